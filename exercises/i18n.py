@@ -1,0 +1,62 @@
+"""One language for a person, chosen once: texts come from the two catalogues, English and French.
+
+Each package keeps its texts in `texts/en.toml` and `texts/fr.toml`; a key is a dotted path
+(`[run] missing = "..."` is `run.missing`), a value is filled in with `str.format`.
+"""
+
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Translate = Callable[..., str]
+
+
+class Bilingual(BaseModel):
+    """A short text in both languages, as it stands in an assignment's TOML."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str
+    fr: str
+
+    def __call__(self, language: Language) -> str:
+        return self.fr if language == "fr" else self.en
+
+
+@cache
+def catalogue(package: str, language: Language) -> dict[str, str]:
+    """All texts of a package in a language, by dotted key."""
+    text = files(package).joinpath("texts", f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flatten(tomllib.loads(text)))
+
+
+def translator(package: str, language: Language) -> Translate:
+    """`t(key, **values)` for a package's texts; an unknown key is a bug and raises KeyError."""
+    texts = catalogue(package, language)
+
+    def translate(key: str, /, **values: object) -> str:
+        return texts[key].format(**values)
+
+    return translate
+
+
+def nearest_language(name: str | None) -> Language:
+    """The catalogue for a locale name such as `fr_FR.UTF-8` or `fr-CA`; English for all others."""
+    return "fr" if (name or "").lower().startswith("fr") else "en"
+
+
+def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            pairs += _flatten(value, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, str(value)))
+    return pairs

@@ -1,0 +1,37 @@
+"""What one picture is asked to be: the parameters of a run, bounded, before a model is chosen.
+
+Names are those of diffusers' pipelines. `size="native"` means the model's own size.
+"""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Mode = Literal["text2img", "img2img"]
+SchedulerName = Literal["EulerA", "Euler", "DDIM", "DPM++ 2M", "UniPC"]
+SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+Prompt = Annotated[str, StringConstraints(max_length=2000)]
+Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
+Steps = Annotated[int, Field(ge=1, le=150)]
+GuidanceScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)]
+Strength = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # above 2**53 a browser would corrupt it
+
+
+class Parameters(BaseModel):
+    """The parameters of one run as an assignment plans them. Image-to-image runs have a strength."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    mode: Mode = "text2img"
+    prompt: Prompt
+    negative_prompt: Prompt = ""
+    width: Side | Literal["native"] = "native"
+    height: Side | Literal["native"] = "native"
+    steps: Steps = 30
+    guidance_scale: GuidanceScale = 7.5
+    scheduler: SchedulerName = "EulerA"
+    seed: Seed = 42
+    strength: Strength | None = None

@@ -1,0 +1,16 @@
+"""Settings of the exercises: where more assignments are, and the language of texts."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from exercises.i18n import Language
+
+
+class ExerciseSettings(BaseSettings):
+    """`GENAI_EXERCISES_DIR`: a folder of further assignments; `GENAI_LANGUAGE`: en or fr."""
+
+    model_config = SettingsConfigDict(env_prefix="GENAI_", env_file=".env", extra="ignore")
+
+    exercises_dir: Path | None = None
+    language: Language | None = None

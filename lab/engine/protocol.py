@@ -1,0 +1,101 @@
+"""The engine's protocol: submit a request, read a stream of events, stop when you like.
+
+One engine runs in this process (`local.py`); one shared by a class over HTTP will stand behind
+the same protocol. Events carry everything a page or a progress bar shows; the last event of a
+job is always exactly one of Done, Failed, Cancelled.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from PIL import Image
+
+from manifests.manifest import Model, Request, Versions
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Waiting; `position` 1 is next."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The model's weights are being read."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Step `step` of `steps` is done; `remaining` is an estimate in seconds; a preview now and then."""
+
+    step: int
+    steps: int
+    seconds: float
+    remaining: float
+    preview: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished image with every fact the manifest needs about how it was made."""
+
+    image: Image.Image
+    request: Request
+    effective_steps: int
+    model: Model
+    versions: Versions
+    device: str
+    dtype: str
+    seconds: float
+    batch_size: int = 1
+    batch_index: int = 0
+    film: list[Image.Image] = field(default_factory=list)  # noise to image, when it was asked for
+
+
+@dataclass(frozen=True)
+class Done:
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Failed:
+    """`code` is stable (`out_of_memory`, `missing_weights`, ...); `message` is for the person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Stopped by the person; nothing is recorded."""
+
+
+Event = Queued | Loading | Step | Done | Failed | Cancelled
+
+
+class Job(Protocol):
+    id: str
+
+    def events(self) -> Iterator[Event]:
+        """Events until the last one; blocks between them."""
+
+    def cancel(self) -> None:
+        """Stop within one step (or before starting); may be called from any thread, more than once."""
+
+
+class Engine(Protocol):
+    def submit(
+        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
+    ) -> Job:
+        """Queue a request for a model of the registry.
+
+        `source`: the uploaded picture's bytes, for image-to-image. `film`: how many pictures
+        of the way from noise to image to keep. Raises nothing for a bad request: the job fails.
+        """
+
+    def close(self) -> None:
+        """Cancel what runs, release the model, end the worker."""

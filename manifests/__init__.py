@@ -1,0 +1,1 @@
+"""What was done: the manifest beside every image, the store that writes both, the chain that ties them."""
