@@ -88,9 +88,7 @@ class Job(Protocol):
 
 
 class Engine(Protocol):
-    def submit(
-        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
-    ) -> Job:
+    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> Job:
         """Queue a request for a model of the registry.
 
         `source`: the uploaded picture's bytes, for image-to-image. `film`: how many pictures
