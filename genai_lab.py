@@ -1,1 +1,75 @@
-"""The command `genai-lab`: gathers the commands each package brings, and loads one only when it runs."""
+"""The command `genai-lab`: gathers the commands each package brings, and imports one only when it runs.
+
+So `genai-lab --help` and the light commands load neither torch nor gradio. What the person can put
+right (wrong usage, bad input) is one line on stderr and exit code 2; any other exception is a bug
+and keeps its traceback.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from exercises.errors import UserError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("lab.commands.serve:serve", "Open the lab in a browser."),
+    "run": ("lab.commands.run:run", "Make an assignment's images without the browser."),
+    "check": ("grading.commands:check", "Show what is done and what is missing."),
+    "verify": ("lab.commands.verify:verify", "Make recorded images again and compare."),
+    "code": ("lab.commands.code:code", "Print an image as a short Python script on diffusers alone."),
+    "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
+    "grade": ("lab.commands.grade:grade", "Grade a folder of submissions, one folder per student."),
+    "models": ("lab.commands.models:models", "List what can run here, and why not; fetch a model."),
+    "doctor": ("lab.commands.doctor:doctor", "Find everything that can be wrong, each with its fix."),
+}
+
+
+def load(target: str) -> Callable[..., object]:
+    """The function, or the group of commands, that `module:name` names."""
+    module, _, name = target.partition(":")
+    command: Callable[..., object] = getattr(import_module(module), name)
+    return command
+
+
+def build(arguments: list[str]) -> typer.Typer:
+    """The application with the one command that `arguments` ask for; all others are a line of help."""
+    app = typer.Typer(
+        name="genai-lab",
+        help="A teaching lab for generative images.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def _group() -> None:
+        """A teaching lab for generative images."""
+
+    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, (target, summary) in COMMANDS.items():
+        command = load(target) if name == wanted else (lambda: None)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, help=summary)
+        else:
+            app.command(name, short_help=summary, help=command.__doc__ or summary)(command)
+    return app
+
+
+def main() -> None:
+    arguments = sys.argv[1:] or ["--help"]
+    try:
+        sys.exit(typer.main.get_command(build(arguments)).main(arguments, standalone_mode=False))
+    except UserError as error:
+        complaint = str(error)
+    except TyperException as error:
+        complaint = f"{error.format_message()} Try 'genai-lab --help'."
+    except Abort:
+        sys.exit(130)  # Ctrl-C, as a shell reports it
+    print(f"genai-lab: {' '.join(complaint.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
