@@ -1,0 +1,65 @@
+"""What holds for every test: no network beyond this machine, no settings from outside, no silent skip."""
+
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
+
+
+class OutsideConnection(Exception):
+    """A test tried to reach something that is not this machine."""
+
+
+def _is_outside(address: Any) -> bool:
+    """Whether a socket address leaves this machine; a path (Unix socket) never does."""
+    if not isinstance(address, tuple):
+        return False
+    host = str(address[0])
+    if host in ("", "localhost"):
+        return False
+    try:
+        return not ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return True  # a name, which would have to be looked up
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if _is_outside(address):
+            raise OutsideConnection(f"a test tried to connect to {address!r}")
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        if _is_outside(address):
+            raise OutsideConnection(f"a test tried to connect to {address!r}")
+        return connect_ex(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
+    """Tests neither read the developer's `.env` nor inherit `GENAI_` variables, nor write beside the code."""
+    for name in list(os.environ):
+        if (name.startswith("GENAI_") and name != "GENAI_TESTS_SKIP_NOTHING") or name == "JUPYTERHUB_USER":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With GENAI_TESTS_SKIP_NOTHING=1 (as `.ci/run` sets it) a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
+    if os.environ.get("GENAI_TESTS_SKIP_NOTHING") == "1" and skipped and exitstatus == 0:
+        reporter.write_line(f"{skipped} skipped, and here nothing may be skipped", red=True)
+        session.exitstatus = 1
