@@ -5,12 +5,13 @@ the same protocol. Events carry everything a page or a progress bar shows; the l
 job is always exactly one of Done, Failed, Cancelled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from PIL import Image
 
+from exercises.i18n import Language, translator
 from manifests.manifest import Model, Request, Versions
 
 
@@ -63,10 +64,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """`code` is stable (`out_of_memory`, `missing_weights`, ...); `message` is for the person."""
+    """`code` is stable (`out_of_memory`, `missing_weights`, ...): a key of the texts' `[engine]`.
+
+    It is put into words where it is shown, because one engine serves readers of both languages.
+    """
 
     code: str
-    message: str
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def text(self, language: Language) -> str:
+        """What happened and what to do next, for the person."""
+        return translator("lab", language)(f"engine.{self.code}", **self.values)
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class Job(Protocol):
     id: str
 
     def events(self) -> Iterator[Event]:
-        """Events until the last one; blocks between them."""
+        """All events from the first to the last; blocks between them. Anyone may read, at any time."""
 
     def cancel(self) -> None:
         """Stop within one step (or before starting); may be called from any thread, more than once."""
