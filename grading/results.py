@@ -2,8 +2,11 @@
 
 `passed` is true, false, or null where it could not be checked. Missing, zero and not gradable
 are three different things: a check that failed, one that earned nothing, a submission that
-cannot be read.
+cannot be read. Points that only a person can give are null, marked `needs_person`, and earn 0 until
+that person has read them.
 """
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,13 +32,34 @@ class CheckResult(_Result):
     points: float
     maximum: float
     cause: Cause | None = None
+    needs_person: bool = False
 
 
 class Grade(_Result):
+    """What one submission earned. `reasons`: why it cannot be graded; `findings`: what a grader should know.
+
+    Findings (an unreadable file, a picture that another student handed in as well) never change points.
+    """
+
     student: str
     assignment: str
     gradable: bool
     reasons: tuple[str, ...] = ()
     points: float
     maximum: float
+    findings: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def to_read(self) -> float:
+        """Points that wait for a person."""
+        return round(sum(c.maximum for c in self.checks if c.needs_person), 2)
+
+
+class Regeneration(_Result):
+    """What making one recorded picture again gave. `psnr` in dB against the picture handed in."""
+
+    stem: str
+    verdict: Literal["identical", "compatible", "different", "not checkable"]
+    causes: tuple[str, ...] = ()
+    psnr: float | None = None
