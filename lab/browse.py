@@ -1,0 +1,85 @@
+"""Which records the gallery shows: one rule, all filters must agree; then newest first; then a page of them.
+
+Pure functions over what the store read from disk, so that a page keeps no state of its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from manifests.store import Record
+
+T = TypeVar("T")
+
+PAGE_SIZE = 12
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What records must agree with; None and an empty text ask for nothing."""
+
+    exercise: str | None = None
+    run: str | None = None
+    mode: str | None = None
+    scheduler: str | None = None
+    seed: int | None = None
+    text: str = ""  # in the prompt, whatever the case
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What there is to filter by, in the records' own order of appearance."""
+
+    exercises: list[str]
+    runs: list[str]
+    modes: list[str]
+    schedulers: list[str]
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """`number` counts from 1 and lies within `pages`, whatever number was asked for."""
+
+    items: list[T]
+    number: int
+    pages: int
+    total: int
+
+
+def choices(records: Iterable[Record]) -> Choices:
+    """The values that occur, each once."""
+    manifests = [record.manifest for record in records]
+    return Choices(
+        exercises=list(dict.fromkeys(manifest.exercise for manifest in manifests)),
+        runs=list(dict.fromkeys(manifest.run for manifest in manifests)),
+        modes=list(dict.fromkeys(manifest.request.mode for manifest in manifests)),
+        schedulers=list(dict.fromkeys(manifest.request.scheduler for manifest in manifests)),
+    )
+
+
+def select(records: Iterable[Record], filters: Filters) -> list[Record]:
+    """The records that agree with all filters, newest first unless asked otherwise."""
+    kept = [record for record in records if _agrees(record, filters)]
+    return sorted(kept, key=lambda record: record.manifest.sequence, reverse=not filters.oldest_first)
+
+
+def page(items: Sequence[T], number: int, size: int = PAGE_SIZE) -> Page[T]:
+    """The page of that number, or the nearest there is."""
+    pages = max(1, -(-len(items) // size))
+    number = min(max(number, 1), pages)
+    return Page(list(items[(number - 1) * size : number * size]), number, pages, len(items))
+
+
+def _agrees(record: Record, filters: Filters) -> bool:
+    manifest, request = record.manifest, record.manifest.request
+    asked = (
+        (filters.exercise, manifest.exercise),
+        (filters.run, manifest.run),
+        (filters.mode, request.mode),
+        (filters.scheduler, request.scheduler),
+        (filters.seed, request.seed),
+    )
+    return all(wanted is None or wanted == there for wanted, there in asked) and (
+        filters.text.casefold().strip() in request.prompt.casefold()
+    )

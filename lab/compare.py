@@ -1,0 +1,88 @@
+"""Two pictures compared: which parameters differ, and how far their pixels lie apart.
+
+One rule: a parameter counts when it can change the picture. Whose it is, when it was made and
+how long it took do not, so they are no difference here.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from manifests.manifest import Manifest
+
+IDENTICAL = math.inf  # the PSNR of two equal pictures
+
+_MAKING = ("request", "effective_steps", "model", "versions", "device", "dtype", "batch_size", "batch_index")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact in which two manifests differ; `field` is dotted, such as `request.steps`."""
+
+    field: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True)
+class PixelDifference:
+    """How far two pictures of one size lie apart.
+
+    `mean_absolute` is in levels of 0..255 over all pixels and channels; `psnr` is in dB,
+    `IDENTICAL` for equal pictures; `picture` is the absolute difference, amplified.
+    """
+
+    mean_absolute: float
+    psnr: float
+    picture: Image.Image
+
+
+def facts(manifest: Manifest) -> dict[str, str]:
+    """Every field of a manifest as text for people, by dotted name; an absent one is an empty text."""
+    return dict(_flatten(manifest.model_dump(mode="json", by_alias=True)))
+
+
+def differences(left: Manifest, right: Manifest) -> list[Difference]:
+    """What differs in how two pictures were made, in the manifest's order."""
+    ours, theirs = facts(left), facts(right)
+    names = [*ours, *(name for name in theirs if name not in ours)]
+    return [
+        Difference(name, ours.get(name, ""), theirs.get(name, ""))
+        for name in names
+        if name.startswith(_MAKING) and ours.get(name, "") != theirs.get(name, "")
+    ]
+
+
+def pixel_difference(left: Image.Image, right: Image.Image, *, amplify: float = 1) -> PixelDifference | None:
+    """The difference of two pictures, channel by channel in RGB; None where their sizes differ.
+
+    `amplify` multiplies the difference in the returned picture only (clipped at 255), never
+    the numbers.
+    """
+    if left.size != right.size:
+        return None
+    ours, theirs = (np.asarray(image.convert("RGB"), dtype=np.float32) for image in (left, right))
+    distance = np.abs(ours - theirs)
+    squared = float(np.mean(np.square(distance, dtype=np.float64)))
+    return PixelDifference(
+        mean_absolute=float(distance.mean(dtype=np.float64)),
+        psnr=10 * math.log10(255**2 / squared) if squared else IDENTICAL,
+        picture=Image.fromarray(np.clip(distance * amplify, 0, 255).astype(np.uint8)),
+    )
+
+
+def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    """Dotted names and texts. What has names of its own making (an API's usage) stays one text."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in table.items():
+        name = prefix + key
+        if isinstance(value, dict) and name != "cost.usage":
+            pairs += _flatten(value, f"{name}.")
+        elif isinstance(value, str | None):
+            pairs.append((name, value or ""))
+        else:
+            pairs.append((name, json.dumps(value, ensure_ascii=False)))
+    return pairs
