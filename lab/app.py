@@ -1,0 +1,132 @@
+"""The lab as a web application: one Gradio page per language below one prefix, and the door to them.
+
+`<prefix>/` leads to the language of the cookie, else of the browser; `<prefix>/language/<code>` sets
+the cookie. The page loads nothing from elsewhere, and the browser is told to hold it to that.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from exercises.i18n import LANGUAGES, Language, nearest_language
+from lab.context import Lab
+from lab.page import Page
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+COOKIE = "genai_lab_language"
+UPLOAD_LIMIT = "25mb"
+HEADERS = {
+    # Gradio's own page needs inline scripts and compiles its templates; nothing comes from outside.
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+# Which module shows the exercises of a kind; evaluation and reflection share one tab, hand-in has its own.
+TABS = {"generate": "runs", "sweep": "sweep", "img2img": "img2img", "studio": "studio"}
+LAST_TABS: tuple[str, ...] = ()  # in order: evaluation, gallery, hand_in, health
+
+
+def build_app(lab: Lab) -> "FastAPI":
+    """The application, ready for a server; closing it closes the engine."""
+    _prepare(lab)
+    import gradio as gr
+    from fastapi import FastAPI, Request
+    from fastapi.responses import RedirectResponse
+
+    from lab.theme import theme
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        lab.engine.close()
+
+    prefix = lab.settings.prefix
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Any) -> Any:
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.get(f"{prefix}/")
+    def door(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{prefix}/{_language(request.cookies, request.headers)}/")
+
+    @app.get(f"{prefix}/language/{{language}}")
+    def choose(language: Language) -> RedirectResponse:
+        response = RedirectResponse(f"{prefix}/{language}/")
+        response.set_cookie(
+            COOKIE, language, max_age=31536000, httponly=True, samesite="lax", path=f"{prefix}/"
+        )
+        return response
+
+    static = files("lab").joinpath("static")
+    for language in LANGUAGES:
+        gr.mount_gradio_app(
+            app,
+            _blocks(lab, language),
+            path=f"{prefix}/{language}",
+            ssr_mode=False,
+            run_history=False,
+            footer_links=[],
+            show_error=False,
+            max_file_size=UPLOAD_LIMIT,
+            allowed_paths=[str(lab.folder.resolve()), str(lab.cache.resolve())],
+            theme=theme(),
+            css=static.joinpath("lab.css").read_text(encoding="utf-8"),
+            head=static.joinpath("head.html").read_text(encoding="utf-8").replace("LANGUAGE", language),
+        )
+    return app
+
+
+def _prepare(lab: Lab) -> None:
+    """Gradio reads these when it is imported: its cache stays in ours, and it reports to nobody."""
+    lab.cache.mkdir(parents=True, exist_ok=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(lab.cache / "gradio")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+
+def _language(cookies: Any, headers: Any) -> Language:
+    chosen = cookies.get(COOKIE)
+    return chosen if chosen in LANGUAGES else nearest_language(headers.get("accept-language"))
+
+
+def _blocks(lab: Lab, language: Language) -> Any:
+    """One page: the header, and a tab per exercise between Start and Health."""
+    import gradio as gr
+
+    from lab.tabs import start
+
+    with gr.Blocks(
+        title=f"{lab.assignment.title(language)} · GenAI Lab",
+        analytics_enabled=False,
+        delete_cache=(3600, 24 * 3600),
+        fill_width=True,
+    ) as blocks:
+        page = Page(lab, language)
+        with page.tabs:
+            start.build(lab, page)
+            for exercise in lab.assignment.exercises:
+                if exercise.kind in TABS:
+                    import_module(f"lab.tabs.{TABS[exercise.kind]}").build(lab, page, exercise)
+            for name in LAST_TABS:
+                import_module(f"lab.tabs.{name}").build(lab, page)
+        address = gr.Textbox(visible=False)
+        blocks.load(
+            lambda name: gr.Tabs(selected=name) if name in page.ids else gr.skip(),
+            address,
+            page.tabs,
+            js="() => location.hash.slice(1)",
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return blocks.queue(default_concurrency_limit=None)

@@ -1,0 +1,47 @@
+"""What every page works on: one student, one assignment, one work folder, one engine.
+
+It keeps no copy of what is on disk: `store()` and `checks()` read it each time they are asked.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grading.submission import open_submission
+from manifests.store import Store
+
+from exercises.assignment import Assignment
+from exercises.i18n import Language
+from grading.checks import check_submission
+from grading.results import CheckResult
+from lab.engine.protocol import Engine
+from lab.running import Runs
+from lab.settings import LabSettings
+
+
+@dataclass
+class Lab:
+    """The lab of one student; shared by all pages and all browser tabs of this process."""
+
+    settings: LabSettings
+    assignment: Assignment
+    work: Path
+    student: str
+    engine: Engine
+    runs: Runs = field(default_factory=Runs)
+
+    @property
+    def folder(self) -> Path:
+        """`<work>/<assignment>`: where everything of this assignment is kept."""
+        return self.work / self.assignment.id
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time: thumbnails, uploads on their way, grids."""
+        return self.settings.cache or self.work / ".cache"
+
+    def store(self) -> Store:
+        return Store(self.work, self.assignment.id, self.student)
+
+    def checks(self, language: Language) -> list[CheckResult]:
+        """What is done and what is missing: the same checks as `genai-lab check` and the grade."""
+        return check_submission(self.assignment, open_submission(self.work, self.assignment.id), language)

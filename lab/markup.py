@@ -1,0 +1,85 @@
+"""The little HTML the pages make themselves. Values go in through `Markup.format`, which escapes them."""
+
+from collections.abc import Iterable, Sequence
+
+from markupsafe import Markup
+
+from exercises.i18n import Language, Translate
+from grading.results import CheckResult
+
+SIGNS = {True: "✓", False: "✗", None: "?"}
+STATES = {True: "passed", False: "failed", None: "unknown"}
+
+
+def number(t: Translate, value: float) -> str:
+    """A number as it is written in the page's language, without needless digits."""
+    return f"{value:.10g}".replace(".", t("number.decimal"))
+
+
+def masthead(t: Translate, title: str, student: str) -> str:
+    return Markup('<h1>{}</h1><p class="student">{}</p>').format(title, t("page.student", student=student))
+
+
+def languages(t: Translate, prefix: str, current: Language) -> str:
+    """The switch: each language by its own name, the current one marked."""
+    links = Markup("").join(
+        Markup('<a href="{}/language/{}" lang="{}" hreflang="{}"{}>{}</a>').format(
+            prefix, code, code, code, Markup(' aria-current="true"') if code == current else "", name
+        )
+        for code, name in (("en", "English"), ("fr", "Français"))
+    )
+    return Markup('<nav aria-label="{}">{}</nav>').format(t("page.language"), links)
+
+
+def points(t: Translate, earned: float, maximum: float) -> str:
+    """The points so far as a meter with its words."""
+    words = t("page.points", points=number(t, earned), maximum=number(t, maximum))
+    return Markup(
+        '<span class="points-words">{words}</span>'
+        '<meter min="0" max="{maximum}" value="{earned}" aria-label="{words}"></meter>'
+    ).format(words=words, maximum=maximum, earned=earned)
+
+
+def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: str = "") -> str:
+    """A table whose first column names each row."""
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in header)
+    body = Markup("").join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            row[0], Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row[1:])
+        )
+        for row in rows
+    )
+    title = Markup("<caption>{}</caption>").format(caption) if caption else ""
+    return Markup('<table class="lab-table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
+        title, head, body
+    )
+
+
+def checklist(t: Translate, checks: Iterable[CheckResult]) -> str:
+    """Checks as a list: sign and state in words, title, points, and for those not passed the cause."""
+    items = Markup("").join(_item(t, check) for check in checks)
+    return Markup('<ul class="checklist">{}</ul>').format(items)
+
+
+def _item(t: Translate, check: CheckResult) -> Markup:
+    cause = Markup("")
+    if check.cause is not None and check.passed is not True:
+        parts = [check.cause.message]
+        if check.cause.expected is not None:
+            parts.append(t("check.expected", value=check.cause.expected))
+        if check.cause.actual is not None:
+            parts.append(t("check.actual", value=check.cause.actual))
+        cause = Markup("").join(Markup('<p class="cause">{}</p>').format(part) for part in parts)
+    state = STATES[check.passed]
+    return Markup(
+        '<li class="{state}"><span class="sign" aria-hidden="true">{sign}</span>'
+        '<div><span class="visually-hidden">{words}</span> {title} '
+        '<span class="worth">{worth}</span>{cause}</div></li>'
+    ).format(
+        state=state,
+        sign=SIGNS[check.passed],
+        words=t(f"check.{state}") + t("check.colon"),
+        title=check.title,
+        worth=t("check.points", points=number(t, check.points), maximum=number(t, check.maximum)),
+        cause=cause,
+    )

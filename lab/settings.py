@@ -1,0 +1,34 @@
+"""Settings of the lab as a server: where it listens, which assignment it opens, which model it uses."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LabSettings(BaseSettings):
+    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_MODEL`, `GENAI_CACHE`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GENAI_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 7860  # 0: any free one
+    prefix: str = Field(
+        default="",
+        description="the path below which the lab is served; below JupyterHub, the service's prefix",
+        pattern=r"^(/[A-Za-z0-9@%._~-]+)*/?$",
+        validation_alias=AliasChoices("GENAI_PREFIX", "JUPYTERHUB_SERVICE_PREFIX"),
+    )
+    assignment: str = "tp2"
+    model: str = "mini"
+    cache: Path | None = Field(
+        default=None, description="what may be deleted at any time; default <work>/.cache"
+    )
+
+    @field_validator("prefix")
+    @classmethod
+    def _without_last_slash(cls, prefix: str) -> str:
+        return prefix.rstrip("/")
