@@ -83,3 +83,10 @@ def _item(t: Translate, check: CheckResult) -> Markup:
         worth=t("check.points", points=number(t, check.points), maximum=number(t, check.maximum)),
         cause=cause,
     )
+
+
+def status(text: object, *, bad: bool = False) -> str:
+    """What an action gave, said to screen readers as well; what went wrong is said at once."""
+    return Markup('<p class="{}" role="{}">{}</p>').format(
+        "status bad" if bad else "status", "alert" if bad else "status", text
+    )
