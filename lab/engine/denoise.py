@@ -1,0 +1,136 @@
+"""One run of a loaded model: fresh generator, fresh scheduler, one pipeline call, all facts kept.
+
+All randomness comes from one CPU generator seeded per run. torch draws a CPU generator's normal
+numbers in float32 and rounds them to the dtype asked for, so the initial latents of a seed are the
+same on every device and in every dtype. The order of draws is the pipeline's own (the VAE's sample,
+the noise, then each ancestral step), so a plain diffusers script with that seed gives these pixels.
+"""
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from PIL import Image
+
+from lab.engine.failures import EngineFailure
+from lab.engine.pipelines import LoadedModel
+from lab.engine.previews import Previewer
+from lab.engine.protocol import Picture, Step
+from lab.engine.requests import call_arguments
+from lab.engine.schedulers import fresh_scheduler
+from manifests.manifest import Model, Request, Versions
+
+PREVIEWS = 8  # at most so many in a run
+
+
+class Stopped(Exception):
+    """The person stopped the run; what there was of a picture is dropped."""
+
+
+@dataclass
+class Watch:
+    """Called by the pipeline after each step: reports it, keeps film frames, and stops when asked."""
+
+    stop_asked: Callable[[], bool]
+    report: Callable[[Step], None]
+    previewer: Previewer
+    film: int
+    began: float
+    done: int = 0
+    kept: list[Any] | None = None
+
+    def __call__(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        if self.stop_asked():
+            raise Stopped
+        self.done = step + 1
+        steps = pipe.num_timesteps
+        elapsed = time.monotonic() - self.began
+        latents = tensors["latents"]
+        if self.kept is not None and step in _spread(steps, self.film):
+            self.kept.append(latents.detach().clone())
+        due = step in _spread(steps, PREVIEWS) and self.done < steps
+        self.report(
+            Step(
+                step=self.done,
+                steps=steps,
+                seconds=elapsed,
+                remaining=elapsed / self.done * (steps - self.done),
+                preview=self.previewer.preview(latents) if due else None,
+            )
+        )
+        return {}
+
+
+def _spread(steps: int, wanted: int) -> set[int]:
+    """`wanted` step indexes from the first to the last, evenly apart (all if there are fewer)."""
+    if wanted <= 1:
+        return {steps - 1}
+    return {round(i * (steps - 1) / (wanted - 1)) for i in range(wanted)}
+
+
+def make_picture(
+    model: LoadedModel,
+    request: Request,
+    source: Image.Image | None,
+    film: int,
+    stop_asked: Callable[[], bool],
+    report: Callable[[Step], None],
+) -> Picture:
+    """Run the request. `source` is already of the request's size. Raises Stopped, EngineFailure."""
+    import torch
+
+    began = time.monotonic()
+    pipe = model.pipelines[request.mode]
+    pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
+    arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
+    if source is not None:
+        arguments["image"] = source
+    if stop_asked():
+        raise Stopped
+    watch = Watch(stop_asked, report, model.previewer, film, began, kept=[] if film else None)
+    try:
+        output = pipe(
+            **arguments,
+            generator=torch.Generator("cpu").manual_seed(request.seed),
+            callback_on_step_end=watch,
+        )
+    finally:
+        pipe.maybe_free_model_hooks()  # also after a stop, which skips the pipeline's own call
+    if stop_asked():
+        raise Stopped
+    if any(getattr(output, "nsfw_content_detected", None) or ()):
+        raise EngineFailure("filtered", model=model.entry.name)
+    seconds = time.monotonic() - began
+    frames = [frame for latents in watch.kept or () if (frame := model.previewer.frame(latents))]
+    return Picture(
+        image=output.images[0].convert("RGB"),
+        request=request,
+        effective_steps=watch.done,
+        model=Model(
+            id=model.entry.id,
+            repository=model.entry.repository,
+            revision=model.entry.revision,
+            weights_sha256=model.weights_sha256,
+        ),
+        versions=versions(),
+        device=model.device_name,
+        dtype=model.dtype,
+        seconds=seconds,
+        film=frames,
+    )
+
+
+@cache
+def versions() -> Versions:
+    """The versions that decide over pixels."""
+    return Versions(
+        python=platform.python_version(),
+        torch=version("torch"),
+        diffusers=version("diffusers"),
+        transformers=version("transformers"),
+        genai_lab=version("genai-lab"),
+    )

@@ -1,0 +1,196 @@
+"""The engine of this process: one queue, one worker thread, one model in memory at a time.
+
+Only the worker imports torch, so whoever submits never waits for it. A failed run leaves the
+worker as it was; after running out of memory the model is dropped and read again when next asked.
+"""
+
+import gc
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+from lab.engine.denoise import Stopped, make_picture
+from lab.engine.failures import EngineFailure
+from lab.engine.pipelines import LoadedModel, load_model
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued
+from lab.engine.registry import MODELS
+from lab.engine.requests import check_request
+from lab.engine.sources import open_source
+from manifests.manifest import Request
+
+log = logging.getLogger(__name__)
+
+LAST = (Done, Failed, Cancelled)
+
+
+class LocalJob:
+    """A request on its way. Its events are kept, so any number of readers see all of them."""
+
+    def __init__(
+        self,
+        request: Request,
+        model: str,
+        source: bytes | None,
+        film: int,
+        on_stop: Callable[["LocalJob"], None],
+    ) -> None:
+        self.id = uuid4().hex
+        self.request = request
+        self.model = model
+        self.source = source
+        self.film = film
+        self._stop = threading.Event()
+        self._stopped = on_stop
+        self._events: list[Event] = []
+        self._changed = threading.Condition()
+
+    def events(self) -> Iterator[Event]:
+        """All events from the first to the last; blocks between them."""
+        read = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._events) > read)
+                event = self._events[read]
+            yield event
+            if isinstance(event, LAST):
+                return
+            read += 1
+
+    def cancel(self) -> None:
+        """Stop within one step, or before starting; from any thread, any number of times."""
+        self._stop.set()
+        self._stopped(self)
+
+    def stop_asked(self) -> bool:
+        return self._stop.is_set()
+
+    def report(self, event: Event) -> None:
+        """Add an event; nothing follows the last one."""
+        with self._changed:
+            if not (self._events and isinstance(self._events[-1], LAST)):
+                self._events.append(event)
+                self._changed.notify_all()
+
+
+class LocalEngine:
+    """Diffusers in this process, behind the engine's protocol."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[LocalJob] = deque()
+        self._running: LocalJob | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._loaded: LoadedModel | None = None  # the worker's alone
+        self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._worker.start()
+
+    def submit(
+        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
+    ) -> LocalJob:
+        """Queue a request. A bad one fails as a job; nothing is raised."""
+        job = LocalJob(request, model, source, film, on_stop=self._leave)
+        with self._changed:
+            if self._closed:
+                job.report(Failed("closed"))
+                return job
+            self._waiting.append(job)
+            job.report(Queued(len(self._waiting)))
+            self._changed.notify_all()
+        return job
+
+    def close(self) -> None:
+        """Cancel what runs and waits, release the model, end the worker."""
+        with self._changed:
+            self._closed = True
+            jobs = [*self._waiting, *([self._running] if self._running else [])]
+            self._changed.notify_all()
+        for job in jobs:
+            job.cancel()
+        self._worker.join(timeout=30)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job.report(self._run(job))
+            except Exception:
+                log.exception("The job %s failed", job.id)
+                job.report(Failed("internal"))
+            with self._changed:
+                self._running = None
+        self._unload()
+
+    def _next(self) -> LocalJob | None:
+        """Wait for the next job; None once the engine is closed and nothing waits."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return None
+            self._running = self._waiting.popleft()
+            self._tell_positions()
+            return self._running
+
+    def _leave(self, job: LocalJob) -> None:
+        """A stopped job that still waits ends at once; one that runs ends at its next step."""
+        with self._changed:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                job.report(Cancelled())
+                self._tell_positions()
+
+    def _tell_positions(self) -> None:
+        for position, job in enumerate(self._waiting, start=1):
+            job.report(Queued(position))
+
+    def _run(self, job: LocalJob) -> Event:
+        """Do the job and say how it ended."""
+        try:
+            return self._attempt(job)
+        except Stopped:
+            return Cancelled()
+        except EngineFailure as failure:
+            return failure.failed
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            failed = Failed("out_of_memory", {"model": job.model})
+        self._unload()  # outside the handler: the error's traceback holds the tensors
+        return failed
+
+    def _attempt(self, job: LocalJob) -> Event:
+        if job.stop_asked():
+            raise Stopped
+        if job.model not in MODELS:
+            raise EngineFailure("unknown_model", model=job.model, models=", ".join(MODELS))
+        entry, request = MODELS[job.model], job.request
+        check_request(entry, request, job.source)
+        source = None
+        if request.mode == "img2img" and job.source is not None:
+            source = open_source(job.source, request.width, request.height)
+        if self._loaded is None or self._loaded.entry is not entry:
+            self._unload()
+            job.report(Loading(entry.id))
+            self._loaded = load_model(entry)
+        return Done(make_picture(self._loaded, request, source, job.film, job.stop_asked, job.report))
+
+    def _unload(self) -> None:
+        if self._loaded is None:
+            return
+        self._loaded = None
+        gc.collect()
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's, the GPU's, or the CPU allocator's, which has no type of its own."""
+    if isinstance(error, MemoryError):
+        return True
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    )

@@ -1,0 +1,97 @@
+"""Loading a model by diffusers' Auto pipelines, once for both modes, onto the device there is.
+
+Loading is always from a folder on this machine (`weights.find_weights`), never from the network,
+and only from safetensors. A model too large for the GPU's memory keeps its parts in main memory
+and brings each one over when it is its turn.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from exercises.parameters import Mode
+from lab.engine.failures import EngineFailure
+from lab.engine.previews import Previewer
+from lab.engine.prompts import PromptCache
+from lab.engine.registry import ModelEntry, availability
+from lab.engine.settings import EngineSettings
+from lab.engine.weights import weights_sha256
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory: one pipeline per mode over the same parts."""
+
+    entry: ModelEntry
+    pipelines: dict[Mode, Any]
+    own_scheduler: Any  # as the model came; runs get fresh ones made from its configuration
+    device: str
+    device_name: str
+    dtype: str
+    weights_sha256: str
+    previewer: Previewer
+    prompts: PromptCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prompts = PromptCache(self.entry.family)
+
+
+def load_model(entry: ModelEntry) -> LoadedModel:
+    """Read the model into memory, which takes seconds to minutes. Raises EngineFailure."""
+    found = availability(entry.id)
+    if found.folder is None or not found.available:
+        raise EngineFailure(found.code, **found.values)
+    return load_from(entry, found.folder)
+
+
+def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
+    """Load the entry's pipelines from a diffusers folder."""
+    import torch
+    from diffusers import AutoPipelineForImage2Image, AutoPipelineForText2Image
+
+    device = _device(torch)
+    dtype = entry.dtype if device == "cuda" else entry.cpu_dtype
+    first = AutoPipelineForText2Image if "text2img" in entry.modes else AutoPipelineForImage2Image
+    pipe = first.from_pretrained(
+        folder,
+        dtype=getattr(torch, dtype),
+        variant=entry.variant,
+        use_safetensors=True,
+        local_files_only=True,
+    )
+    pipelines: dict[Mode, Any] = {entry.modes[0]: pipe}
+    if entry.modes == ("text2img", "img2img"):
+        pipelines["img2img"] = AutoPipelineForImage2Image.from_pipe(pipe)
+    previewer = Previewer(pipe.vae)  # fitted in main memory, before the parts are placed
+    _place(list(pipelines.values()), device, entry, torch)
+    for each in pipelines.values():
+        each.set_progress_bar_config(disable=True)
+    name = f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else "cpu"
+    return LoadedModel(
+        entry=entry,
+        pipelines=pipelines,
+        own_scheduler=pipe.scheduler,
+        device=device,
+        device_name=name,
+        dtype=dtype,
+        weights_sha256=weights_sha256(folder, entry.variant),
+        previewer=previewer,
+    )
+
+
+def _device(torch: Any) -> str:
+    asked = EngineSettings().device
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise EngineFailure("no_cuda")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _place(pipelines: list[Any], device: str, entry: ModelEntry, torch: Any) -> None:
+    if device == "cpu":
+        return
+    free = torch.cuda.mem_get_info()[0] / 2**30
+    for pipe in pipelines:
+        if entry.memory_gib < 0.9 * free:
+            pipe.to("cuda")
+        else:
+            pipe.enable_model_cpu_offload()

@@ -1,0 +1,86 @@
+"""What a request means for a model: whether it can be done, and the arguments diffusers gets for it.
+
+The local engine and the printed script take their arguments from here, so they ask for the same.
+"""
+
+from collections.abc import Mapping
+
+from exercises.parameters import SCHEDULERS
+from lab.engine.failures import EngineFailure
+from lab.engine.registry import ModelEntry
+from manifests.manifest import Request
+
+HIGHEST_SEED = 2**32 - 1
+MOST_STEPS = 150
+
+Argument = str | int | float | None
+
+
+def check_request(entry: ModelEntry, request: Request, source: bytes | None) -> None:
+    """Raise EngineFailure if the model cannot do this; nothing has been loaded yet."""
+    if request.mode not in entry.modes:
+        raise EngineFailure("unsupported_mode", model=entry.name, mode=request.mode)
+    if request.scheduler not in SCHEDULERS:
+        raise EngineFailure("unknown_scheduler", scheduler=request.scheduler, allowed=", ".join(SCHEDULERS))
+    if request.scheduler not in entry.schedulers:
+        allowed = ", ".join(entry.schedulers)
+        raise EngineFailure(
+            "unsupported_scheduler", model=entry.name, scheduler=request.scheduler, allowed=allowed
+        )
+    if not 0 <= request.seed <= HIGHEST_SEED:
+        raise EngineFailure("bad_seed", seed=request.seed, highest=HIGHEST_SEED)
+    if not 1 <= request.steps <= MOST_STEPS:
+        raise EngineFailure("bad_steps", steps=request.steps, most=MOST_STEPS)
+    for side in (request.width, request.height):
+        if side % entry.multiple or not entry.minimum_size <= side <= entry.maximum_size:
+            raise EngineFailure(
+                "bad_size",
+                model=entry.name,
+                width=request.width,
+                height=request.height,
+                multiple=entry.multiple,
+                minimum=entry.minimum_size,
+                maximum=entry.maximum_size,
+            )
+    if request.mode == "img2img":
+        _check_source(entry, request, source)
+
+
+def _check_source(entry: ModelEntry, request: Request, source: bytes | None) -> None:
+    if source is None:
+        raise EngineFailure("no_source")
+    if not entry.takes_strength:
+        if request.strength is not None:
+            raise EngineFailure("no_strength", model=entry.name)
+        return
+    if request.strength is None or not 0 < request.strength <= 1:
+        raise EngineFailure("bad_strength", strength=str(request.strength))
+    if int(request.steps * request.strength) < 1:
+        raise EngineFailure("no_step_left", steps=request.steps, strength=request.strength)
+
+
+def call_arguments(entry: ModelEntry, request: Request) -> Mapping[str, Argument]:
+    """The pipeline call's keyword arguments, without generator and source picture.
+
+    At guidance 1 or below the pipelines make no unconditional pass. FLUX.1 schnell has no guidance
+    to give: it was distilled without. An empty negative prompt is left out, as a plain call does,
+    except where guidance needs one to be named.
+    """
+    arguments: dict[str, Argument] = {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt or None,
+        "num_inference_steps": request.steps,
+        "guidance_scale": request.guidance_scale,
+    }
+    if entry.family == "flux":
+        del arguments["negative_prompt"]
+    if entry.family == "qwen-edit":
+        del arguments["guidance_scale"]
+        arguments["true_cfg_scale"] = request.guidance_scale
+        arguments["negative_prompt"] = request.negative_prompt or " "
+    if request.mode == "img2img" and entry.takes_strength:
+        arguments["strength"] = request.strength
+    if request.mode == "text2img" or entry.family not in ("sd", "sdxl"):  # those two take the source's size
+        arguments["height"] = request.height
+        arguments["width"] = request.width
+    return {name: value for name, value in arguments.items() if value is not None}
