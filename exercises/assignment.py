@@ -9,12 +9,16 @@ reasons), `reflection` (a text), `hand_in` (the record as a whole).
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from exercises.i18n import Bilingual, Language
 from exercises.parameters import Parameters, Slug
 
-Points = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Points = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)]
+SmallCount = Annotated[int, Field(strict=True, ge=0, le=100)]
+Stem = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
+
+STUDIO_RUN = "studio"  # what pictures of a studio are recorded as
 
 
 class _Frozen(BaseModel):
@@ -59,7 +63,7 @@ class Studio(_Exercise):
     """Free work: at least `minimum` pictures with whatever parameters, recorded as run `studio`."""
 
     kind: Literal["studio"] = "studio"
-    minimum: Annotated[int, Field(ge=0, le=100)] = 1
+    minimum: SmallCount = 1
 
 
 class Criterion(_Frozen):
@@ -75,30 +79,34 @@ class Subject(_Frozen):
 
     id: Slug
     title: Bilingual
-    one_of: tuple[Slug, ...]
+    one_of: tuple[Slug, ...] = Field(min_length=1)
 
 
 class Evaluation(_Exercise):
     kind: Literal["evaluation"] = "evaluation"
-    criteria: tuple[Criterion, ...]
-    subjects: tuple[Subject, ...]
-    reasons_minimum: int = 2
-    reasons_maximum: int = 3
+    criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=20)
+    subjects: tuple[Subject, ...] = Field(min_length=1, max_length=20)
+    reasons_minimum: SmallCount = 2
+    reasons_maximum: SmallCount = 3
 
 
 class Topic(_Frozen):
-    """A point the reflection must touch, and the words by which that is seen, by language."""
+    """A point the reflection must touch, and the stems of words by which that is seen, by language.
+
+    A stem is seen where a word of the text begins with it (or the text holds it, where it has
+    several words), case and accents aside. A text may mix both languages.
+    """
 
     id: Slug
     title: Bilingual
-    words: dict[Language, tuple[str, ...]]
+    words: dict[Language, tuple[Stem, ...]]
 
 
 class Reflection(_Exercise):
     kind: Literal["reflection"] = "reflection"
-    lines_minimum: int = 8
-    lines_maximum: int = 12
-    topics: tuple[Topic, ...]
+    lines_minimum: SmallCount = 8
+    lines_maximum: SmallCount = 12
+    topics: tuple[Topic, ...] = Field(max_length=20)
 
 
 class HandIn(_Exercise):

@@ -1,9 +1,35 @@
 """The one kind of error that is shown to the person as it is: something they can put right."""
 
+from typing import ClassVar
+
+from exercises.i18n import Language, preferred_language, translator
+
 
 class UserError(Exception):
     """A message for the person who uses the program: what happened, where, and what to do next.
 
     The command line prints it on stderr as one line and exits with 2; a tab shows it where the
-    person stands. Everything else is a bug, goes to the log, and is shown only as "it failed".
+    person stands, in the page's language. Everything else is a bug, goes to the log, and is
+    shown only as "it failed".
     """
+
+    def in_language(self, language: Language) -> str:
+        """The message in that language; a plain UserError has one wording only."""
+        return str(self)
+
+
+class CatalogueError(UserError):
+    """A UserError whose words stand in a package's catalogue, so that each reader gets their own language."""
+
+    package: ClassVar[str]
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def in_language(self, language: Language) -> str:
+        return translator(self.package, language)(self.key, **self.values)
+
+    def __str__(self) -> str:
+        return self.in_language(preferred_language())

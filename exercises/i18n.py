@@ -4,18 +4,21 @@ Each package keeps its texts in `texts/en.toml` and `texts/fr.toml`; a key is a 
 (`[run] missing = "..."` is `run.missing`), a value is filled in with `str.format`.
 """
 
+import os
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Translate = Callable[..., str]
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
 class Bilingual(BaseModel):
@@ -23,8 +26,8 @@ class Bilingual(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    en: str
-    fr: str
+    en: ShortText
+    fr: ShortText
 
     def __call__(self, language: Language) -> str:
         return self.fr if language == "fr" else self.en
@@ -45,6 +48,12 @@ def translator(package: str, language: Language) -> Translate:
         return texts[key].format(**values)
 
     return translate
+
+
+def preferred_language() -> Language:
+    """The language of the person at this process: `GENAI_LANGUAGE`, else the locale's, else English."""
+    names = (os.environ.get(name) for name in ("GENAI_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return nearest_language(next((name for name in names if name), None))
 
 
 def nearest_language(name: str | None) -> Language:

@@ -3,6 +3,7 @@
 Names are those of diffusers' pipelines. `size="native"` means the model's own size.
 """
 
+import re
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,7 +12,8 @@ Mode = Literal["text2img", "img2img"]
 SchedulerName = Literal["EulerA", "Euler", "DDIM", "DPM++ 2M", "UniPC"]
 SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+SLUG_PATTERN = "[a-z0-9][a-z0-9_]{0,63}"
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
 Prompt = Annotated[str, StringConstraints(max_length=2000)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 Steps = Annotated[int, Field(ge=1, le=150)]
@@ -35,3 +37,8 @@ class Parameters(BaseModel):
     scheduler: SchedulerName = "EulerA"
     seed: Seed = 42
     strength: Strength | None = None
+
+
+def is_slug(value: object) -> bool:
+    """Whether it can be an id: of an assignment, an exercise, a run."""
+    return isinstance(value, str) and re.fullmatch(SLUG_PATTERN, value) is not None

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from exercises.i18n import Language
+from exercises.i18n import Language, nearest_language
 
 
 class ExerciseSettings(BaseSettings):
@@ -14,3 +15,8 @@ class ExerciseSettings(BaseSettings):
 
     exercises_dir: Path | None = None
     language: Language | None = None
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _nearest(cls, value: object) -> object:
+        return nearest_language(value) if isinstance(value, str) else value

@@ -1,0 +1,188 @@
+"""An assignment is a folder: `assignment.toml`, and beside it a Markdown text per exercise and language.
+
+    <assignment>/assignment.toml
+                 introduction.en.md   introduction.fr.md
+                 <exercise>.en.md     <exercise>.fr.md
+
+The folder's name is the assignment's id. Whatever is wrong in it raises ExerciseError.
+"""
+
+import math
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from exercises.assignment import STUDIO_RUN, Assignment, Evaluation, Exercise, Reflection, Studio
+from exercises.faults import Fault, faults
+from exercises.faults import Path as KeyPath
+from exercises.i18n import LANGUAGES, Language
+from exercises.parameters import is_slug
+from exercises.planning import check_slug, plan_runs
+from exercises.settings import ExerciseSettings
+from exercises.toml_file import ExerciseError, TomlFile, exercise_error, read_text
+
+FILE = "assignment.toml"
+BUILT_IN = Path(__file__).parent
+MAX_TOML_BYTES = 256 * 1024
+MAX_TEXT_BYTES = 64 * 1024
+MAX_EXERCISES = 50
+
+_KINDS = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Exercise)[0])}
+_KINDS_WITH_RUNS = ("generate", "sweep", "img2img")
+_TOP = ("title", "points", "parameters", "exercises")
+
+
+def assignment_ids() -> list[str]:
+    """The ids of all assignments: the built-in ones and those in `GENAI_EXERCISES_DIR`, sorted.
+
+    Raises ExerciseError where a folder there has a name that is no id, or one that is taken.
+    """
+    ids = {path.parent.name for path in BUILT_IN.glob(f"*/{FILE}")}
+    extra = _extra_folder()
+    for path in sorted(extra.glob(f"*/{FILE}")) if extra else ():
+        _check_folder_name(path.parent)
+        if path.parent.name in ids:
+            raise exercise_error(path.parent, "other_name", id=path.parent.name)
+        ids.add(path.parent.name)
+    return sorted(ids)
+
+
+def find_assignment(assignment_id: str) -> Assignment:
+    """The assignment of that id. Raises ExerciseError where there is none, or two."""
+    extra = _extra_folder()
+    folders = [
+        folder / assignment_id
+        for folder in (BUILT_IN, extra)
+        if folder and is_slug(assignment_id) and (folder / assignment_id / FILE).is_file()
+    ]
+    if len(folders) == 2:
+        raise exercise_error(folders[1], "other_name", id=assignment_id)
+    if not folders:
+        known = ", ".join(assignment_ids())
+        raise exercise_error(extra or BUILT_IN, "assignment", id=assignment_id[:80], known=known)
+    return load_assignment(folders[0])
+
+
+def load_assignment(folder: Path) -> Assignment:
+    """Read an assignment's folder. Raises ExerciseError: file, line, field, what was expected."""
+    _check_folder_name(folder)
+    file = TomlFile.read(folder / FILE, MAX_TOML_BYTES)
+    for name in file.data:
+        if name not in _TOP:
+            raise file.error((name,), "unknown")
+    tables = file.data.get("exercises")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise file.error(("exercises",), "exercises", maximum=MAX_EXERCISES)
+    if not 1 <= len(tables) <= MAX_EXERCISES:
+        raise file.error(("exercises",), "exercises", maximum=MAX_EXERCISES)
+    exercises = tuple(
+        _exercise(file, ("exercises", index), dict(table)) for index, table in enumerate(tables)
+    )
+    document: dict[str, Any] = {
+        "id": folder.name,
+        "texts": _texts(folder, "introduction"),
+        "exercises": exercises,
+        "folder": folder,
+        **{name: file.data[name] for name in ("title", "points") if name in file.data},
+    }
+    assignment: Assignment = _validated(file, (), TypeAdapter(Assignment), document)
+    _check_whole(file, assignment)
+    return assignment
+
+
+def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
+    exercise_id = check_slug(file, (*at, "id"), table.get("id"))
+    if exercise_id == "introduction":
+        raise file.error((*at, "id"), "reserved")
+    kind = table.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise file.error((*at, "kind"), "one_of", expected=", ".join(_KINDS))
+    if "texts" in table:
+        raise file.error((*at, "texts"), "unknown")
+    if kind in _KINDS_WITH_RUNS:
+        table["runs"] = plan_runs(file, at, kind, table)
+    table["texts"] = _texts(file.path.parent, exercise_id)
+    exercise: Exercise = _validated(file, at, TypeAdapter(_KINDS[kind]), table)
+    return exercise
+
+
+def _validated(file: TomlFile, at: KeyPath, adapter: TypeAdapter[Any], document: dict[str, Any]) -> Any:
+    try:
+        return adapter.validate_python(document)
+    except ValidationError as error:
+        fault = faults(error, document)[0]
+        raise file.fault(Fault((*at, *fault.path), fault.expected)) from error
+
+
+def _texts(folder: Path, name: str) -> dict[Language, str]:
+    return {language: read_text(folder / f"{name}.{language}.md", MAX_TEXT_BYTES) for language in LANGUAGES}
+
+
+def _check_whole(file: TomlFile, assignment: Assignment) -> None:
+    """What only the assignment as a whole can say: unique ids, points that add up, runs that exist."""
+    seen: set[str] = set()
+    for index, exercise in enumerate(assignment.exercises):
+        at: KeyPath = ("exercises", index)
+        _check_unique(file, (*at, "id"), exercise.id, seen)
+        if isinstance(exercise, Studio):
+            _check_unique(file, (*at, "kind"), "kind studio", seen)
+        if isinstance(exercise, Evaluation):
+            _check_evaluation(file, at, assignment, exercise)
+        if isinstance(exercise, Reflection):
+            _check_reflection(file, at, exercise)
+    runs: set[str] = set()
+    for exercise, run in assignment.planned_runs():
+        at = ("exercises", assignment.exercises.index(exercise), "runs", run.id)
+        _check_unique(file, at, run.id, runs)
+    total = math.fsum(exercise.points for exercise in assignment.exercises)
+    if not math.isclose(total, assignment.points, abs_tol=1e-6):
+        raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")
+
+
+def _check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:
+    if name in seen:
+        raise file.error(at, "once", name=name)
+    seen.add(name)
+
+
+def _check_evaluation(file: TomlFile, at: KeyPath, assignment: Assignment, exercise: Evaluation) -> None:
+    runs = {run.id for _, run in assignment.planned_runs()}
+    runs |= {STUDIO_RUN for other in assignment.exercises if isinstance(other, Studio)}
+    criteria: set[str] = set()
+    for index, criterion in enumerate(exercise.criteria):
+        _check_unique(file, (*at, "criteria", index, "id"), criterion.id, criteria)
+    subjects: set[str] = set()
+    for index, subject in enumerate(exercise.subjects):
+        _check_unique(file, (*at, "subjects", index, "id"), subject.id, subjects)
+        for run in subject.one_of:
+            if run not in runs:
+                raise file.error((*at, "subjects", index, "one_of"), "a_run", run=run)
+    if exercise.reasons_minimum > exercise.reasons_maximum:
+        raise file.error((*at, "reasons_maximum"), "at_least", ge=exercise.reasons_minimum)
+
+
+def _check_reflection(file: TomlFile, at: KeyPath, exercise: Reflection) -> None:
+    ids: set[str] = set()
+    for index, topic in enumerate(exercise.topics):
+        _check_unique(file, (*at, "topics", index, "id"), topic.id, ids)
+        for language in LANGUAGES:
+            if not topic.words.get(language):
+                raise file.error((*at, "topics", index, "words", language), "missing")
+    if exercise.lines_minimum > exercise.lines_maximum:
+        raise file.error((*at, "lines_maximum"), "at_least", ge=exercise.lines_minimum)
+
+
+def _check_folder_name(folder: Path) -> None:
+    if not is_slug(folder.name):
+        raise exercise_error(folder, "folder_name")
+
+
+def _extra_folder() -> Path | None:
+    folder = ExerciseSettings().exercises_dir
+    if folder is not None and not folder.is_dir():
+        raise exercise_error(folder, "exercises_dir")
+    return folder
+
+
+__all__ = ["ExerciseError", "assignment_ids", "find_assignment", "load_assignment"]
