@@ -86,9 +86,7 @@ class LocalEngine:
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
         self._worker.start()
 
-    def submit(
-        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
-    ) -> LocalJob:
+    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> LocalJob:
         """Queue a request. A bad one fails as a job; nothing is raised."""
         job = LocalJob(request, model, source, film, on_stop=self._leave)
         with self._changed:

@@ -49,6 +49,7 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
     import torch
     from diffusers import AutoPipelineForImage2Image, AutoPipelineForText2Image
 
+    _quiet()
     device = _device(torch)
     dtype = entry.dtype if device == "cuda" else entry.cpu_dtype
     first = AutoPipelineForText2Image if "text2img" in entry.modes else AutoPipelineForImage2Image
@@ -77,6 +78,16 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
         weights_sha256=weights_sha256(folder, entry.variant),
         previewer=previewer,
     )
+
+
+def _quiet() -> None:
+    """No bars and warnings of the libraries between the lab's own lines; errors still show."""
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+        library.utils.logging.set_verbosity_error()
 
 
 def _device(torch: Any) -> str:

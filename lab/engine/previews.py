@@ -5,6 +5,8 @@ the latents. It takes milliseconds at load, works for every VAE whose latents ar
 (1, channels, height, width), and is meant for the eye alone. The film decodes with the VAE itself.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
@@ -40,13 +42,27 @@ class Previewer:
 
         if latents.ndim != 4:
             return None
-        vae, dtype = self._vae, self._vae.dtype
-        z = _plain(latents) / vae.config.scaling_factor + (vae.config.get("shift_factor") or 0)
-        working = torch.float32 if vae.config.get("force_upcast") else dtype  # SDXL's overflows in float16
-        with torch.no_grad():
-            decoded = vae.to(working).decode(z.to(working), return_dict=False)[0][0]
-        vae.to(dtype)
+        config = self._vae.config
+        z = _plain(latents) / config.scaling_factor + (config.get("shift_factor") or 0)
+        upcast = (
+            torch.float32 if config.get("force_upcast") else self._vae.dtype
+        )  # SDXL's overflows in float16
+        with torch.no_grad(), _in_dtype(self._vae, upcast) as vae:
+            decoded = vae.decode(z.to(upcast), return_dict=False)[0][0]
         return _to_image(decoded.float().cpu().permute(1, 2, 0))
+
+
+@contextmanager
+def _in_dtype(vae: Any, dtype: Any) -> Iterator[Any]:
+    """The VAE in another dtype for a while."""
+    usual = vae.dtype
+    if usual != dtype:
+        vae.to(dtype)
+    try:
+        yield vae
+    finally:
+        if usual != dtype:
+            vae.to(usual)
 
 
 def _plain(latents: Any) -> Any:
@@ -69,11 +85,9 @@ def _fit(vae: Any) -> Any:
     picture = F.interpolate(colours, size=(128, 128))
     if "z_dim" in vae.config:  # a video VAE: its latents have time, and are packed by the pipeline
         return None
-    dtype = vae.dtype
-    with torch.no_grad():
-        encoded = vae.to(torch.float32).encode(picture)
-        latents = encoded.latents if "latents" in encoded else encoded.latent_dist.mode()
-    vae.to(dtype)
+    with torch.no_grad(), _in_dtype(vae, torch.float32):
+        encoded = vae.encode(picture)
+    latents = encoded.latents if "latents" in encoded else encoded.latent_dist.mode()
     shift = vae.config.get("shift_factor") or 0
     maps = ((latents - shift) * vae.config.scaling_factor)[0]
     small = F.interpolate(picture, size=maps.shape[1:], mode="area")[0].flatten(1).T

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from exercises.errors import UserError
+from exercises.errors import CatalogueError
 from exercises.i18n import Language, translator
 from exercises.parameters import SCHEDULERS, Mode, SchedulerName
 
@@ -158,19 +158,17 @@ _ENTRIES = (
 MODELS: dict[str, ModelEntry] = {entry.id: entry for entry in _ENTRIES}
 
 
-class UnknownModel(UserError):
+class UnknownModel(CatalogueError):
     """The id is not one of the registry's."""
 
+    package = "lab"
 
-def model_entry(model_id: str, language: Language = "en") -> ModelEntry:
+
+def model_entry(model_id: str) -> ModelEntry:
     """The entry of that id. Raises UnknownModel, which names those there are."""
-    try:
-        return MODELS[model_id]
-    except KeyError:
-        known = ", ".join(MODELS)
-        raise UnknownModel(
-            translator("lab", language)("engine.unknown_model", model=model_id, models=known)
-        ) from None
+    if model_id not in MODELS:
+        raise UnknownModel("engine.unknown_model", model=model_id, models=", ".join(MODELS))
+    return MODELS[model_id]
 
 
 @dataclass(frozen=True)
@@ -178,9 +176,7 @@ class Availability:
     """Whether a model can run here. `code` is `ready`, or why not: a key of the texts' `[engine]`."""
 
     model: str
-    code: Literal[
-        "ready", "missing_weights", "missing_gated_weights", "missing_bundled_weights", "too_large"
-    ]
+    code: Literal["ready", "missing_weights", "missing_gated_weights", "missing_bundled_weights", "too_large"]
     folder: Path | None = None
     memory_gib: float = 0.0
 
