@@ -8,12 +8,15 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exercises.errors import UserError
 from exercises.parameters import Parameters
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.engine.registry import model_entry
 from lab.mini.words import unknown_words
+from manifests.draft import Draft
+from manifests.errors import StoreError
 from manifests.manifest import Request, Source
-from manifests.store import Draft, Record, Store
+from manifests.store import Record, Store
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,8 @@ class Generation:
         )
         try:
             return Saved(self.store.save(draft, picture.image), picture)
+        except UserError as error:
+            return Failed("not_saved", {"reason": error})
         except OSError as error:
             log.exception("The picture of %s could not be saved", self.run_id)
             return Failed("not_saved", {"reason": error.strerror or type(error).__name__})
@@ -102,7 +107,7 @@ def generate(
     if request.source is not None:
         try:
             source = store.source_path(request.source).read_bytes()
-        except OSError:
-            log.warning("The source of %s is not in the store", run_id)  # the engine says: no source
+        except (StoreError, OSError):
+            log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
     job = engine.submit(request, model=model, source=source, film=film)
     return Generation(store, job, exercise_id, run_id, notes(request.prompt, model))

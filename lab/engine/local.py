@@ -49,13 +49,13 @@ class LocalJob:
     def events(self) -> Iterator[Event]:
         """All events from the first to the last; blocks between them."""
         read = 0
-        while True:
+        event: Event | None = None
+        while not isinstance(event, LAST):
             with self._changed:
-                self._changed.wait_for(lambda: len(self._events) > read)
+                while len(self._events) <= read:
+                    self._changed.wait()
                 event = self._events[read]
             yield event
-            if isinstance(event, LAST):
-                return
             read += 1
 
     def cancel(self) -> None:

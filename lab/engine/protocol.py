@@ -11,8 +11,11 @@ from typing import Protocol
 
 from PIL import Image
 
+from exercises.errors import UserError
 from exercises.i18n import Language, translator
 from manifests.manifest import Model, Request, Versions
+
+Value = str | int | float | UserError  # an error stands for its own words, in either language
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,14 @@ class Failed:
     """
 
     code: str
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
     def text(self, language: Language) -> str:
         """What happened and what to do next, for the person."""
-        return translator("lab", language)(f"engine.{self.code}", **self.values)
+        values = {
+            k: v.in_language(language) if isinstance(v, UserError) else v for k, v in self.values.items()
+        }
+        return translator("lab", language)(f"engine.{self.code}", **values)
 
 
 @dataclass(frozen=True)

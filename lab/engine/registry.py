@@ -6,6 +6,7 @@ always means the same weights; `mini` comes with the project and its revision is
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,8 @@ class ModelEntry:
     """One model. Sizes are pixels of a side, memory is GiB on the device for one native picture.
 
     `family` says which pipeline's arguments it takes. `dtype` holds on a GPU, `cpu_dtype` without
-    one. `variant` names the weight files to take where a repository has several.
+    one. `variant` names the weight files to take where a repository has several. `library` is one
+    that this model alone needs.
     """
 
     id: str
@@ -45,6 +47,7 @@ class ModelEntry:
     gated: bool = False
     modes: tuple[Mode, ...] = BOTH_MODES
     schedulers: tuple[SchedulerName, ...] = SCHEDULERS
+    library: str | None = None
 
     @property
     def bundled(self) -> bool:
@@ -152,6 +155,7 @@ _ENTRIES = (
         multiple=16,
         modes=("img2img",),
         schedulers=FLOW_MATCHING,
+        library="torchvision",
     ),
 )
 
@@ -171,27 +175,38 @@ def model_entry(model_id: str) -> ModelEntry:
     return MODELS[model_id]
 
 
+AvailabilityCode = Literal[
+    "ready",
+    "missing_weights",
+    "missing_gated_weights",
+    "missing_bundled_weights",
+    "missing_library",
+    "too_large",
+]
+
+
 @dataclass(frozen=True)
 class Availability:
     """Whether a model can run here. `code` is `ready`, or why not: a key of the texts' `[engine]`."""
 
     model: str
-    code: Literal["ready", "missing_weights", "missing_gated_weights", "missing_bundled_weights", "too_large"]
-    folder: Path | None = None
-    memory_gib: float = 0.0
+    code: AvailabilityCode
+    folder: Path | None
+    memory_gib: float
+    library: str | None
 
     @property
     def available(self) -> bool:
         return self.code == "ready"
 
+    @property
+    def values(self) -> dict[str, str]:
+        """What the text of `code` is filled in with."""
+        return {"model": self.model, "memory": f"{self.memory_gib:g}", "library": self.library or ""}
+
     def text(self, language: Language) -> str:
         """The state, and how to get what is missing, for the person."""
         return translator("lab", language)(f"engine.{self.code}", **self.values)
-
-    @property
-    def values(self) -> dict[str, str | int | float]:
-        """What the text of `code` is filled in with."""
-        return {"model": self.model, "memory": f"{self.memory_gib:g}"}
 
 
 def availability(model_id: str) -> Availability:
@@ -201,9 +216,13 @@ def availability(model_id: str) -> Availability:
     entry = model_entry(model_id)
     folder = find_weights(entry)
     if folder is None:
+        code: AvailabilityCode = "missing_gated_weights" if entry.gated else "missing_weights"
         if entry.bundled:
-            return Availability(entry.id, "missing_bundled_weights")
-        return Availability(entry.id, "missing_gated_weights" if entry.gated else "missing_weights")
-    if not has_gpu() and entry.memory_gib > memory_gib():
-        return Availability(entry.id, "too_large", folder, entry.memory_gib)
-    return Availability(entry.id, "ready", folder, entry.memory_gib)
+            code = "missing_bundled_weights"
+    elif entry.library and find_spec(entry.library) is None:
+        code = "missing_library"
+    elif not has_gpu() and entry.memory_gib > memory_gib():
+        code = "too_large"
+    else:
+        code = "ready"
+    return Availability(entry.id, code, folder, entry.memory_gib, entry.library)

@@ -14,8 +14,8 @@ def open_source(data: bytes, width: int, height: int) -> Image.Image:
     """The uploaded bytes as an RGB picture of exactly that size. Raises EngineFailure."""
     try:
         picture = open_picture(data)
-    except PictureError:
-        raise EngineFailure("bad_source") from None
+    except PictureError as error:
+        raise EngineFailure("bad_source", reason=error) from None
     return fit(picture, width, height)
 
 
