@@ -104,6 +104,7 @@ class Manifest(_Part):
     cost: Cost | None = None
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
+    digest: Sha256
 
 
 __all__ = ["SCHEMA", "Cost", "Image", "Manifest", "Model", "Request", "Source", "Versions"]

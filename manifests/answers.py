@@ -1,0 +1,103 @@
+"""What the student wrote: scores, reasons and the reflection, in `<work>/<assignment>/answers.json`.
+
+Reading is lenient in values: a score of 3 is a failed check, not an unreadable file. It is
+strict in form and size, for the file comes from outside.
+"""
+
+import os
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from exercises.faults import faults
+from exercises.i18n import LANGUAGES, Language
+from manifests.atomic import write_atomic
+from manifests.errors import AnswersError, JsonError
+from manifests.reader import read_regular_file
+from manifests.strict_json import parse
+
+FILE = "answers.json"
+MAX_BYTES = 256 * 1024
+
+_Text = Annotated[str, StringConstraints(max_length=20_000)]
+_Key = Annotated[str, StringConstraints(max_length=64)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class SubjectAnswer(_Part):
+    """One evaluated picture. `total` is None where nobody wrote one: the lab computes it from the scores."""
+
+    image: Annotated[str, StringConstraints(max_length=128)] | None = Field(
+        default=None, description="the picture's stem, as in outputs/"
+    )
+    scores: dict[_Key, JsonValue] = Field(default_factory=dict, max_length=100)
+    total: JsonValue = None
+    reasons: list[_Text] = Field(default_factory=list, max_length=100)
+
+
+class Answers(_Part):
+    """`evaluations` by the subject's id; `language` is the one the student worked in."""
+
+    language: Language | None = None
+    evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
+    reflection: _Text = ""
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _known(cls, value: object) -> object:
+        return value if value in LANGUAGES else None
+
+
+def read_answers(data: bytes) -> Answers:
+    """Raises AnswersError: what is wrong with the JSON, or which field is not as expected."""
+    try:
+        document = parse(data, max_bytes=MAX_BYTES)
+    except JsonError as error:
+        raise AnswersError(error.key, **error.values) from error
+    try:
+        return Answers.model_validate(document)
+    except ValidationError as error:
+        raise AnswersError("answers.field", fault=faults(error, document)[0]) from error
+
+
+def load_answers(folder: Path) -> Answers:
+    """The answers in an assignment's folder; empty ones where there is no file. Raises AnswersError."""
+    try:
+        data = read_regular_file(folder / FILE, MAX_BYTES)
+    except FileNotFoundError:
+        return Answers()
+    except OSError as error:
+        raise AnswersError("answers.file", reason=error.strerror or "") from error
+    return read_answers(data)
+
+
+def save_answers(folder: Path, answers: Answers) -> None:
+    """Write the answers, whole or not at all. Raises AnswersError where they are too long, OSError."""
+    data = answers.model_dump_json(indent=2).encode()
+    if len(data) > MAX_BYTES:
+        raise AnswersError("json.too_large", kib=MAX_BYTES // 1024)
+    folder.mkdir(parents=True, exist_ok=True)
+    _keep_unreadable(folder / FILE)
+    write_atomic(folder / FILE, data)
+
+
+def _keep_unreadable(path: Path) -> None:
+    """A file that cannot be read (edited by hand, perhaps) is put aside rather than written over."""
+    try:
+        load_answers(path.parent)
+    except AnswersError:
+        names = (path.with_name(f"answers.unreadable-{number}.json") for number in count(1))
+        path.rename(next(name for name in names if not os.path.lexists(name)))

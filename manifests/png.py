@@ -1,0 +1,87 @@
+"""Pictures the lab made, as PNG that say how they were made.
+
+Two texts: `genai-lab` (JSON: request, effective parameters, model, versions) and `parameters`
+(the one line other image tools read, after AUTOMATIC1111's web UI).
+"""
+
+import hashlib
+import io
+import json
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from manifests.draft import Draft
+from manifests.errors import PictureError
+from manifests.pictures import MAX_BYTES, picture_extension, to_rgb
+
+KEY = "genai-lab"
+PARAMETERS_KEY = "parameters"
+SCHEMA = "genai-lab/picture/1"
+
+_SAMPLERS = {"EulerA": "Euler a"}  # where that tool's name differs from ours
+
+
+def png_bytes(image: Image.Image, draft: Draft) -> bytes:
+    """The picture in RGB as PNG, with both texts."""
+    texts = PngInfo()
+    texts.add_text(KEY, json.dumps(_facts(draft), separators=(",", ":")))
+    texts.add_text(PARAMETERS_KEY, parameters_text(draft))
+    out = io.BytesIO()
+    to_rgb(image).save(out, "PNG", pnginfo=texts)
+    return out.getvalue()
+
+
+def read_png_text(data: bytes) -> dict[str, str]:
+    """The texts of a PNG by key, without decoding its pixels; empty for other pictures.
+
+    Raises PictureError where the PNG's header or texts are broken or too large.
+    """
+    if len(data) > MAX_BYTES:
+        raise PictureError("picture.too_large", mib=MAX_BYTES // 2**20)
+    if picture_extension(data) != ".png":
+        return {}
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            texts = dict(image.info)
+    except Exception as error:  # decoders raise what they like on broken data
+        raise PictureError("picture.broken") from error
+    return {key: str(text) for key, text in texts.items() if isinstance(key, str) and isinstance(text, str)}
+
+
+def pixels_sha256(image: Image.Image) -> str:
+    """SHA-256 of the picture's RGB bytes, row by row, in hexadecimal."""
+    return hashlib.sha256(to_rgb(image).tobytes()).hexdigest()
+
+
+def parameters_text(draft: Draft) -> str:
+    """Prompt, negative prompt, and a line of `Name: value` pairs."""
+    request = draft.request
+    pairs = {
+        "Steps": request.steps,
+        "Sampler": _SAMPLERS.get(request.scheduler, request.scheduler),
+        "CFG scale": f"{request.guidance_scale:g}",
+        "Seed": request.seed,
+        "Size": f"{request.width}x{request.height}",
+        "Model": draft.model.id,
+    }
+    if draft.model.weights_sha256:
+        pairs["Model hash"] = draft.model.weights_sha256[:10]
+    if request.strength is not None:
+        pairs["Denoising strength"] = f"{request.strength:g}"
+    pairs["Version"] = f"genai-lab {draft.versions.genai_lab}"
+    lines = [request.prompt]
+    if request.negative_prompt:
+        lines.append(f"Negative prompt: {request.negative_prompt}")
+    lines.append(", ".join(f"{name}: {value}" for name, value in pairs.items()))
+    return "\n".join(lines)
+
+
+def _facts(draft: Draft) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "request": draft.request.model_dump(mode="json"),
+        "effective": {"steps": draft.effective_steps},
+        "model": draft.model.model_dump(mode="json"),
+        "versions": draft.versions.model_dump(mode="json"),
+    }
