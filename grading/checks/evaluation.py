@@ -1,0 +1,82 @@
+"""The rules of the evaluation, for each picture to judge: image, scores, total, reasons."""
+
+from functools import partial
+
+from exercises.assignment import Evaluation, Subject
+from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
+from grading.pictures import PictureFacts
+from grading.submission import Submission
+from grading.wording import Message, message
+from manifests.answers import SubjectAnswer
+
+SCORES = (0, 1, 2)
+
+
+def judge_evaluation(exercise: Evaluation, submission: Submission) -> list[Judged]:
+    """Three rules for each subject, and a fourth where the student wrote a total."""
+    judged: list[Judged] = []
+    for subject in exercise.subjects:
+        answers = submission.answers.evaluations if submission.answers else {}
+        answer = answers.get(subject.id, SubjectAnswer())
+        rules: list[Rule] = [
+            ("subject", partial(_subject, subject, answer, submission)),
+            ("scores", partial(_scores, exercise, answer)),
+            ("reasons", partial(_reasons, exercise, answer)),
+        ]
+        if answer.total is not None:
+            rules.insert(2, ("total", partial(_total, answer)))
+        judged += in_order(subject.id, rules, subject=subject.title)
+    return judged
+
+
+def is_score(value: object) -> bool:
+    """0, 1 or 2 as an integer: not true, not 1.5, not "two"."""
+    return type(value) is int and value in SCORES
+
+
+def _subject(subject: Subject, answer: SubjectAnswer, submission: Submission) -> Verdict:
+    allowed = ", ".join(subject.one_of)
+    if not answer.image:
+        return wrong(message("evaluation.no_image"), allowed, message("evaluation.none"))
+    chosen = next((r for r in submission.kept if r.stem == answer.image), None)
+    if chosen is None:
+        return wrong(message("evaluation.unknown_image"), allowed, answer.image)
+    if chosen.manifest.run not in subject.one_of:
+        return wrong(message("evaluation.other_run"), allowed, chosen.manifest.run)
+    facts = submission.look_at_image(chosen)
+    if isinstance(facts, PictureFacts):
+        return ok()
+    return wrong(facts if isinstance(facts, Message) else facts.reason)
+
+
+def _scores(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
+    expected = message("evaluation.integers", maximum=SCORES[-1])
+    missing = tuple(c.title for c in exercise.criteria if answer.scores.get(c.id) is None)
+    if missing:
+        return wrong(
+            message("evaluation.scores_missing", criteria=missing), expected, message("evaluation.none")
+        )
+    bad = {c.id: answer.scores[c.id] for c in exercise.criteria if not is_score(answer.scores[c.id])}
+    if bad:
+        titles = tuple(c.title for c in exercise.criteria if c.id in bad)
+        return wrong(
+            message("evaluation.scores_bad", criteria=titles), expected, ", ".join(map(repr, bad.values()))
+        )
+    unknown = tuple(sorted(set(answer.scores) - {c.id for c in exercise.criteria}))
+    return wrong(message("evaluation.scores_unknown", criteria=unknown)) if unknown else ok()
+
+
+def _total(answer: SubjectAnswer) -> Verdict:
+    total = sum(score for score in answer.scores.values() if isinstance(score, int))
+    if type(answer.total) is int and answer.total == total:
+        return ok()
+    return wrong(message("evaluation.total"), str(total), repr(answer.total))
+
+
+def _reasons(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
+    """Different reasons with at least a letter in them."""
+    reasons = {r.strip().casefold() for r in answer.reasons if any(c.isalpha() for c in r)}
+    if exercise.reasons_minimum <= len(reasons) <= exercise.reasons_maximum:
+        return ok()
+    asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
+    return wrong(message("evaluation.reasons"), asked, str(len(reasons)))

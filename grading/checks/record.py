@@ -1,0 +1,104 @@
+"""The rules of the record as a whole: one student's, unbroken, complete, no picture used twice."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from exercises.assignment import HandIn
+from grading.checks.runs import drawing
+from grading.checks.verdict import Judged, Verdict, in_order, ok, wrong
+from grading.files import Unreadable
+from grading.frozen import FROZEN_FILE
+from grading.submission import Submission
+from grading.wording import Message, message
+from manifests.chain import verify_chain
+
+
+def judge_record(exercise: HandIn, submission: Submission, classmates: Collection[str] = ()) -> list[Judged]:
+    """Four rules, each judged by itself. `classmates`: names of the other submissions of the class."""
+    rules = (
+        ("chain", _chain(submission)),
+        ("owner", _owner(submission, classmates)),
+        ("reuse", _reuse(submission)),
+        ("complete", _complete(submission)),
+    )
+    if not submission.records:
+        return in_order("record", [(name, lambda: wrong(message("record.none"))) for name, _ in rules])
+    return [Judged("record", name, message(f"title.{name}"), verdict) for name, verdict in rules]
+
+
+def _chain(submission: Submission) -> Verdict:
+    if submission.unreadable:
+        return wrong(message("chain.unreadable", files=tuple(sorted(submission.unreadable))))
+    breaks = verify_chain(r.manifest for r in submission.records)
+    return wrong(message("chain.broken", breaks=tuple(breaks))) if breaks else ok()
+
+
+def _owner(submission: Submission, classmates: Collection[str]) -> Verdict:
+    manifests = [r.manifest for r in submission.records]
+    students = tuple(sorted({m.student for m in manifests}))
+    if len(students) > 1:
+        return wrong(message("owner.several"), submission.student, students)
+    if any(m.assignment != submission.assignment for m in manifests):
+        others = tuple(sorted({m.assignment for m in manifests}))
+        return wrong(message("owner.assignment"), submission.assignment, others)
+    frozen = submission.frozen
+    if frozen is not None and (frozen.student, frozen.assignment) != (students[0], submission.assignment):
+        found = f"{frozen.student}, {frozen.assignment}"
+        return wrong(
+            message("owner.frozen", file=FROZEN_FILE), f"{students[0]}, {submission.assignment}", found
+        )
+    if students[0] == submission.name:
+        return ok()
+    if students[0] in classmates:
+        return wrong(message("owner.classmate", student=students[0]), submission.name, students[0])
+    return ok(message("owner.other_name", name=submission.name, student=students[0]))
+
+
+def _reuse(submission: Submission) -> Verdict:
+    """A picture that two requests claim, which cannot give the same one."""
+    claims: dict[str, dict[tuple[object, ...], str]] = defaultdict(dict)
+    for recorded in submission.records:
+        claims[recorded.manifest.image.pixels_sha256].setdefault(drawing(recorded), recorded.file)
+    twice = [" = ".join(sorted(files.values())) for files in claims.values() if len(files) > 1]
+    return wrong(message("reuse.twice", files=tuple(sorted(twice)))) if twice else ok()
+
+
+def _complete(submission: Submission) -> Verdict:
+    """Every kept manifest can be read and has its picture as recorded; a frozen list fits the files."""
+    problems = [*submission.unreadable.values(), *_picture_problems(submission), *_list_problems(submission)]
+    return wrong(message("complete.problems", problems=tuple(problems))) if problems else ok()
+
+
+def _picture_problems(submission: Submission) -> Iterator[Message]:
+    for recorded in submission.kept:
+        try:
+            sha256 = submission.image_sha256(recorded)
+        except Unreadable as error:
+            yield error.message
+            continue
+        if sha256 != recorded.manifest.image.sha256:
+            yield message("image.hash", file=recorded.manifest.image.file)
+
+
+def _list_problems(submission: Submission) -> Iterator[Message]:
+    """What the hand-in's own list says and the files do not, and the other way round."""
+    if submission.frozen is None or submission.files is None:
+        return
+    listed = {each.file: each.sha256 for each in submission.frozen.files}
+    for name, sha256 in sorted(listed.items()):
+        try:
+            if hashlib.sha256(submission.files.read(submission.base + name)).hexdigest() != sha256:
+                yield message("complete.changed", file=name)
+        except Unreadable as error:
+            yield error.message
+    for name in sorted(submission.files.sizes):
+        within = name.removeprefix(submission.base)
+        if name.startswith(submission.prefix) and within not in listed and not _is_litter(name):
+            yield message("complete.added", file=within)
+
+
+def _is_litter(name: str) -> bool:
+    """What file managers leave behind."""
+    file = name.rpartition("/")[2]
+    return file.startswith(".") or file in ("Thumbs.db", "desktop.ini")

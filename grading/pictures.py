@@ -1,0 +1,66 @@
+"""What a grader needs to know of one picture, measured once from its bytes."""
+
+import hashlib
+from dataclasses import dataclass
+
+from PIL import Image, ImageStat
+
+from grading.wording import Message, message
+from manifests.errors import PictureError
+from manifests.pictures import open_picture
+from manifests.png import pixels_sha256, read_png_text
+
+BLANK_BELOW = (
+    2.0  # grey levels of 255: the noise of a failed decoder stays under it, the plainest picture does not
+)
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """Facts of a picture that decodes. `spread`: the largest standard deviation among R, G, B (0..127.5)."""
+
+    sha256: str
+    width: int
+    height: int
+    pixels_sha256: str
+    spread: float
+    text: dict[str, str]
+
+    @property
+    def blank(self) -> bool:
+        return self.spread < BLANK_BELOW
+
+
+@dataclass(frozen=True)
+class Undecodable:
+    """A file that is there and no picture; its hash is known all the same."""
+
+    sha256: str
+    reason: Message
+
+
+def look(data: bytes) -> PictureFacts | Undecodable:
+    """Decode (bounded) and measure."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        picture, text = open_picture(data), read_png_text(data)
+    except PictureError as error:
+        return Undecodable(sha256, message("picture.undecodable", why=error))
+    return PictureFacts(
+        sha256=sha256,
+        width=picture.width,
+        height=picture.height,
+        pixels_sha256=pixels_sha256(picture),
+        spread=max(ImageStat.Stat(picture).stddev),
+        text=text,
+    )
+
+
+def thumbnail(data: bytes, side: int) -> Image.Image | None:
+    """The picture in RGB, at most `side` x `side`; None when it is no picture."""
+    try:
+        picture = open_picture(data)
+    except PictureError:
+        return None
+    picture.thumbnail((side, side), Image.Resampling.BILINEAR)
+    return picture
