@@ -5,6 +5,7 @@ Pure functions over what the store read from disk, so that a page keeps no state
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Generic, TypeVar
 
 from manifests.store import Record
@@ -28,16 +29,6 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What there is to filter by, in the records' own order of appearance."""
-
-    exercises: list[str]
-    runs: list[str]
-    modes: list[str]
-    schedulers: list[str]
-
-
-@dataclass(frozen=True)
 class Page(Generic[T]):
     """`number` counts from 1 and lies within `pages`, whatever number was asked for."""
 
@@ -47,15 +38,15 @@ class Page(Generic[T]):
     total: int
 
 
-def choices(records: Iterable[Record]) -> Choices:
-    """The values that occur, each once."""
+def choices(records: Iterable[Record]) -> dict[str, list[str]]:
+    """What there is to filter by: for each filter the values that occur, each once."""
     manifests = [record.manifest for record in records]
-    return Choices(
-        exercises=list(dict.fromkeys(manifest.exercise for manifest in manifests)),
-        runs=list(dict.fromkeys(manifest.run for manifest in manifests)),
-        modes=list(dict.fromkeys(manifest.request.mode for manifest in manifests)),
-        schedulers=list(dict.fromkeys(manifest.request.scheduler for manifest in manifests)),
-    )
+    return {
+        "exercise": list(dict.fromkeys(manifest.exercise for manifest in manifests)),
+        "run": list(dict.fromkeys(manifest.run for manifest in manifests)),
+        "mode": list(dict.fromkeys(manifest.request.mode for manifest in manifests)),
+        "scheduler": list(dict.fromkeys(manifest.request.scheduler for manifest in manifests)),
+    }
 
 
 def select(records: Iterable[Record], filters: Filters) -> list[Record]:
@@ -83,3 +74,13 @@ def _agrees(record: Record, filters: Filters) -> bool:
     return all(wanted is None or wanted == there for wanted, there in asked) and (
         filters.text.casefold().strip() in request.prompt.casefold()
     )
+
+
+def find(records: Iterable[Record], wanted: str | None) -> Record | None:
+    """The record of that stem; None where it is gone."""
+    return next((record for record in records if record.stem == wanted), None)
+
+
+def caption(record: Record, width: int = 60) -> str:
+    """A record in one line: which it is, and the beginning of its prompt. Serves as alt text too."""
+    return f"{record.stem}: {shorten(record.manifest.request.prompt, width, placeholder=' …')}"

@@ -40,14 +40,14 @@ class PixelDifference:
     picture: Image.Image
 
 
-def facts(manifest: Manifest) -> dict[str, str]:
-    """Every field of a manifest as text for people, by dotted name; an absent one is an empty text."""
+def fields(manifest: Manifest) -> dict[str, str]:
+    """Every field of a manifest that says something, as text for people, by dotted name."""
     return dict(_flatten(manifest.model_dump(mode="json", by_alias=True)))
 
 
 def differences(left: Manifest, right: Manifest) -> list[Difference]:
     """What differs in how two pictures were made, in the manifest's order."""
-    ours, theirs = facts(left), facts(right)
+    ours, theirs = fields(left), fields(right)
     names = [*ours, *(name for name in theirs if name not in ours)]
     return [
         Difference(name, ours.get(name, ""), theirs.get(name, ""))
@@ -81,8 +81,8 @@ def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]
         name = prefix + key
         if isinstance(value, dict) and name != "cost.usage":
             pairs += _flatten(value, f"{name}.")
-        elif isinstance(value, str | None):
-            pairs.append((name, value or ""))
-        else:
+        elif isinstance(value, str):
+            pairs.append((name, value))
+        elif value is not None:
             pairs.append((name, json.dumps(value, ensure_ascii=False)))
     return pairs

@@ -200,7 +200,7 @@ def _exercises(case: Case) -> Iterator[Finding]:
         try:
             good.append(find_assignment(name).id)
         except UserError as error:
-            yield case.found(State.PROBLEM, "exercises.bad", id=name, reason=error)
+            yield case.found(State.PROBLEM, "exercises.bad", id=name, reason=error.in_language(case.language))
     if good:
         yield case.found(State.OK, "exercises.load", ids=", ".join(good))
     else:
@@ -209,17 +209,20 @@ def _exercises(case: Case) -> Iterator[Finding]:
 
 def _record(case: Case) -> Iterator[Finding]:
     """The chain of manifests of each assignment in the work folder, and files that are no record."""
-    for folder in _assignment_folders(case.work):
+    folders = _assignment_folders(case.work)
+    if not folders:
+        yield case.found(State.OK, "record.empty")
+    for folder in folders:
         store = Store(case.work, folder.name, case.student)
-        records = sorted([*store.records(), *store.binned()], key=lambda r: r.manifest.sequence)
-        breaks = verify_chain([record.manifest for record in records])
+        chain = store.chain()
+        breaks = verify_chain(chain)
         if breaks:
-            reason = breaks[0]
+            reason = breaks[0].text(case.language)
             yield case.found(
                 State.PROBLEM, "record.broken", id=folder.name, number=len(breaks), reason=reason
             )
         else:
-            yield case.found(State.OK, "record.whole", id=folder.name, number=len(records))
+            yield case.found(State.OK, "record.whole", id=folder.name, number=len(chain))
         left = store.leftovers()
         if left:
             names = ", ".join(path.name for path in left[:5])
@@ -273,9 +276,9 @@ def _port(case: Case) -> Iterator[Finding]:
 def _clock(case: Case) -> Iterator[Finding]:
     now = datetime.now(UTC)
     made = [
-        record.manifest.time
+        manifest.time
         for folder in _assignment_folders(case.work)
-        for record in Store(case.work, folder.name, case.student).records()
+        for manifest in Store(case.work, folder.name, case.student).chain()
     ]
     text = f"{now:%Y-%m-%d %H:%M} UTC"
     if now < RELEASED:

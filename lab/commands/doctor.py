@@ -1,7 +1,6 @@
 """`genai-lab doctor`: the findings as a table, or as JSON."""
 
 import json
-import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exercises.i18n import Language, Translate, nearest_language, translator
-from exercises.settings import ExerciseSettings
+from exercises.i18n import Translate, preferred_language, translator
 from lab.doctor import Case, Finding, State, examine
 from lab.settings import LabSettings
 from manifests.settings import WorkSettings
@@ -31,7 +29,7 @@ def doctor(
 ) -> None:
     """Find everything that can be wrong, each with its fix. Exits with 1 where there is a problem."""
     place, lab = _or_defaults(WorkSettings), _or_defaults(LabSettings)
-    language = _language()
+    language = preferred_language()
     case = Case(language, work or place.work, place.student, host=lab.host, port=lab.port)
     findings = examine(case)
     if as_json:
@@ -63,8 +61,3 @@ def _or_defaults(settings: type[S]) -> S:
         return settings()
     except ValidationError:
         return settings.model_construct()
-
-
-def _language() -> Language:
-    asked = _or_defaults(ExerciseSettings).language
-    return asked or nearest_language(os.environ.get("LC_ALL") or os.environ.get("LANG"))

@@ -1,0 +1,105 @@
+"""What the student writes, one field at a time: a change is laid on what is on disk at that moment.
+
+So a second browser tab, or an older page, overwrites only the field that was touched in it, and
+nothing waits in a page to be lost. The checks that count lines and find topics are grading's own.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from filelock import FileLock
+
+from exercises.assignment import Criterion, Subject
+from exercises.i18n import Language
+from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
+from manifests.errors import AnswersError
+from manifests.store import Record
+
+LOCK = ".answers.lock"
+LOCK_SECONDS = 10.0
+SCORES = (0, 1, 2)
+
+Change = Callable[[Answers], None]
+
+
+def update(folder: Path, language: Language, change: Change) -> Answers:
+    """Read the answers, change them, write them back; the result is what is on disk now.
+
+    A file that cannot be read is put aside by the store of answers, and the work begins anew.
+    Raises AnswersError where they have grown too long, OSError, filelock.Timeout.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+        try:
+            answers = load_answers(folder)
+        except AnswersError:
+            answers = Answers()
+        answers.language = language
+        change(answers)
+        save_answers(folder, answers)
+    return answers
+
+
+def image(subject: str, stem: str | None) -> Change:
+    """The picture chosen for a subject."""
+
+    def change(answers: Answers) -> None:
+        _answer(answers, subject).image = stem
+
+    return change
+
+
+def score(subject: str, criterion: str, value: int | None) -> Change:
+    """One score; None takes it back."""
+
+    def change(answers: Answers) -> None:
+        scores = _answer(answers, subject).scores
+        if value is None:
+            scores.pop(criterion, None)
+        else:
+            scores[criterion] = value
+
+    return change
+
+
+def reason(subject: str, index: int, text: str) -> Change:
+    """One of the reasons, by its place; places left empty at the end are not kept."""
+
+    def change(answers: Answers) -> None:
+        answer = _answer(answers, subject)
+        reasons = [*answer.reasons, *[""] * (index + 1 - len(answer.reasons))]
+        reasons[index] = text
+        while reasons and not reasons[-1].strip():
+            reasons.pop()
+        answer.reasons = reasons
+
+    return change
+
+
+def reflection(text: str) -> Change:
+    def change(answers: Answers) -> None:
+        answers.reflection = text
+
+    return change
+
+
+def total(answer: SubjectAnswer | None, criteria: Iterable[Criterion]) -> tuple[int, int]:
+    """The sum of the scores given so far, and how many are given; what is no score does not count."""
+    scores = answer.scores if answer is not None else {}
+    given = [value for c in criteria if (value := valid_score(scores.get(c.id))) is not None]
+    return sum(given), len(given)
+
+
+def valid_score(value: object) -> int | None:
+    """A score as the page can show it; None for anything else, which the checks will name."""
+    return value if type(value) is int and value in SCORES else None
+
+
+def candidates(records: Iterable[Record], subject: Subject) -> list[Record]:
+    """The pictures a subject may be answered with, newest first."""
+    allowed = [record for record in records if record.manifest.run in subject.one_of]
+    return sorted(allowed, key=lambda record: record.manifest.sequence, reverse=True)
+
+
+def _answer(answers: Answers, subject: str) -> SubjectAnswer:
+    return answers.evaluations.setdefault(subject, SubjectAnswer())

@@ -1,0 +1,48 @@
+"""The bin: what was deleted, with its picture and its parameters, and the way back."""
+
+from typing import Any
+
+from exercises.errors import UserError
+from lab import browse, facts, markup
+from lab.context import Lab
+from lab.page import QUIET, Page
+from lab.wording import reason
+
+
+def build(lab: Lab, page: Page) -> None:
+    import gradio as gr
+
+    t = page.t
+    with gr.Accordion(t("bin.title"), open=False, elem_id="gallery-bin"):
+        gr.Markdown(t("bin.introduction"))
+        binned = gr.Dropdown(label=t("bin.chosen"), elem_id="bin-chosen")
+        image = gr.Image(
+            type="filepath", interactive=False, show_label=False, buttons=[], visible=False, height=260
+        )
+        restore = gr.Button(t("bin.restore"), interactive=False, elem_id="bin-restore")
+        said = page.message("bin-status")
+
+    def look(stem: str | None) -> Any:
+        records = browse.select(lab.store().binned(), browse.Filters())
+        stems = [record.stem for record in records]
+        value = stem if stem in stems else next(iter(stems), None)
+        return gr.Dropdown([(browse.caption(r), r.stem) for r in records], value=value)
+
+    def show(stem: str | None) -> tuple[Any, Any]:
+        record = browse.find(lab.store().binned(), stem)
+        if record is None:
+            return gr.Image(None, visible=False), gr.Button(interactive=False)
+        alt_text = facts.alt_text(t, record.manifest)
+        return gr.Image(str(record.image_path), visible=True, alt_text=alt_text), gr.Button(interactive=True)
+
+    def put_back(stem: str | None) -> str:
+        try:
+            if stem:
+                lab.store().restore(stem)
+        except (UserError, OSError) as error:
+            return markup.status(t("bin.not_restored", reason=reason(error, page.language)), bad=True)
+        return markup.status(t("bin.restored", name=stem))
+
+    page.refresh(look, binned, binned)
+    binned.change(show, binned, [image, restore], **QUIET)
+    page.changed(restore.click(put_back, binned, said, **QUIET))
