@@ -28,7 +28,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 # Which module shows the exercises of a kind; evaluation and reflection share one tab, hand-in has its own.
-TABS = {"generate": "runs", "sweep": "sweep", "img2img": "img2img", "studio": "studio"}
+TABS = {"generate": "planned", "sweep": "planned", "img2img": "planned", "studio": "studio"}
 LAST_TABS: tuple[str, ...] = ()  # in order: evaluation, gallery, hand_in, health
 
 

@@ -6,16 +6,15 @@ It keeps no copy of what is on disk: `store()` and `checks()` read it each time 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grading.submission import open_submission
-from manifests.store import Store
-
 from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import check_submission
 from grading.results import CheckResult
+from grading.submission import open_work
 from lab.engine.protocol import Engine
 from lab.running import Runs
 from lab.settings import LabSettings
+from manifests.store import Store
 
 
 @dataclass
@@ -44,4 +43,5 @@ class Lab:
 
     def checks(self, language: Language) -> list[CheckResult]:
         """What is done and what is missing: the same checks as `genai-lab check` and the grade."""
-        return check_submission(self.assignment, open_submission(self.work, self.assignment.id), language)
+        submission = open_work(self.work, self.assignment.id, self.student)
+        return check_submission(self.assignment, submission, language)

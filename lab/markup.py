@@ -16,11 +16,11 @@ def number(t: Translate, value: float) -> str:
     return f"{value:.10g}".replace(".", t("number.decimal"))
 
 
-def masthead(t: Translate, title: str, student: str) -> str:
+def masthead(t: Translate, title: str, student: str) -> Markup:
     return Markup('<h1>{}</h1><p class="student">{}</p>').format(title, t("page.student", student=student))
 
 
-def languages(t: Translate, prefix: str, current: Language) -> str:
+def languages(t: Translate, prefix: str, current: Language) -> Markup:
     """The switch: each language by its own name, the current one marked."""
     links = Markup("").join(
         Markup('<a href="{}/language/{}" lang="{}" hreflang="{}"{}>{}</a>').format(
@@ -31,7 +31,7 @@ def languages(t: Translate, prefix: str, current: Language) -> str:
     return Markup('<nav aria-label="{}">{}</nav>').format(t("page.language"), links)
 
 
-def points(t: Translate, earned: float, maximum: float) -> str:
+def points(t: Translate, earned: float, maximum: float) -> Markup:
     """The points so far as a meter with its words."""
     words = t("page.points", points=number(t, earned), maximum=number(t, maximum))
     return Markup(
@@ -40,7 +40,7 @@ def points(t: Translate, earned: float, maximum: float) -> str:
     ).format(words=words, maximum=maximum, earned=earned)
 
 
-def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: str = "") -> str:
+def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: str = "") -> Markup:
     """A table whose first column names each row."""
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in header)
     body = Markup("").join(
@@ -55,7 +55,7 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: s
     )
 
 
-def checklist(t: Translate, checks: Iterable[CheckResult]) -> str:
+def checklist(t: Translate, checks: Iterable[CheckResult]) -> Markup:
     """Checks as a list: sign and state in words, title, points, and for those not passed the cause."""
     items = Markup("").join(_item(t, check) for check in checks)
     return Markup('<ul class="checklist">{}</ul>').format(items)
@@ -85,7 +85,16 @@ def _item(t: Translate, check: CheckResult) -> Markup:
     )
 
 
-def status(text: object, *, bad: bool = False) -> str:
+def heading(text: object) -> Markup:
+    return Markup("<h3>{}</h3>").format(text)
+
+
+def note(text: object) -> Markup:
+    """A remark beside what it is about."""
+    return Markup('<p class="note">{}</p>').format(text)
+
+
+def status(text: object, *, bad: bool = False) -> Markup:
     """What an action gave, said to screen readers as well; what went wrong is said at once."""
     return Markup('<p class="{}" role="{}">{}</p>').format(
         "status bad" if bad else "status", "alert" if bad else "status", text

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from exercises.assignment import Exercise
 from exercises.i18n import Language, translator
 from lab import markup
 from lab.context import Lab
 
 # The tab's name stays in the address, so that a reload comes back to it.
 REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
+READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -63,6 +65,28 @@ class Page:
     def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call `fn` whenever the tab is shown, and after each change made in it."""
         self._refreshers.append((fn, inputs, outputs))
+
+    def resume(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
+        """Call the generator `fn` whenever the tab is shown, unless it is still going on here."""
+        self._tab.select(fn, inputs, outputs, trigger_mode="once", **QUIET)
+
+    def message(self, elem_id: str, *, render: bool = True) -> Any:
+        """A place for what an action gave (`markup.status`); what changes in it is read out."""
+        import gradio as gr
+
+        return gr.HTML(elem_id=elem_id, elem_classes="message", js_on_load=READ_OUT, render=render)
+
+    def text(self, exercise: Exercise) -> None:
+        """The exercise's own words, which can be folded away."""
+        import gradio as gr
+
+        with gr.Accordion(self.t("page.text"), elem_classes="exercise"):
+            gr.Markdown(exercise.texts[self.language])
+
+    def checklist(self, exercise_id: str) -> str:
+        """The checks of one exercise, as the grade will see them."""
+        checks = [c for c in self.lab.checks(self.language) if c.id.split("/")[0] == exercise_id]
+        return markup.heading(self.t("check.title")) + markup.checklist(self.t, checks)
 
     def changed(self, event: Any) -> None:
         """`event` changed the disk: afterwards everything this tab shows of it is read again."""

@@ -9,8 +9,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
-from lab.engine.protocol import Cancelled, Event, Failed
+from PIL import Image
+
+from exercises.errors import UserError
+from lab.engine.protocol import Cancelled, Event, Failed, Step
 from lab.generate import Generation, Saved
 
 log = logging.getLogger(__name__)
@@ -18,29 +22,33 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """One picture to make: `start` submits it when its turn has come."""
+    """One picture to make: `start` submits it when its turn has come; `keep` is told what was saved."""
 
     run_id: str
     start: Callable[[], Generation]
+    keep: Callable[[Saved], None] = lambda _: None
 
 
 @dataclass
 class Running:
-    """Tasks of one exercise, done one after the other. Read by pages, written by its own thread."""
+    """Tasks of one exercise, done one after the other. Written by its own thread, read by pages.
+
+    `event` is the latest of the task under way, and after the end how it ended: `Saved`, `Failed`,
+    `Cancelled`, or the `UserError` that kept a task from starting. `changes` counts what a page may
+    want to show anew. `preview` is the latest one.
+    """
 
     exercise_id: str
     tasks: Sequence[Task]
+    id: str = field(default_factory=lambda: uuid4().hex)
     index: int = 0
-    event: Event | Saved | None = None
+    event: Event | Saved | UserError | None = None
+    preview: Image.Image | None = None
     saved: list[Saved] = field(default_factory=list)
     finished: bool = False
-    notes: tuple[str, ...] = ()
+    changes: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _generation: Generation | None = None
-
-    @property
-    def task(self) -> Task:
-        return self.tasks[self.index]
 
     def stop(self) -> None:
         """Stop the generation under way and drop those after it; may be called more than once."""
@@ -50,34 +58,46 @@ class Running:
             generation.cancel()
 
     def work(self) -> None:
-        """Do all tasks; the first failure or a stop ends them."""
+        """Do all tasks; the first that fails, or a stop, ends them."""
         try:
             for index, task in enumerate(self.tasks):
                 self.index = index
-                if self._stop.is_set() or not self._do(task):
+                if self._stop.is_set():
+                    self._tell(Cancelled())
                     break
+                if not self._do(task):
+                    break
+        except UserError as error:
+            self._tell(error)
         except Exception:
-            log.exception("a generation of %s failed", self.exercise_id)
-            self.event = Failed("internal", "")
+            log.exception("A generation of %s failed", self.exercise_id)
+            self._tell(Failed("internal"))
         finally:
-            if self._stop.is_set() and not isinstance(self.event, Saved):
-                self.event = Cancelled()
             self.finished = True
+            self.changes += 1
 
     def _do(self, task: Task) -> bool:
-        self.event = None
+        """Whether the task's picture was saved."""
+        self.preview = None
         generation = self._generation = task.start()
-        if self._stop.is_set():  # asked for between the check above and the submission
+        if self._stop.is_set():  # asked for while the task was being submitted
             generation.cancel()
         for event in generation.events():
-            self.event = event
+            if isinstance(event, Step) and event.preview is not None:
+                self.preview = event.preview
             if isinstance(event, Saved):
+                task.keep(event)
                 self.saved.append(event)
+            self._tell(event)
         return isinstance(self.event, Saved)
+
+    def _tell(self, event: Event | Saved | UserError) -> None:
+        self.event = event
+        self.changes += 1
 
 
 class Runs:
-    """The generations of this process, newest last; a finished one is kept until the next of its exercise."""
+    """The generations of this process, oldest first; a finished one stays until its exercise's next."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -89,14 +109,21 @@ class Runs:
         with self._lock:
             self._all = [r for r in self._all if not (r.finished and r.exercise_id == exercise_id)]
             self._all.append(running)
-        threading.Thread(target=running.work, name=f"runs-{exercise_id}", daemon=True).start()
+        threading.Thread(target=running.work, name=f"run-{exercise_id}", daemon=True).start()
         return running
 
     def of(self, exercise_id: str) -> list[Running]:
-        """Those of one exercise, oldest first."""
+        """Those of one exercise."""
         with self._lock:
-            return [r for r in self._all if r.exercise_id == exercise_id]
+            return [running for running in self._all if running.exercise_id == exercise_id]
 
-    def active(self) -> list[Running]:
+    def find(self, running_id: str | None) -> Running | None:
         with self._lock:
-            return [r for r in self._all if not r.finished]
+            return next((running for running in self._all if running.id == running_id), None)
+
+    def stop(self) -> None:
+        """Stop all of them."""
+        with self._lock:
+            everything = list(self._all)
+        for running in everything:
+            running.stop()

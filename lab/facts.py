@@ -1,0 +1,77 @@
+"""How a picture was asked for and how it was made, as the pages show it: the prompt, then a table."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from exercises.i18n import Translate
+from exercises.parameters import Parameters
+from lab import markup
+from manifests.manifest import Manifest, Request
+
+
+def value_text(t: Translate, value: object) -> str:
+    """A parameter's value as people write it: the page's decimal sign, no quotes."""
+    return markup.number(t, value) if isinstance(value, int | float) else str(value)
+
+
+def plan(t: Translate, parameters: Parameters) -> Markup:
+    """What a run asks for."""
+    rows = [(t(f"parameter.{name}"), value) for name, value in _asked(t, parameters).items()]
+    return _prompts(t, parameters) + markup.table([t("facts.parameter"), t("facts.value")], rows)
+
+
+def made(t: Translate, manifest: Manifest) -> Markup:
+    """What was asked, what was done, by which model on which device, and how long it took."""
+    request, model = manifest.request, manifest.model
+    done = _asked(t, request) | {
+        "size": _size(manifest.image.width, manifest.image.height),
+        "steps": str(manifest.effective_steps),
+    }
+    if request.guidance_scale <= 1:
+        done["guidance_scale"] = t("facts.no_guidance")
+    rows: list[Sequence[object]] = [
+        (t(f"parameter.{name}"), value, done[name]) for name, value in _asked(t, request).items()
+    ]
+    rows += [
+        (t("facts.model"), "", f"{model.id} ({model.revision[:12]})"),
+        (t("facts.device"), "", f"{manifest.device}, {manifest.dtype}"),
+        (t("facts.time"), "", t("facts.seconds", seconds=markup.number(t, round(manifest.seconds, 2)))),
+        (t("facts.file"), "", manifest.image.file),
+    ]
+    header = [t("facts.parameter"), t("facts.asked"), t("facts.done")]
+    return _prompts(t, request) + markup.table(header, rows)
+
+
+def alt_text(t: Translate, manifest: Manifest) -> str:
+    """What the picture should show, first, and by which run it was made."""
+    return t("facts.alt", prompt=manifest.request.prompt[:300], run=manifest.run)
+
+
+def _prompts(t: Translate, parameters: Parameters | Request) -> Markup:
+    texts = [("prompt", parameters.prompt), ("negative_prompt", parameters.negative_prompt)]
+    return Markup("").join(
+        Markup('<p class="prompt"><strong>{}</strong> {}</p>').format(t(f"parameter.{name}"), text)
+        for name, text in texts
+        if text
+    )
+
+
+def _asked(t: Translate, parameters: Parameters | Request) -> dict[str, str]:
+    """The parameters besides the prompts, by name; strength only where there is one."""
+    values = {
+        "size": _size(parameters.width, parameters.height)
+        if "native" not in (parameters.width, parameters.height)
+        else t("facts.native"),
+        "steps": str(parameters.steps),
+        "guidance_scale": markup.number(t, parameters.guidance_scale),
+        "scheduler": parameters.scheduler,
+        "seed": str(parameters.seed),
+    }
+    if parameters.strength is not None:
+        values["strength"] = markup.number(t, parameters.strength)
+    return values
+
+
+def _size(width: object, height: object) -> str:
+    return f"{width} × {height}"

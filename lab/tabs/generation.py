@@ -1,0 +1,190 @@
+"""The part every generating tab has: its status, progress with preview, Stop, and the watching of a run.
+
+The run itself lives in `lab.running`: a page that is reloaded in the middle finds it there and goes
+on watching. What a run has made is read from disk by the tab's own `show`.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Sequence
+from io import BytesIO
+from typing import Any
+
+from markupsafe import Markup
+from PIL import Image
+
+from exercises.errors import UserError
+from lab import markup
+from lab.context import Lab
+from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
+from lab.generate import Saved
+from lab.page import QUIET, Page
+from lab.running import Running, Task
+
+LOOK_EVERY = 0.15  # seconds between two looks at a run
+
+
+class Watch:
+    """`buttons` start runs of one exercise; `show(*inputs)` fills `shown` from disk."""
+
+    def __init__(self, lab: Lab, page: Page, exercise_id: str, buttons: Sequence[Any]) -> None:
+        import gradio as gr
+
+        self.lab, self.page, self.exercise_id, self.buttons = lab, page, exercise_id, list(buttons)
+        self.stop = gr.Button(
+            page.t("generation.stop"), variant="stop", interactive=False, elem_id=f"stop-{exercise_id}"
+        )
+        self.status = page.message(f"status-{exercise_id}", render=False)
+        self.progress = gr.HTML(elem_id=f"progress-{exercise_id}", render=False)
+        self.watched = gr.State(None)  # id of the run this page watches, for Stop
+        self.live = [self.status, self.progress, self.stop, self.watched, *self.buttons]
+        self.stop.click(self._stop, self.watched, self.status, **QUIET)
+
+    def render(self) -> None:
+        """Where status and progress stand."""
+        self.status.render()
+        self.progress.render()
+
+    def on(
+        self,
+        button: Any,
+        prepare: Callable[..., Sequence[Task]],
+        inputs: Sequence[Any],
+        show: Callable[..., list[Any]],
+        shown: Sequence[Any],
+        show_inputs: Sequence[Any],
+    ) -> None:
+        """`button` starts what `prepare(*inputs)` returns; its UserError is shown, nothing starts then."""
+        count = len(inputs)
+
+        async def go(*values: Any) -> AsyncIterator[list[Any]]:
+            try:
+                tasks = await asyncio.to_thread(prepare, *values[:count])
+            except UserError as error:
+                yield self._idle(markup.status(error.in_language(self.page.language), bad=True)) + _skip(
+                    shown
+                )
+                return
+            running = self.lab.runs.start(self.exercise_id, tasks)
+            async for update in self._follow(running, show, shown, values[count:]):
+                yield update
+
+        self.page.changed(
+            button.click(go, [*inputs, *show_inputs], [*self.live, *shown], show_progress="hidden")
+        )
+
+    def resume(
+        self, show: Callable[..., list[Any]], shown: Sequence[Any], show_inputs: Sequence[Any]
+    ) -> None:
+        """When the tab is shown: go on watching what runs, or say how the last one ended."""
+
+        async def resume(*values: Any) -> AsyncIterator[list[Any]]:
+            for running in self.lab.runs.of(self.exercise_id):
+                async for update in self._follow(running, show, shown, values):
+                    yield update
+
+        self.page.resume(resume, [*self.live, *shown], list(show_inputs))
+
+    async def _follow(
+        self, running: Running, show: Callable[..., list[Any]], shown: Sequence[Any], values: Sequence[Any]
+    ) -> AsyncIterator[list[Any]]:
+        """Updates of the live components at each change; of the shown ones whenever a picture was saved."""
+        seen, saved = -1, len(running.saved)
+        while True:
+            finished = running.finished  # before reading the rest: what follows is then the end
+            if running.changes != seen:
+                seen = running.changes
+                fresh = len(running.saved) != saved
+                saved = len(running.saved)
+                rest = await asyncio.to_thread(show, *values) if fresh else _skip(shown)
+                yield self._look(running, finished) + rest
+            if finished:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _look(self, running: Running, finished: bool) -> list[Any]:
+        import gradio as gr
+
+        if finished:
+            return self._idle(self._ended(running))
+        t = self.page.t
+        task = running.tasks[running.index]
+        which = t("generation.which", run=task.run_id, number=running.index + 1, count=len(running.tasks))
+        status = markup.status(t("generation.running", which=which))
+        buttons = [gr.update(interactive=False) for _ in self.buttons]
+        return [status, self._progress(running, which), gr.update(interactive=True), running.id, *buttons]
+
+    def _idle(self, status: str) -> list[Any]:
+        import gradio as gr
+
+        return [
+            status,
+            "",
+            gr.update(interactive=False),
+            None,
+            *(gr.update(interactive=True) for _ in self.buttons),
+        ]
+
+    def _progress(self, running: Running, which: str) -> str:
+        """A bar with steps and time left, and the latest preview."""
+        t, event = self.page.t, running.event
+        value = Markup("")
+        match event:
+            case Queued():
+                words = t("generation.queued", position=event.position)
+            case Loading():
+                words = t("generation.loading", model=event.model)
+            case Step():
+                left = markup.number(t, round(event.remaining, 1 if event.remaining < 10 else 0))
+                words = t("generation.step", step=event.step, steps=event.steps, left=left)
+                value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
+            case Done() | Saved():
+                words = t("generation.saving")
+            case _:
+                words = t("generation.starting")
+        bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)
+        if running.preview is None:
+            return Markup('<div class="progress">{}</div>').format(bar)
+        return Markup('<div class="progress">{}<img src="{}" alt="{}"></div>').format(
+            bar, _data_url(running.preview), t("generation.preview")
+        )
+
+    def _ended(self, running: Running) -> str:
+        t, event = self.page.t, running.event
+        match event:
+            case Saved():
+                seconds = sum(saved.record.manifest.seconds for saved in running.saved)
+                key = "generation.saved" if len(running.saved) == 1 else "generation.saved_all"
+                return markup.status(
+                    t(
+                        key,
+                        count=len(running.saved),
+                        seconds=markup.number(t, round(seconds, 1)),
+                        file=event.record.image_path.name,
+                    )
+                )
+            case Cancelled():
+                return markup.status(t("generation.stopped", saved=len(running.saved)))
+            case Failed():
+                return markup.status(event.text(self.page.language), bad=True)
+            case UserError():
+                return markup.status(event.in_language(self.page.language), bad=True)
+        return markup.status("")
+
+    def _stop(self, running_id: str | None) -> str:
+        running = self.lab.runs.find(running_id)
+        if running is not None:
+            running.stop()
+        return markup.status(self.page.t("generation.stopping"))
+
+
+def _skip(components: Sequence[Any]) -> list[Any]:
+    import gradio as gr
+
+    return [gr.skip() for _ in components]
+
+
+def _data_url(picture: Image.Image) -> str:
+    buffer = BytesIO()
+    picture.convert("RGB").save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,83 @@
+"""The student's own photo: uploaded, checked, kept as it came, and shown.
+
+Which photo is in use is read from disk: the source of the newest run that had one, else the newest
+upload; a new upload is used from then on.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from exercises.errors import UserError
+from lab import markup
+from lab.context import Lab
+from lab.page import QUIET, Page
+from manifests.manifest import Source
+from manifests.pictures import MAX_BYTES
+
+TYPES = [".png", ".jpg", ".jpeg", ".webp"]
+
+
+class MissingPhoto(UserError):
+    """Image-to-image was asked for before a photo was chosen."""
+
+
+class Photo:
+    """`source` is the State that holds the `Source` in use, or None; `show` fills `outputs` from disk."""
+
+    def __init__(self, lab: Lab, page: Page, name: str) -> None:
+        import gradio as gr
+
+        self.lab, self.page = lab, page
+        t = page.t
+        self.source = gr.State(None)
+        with gr.Row(elem_classes="photo"):
+            with gr.Column(min_width=260):
+                upload = gr.File(
+                    label=t("photo.upload"), file_types=TYPES, height=140, elem_id=f"upload-{name}"
+                )
+                status = page.message(f"photo-status-{name}")
+            self.picture = gr.Image(
+                label=t("photo.shown"),
+                type="filepath",
+                interactive=False,
+                visible=False,
+                buttons=["fullscreen"],
+                elem_id=f"photo-{name}",
+                elem_classes="picture",
+                min_width=260,
+            )
+        self.outputs = [self.source, self.picture]
+        upload.upload(self._take, upload, [*self.outputs, status], **QUIET)
+
+    def show(self, runs: Sequence[str], current: Source | None) -> list[Any]:
+        """Values for `outputs`: the photo in use on this page, else the one last used in these runs."""
+        return self._values(current or self._last_used(runs))
+
+    def _last_used(self, runs: Sequence[str]) -> Source | None:
+        used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
+        return used[-1].manifest.request.source if used else None
+
+    def _values(self, source: Source | None) -> list[Any]:
+        import gradio as gr
+
+        path = self.lab.store().source_path(source) if source else None
+        if path is None or not path.is_file():
+            return [None, gr.update(value=None, visible=False)]
+        return [source, gr.update(value=str(path), visible=True, alt_text=self.page.t("photo.alt"))]
+
+    def _take(self, path: str) -> list[Any]:
+        import gradio as gr
+
+        try:
+            source = self.lab.store().add_source(_read(Path(path)))
+        except UserError as error:
+            message = error.in_language(self.page.language)
+            return [gr.skip(), gr.skip(), markup.status(message, bad=True)]
+        return [*self._values(source), markup.status(self.page.t("photo.taken"))]
+
+
+def _read(path: Path) -> bytes:
+    """At most one byte more than is allowed: enough for the store to refuse it."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
