@@ -1,0 +1,91 @@
+"""Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
+
+The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
+sources, the answers, and the manifests (not the pictures) of what is in the bin, which are links
+of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
+renamed, so that a zip that is there is whole.
+"""
+
+import hashlib
+import os
+import zipfile
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from exercises.assignment import Assignment
+from exercises.errors import CatalogueError
+from exercises.i18n import Language
+from grading.files import FolderFiles
+from grading.frozen import FROZEN_FILE, Frozen, FrozenFile
+from grading.names import safe_name
+from manifests.answers import FILE as ANSWERS_FILE
+from manifests.atomic import sync_folder
+from manifests.store import Store
+
+FOLDER = "hand-ins"
+
+
+class HandInError(CatalogueError):
+    """What stands in the way of handing in."""
+
+    package = "grading"
+
+
+def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
+    """Write `<work>/<assignment>/hand-ins/<student>-<assignment>-<UTC time>.zip` and say where it is.
+
+    Raises HandInError when there is nothing to hand in, Unreadable when there is too much, OSError.
+    """
+    store.records()  # finishes a move to the bin that was cut short
+    now = datetime.now(UTC)
+    files = FolderFiles(store.folder.parent, only=(assignment.id,)) if store.folder.is_dir() else None
+    names = [n for n in files.sizes if _belongs(n.removeprefix(f"{assignment.id}/"))] if files else []
+    if not files or not names:
+        raise HandInError("hand_in.nothing", assignment=assignment.id)
+    folder = store.folder / FOLDER
+    folder.mkdir(exist_ok=True)
+    temporary = folder / f".{os.getpid()}-{now:%H%M%S%f}.tmp"
+    try:
+        with temporary.open("xb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                listed = [_add(archive, name, files.read(name)) for name in sorted(names)]
+                frozen = Frozen(
+                    student=store.student,
+                    assignment=assignment.id,
+                    language=language,
+                    time=now,
+                    files=tuple(listed),
+                )
+                archive.writestr(FROZEN_FILE, frozen.model_dump_json(by_alias=True, indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        path = _free_name(folder, f"{safe_name(store.student)}-{assignment.id}-{now:%Y%m%dT%H%M%SZ}")
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(folder)
+    return path
+
+
+def _belongs(name: str) -> bool:
+    folder, _, file = name.rpartition("/")
+    if file.startswith("."):
+        return False
+    return (
+        folder in ("outputs", "inputs")
+        or name == ANSWERS_FILE
+        or (folder == "bin" and name.endswith(".json"))
+    )
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> FrozenFile:
+    method = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+    archive.writestr(name, data, compress_type=method)
+    return FrozenFile(file=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    """The first name that no earlier hand-in has."""
+    names = (folder / (f"{stem}.zip" if n == 1 else f"{stem}-{n}.zip") for n in count(1))
+    return next(path for path in names if not os.path.lexists(path))
