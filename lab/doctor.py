@@ -247,7 +247,9 @@ def _settings(case: Case) -> Iterator[Finding]:
             settings()
         except ValidationError as error:
             for wrong in error.errors(include_input=False, include_url=False):
-                name = ".".join(map(str, wrong["loc"]))
+                name = str(wrong["loc"][0]) if wrong["loc"] else settings.__name__
+                if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
+                    name = variable(settings, name)
                 yield case.found(State.PROBLEM, "settings.wrong", name=name, reason=wrong["msg"])
     used = sorted(name for name in case.variables if name in known and name.startswith("GENAI_"))
     yield case.found(State.OK, "settings.used" if used else "settings.defaults", names=", ".join(used))
@@ -308,15 +310,19 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
 
 def setting_names(settings: type[BaseSettings]) -> set[str]:
     """The environment variables a settings class reads."""
-    prefix = str(settings.model_config.get("env_prefix", ""))
     names: set[str] = set()
     for name, info in settings.model_fields.items():
         alias = info.validation_alias
         if isinstance(alias, AliasChoices):
             names |= {str(choice) for choice in alias.choices}
         else:
-            names.add(str(alias) if alias else (prefix + name).upper())
+            names.add(str(alias) if alias else variable(settings, name))
     return names
+
+
+def variable(settings: type[BaseSettings], name: str) -> str:
+    """The environment variable of a field that has no name of its own."""
+    return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
 
 
 def changed_files(weights: Path) -> list[str]:
