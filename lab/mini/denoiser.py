@@ -1,0 +1,168 @@
+"""Stage 3, the denoiser: given noisy latents, the time and the words, say what is noise and what is picture.
+
+Rule: only stock parts. Words reach the UNet twice: by cross-attention at its narrowest place (which word goes
+with which), and pooled into the time embedding (what the whole picture is), where they are learnt fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from diffusers import (
+    AutoencoderTiny,
+    DDIMScheduler,
+    DDPMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from torch import Tensor, nn
+from transformers import CLIPTextModel
+
+from lab.mini.autoencoder import CHANNELS, save_sheet, to_pixels
+from lab.mini.data import Pixels, Scene
+from lab.mini.loop import Stage
+from lab.mini.text import WIDTH, encode_tokens, make_tokenizer, step_captions
+
+EMPTY = 0.1  # part of the captions that is replaced by nothing, for guidance
+
+SHEET = (
+    "a red backpack on a white background",
+    "black headphones on a gray background, studio lighting",
+    "a blue teapot on a yellow background",
+    "a running shoe on a pink background",
+    "a yellow cat on a blue background",
+    "a green watch on a white background, studio lighting",
+    "a camera on a blue background",
+    "pizza on a white background",
+    "a purple handbag on a gray background, studio lighting",
+    "an orange rose on a black background",
+    "a guitar on a white background",
+    "a yellow car on a gray background",
+    "a pink couch on a green background",
+    "a white top hat on a red background",
+    "a strawberry on a green background",
+    "a penguin on an orange background",
+    "a white mug on a purple background, studio lighting",
+    "black sunglasses on a yellow background",
+    "a green bottle on a white background",
+    "a red umbrella on a gray background",
+    "a blue bicycle on a white background",
+    "a purple butterfly on a yellow background",
+    "an orange suitcase on a blue background, studio lighting",
+    "a pink trophy on a black background",
+)
+
+
+def make_unet(
+    widths: Sequence[int] = (128, 192, 256), size: int = 16, groups: int = 32
+) -> UNet2DConditionModel:
+    """Three levels (16x16, 8x8, 4x4), one block each on the way down and two on the way up."""
+    return UNet2DConditionModel(
+        sample_size=size,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        block_out_channels=tuple(widths),
+        layers_per_block=1,
+        norm_num_groups=groups,
+        down_block_types=("DownBlock2D",) * len(widths),
+        up_block_types=("UpBlock2D",) * len(widths),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+    )
+
+
+def make_scheduler() -> DDPMScheduler:
+    """Linear betas end in almost pure noise, so no colour of the picture leaks into the start of sampling."""
+    return DDPMScheduler(
+        num_train_timesteps=1000,
+        beta_start=1e-4,
+        beta_end=0.02,
+        beta_schedule="linear",
+        prediction_type="v_prediction",
+        timestep_spacing="trailing",
+        clip_sample=False,
+        steps_offset=1,
+    )
+
+
+class Denoiser(nn.Module):
+    """The UNet and the text tower, which goes on learning with it."""
+
+    def __init__(self, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
+        super().__init__()
+        self.unet, self.text = unet, text
+
+    def forward(self, noisy: Tensor, times: Tensor, ids: Tensor) -> Tensor:
+        """noisy (n, 8, 16, 16), times (n,), ids (n, LENGTH) -> velocity (n, 8, 16, 16)."""
+        words = self.text(ids).last_hidden_state  # (n, LENGTH, WIDTH)
+        velocity: Tensor = self.unet(noisy, times, words, return_dict=False)[0]
+        return velocity
+
+
+def denoiser_stage(
+    latents: Tensor,
+    scenes: list[Scene],
+    model: Denoiser,
+    vae: AutoencoderTiny,
+    device: torch.device,
+    fast: bool = False,
+) -> Stage:
+    """Learn the velocity at random times. latents (m, 8, 16, 16); `fast` compiles the UNet."""
+    scheduler = make_scheduler()
+    if fast:
+        model.unet.compile()
+
+    def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
+        which = torch.randint(len(scenes), (batch,), generator=generator)
+        captions = step_captions([scenes[i] for i in which.tolist()], generator)
+        empty = (torch.rand(batch, generator=generator) < EMPTY).tolist()
+        ids = encode_tokens([[] if none else words for none, words in zip(empty, captions, strict=True)])
+        clean = latents[which].float()
+        noise = torch.randn(clean.shape, generator=generator)
+        times = torch.randint(1000, (batch,), generator=generator)
+        noisy = scheduler.add_noise(clean, noise, times).to(device, memory_format=torch.channels_last)
+        target = scheduler.get_velocity(clean, noise, times).to(device)
+        return F.mse_loss(denoiser(noisy, times.to(device), ids.to(device)).float(), target)
+
+    def sample(denoiser: nn.Module, file: Path) -> None:
+        save_sheet(draw_sheet(pipeline_of(cast(Denoiser, denoiser), vae).to(device)), file)
+
+    return Stage("denoiser", model, loss, sample)
+
+
+def pipeline_of(model: Denoiser, vae: AutoencoderTiny) -> StableDiffusionPipeline:
+    """The stock pipeline around our parts."""
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=model.text,
+        tokenizer=make_tokenizer(),
+        unet=model.unet,
+        scheduler=DDIMScheduler.from_config(make_scheduler().config),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def draw_sheet(pipeline: StableDiffusionPipeline, guidance: float = 5.0, columns: int = 8) -> list[Pixels]:
+    """The fixed prompts, drawn in rows."""
+    generators = [torch.Generator().manual_seed(i) for i in range(len(SHEET))]
+    with torch.no_grad():
+        pictures = pipeline(
+            list(SHEET),
+            num_inference_steps=25,
+            guidance_scale=guidance,
+            generator=generators,
+            output_type="pt",
+        ).images
+    pixels = to_pixels(pictures * 2 - 1)
+    return [pixels[i : i + columns] for i in range(0, len(SHEET), columns)]
