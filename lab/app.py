@@ -29,7 +29,7 @@ HEADERS = {
 }
 # Which module shows the exercises of a kind; evaluation and reflection share one tab, hand-in has its own.
 TABS = {"generate": "planned", "sweep": "planned", "img2img": "planned", "studio": "studio"}
-LAST_TABS: tuple[str, ...] = ()  # in order: evaluation, gallery, hand_in, health
+LAST_TABS = ("evaluation", "gallery", "hand_in", "health")
 
 
 def build_app(lab: Lab) -> "FastAPI":
@@ -125,7 +125,7 @@ def _blocks(lab: Lab, language: Language) -> Any:
             lambda name: gr.Tabs(selected=name) if name in page.ids else gr.skip(),
             address,
             page.tabs,
-            js="() => location.hash.slice(1)",
+            js="() => window.labTab",
             show_progress="hidden",
             api_visibility="private",
         )
