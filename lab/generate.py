@@ -52,6 +52,7 @@ class Generation:
     job: Job
     exercise_id: str
     run_id: str
+    request: Request
     notes: list[str]
 
     def events(self) -> Iterator[Event | Saved]:
@@ -110,4 +111,4 @@ def generate(
         except (StoreError, OSError):
             log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
     job = engine.submit(request, model=model, source=source, film=film)
-    return Generation(store, job, exercise_id, run_id, notes(request.prompt, model))
+    return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model))
