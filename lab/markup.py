@@ -85,6 +85,11 @@ def _item(t: Translate, check: CheckResult) -> Markup:
     )
 
 
+def title(text: object) -> Markup:
+    """A tab's own heading."""
+    return Markup('<h2 class="title">{}</h2>').format(text)
+
+
 def heading(text: object) -> Markup:
     return Markup("<h3>{}</h3>").format(text)
 

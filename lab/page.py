@@ -62,6 +62,21 @@ class Page:
             for event in self._changes:
                 event.then(fn, inputs, outputs, **QUIET)
 
+    @contextmanager
+    def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
+        """An exercise's tab: its title (in the tab what stands before a colon), its text, what follows."""
+        with self.tab(exercise.id, exercise.title(self.language).split(":")[0].strip()):
+            self.text(exercise)
+            yield
+
+    def text(self, exercise: Exercise) -> None:
+        """The exercise's title and its own words, which can be folded away."""
+        import gradio as gr
+
+        gr.HTML(markup.title(exercise.title(self.language)))
+        with gr.Accordion(self.t("page.text"), elem_classes="exercise-text"):
+            gr.Markdown(exercise.texts[self.language], elem_classes="exercise")
+
     def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call `fn` whenever the tab is shown, and after each change made in it."""
         self._refreshers.append((fn, inputs, outputs))
@@ -75,13 +90,6 @@ class Page:
         import gradio as gr
 
         return gr.HTML(elem_id=elem_id, elem_classes="message", js_on_load=READ_OUT, render=render)
-
-    def text(self, exercise: Exercise) -> None:
-        """The exercise's own words, which can be folded away."""
-        import gradio as gr
-
-        with gr.Accordion(self.t("page.text"), elem_classes="exercise"):
-            gr.Markdown(exercise.texts[self.language])
 
     def checklist(self, exercise_id: str) -> str:
         """The checks of one exercise, as the grade will see them."""

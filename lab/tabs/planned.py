@@ -26,8 +26,7 @@ Planned = Generate | Sweep | ImageToImage
 
 def build(lab: Lab, page: Page, exercise: Planned) -> None:
     """The tab of one exercise."""
-    with page.tab(exercise.id, exercise.title(page.language)):
-        page.text(exercise)
+    with page.exercise_tab(exercise):
         _Tab(lab, page, exercise)
 
 
@@ -39,20 +38,27 @@ class _Tab:
         t, several = page.t, len(exercise.runs) > 1
         self.photo = Photo(lab, page, exercise.id) if isinstance(exercise, ImageToImage) else None
         self.source = self.photo.source if self.photo else gr.State(None)
-        plan = gr.HTML(elem_id=f"plan-{exercise.id}")
-        self.chosen = gr.Radio(
-            [(_label(page, run), run.id) for run in exercise.runs],
-            value=exercise.runs[0].id,
-            label=t("generation.chosen"),
-            visible=several,
-            elem_id=f"chosen-{exercise.id}",
-        )
-        with gr.Row(elem_classes="actions"):
-            every = gr.Button(t("generation.generate"), variant="primary", elem_id=f"generate-{exercise.id}")
-            one = gr.Button(t("generation.one"), visible=several, elem_id=f"generate-one-{exercise.id}")
-            watch = Watch(lab, page, exercise.id, [every, one])
-        watch.render()
-        self.result = Result(page, exercise.id)
+        with gr.Row(elem_classes="halves"):
+            with gr.Column(min_width=300):
+                plan = gr.HTML(elem_id=f"plan-{exercise.id}")
+                self.chosen = gr.Radio(
+                    [(_label(page, run), run.id) for run in exercise.runs],
+                    value=exercise.runs[0].id,
+                    label=t("generation.chosen"),
+                    visible=several,
+                    elem_id=f"chosen-{exercise.id}",
+                )
+                every = gr.Button(
+                    t("generation.generate"), variant="primary", elem_id=f"generate-{exercise.id}"
+                )
+                with gr.Row(elem_classes="actions"):
+                    one = gr.Button(
+                        t("generation.one"), visible=several, elem_id=f"generate-one-{exercise.id}"
+                    )
+                    watch = Watch(lab, page, exercise.id, [every, one])
+                watch.render()
+            with gr.Column(min_width=300):
+                self.result = Result(page, exercise.id)
         with gr.Group(visible=False) as group:
             sheet = gr.Image(
                 label=t("generation.grid" if several else "generation.film"),

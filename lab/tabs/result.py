@@ -16,17 +16,16 @@ class Result:
 
         self.page = page
         t = page.t
-        with gr.Row(elem_classes="result"):
-            self.picture = gr.Image(
-                label=t("result.picture"),
-                type="filepath",
-                interactive=False,
-                visible=False,
-                buttons=["download", "fullscreen"],
-                elem_id=f"picture-{name}",
-                elem_classes="picture",
-            )
-            self.facts = gr.HTML(elem_id=f"facts-{name}")
+        self.picture = gr.Image(
+            label=t("result.picture"),
+            type="filepath",
+            interactive=False,
+            visible=False,
+            buttons=["download", "fullscreen"],
+            elem_id=f"picture-{name}",
+            elem_classes="picture",
+        )
+        self.facts = gr.HTML(elem_id=f"facts-{name}")
         with gr.Accordion(t("result.python"), open=False, visible=False) as self.python:
             self.code = gr.Code(
                 language="python", interactive=False, label=t("result.script"), elem_id=f"code-{name}"

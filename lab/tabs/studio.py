@@ -32,8 +32,7 @@ class BadParameters(UserError):
 
 def build(lab: Lab, page: Page, exercise: Studio) -> None:
     """The tab of the free exercise."""
-    with page.tab(exercise.id, exercise.title(page.language)):
-        page.text(exercise)
+    with page.exercise_tab(exercise):
         _Tab(lab, page, exercise)
 
 
