@@ -35,20 +35,33 @@ class CheckResult(_Result):
     needs_person: bool = False
 
 
-class Grade(_Result):
-    """What one submission earned. `reasons`: why it cannot be graded; `findings`: what a grader should know.
+Status = Literal["graded", "to_read", "missing", "not_gradable"]
 
-    Findings (an unreadable file, a picture that another student handed in as well) never change points.
+
+class Grade(_Result):
+    """What one submission earned.
+
+    `reasons`: why it cannot be graded; `missing`: nothing was handed in, a reason of its own.
+    `findings`: what a grader should know (an unreadable file, a picture that another student
+    handed in as well); they never change points.
     """
 
     student: str
     assignment: str
     gradable: bool
+    missing: bool = False
     reasons: tuple[str, ...] = ()
     points: float
     maximum: float
     findings: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """What the points mean; `to_read`: more may come once a person has read."""
+        if not self.gradable:
+            return "missing" if self.missing else "not_gradable"
+        return "to_read" if self.to_read else "graded"
 
     @property
     def to_read(self) -> float:

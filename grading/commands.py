@@ -1,0 +1,106 @@
+"""`genai-lab check` and `genai-lab hand-in`: what a student sees of the checks without the browser."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from exercises.assignment import Assignment
+from exercises.i18n import Language, Translate, preferred_language, translator
+from exercises.loader import find_assignment
+from grading.checks import check_submission
+from grading.hand_in import hand_in as freeze
+from grading.report import mark, number_format
+from grading.results import CheckResult
+from grading.submission import closing, open_work
+from manifests.settings import WorkSettings
+from manifests.store import Store
+
+DEFAULT_ASSIGNMENT = "tp2"
+_STYLES = {"yes": "green", "no": "red", "read": "yellow", "unknown": "dim"}
+
+Work = Annotated[Path | None, typer.Option(help="The work folder (GENAI_WORK).")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def check(
+    assignment: Annotated[str, typer.Argument(help="The assignment's id.")] = DEFAULT_ASSIGNMENT,
+    work: Work = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is done and what is missing. Exits with 1 while anything is missing or to be read."""
+    settings, language = WorkSettings(), preferred_language()
+    chosen = find_assignment(assignment)
+    with closing(open_work(work or settings.work, chosen.id, settings.student)) as submission:
+        checks = check_submission(chosen, submission, language)
+        findings = [finding.text(language) for finding in submission.findings]
+    points = round(sum(c.points for c in checks), 2)
+    if as_json:
+        document = {
+            "student": settings.student,
+            "assignment": chosen.id,
+            "points": points,
+            "maximum": chosen.points,
+            "findings": findings,
+            "checks": [c.model_dump() for c in checks],
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _show(chosen, checks, findings, points, language)
+    raise typer.Exit(int(any(c.passed is not True for c in checks)))
+
+
+def hand_in(
+    assignment: Annotated[str, typer.Argument(help="The assignment's id.")],
+    work: Work = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze a submission: a zip with all that the grader reads. Exits with 2 when there is nothing."""
+    settings, language = WorkSettings(), preferred_language()
+    chosen = find_assignment(assignment)
+    path = freeze(chosen, Store(work or settings.work, chosen.id, settings.student), language)
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "bytes": path.stat().st_size}))
+    else:
+        Console().print(Text(translator("grading", language)("command.handed_in", file=path)))
+
+
+def _show(
+    assignment: Assignment, checks: list[CheckResult], findings: list[str], points: float, language: Language
+) -> None:
+    t, number, console = translator("grading", language), number_format(language), Console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    for exercise in assignment.exercises:
+        own = [c for c in checks if c.id.startswith(f"{exercise.id}/")]
+        earned = t("report.of", points=number(sum(c.points for c in own)), maximum=number(exercise.points))
+        table.add_row("", Text(exercise.title(language), style="bold"), Text(earned, style="bold"))
+        for each in own:
+            name = mark(each)
+            table.add_row(
+                Text(t(f"mark.{name}"), style=_STYLES[name]), _said(each, t), Text(number(each.maximum))
+            )
+        table.add_row("", "", "")
+    console.print(table)
+    for finding in findings:
+        console.print(Text(f"! {finding}", style="yellow"))
+    total = t("command.total", points=number(points), maximum=number(assignment.points))
+    console.print(Text(total, style="bold"))
+
+
+def _said(check: CheckResult, t: Translate) -> Text:
+    """The title and, where it says something, the cause below it."""
+    said = Text(check.title)
+    if check.cause is not None:
+        said.append(f"\n{check.cause.message}", style="dim")
+        for key in ("expected", "actual"):
+            value = getattr(check.cause, key)
+            if value is not None:
+                said.append(f"\n{t('report.' + key)}: {value}", style="dim")
+    return said

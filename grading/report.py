@@ -1,0 +1,186 @@
+"""A student's report: one HTML page that needs nothing else, runs nothing, and shows what was checked.
+
+Everything a student wrote is escaped (jinja's autoescape), pictures are small copies made here,
+and a content security policy forbids scripts and all requests.
+"""
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from exercises.assignment import (
+    STUDIO_RUN,
+    Assignment,
+    Evaluation,
+    Exercise,
+    ImageToImage,
+    Reflection,
+    Studio,
+)
+from exercises.i18n import Language, Translate, translator
+from grading.export import exercise_points
+from grading.files import Unreadable
+from grading.pictures import thumbnail
+from grading.results import CheckResult, Grade
+from grading.submission import Recorded, Submission
+from grading.wording import shown
+
+THUMBNAIL = 192  # pixels
+MAX_STUDIO_PICTURES = 12
+MAX_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One of the contact sheet; without `uri` it is a gap that `alt` explains."""
+
+    caption: str
+    alt: str
+    uri: str | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the student wrote, as it was written."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exercise of the report."""
+
+    title: str
+    points: float
+    maximum: float
+    checks: tuple[CheckResult, ...]
+    pictures: tuple[Picture, ...] = ()
+    texts: tuple[Text, ...] = ()
+
+
+def student_report(
+    assignment: Assignment, grade: Grade, language: Language, submission: Submission | None = None
+) -> str:
+    """The page. Without a submission (it could not be read) there are only the reasons."""
+    t = translator("grading", language)
+    sections = [
+        Section(
+            title=exercise.title(language),
+            points=exercise_points(grade, exercise.id),
+            maximum=exercise.points,
+            checks=tuple(c for c in grade.checks if c.id.startswith(f"{exercise.id}/")),
+            pictures=tuple(_pictures(exercise, submission, t)),
+            texts=tuple(_texts(exercise, submission, language, t)),
+        )
+        for exercise in assignment.exercises
+        if submission is not None
+    ]
+    return render(
+        "student.html.j2",
+        language,
+        grade=grade,
+        assignment=assignment.title(language),
+        exercises=sections,
+        mark=mark,
+    )
+
+
+def render(template: str, language: Language, **values: object) -> str:
+    """A page from a template, with `t`, `number` and `language` at hand."""
+    page = _environment().get_template(template)
+    t = translator("grading", language)
+    return page.render(language=language, t=t, number=number_format(language), **values)
+
+
+def number_format(language: Language) -> Callable[[float], str]:
+    """Two decimals at most, with the language's decimal sign."""
+    return lambda value: f"{round(value, 2):g}".replace(".", "," if language == "fr" else ".")
+
+
+def mark(check: CheckResult) -> str:
+    """`yes`, `no`, `read` (a person must) or `unknown`."""
+    if check.needs_person:
+        return "read"
+    return "unknown" if check.passed is None else "yes" if check.passed else "no"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("grading", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _pictures(exercise: Exercise, submission: Submission, t: Translate) -> list[Picture]:
+    pictures = []
+    runs = getattr(exercise, "runs", ())
+    newest = [(run.id, next(reversed(submission.attempts(exercise.id, run.id)), None)) for run in runs]
+    if isinstance(exercise, ImageToImage):
+        pictures += _source(submission, [recorded for _, recorded in newest if recorded], t)
+    if isinstance(exercise, Studio):
+        own = submission.attempts(exercise.id, STUDIO_RUN)
+        newest = [(recorded.stem, recorded) for recorded in own[-MAX_STUDIO_PICTURES:]]
+    for name, recorded in newest:
+        if recorded is None:
+            pictures.append(Picture(name, t("report.no_picture")))
+            continue
+        request = recorded.manifest.request
+        alt = t("report.alt", run=name, prompt=shown(request.prompt, 300))
+        pictures.append(_picture(name, alt, partial(submission.image, recorded), t))
+    return pictures
+
+
+def _source(submission: Submission, made: list[Recorded], t: Translate) -> list[Picture]:
+    sources = {
+        r.manifest.request.source.sha256: r.manifest.request.source for r in made if r.manifest.request.source
+    }
+    title = t("report.source")
+    return [
+        _picture(title, t("report.source_alt"), partial(submission.source, source), t)
+        for source in sources.values()
+    ]
+
+
+def _picture(caption: str, alt: str, read: Callable[[], bytes], t: Translate) -> Picture:
+    try:
+        small = thumbnail(read(), THUMBNAIL)
+    except Unreadable:
+        small = None
+    if small is None:
+        return Picture(caption, t("report.broken_picture"))
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=82)
+    return Picture(caption, alt, "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode())
+
+
+def _texts(exercise: Exercise, submission: Submission, language: Language, t: Translate) -> list[Text]:
+    answers = submission.answers
+    if answers is None:
+        return []
+    if isinstance(exercise, Reflection):
+        return [Text(t("report.reflection"), answers.reflection[:MAX_TEXT])]
+    if not isinstance(exercise, Evaluation):
+        return []
+    texts = []
+    for subject in exercise.subjects:
+        answer = answers.evaluations.get(subject.id)
+        if answer is None:
+            texts.append(Text(subject.title(language), ""))
+            continue
+        scores = [
+            t("report.score", criterion=c.title(language), score=shown(answer.scores.get(c.id, "–")))
+            for c in exercise.criteria
+        ]
+        reasons = [f"– {reason.strip()}" for reason in answer.reasons if reason.strip()]
+        lines = [shown(answer.image or "–"), *scores, *reasons]
+        texts.append(Text(subject.title(language), "\n".join(lines)[:MAX_TEXT]))
+    return texts
