@@ -18,6 +18,7 @@ from exercises.i18n import Language, preferred_language, translator
 
 _BARE_OR_QUOTED = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED = rf"{_BARE_OR_QUOTED}(?:[ \t]*\.[ \t]*{_BARE_OR_QUOTED})*"
+_DEEP = re.compile(rf"(?<![A-Za-z0-9_-])(?:(?>{_BARE_OR_QUOTED})[ \t]*+\.[ \t]*+){{16}}")
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]")
 _KEY = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=")
 _TOMLLIB_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -88,6 +89,9 @@ class TomlFile:
     def read(cls, path: Path, max_bytes: int) -> "TomlFile":
         """Read and parse. Raises ExerciseError, with the line of a syntax error."""
         text = read_text(path, max_bytes)
+        if deep := _DEEP.search(text):  # tomllib takes minutes over a key of thousands of parts
+            line = text[: deep.start()].count("\n") + 1
+            raise ExerciseError(path, Fault((), (Expected("nesting", {}),)), line)
         try:
             return cls(path, text, tomllib.loads(text))
         except RecursionError as error:

@@ -1,0 +1,64 @@
+"""A person gets their own language: the one they set, else the locale's, else English."""
+
+import pytest
+
+from exercises.errors import CatalogueError, UserError
+from exercises.i18n import catalogue, nearest_language, preferred_language, translator
+from exercises.settings import ExerciseSettings
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("fr", "fr"),
+        ("fr_FR.UTF-8", "fr"),
+        ("fr-CA", "fr"),
+        ("FR", "fr"),
+        ("de_DE", "en"),
+        ("C", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_nearest_language_of_a_locale(name: str | None, language: str):
+    assert nearest_language(name) == language
+
+
+@pytest.fixture
+def locale(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_a_setting_goes_before_the_locale(locale: pytest.MonkeyPatch):
+    assert preferred_language() == "en"
+    locale.setenv("LANG", "fr_FR.UTF-8")
+    assert preferred_language() == "fr"
+    locale.setenv("GENAI_LANGUAGE", "en")
+    assert preferred_language() == "en"
+    assert ExerciseSettings().language == "en"
+
+
+def test_a_language_that_is_not_spoken_here_becomes_english(locale: pytest.MonkeyPatch):
+    locale.setenv("GENAI_LANGUAGE", "de")
+    assert ExerciseSettings().language == "en"
+
+
+def test_values_are_filled_in():
+    t = translator("exercises", "fr")
+    assert t("error.line", line=3) == "ligne 3"
+    assert "error.line" in catalogue("exercises", "en")
+    with pytest.raises(KeyError):
+        t("no.such.key")
+
+
+def test_an_error_has_a_wording_per_language(locale: pytest.MonkeyPatch):
+    class SomeError(CatalogueError):
+        package = "exercises"
+
+    error = SomeError("error.line", line=3)
+    assert isinstance(error, UserError)
+    assert (error.in_language("en"), error.in_language("fr"), str(error)) == ("line 3", "ligne 3", "line 3")
+    locale.setenv("GENAI_LANGUAGE", "fr")
+    assert str(error) == "ligne 3"
+    assert UserError("plain").in_language("fr") == "plain"
