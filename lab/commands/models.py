@@ -50,13 +50,17 @@ def list_models(
         typer.echo(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("id", "name", "size", "memory", "licence", "state"):
-        table.add_column(t(f"models.{column}"), overflow="fold")
+    for column in ("id", "size", "memory", "licence", "state"):
+        table.add_column(t(f"models.{column}"))
     for entry in MODELS.values():
         memory = f"{entry.memory_gib:g}".replace(".", t("number.decimal"))
-        size = f"{entry.native_size}x{entry.native_size}"
-        table.add_row(entry.id, entry.name, size, memory, entry.licence, states[entry.id].text(language))
-    Console().print(table)
+        ready = t("models.ready" if states[entry.id].available else "models.not_ready")
+        table.add_row(entry.id, str(entry.native_size), memory, entry.licence, ready)
+    console = Console()
+    console.print(table)
+    for state in states.values():
+        if not state.available:
+            console.print("\n" + state.text(language), markup=False, highlight=False)
 
 
 @models.command("pull")

@@ -86,16 +86,16 @@ def run(
     console = Console(stderr=True)
     outcomes: list[Outcome] = []
     try:
-        with _progress(console) as progress:
-            for each, request in requests:
-                outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
-                outcomes.append(outcome)
-                generation = generate(store, engine, each.exercise, each.run, request, model=model)
+        for each, request in requests:
+            outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
+            outcomes.append(outcome)
+            generation = generate(store, engine, each.exercise, each.run, request, model=model)
+            with _progress(console) as progress:
                 _follow(generation, outcome, progress, t)
-                if outcome.status != "saved":
-                    break
-                if not as_json:
-                    typer.echo(_said(outcome, t))
+            if outcome.status != "saved":
+                break
+            if not as_json:
+                typer.echo(_said(outcome, t))
     finally:
         engine.close()
     if as_json:
@@ -179,6 +179,7 @@ def _progress(console: Console) -> Progress:
         TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
@@ -186,15 +187,14 @@ def _follow(generation: Generation, outcome: Outcome, progress: Progress, t: Tra
     """Show a generation until it ends; Ctrl-C stops it at its next step."""
     steps = generation.request.steps
     task = progress.add_task(outcome.run, total=steps, left=t("run.waiting"))
+    events = generation.events()
     try:
-        for event in generation.events():
+        for event in events:
             _show(event, outcome, progress, task, t)
     except KeyboardInterrupt:
         generation.cancel()
-        for event in generation.events():
+        for event in generation.job.events():
             _show(event, outcome, progress, task, t)
-    finally:
-        progress.remove_task(task)
 
 
 def _show(event: object, outcome: Outcome, progress: Progress, task: TaskID, t: Translate) -> None:

@@ -46,10 +46,10 @@ def load_model(entry: ModelEntry) -> LoadedModel:
 
 def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
     """Load the entry's pipelines from a diffusers folder."""
+    _quiet()  # first: the imports below have things to say
     import torch
     from diffusers import AutoPipelineForImage2Image, AutoPipelineForText2Image
 
-    _quiet()
     device = _device(torch)
     dtype = entry.dtype if device == "cuda" else entry.cpu_dtype
     first = AutoPipelineForText2Image if "text2img" in entry.modes else AutoPipelineForImage2Image
