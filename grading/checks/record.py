@@ -3,10 +3,11 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from exercises.assignment import HandIn
 from grading.checks.runs import drawing
-from grading.checks.verdict import Judged, Verdict, in_order, ok, wrong
+from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
 from grading.files import Unreadable
 from grading.frozen import FROZEN_FILE
 from grading.submission import Submission
@@ -16,15 +17,16 @@ from manifests.chain import verify_chain
 
 def judge_record(exercise: HandIn, submission: Submission, classmates: Collection[str] = ()) -> list[Judged]:
     """Four rules, each judged by itself. `classmates`: names of the other submissions of the class."""
-    rules = (
-        ("chain", _chain(submission)),
-        ("owner", _owner(submission, classmates)),
-        ("reuse", _reuse(submission)),
-        ("complete", _complete(submission)),
-    )
+    rules: list[Rule] = [
+        ("chain", partial(_chain, submission)),
+        ("owner", partial(_owner, submission, classmates)),
+        ("reuse", partial(_reuse, submission)),
+        ("complete", partial(_complete, submission)),
+    ]
     if not submission.records:
-        return in_order("record", [(name, lambda: wrong(message("record.none"))) for name, _ in rules])
-    return [Judged("record", name, message(f"title.{name}"), verdict) for name, verdict in rules]
+        nothing = message("record.none")
+        return in_order("record", [(name, partial(wrong, nothing)) for name, _ in rules])
+    return [Judged("record", name, message(f"title.{name}"), judge()) for name, judge in rules]
 
 
 def _chain(submission: Submission) -> Verdict:
