@@ -71,7 +71,7 @@ def _facts(grades: Sequence[Grade], t: Translate, language: Language) -> list[Fa
     number = number_format(language)
     status = Counter(grade.status for grade in grades)
     facts = [Fact(t("class.submissions"), str(len(grades)))]
-    facts += [Fact(t(f"status.{name}"), str(status[name])) for name in _MARKS if status[name]]
+    facts += [Fact(t(f"class.count_{name}"), str(status[name])) for name in _MARKS if status[name]]
     points = [grade.points for grade in grades if grade.gradable]
     if points:
         facts += [

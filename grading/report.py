@@ -52,13 +52,39 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One planned run in the table of an exercise: its checks by rule."""
+
+    name: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(c.points for c in self.checks)
+
+    @property
+    def maximum(self) -> float:
+        return sum(c.maximum for c in self.checks)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check said in full; `blocked` are the rules that could not be checked because of it."""
+
+    check: CheckResult
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Section:
     """One exercise of the report."""
 
     title: str
     points: float
     maximum: float
-    checks: tuple[CheckResult, ...]
+    rules: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    entries: tuple[Entry, ...] = ()
     pictures: tuple[Picture, ...] = ()
     texts: tuple[Text, ...] = ()
 
@@ -67,19 +93,8 @@ def student_report(
     assignment: Assignment, grade: Grade, language: Language, submission: Submission | None = None
 ) -> str:
     """The page. Without a submission (it could not be read) there are only the reasons."""
-    t = translator("grading", language)
-    sections = [
-        Section(
-            title=exercise.title(language),
-            points=exercise_points(grade, exercise.id),
-            maximum=exercise.points,
-            checks=tuple(c for c in grade.checks if c.id.startswith(f"{exercise.id}/")),
-            pictures=tuple(_pictures(exercise, submission, t)),
-            texts=tuple(_texts(exercise, submission, language, t)),
-        )
-        for exercise in assignment.exercises
-        if submission is not None
-    ]
+    exercises = assignment.exercises if submission is not None else ()
+    sections = [_section(exercise, grade, submission, language) for exercise in exercises]
     return render(
         "student.html.j2",
         language,
@@ -107,6 +122,44 @@ def mark(check: CheckResult) -> str:
     if check.needs_person:
         return "read"
     return "unknown" if check.passed is None else "yes" if check.passed else "no"
+
+
+def _section(exercise: Exercise, grade: Grade, submission: Submission | None, language: Language) -> Section:
+    """Planned runs as a table, and below it in full what did not pass; other checks all in full."""
+    t = translator("grading", language)
+    checks = [c for c in grade.checks if c.id.startswith(f"{exercise.id}/")]
+    by_run = {run.id: [c for c in checks if _part(c) == run.id] for run in getattr(exercise, "runs", ())}
+    in_table = [c for own in by_run.values() for c in own]
+    return Section(
+        title=exercise.title(language),
+        points=exercise_points(grade, exercise.id),
+        maximum=exercise.points,
+        rules=tuple(dict.fromkeys(_rule(c) for c in in_table)),
+        rows=tuple(Row(name, tuple(own)) for name, own in by_run.items()),
+        entries=tuple(_entries([c for c in checks if c not in in_table or c.cause is not None], t)),
+        pictures=tuple(_pictures(exercise, submission, t)) if submission else (),
+        texts=tuple(_texts(exercise, submission, language, t)) if submission else (),
+    )
+
+
+def _entries(checks: list[CheckResult], t: Translate) -> list[Entry]:
+    """Each check; those that one before it blocks are named with that one."""
+    entries: list[Entry] = []
+    for check in checks:
+        last = entries[-1] if entries else None
+        if last and mark(check) == "unknown" and not last.check.passed and _part(last.check) == _part(check):
+            entries[-1] = Entry(last.check, (*last.blocked, t(f"rule.{_rule(check)}")))
+        else:
+            entries.append(Entry(check))
+    return entries
+
+
+def _part(check: CheckResult) -> str:
+    return check.id.split("/")[1]
+
+
+def _rule(check: CheckResult) -> str:
+    return check.id.split("/")[2]
 
 
 @cache
