@@ -21,7 +21,9 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Source(_Part):
@@ -82,7 +84,9 @@ class Cost(_Part):
 
 
 class Manifest(_Part):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    """One picture's record. `manifests.chain.sealed` makes one with the right `digest`."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     schema_: Literal["genai-lab/manifest/1"] = Field(default=SCHEMA, alias="schema")
     student: Name

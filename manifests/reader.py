@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from exercises.faults import faults
 from manifests.errors import JsonError, ManifestError
-from manifests.manifest import Manifest
+from manifests.manifest import SCHEMA, Manifest
 from manifests.strict_json import parse
 
 MAX_BYTES = 256 * 1024
@@ -20,6 +20,9 @@ def read_manifest(data: bytes) -> Manifest:
         document = parse(data, max_bytes=MAX_BYTES)
     except JsonError as error:
         raise ManifestError(error.key, **error.values) from error
+    version = document.get("schema") if isinstance(document, dict) else None
+    if version != SCHEMA:
+        raise ManifestError("manifest.version", expected=SCHEMA, found=str(version)[:80])
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:

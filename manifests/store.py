@@ -22,6 +22,7 @@ from PIL import Image as PILImage
 from pydantic import ValidationError
 
 from exercises.faults import faults
+from exercises.i18n import preferred_language
 from exercises.parameters import SLUG_PATTERN, is_slug
 from manifests import chain
 from manifests.atomic import is_temporary, sync_folder, write_atomic
@@ -75,6 +76,8 @@ class Store:
         `image`: a picture the lab made, or the bytes an API gave, which are kept as they came.
         Raises PictureError for bytes that are no picture, StoreError, OSError.
         """
+        if not is_slug(draft.run):
+            raise StoreError("store.run", name=draft.run[:80])
         data = image if isinstance(image, bytes) else png_bytes(image, draft)
         picture = open_picture(data) if isinstance(image, bytes) else to_rgb(image)
         extension = picture_extension(data)
@@ -91,22 +94,16 @@ class Store:
             attempt = self._free_attempt(draft.run)
             stem = stem_of(draft.run, attempt)
             last = max(self.chain(), key=lambda manifest: manifest.sequence, default=None)
-            try:
-                manifest = chain.sealed(
-                    student=self.student,
-                    assignment=self.assignment,
-                    attempt=attempt,
-                    time=datetime.now(UTC),
-                    image=Image(file=stem + extension, **facts),
-                    sequence=last.sequence + 1 if last else 1,
-                    previous=last.digest if last else None,
-                    **vars(draft),
-                )
-            except ValidationError as error:
-                fault = faults(error, {})[0]
-                raise StoreError(
-                    "store.draft", field=fault.field, detail=str(error.errors()[0]["msg"])
-                ) from error
+            manifest = _sealed(
+                student=self.student,
+                assignment=self.assignment,
+                attempt=attempt,
+                time=datetime.now(UTC),
+                image=Image(file=stem + extension, **facts),
+                sequence=last.sequence + 1 if last else 1,
+                previous=last.digest if last else None,
+                **vars(draft),
+            )
             record = Record(manifest, self.outputs / f"{stem}.json", self.outputs / manifest.image.file)
             write_atomic(record.image_path, data)
             write_atomic(record.manifest_path, manifest.model_dump_json(by_alias=True, indent=2).encode())
@@ -251,6 +248,15 @@ class Store:
 def stem_of(run: str, attempt: int) -> str:
     """`t2i_run02_steps15`, then `t2i_run02_steps15-2` and so on."""
     return run if attempt == 1 else f"{run}-{attempt}"
+
+
+def _sealed(**fields: Any) -> Manifest:
+    try:
+        return chain.sealed(**fields)
+    except ValidationError as error:
+        fault = faults(error, fields)[0]
+        detail = fault.text(preferred_language())
+        raise StoreError("store.draft", field=fault.field, detail=detail) from error
 
 
 def _manifests(folder: Path) -> dict[Path, Manifest]:
