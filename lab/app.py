@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from exercises.i18n import LANGUAGES, Language, nearest_language
 from lab.context import Lab
+from lab.localized import LocalizedPages
 from lab.page import Page
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def build_app(lab: Lab) -> "FastAPI":
     prefix = lab.settings.prefix
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
+    app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
+
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Any:
         response = await call_next(request)
@@ -68,7 +71,7 @@ def build_app(lab: Lab) -> "FastAPI":
         )
         return response
 
-    static = files("lab").joinpath("static")
+    css = files("lab").joinpath("static", "lab.css").read_text(encoding="utf-8")
     for language in LANGUAGES:
         gr.mount_gradio_app(
             app,
@@ -81,8 +84,7 @@ def build_app(lab: Lab) -> "FastAPI":
             max_file_size=UPLOAD_LIMIT,
             allowed_paths=[str(lab.folder.resolve()), str(lab.cache.resolve())],
             theme=theme(),
-            css=static.joinpath("lab.css").read_text(encoding="utf-8"),
-            head=static.joinpath("head.html").read_text(encoding="utf-8").replace("LANGUAGE", language),
+            css=css,
         )
     return app
 

@@ -61,6 +61,20 @@ def checklist(t: Translate, checks: Iterable[CheckResult]) -> Markup:
     return Markup('<ul class="checklist">{}</ul>').format(items)
 
 
+def folded_checklist(t: Translate, checks: Sequence[CheckResult]) -> Markup:
+    """What is to do first; what could not be checked and what is done folded away behind their number."""
+    parts = [checklist(t, [check for check in checks if check.passed is False])]
+    for passed in (None, True):
+        group = [check for check in checks if check.passed is passed]
+        if group:
+            parts.append(
+                Markup("<details><summary>{}</summary>{}</details>").format(
+                    t(f"check.group_{STATES[passed]}", count=len(group)), checklist(t, group)
+                )
+            )
+    return Markup("").join(parts)
+
+
 def _item(t: Translate, check: CheckResult) -> Markup:
     cause = Markup("")
     if check.cause is not None and check.passed is not True:

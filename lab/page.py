@@ -94,7 +94,7 @@ class Page:
     def checklist(self, exercise_id: str) -> str:
         """The checks of one exercise, as the grade will see them."""
         checks = [c for c in self.lab.checks(self.language) if c.id.split("/")[0] == exercise_id]
-        return markup.heading(self.t("check.title")) + markup.checklist(self.t, checks)
+        return markup.heading(self.t("check.title")) + markup.folded_checklist(self.t, checks)
 
     def changed(self, event: Any) -> None:
         """`event` changed the disk: afterwards everything this tab shows of it is read again."""

@@ -79,7 +79,10 @@ class Watch:
         """When the tab is shown: go on watching what runs, or say how the last one ended."""
 
         async def resume(*values: Any) -> AsyncIterator[list[Any]]:
-            for running in self.lab.runs.of(self.exercise_id):
+            running_here = self.lab.runs.of(self.exercise_id)
+            if not running_here:
+                yield self._idle("") + _skip(shown)
+            for running in running_here:
                 async for update in self._follow(running, show, shown, values):
                     yield update
 

@@ -59,7 +59,7 @@ class _Tab:
                 watch.render()
             with gr.Column(min_width=300):
                 self.result = Result(page, exercise.id)
-        with gr.Group(visible=False) as group:
+        with gr.Column(visible=False) as group:
             sheet = gr.Image(
                 label=t("generation.grid" if several else "generation.film"),
                 type="filepath",

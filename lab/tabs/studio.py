@@ -91,12 +91,10 @@ class _Tab:
         with gr.Row():
             steps = gr.Slider(1, 150, value=30, step=1, min_width=140, **label("steps"))
             guidance = gr.Slider(0, 30, value=7.5, step=0.5, min_width=140, **label("guidance_scale"))
-        with gr.Row():
-            scheduler = gr.Dropdown(
-                list(default.schedulers), value=default.schedulers[0], min_width=140, **label("scheduler")
-            )
+        scheduler = gr.Dropdown(list(default.schedulers), value=default.schedulers[0], **label("scheduler"))
+        with gr.Row(elem_classes="seed"):
             seed = gr.Number(value=42, precision=0, min_width=140, **label("seed"))
-            dice = gr.Button(t("studio.random_seed"), size="sm", min_width=140)
+            dice = gr.Button(t("studio.random_seed"), min_width=140)
         self.fields = {
             "mode": mode,
             "model": model,
@@ -176,7 +174,9 @@ def _models(t: Translate) -> list[tuple[str, str]]:
 
 
 def _model_note(page: Page, model_id: str) -> str:
-    return markup.note(availability(model_id).text(page.language))
+    """Why a model cannot run here, and what to do; nothing where it can."""
+    state = availability(model_id)
+    return "" if state.available else markup.note(state.text(page.language))
 
 
 def _parameters(t: Translate, asked: dict[str, Any]) -> Parameters:
