@@ -83,6 +83,8 @@ def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]
             pairs += _flatten(value, f"{name}.")
         elif isinstance(value, str):
             pairs.append((name, value))
+        elif isinstance(value, float):
+            pairs.append((name, f"{value:.10g}"))
         elif value is not None:
             pairs.append((name, json.dumps(value, ensure_ascii=False)))
     return pairs

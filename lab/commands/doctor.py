@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
 import typer
 from pydantic import ValidationError
@@ -60,4 +60,4 @@ def _or_defaults(settings: type[S]) -> S:
     try:
         return settings()
     except ValidationError:
-        return settings.model_construct()
+        return cast(S, settings.model_construct())

@@ -33,6 +33,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                     interactive=False,
                     label=t(f"compare.{name}"),
                     buttons=["fullscreen"],
+                    elem_classes="picture",
                     min_width=220,
                     visible=False,
                 )
@@ -95,7 +96,7 @@ def changes(page: Page, left: Record, right: Record) -> str:
     found = differences(left.manifest, right.manifest)
     if not found:
         return Markup("<p>{}</p>").format(t("compare.no_parameter"))
-    header = (t("gallery.fact"), left.stem, right.stem)
+    header = (t("gallery.field"), left.stem, right.stem)
     rows = [(t(f"field.{change.field}"), *_marked(change)) for change in found]
     return markup.table(header, rows, t("compare.parameters"))
 

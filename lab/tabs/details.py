@@ -27,7 +27,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         result = Result(page, "gallery")
         with gr.Accordion(t("gallery.everything"), open=False):
             everything = gr.HTML(elem_id="gallery-everything")
-        with gr.Row():
+        with gr.Row(elem_classes="actions"):
             studio = gr.Button(t("gallery.to_studio"), visible=bool(page.studio), min_width=160)
             image_file = gr.DownloadButton(t("gallery.download_image"), min_width=160)
             manifest_file = gr.DownloadButton(t("gallery.download_manifest"), min_width=160)

@@ -6,6 +6,7 @@ Every change is saved at once, by itself (`lab.answering`); showing the tab read
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from filelock import Timeout
@@ -43,7 +44,6 @@ def build(lab: Lab, page: Page) -> None:
         trouble = page.message("evaluation-trouble")
         judged: list[Any] = []  # events after which the points may have changed
         for exercise in written:
-            gr.Markdown(f"## {exercise.title(page.language)}")
             page.text(exercise)
             if isinstance(exercise, Evaluation):
                 for number, subject in enumerate(exercise.subjects, 1):
@@ -56,13 +56,12 @@ def build(lab: Lab, page: Page) -> None:
                 fills.append(written_text.fill)
                 components += written_text.components
                 judged += written_text.events
-        gr.Markdown(f"## {t('evaluation.checks')}")
         checklist = gr.HTML(elem_id="evaluation-checklist")
 
         def checks() -> str:
             ids = {exercise.id for exercise in written}
             own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
-            return markup.checklist(t, own)
+            return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
 
         def fill() -> dict[Any, Any]:
             said = ""
@@ -94,10 +93,10 @@ class _Subject:
         self.lab, self.page, self.exercise, self.subject = lab, page, exercise, subject
         t, language = page.t, page.language
         name = f"evaluation-{subject.id}"
-        with gr.Group(elem_id=name, elem_classes="subject"):
-            gr.Markdown(f"### {number}. {subject.title(language)}", container=True)
+        with gr.Column(elem_id=name, elem_classes="subject"):
+            gr.Markdown(f"### {number}. {subject.title(language)}")
             with gr.Row(equal_height=False):
-                with gr.Column(min_width=280):
+                with gr.Column(min_width=280, elem_classes="seen"):
                     self.image = gr.Dropdown(
                         label=t("evaluation.image"), info=t("evaluation.image_hint"), elem_id=f"{name}-image"
                     )
@@ -106,9 +105,10 @@ class _Subject:
                         interactive=False,
                         show_label=False,
                         buttons=["fullscreen"],
+                        elem_classes="picture",
                         visible=False,
                     )
-                    self.parameters = gr.HTML(padding=True)
+                    self.parameters = gr.HTML()
                 with gr.Column(min_width=280):
                     self.scores = [
                         gr.Radio(
@@ -119,7 +119,7 @@ class _Subject:
                         )
                         for criterion in exercise.criteria
                     ]
-                    self.total = gr.HTML(padding=True, elem_id=f"{name}-total")
+                    self.total = gr.HTML(elem_id=f"{name}-total")
                     self.reasons = [
                         gr.Textbox(
                             label=self._reason_label(index),
@@ -170,11 +170,11 @@ class _Subject:
                 save(change), component, [self.said, self.total], trigger_mode="always_last", **QUIET
             )
 
-        events = [listen(self.image, lambda stem: answering.image(subject, stem))]
+        events = [listen(self.image, partial(answering.image, subject))]
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
-            events.append(listen(radio, lambda value, c=criterion.id: answering.score(subject, c, value)))
+            events.append(listen(radio, partial(answering.score, subject, criterion.id)))
         for index, box in enumerate(self.reasons):
-            listen(box, lambda text, i=index: answering.reason(subject, i, text))
+            listen(box, partial(answering.reason, subject, index))
             events.append(box.blur(lambda: None, **QUIET))
         return events
 

@@ -4,6 +4,9 @@ One value rules the tab: the stem of the chosen picture, kept in a list that wor
 well as a click on the picture does. Everything else is read from disk by it.
 """
 
+from collections.abc import Callable
+from functools import partial
+from operator import add
 from typing import Any
 
 from lab import browse
@@ -65,23 +68,19 @@ def _shelf(lab: Lab, page: Page) -> Any:
     stems = gr.State([])
     controls = [*named, seed, text, order]
 
-    def show(*values: Any) -> dict[Any, Any]:
-        *asked, wanted, stem = values
+    def show(*values: Any, turn: Callable[[int], int] = lambda number: number) -> dict[Any, Any]:
+        *wanted, seed_asked, words, oldest, current, stem, before = values
         records = lab.store().records()
         there = browse.choices(records)
-        kept = {
-            name: value if value in there[name] else ANY for name, value in zip(NAMES, asked, strict=False)
-        }
-        filters = Filters(
-            **{k: v or None for k, v in kept.items()}, seed=asked[4], text=asked[5], oldest_first=asked[6]
-        )
-        found = browse.page(browse.select(records, filters), wanted)
+        kept = {name: value for name, value in zip(NAMES, wanted, strict=True) if value in there[name]}
+        filters = Filters(**kept, seed=seed_asked, text=words or "", oldest_first=oldest)
+        found = browse.page(browse.select(records, filters), turn(current))
         names = [record.stem for record in found.items]
-        pick = stem if stem in names else next(iter(names), None)
+        pick = _still(stem, before, names)
         return {
             **{
                 box: gr.Dropdown(
-                    [(t("gallery.any"), ANY), *_named(page, name, there[name])], value=kept[name]
+                    [(t("gallery.any"), ANY), *_named(page, name, there[name])], value=kept.get(name, ANY)
                 )
                 for box, name in zip(named, NAMES, strict=True)
             },
@@ -97,25 +96,33 @@ def _shelf(lab: Lab, page: Page) -> Any:
             stems: names,
         }
 
-    inputs = [*controls, number, chosen]
+    inputs = [*controls, number, chosen, stems]
     outputs = [*named, gallery, previous, following, where, chosen, number, stems]
     page.refresh(show, outputs, inputs)
     gr.on(
         [*(box.input for box in named), seed.change, text.change, order.input],
-        lambda *values: show(*values[:-2], 1, values[-1]),
+        partial(show, turn=lambda _: 1),
         inputs,
         outputs,
         trigger_mode="always_last",
         **QUIET,
     )
     for button, step in ((previous, -1), (following, 1)):
-        button.click(lambda *v, step=step: show(*v[:-2], v[-2] + step, v[-1]), inputs, outputs, **QUIET)
+        button.click(partial(show, turn=partial(add, step)), inputs, outputs, **QUIET)
 
     def pick(names: list[str], event: gr.SelectData) -> str | None:
         return names[event.index] if event.index < len(names) else None
 
     gallery.select(pick, stems, chosen, **QUIET)
     return chosen
+
+
+def _still(stem: str | None, before: list[str], now: list[str]) -> str | None:
+    """The chosen picture while it is there; else the one that took its place."""
+    if stem in now:
+        return stem
+    place = before.index(stem) if stem in before else 0
+    return now[min(place, len(now) - 1)] if now else None
 
 
 def _named(page: Page, name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from grading.hand_in import hand_in
 from markupsafe import Markup
 
 from exercises.errors import UserError
+from grading.hand_in import hand_in
 from grading.results import CheckResult
 from lab import markup
 from lab.context import Lab
@@ -65,7 +65,7 @@ def missing(page: Page, checks: list[CheckResult]) -> str:
     ]
     if to_read:
         parts.append(t("hand_in.to_read", number=to_read))
-    return Markup("<h2>{}</h2><p>{}</p>").format(t("hand_in.checks"), " ".join(parts))
+    return markup.heading(t("hand_in.checks")) + Markup("<p>{}</p>").format(" ".join(parts))
 
 
 def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
@@ -76,7 +76,7 @@ def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
         if not own:
             continue
         earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
-        parts += Markup("<details{}><summary>{} <span>{}</span></summary>{}</details>").format(
+        parts += Markup('<details{}><summary>{} <span class="worth">{}</span></summary>{}</details>').format(
             Markup(" open") if any(check.passed is not True for check in own) else "",
             exercise.title(page.language),
             t("check.points", points=markup.number(t, earned), maximum=markup.number(t, maximum)),

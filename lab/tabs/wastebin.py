@@ -17,7 +17,12 @@ def build(lab: Lab, page: Page) -> None:
         gr.Markdown(t("bin.introduction"))
         binned = gr.Dropdown(label=t("bin.chosen"), elem_id="bin-chosen")
         image = gr.Image(
-            type="filepath", interactive=False, show_label=False, buttons=[], visible=False, height=260
+            type="filepath",
+            interactive=False,
+            show_label=False,
+            buttons=[],
+            visible=False,
+            elem_classes="picture",
         )
         restore = gr.Button(t("bin.restore"), interactive=False, elem_id="bin-restore")
         said = page.message("bin-status")
