@@ -14,7 +14,7 @@ from exercises.i18n import Language, Translate, preferred_language, translator
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.hand_in import hand_in as freeze
-from grading.report import mark, number_format
+from grading.report import SYMBOLS, mark, number_format
 from grading.results import CheckResult
 from grading.submission import closing, open_work
 from manifests.settings import WorkSettings
@@ -84,7 +84,9 @@ def _show(
         for each in own:
             name = mark(each)
             table.add_row(
-                Text(t(f"mark.{name}"), style=_STYLES[name]), _said(each, t), Text(number(each.maximum))
+                Text(f"{SYMBOLS[name]} {t(f'mark.{name}')}", style=_STYLES[name]),
+                _said(each, t),
+                Text(number(each.maximum)),
             )
         table.add_row("", "", "")
     console.print(table)

@@ -32,6 +32,7 @@ from grading.wording import shown
 THUMBNAIL = 192  # pixels
 MAX_STUDIO_PICTURES = 12
 MAX_TEXT = 20_000
+SYMBOLS = {"yes": "✓", "no": "✗", "read": "☞", "unknown": "?"}
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def student_report(
         assignment=assignment.title(language),
         exercises=sections,
         mark=mark,
+        symbols=SYMBOLS,
     )
 
 
@@ -234,6 +236,6 @@ def _texts(exercise: Exercise, submission: Submission, language: Language, t: Tr
             for c in exercise.criteria
         ]
         reasons = [f"– {reason.strip()}" for reason in answer.reasons if reason.strip()]
-        lines = [shown(answer.image or "–"), *scores, *reasons]
+        lines = [shown(answer.image or "–"), " · ".join(scores), *reasons]
         texts.append(Text(subject.title(language), "\n".join(lines)[:MAX_TEXT]))
     return texts

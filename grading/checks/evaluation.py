@@ -13,19 +13,18 @@ SCORES = (0, 1, 2)
 
 
 def judge_evaluation(exercise: Evaluation, submission: Submission) -> list[Judged]:
-    """Three rules for each subject, and a fourth where the student wrote a total."""
+    """Three rules for each subject, and a fourth where the student wrote a total; bad scores leave reasons be."""
     judged: list[Judged] = []
     for subject in exercise.subjects:
         answers = submission.answers.evaluations if submission.answers else {}
         answer = answers.get(subject.id, SubjectAnswer())
-        rules: list[Rule] = [
-            ("subject", partial(_subject, subject, answer, submission)),
-            ("scores", partial(_scores, exercise, answer)),
-            ("reasons", partial(_reasons, exercise, answer)),
-        ]
+        chosen: Rule = ("subject", partial(_subject, subject, answer, submission))
+        scores: list[Rule] = [("scores", partial(_scores, exercise, answer))]
         if answer.total is not None:
-            rules.insert(2, ("total", partial(_total, answer)))
-        judged += in_order(subject.id, rules, subject=subject.title)
+            scores.append(("total", partial(_total, answer)))
+        reasons: Rule = ("reasons", partial(_reasons, exercise, answer))
+        judged += in_order(subject.id, [chosen, *scores], subject=subject.title)
+        judged += in_order(subject.id, [chosen, reasons], subject=subject.title)[1:]
     return judged
 
 
