@@ -158,16 +158,16 @@ class _Subject:
         lab, page, subject = self.lab, self.page, self.subject.id
         self.image.change(self._show, self.image, [self.picture, self.parameters], **QUIET)
 
-        def save(change: Callable[[Any], answering.Change]) -> Callable[[Any], tuple[str, str]]:
+        def saver(change: Callable[[Any], answering.Change]) -> Callable[[Any], tuple[str, str]]:
             def run(value: Any) -> tuple[str, str]:
-                said, answers = _save(lab, page, change(value))
+                said, answers = save(lab, page, change(value))
                 return said, self._total(answers)
 
             return run
 
         def listen(component: Any, change: Callable[[Any], answering.Change]) -> Any:
             return component.input(
-                save(change), component, [self.said, self.total], trigger_mode="always_last", **QUIET
+                saver(change), component, [self.said, self.total], trigger_mode="always_last", **QUIET
             )
 
         events = [listen(self.image, partial(answering.image, subject))]
@@ -231,7 +231,7 @@ class _Text:
         return {self.text: answers.reflection, self.seen: self._seen(answers.reflection)}
 
     def _save(self, text: str) -> tuple[str, str]:
-        said, _ = _save(self.lab, self.page, answering.reflection(text))
+        said, _ = save(self.lab, self.page, answering.reflection(text))
         return said, self._seen(text)
 
     def _seen(self, text: str) -> str:
@@ -266,7 +266,7 @@ def _point(page: Page, title: str, seen: bool) -> Markup:
     )
 
 
-def _save(lab: Lab, page: Page, change: answering.Change) -> tuple[str, Answers | None]:
+def save(lab: Lab, page: Page, change: answering.Change) -> tuple[str, Answers | None]:
     """Save one change; what to tell, and what is now on disk (None where it could not be saved)."""
     t = page.t
     try:

@@ -76,7 +76,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
         filters = Filters(**kept, seed=seed_asked, text=words or "", oldest_first=oldest)
         found = browse.page(browse.select(records, filters), turn(current))
         names = [record.stem for record in found.items]
-        pick = _still(stem, before, names)
+        pick = successor(stem, before, names)
         return {
             **{
                 box: gr.Dropdown(
@@ -117,7 +117,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
     return chosen
 
 
-def _still(stem: str | None, before: list[str], now: list[str]) -> str | None:
+def successor(stem: str | None, before: list[str], now: list[str]) -> str | None:
     """The chosen picture while it is there; else the one that took its place."""
     if stem in now:
         return stem
