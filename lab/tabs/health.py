@@ -22,8 +22,8 @@ def build(lab: Lab, page: Page) -> None:
 
     with page.tab("health", t("health.title")):
         gr.Markdown(t("health.introduction"))
-        findings = gr.HTML(elem_classes="findings")
-        models = gr.HTML()
+        findings = gr.HTML(elem_classes=["findings", "stacking"])
+        models = gr.HTML(elem_classes="stacking")
         again = gr.Button(t("health.again"), elem_id="health-again")
         again.click(look, None, [findings, models], api_visibility="private")
         page.refresh(look, [findings, models])

@@ -1,4 +1,4 @@
-"""What the evaluation, gallery, hand-in and health tabs write into their pages, in both languages, escaped."""
+"""What the evaluation, gallery, hand-in and health tabs write: in both languages, and escaped."""
 
 import os
 from pathlib import Path
