@@ -1,6 +1,10 @@
 """`genai-lab run`: an assignment's planned runs without the browser, recorded as in the lab."""
 
 import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,12 +94,12 @@ def run(
             outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
             outcomes.append(outcome)
             generation = generate(store, engine, each.exercise, each.run, request, model=model)
-            with _progress(console) as progress:
+            with _progress(console) as progress, _interrupt_stops(generation) as interrupted:
                 _follow(generation, outcome, progress, t)
-            if outcome.status != "saved":
-                break
-            if not as_json:
+            if outcome.status == "saved" and not as_json:
                 typer.echo(_said(outcome, t))
+            if outcome.status != "saved" or interrupted.is_set():
+                break
     finally:
         engine.close()
     if as_json:
@@ -104,7 +108,25 @@ def run(
     last = outcomes[-1]
     if last.status != "saved":
         typer.echo(t(f"run.{last.status}", run=last.run, error=last.error or ""), err=True)
-        raise typer.Exit(STOPPED if last.status == "stopped" else 1)
+    if interrupted.is_set():
+        raise typer.Exit(STOPPED)
+    raise typer.Exit(int(last.status != "saved"))
+
+
+@contextmanager
+def _interrupt_stops(generation: Generation) -> Iterator[threading.Event]:
+    """Ctrl-C stops the generation at its next step; one that is being saved is saved whole."""
+    interrupted = threading.Event()
+
+    def stop(*_: object) -> None:
+        interrupted.set()
+        generation.cancel()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def select(what: str, changes: dict[str, Any]) -> tuple[Assignment, list[Planned]]:
@@ -184,17 +206,10 @@ def _progress(console: Console) -> Progress:
 
 
 def _follow(generation: Generation, outcome: Outcome, progress: Progress, t: Translate) -> None:
-    """Show a generation until it ends; Ctrl-C stops it at its next step."""
-    steps = generation.request.steps
-    task = progress.add_task(outcome.run, total=steps, left=t("run.waiting"))
-    events = generation.events()
-    try:
-        for event in events:
-            _show(event, outcome, progress, task, t)
-    except KeyboardInterrupt:
-        generation.cancel()
-        for event in generation.job.events():
-            _show(event, outcome, progress, task, t)
+    """Show a generation until it ends."""
+    task = progress.add_task(outcome.run, total=generation.request.steps, left=t("run.waiting"))
+    for event in generation.events():
+        _show(event, outcome, progress, task, t)
 
 
 def _show(event: object, outcome: Outcome, progress: Progress, task: TaskID, t: Translate) -> None:

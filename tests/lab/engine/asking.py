@@ -1,0 +1,54 @@
+"""Requests for tests, and the events they lead to."""
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lab.engine.protocol import Done, Engine, Event, Failed, Picture
+from manifests.manifest import Request
+
+DEFAULTS: dict[str, Any] = {
+    "mode": "text2img",
+    "prompt": "a red backpack on a gray background",
+    "negative_prompt": "",
+    "width": 64,
+    "height": 64,
+    "steps": 6,
+    "guidance_scale": 7.5,
+    "scheduler": "EulerA",
+    "seed": 42,
+    "strength": None,
+    "source": None,
+}
+
+
+def asked(**changes: Any) -> Request:
+    """A request that may also be one which the manifest's own bounds would refuse."""
+    return Request.model_construct(**(DEFAULTS | changes))
+
+
+def photo(width: int = 90, height: int = 70) -> bytes:
+    """A PNG of noise, the same each time."""
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def last_event(engine: Engine, request: Request, **options: Any) -> Event:
+    *_, last = engine.submit(request, model=options.pop("model", "mini"), **options).events()
+    return last
+
+
+def made(engine: Engine, request: Request, **options: Any) -> Picture:
+    last = last_event(engine, request, **options)
+    assert isinstance(last, Done), last
+    return last.picture
+
+
+def failure(engine: Engine, request: Request, **options: Any) -> Failed:
+    last = last_event(engine, request, **options)
+    assert isinstance(last, Failed), last
+    return last

@@ -1,0 +1,162 @@
+"""One run: the pixels of plain diffusers, the steps really made, the unconditional pass only where it counts."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from exercises.parameters import SCHEDULERS, SchedulerName
+from lab.engine.denoise import make_picture
+from lab.engine.pipelines import LoadedModel, load_from
+from lab.engine.protocol import Picture
+from lab.engine.registry import MODELS
+from lab.engine.schedulers import CLASS_NAMES
+from lab.engine.sources import open_source
+from tests.lab.engine.asking import asked, photo
+
+SOURCE = open_source(photo(), 64, 64)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_mini: Path) -> LoadedModel:
+    return load_from(MODELS["mini"], tiny_mini)
+
+
+def run(model: LoadedModel, source: Image.Image | None = None, **changes: Any) -> Picture:
+    return make_picture(model, asked(**changes), source, 0, lambda: False, lambda _: None)
+
+
+def pixels(picture: Image.Image) -> str:
+    return sha256(picture.convert("RGB").tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_text_to_image_gives_the_pixels_of_plain_diffusers(
+    model: LoadedModel, tiny_mini: Path, scheduler: SchedulerName
+) -> None:
+    import diffusers
+
+    plain = diffusers.StableDiffusionPipeline.from_pretrained(tiny_mini)
+    plain.scheduler = getattr(diffusers, CLASS_NAMES[scheduler]).from_config(plain.scheduler.config)
+    expected = plain(
+        "a blue teapot",
+        negative_prompt="red",
+        num_inference_steps=7,
+        guidance_scale=5.0,
+        height=64,
+        width=64,
+        generator=torch.Generator().manual_seed(11),
+    ).images[0]
+    changes = {"prompt": "a blue teapot", "negative_prompt": "red", "steps": 7, "guidance_scale": 5.0}
+    assert pixels(run(model, scheduler=scheduler, seed=11, **changes).image) == pixels(expected)
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_image_to_image_gives_the_pixels_of_plain_diffusers(
+    model: LoadedModel, tiny_mini: Path, scheduler: SchedulerName
+) -> None:
+    import diffusers
+
+    plain = diffusers.StableDiffusionImg2ImgPipeline.from_pretrained(tiny_mini)
+    plain.scheduler = getattr(diffusers, CLASS_NAMES[scheduler]).from_config(plain.scheduler.config)
+    expected = plain(
+        asked().prompt,
+        SOURCE,
+        strength=0.6,
+        num_inference_steps=10,
+        guidance_scale=7.5,
+        generator=torch.Generator().manual_seed(5),
+    ).images[0]
+    picture = run(model, SOURCE, mode="img2img", strength=0.6, steps=10, scheduler=scheduler, seed=5)
+    assert pixels(picture.image) == pixels(expected)
+
+
+@pytest.mark.parametrize(("strength", "effective"), [(0.35, 10), (0.60, 18), (0.85, 25), (1.0, 30)])
+def test_image_to_image_records_the_steps_it_really_made(
+    model: LoadedModel, strength: float, effective: int
+) -> None:
+    picture = run(model, SOURCE, mode="img2img", strength=strength, steps=30)
+    assert picture.effective_steps == effective
+    assert picture.request.steps == 30
+
+
+def test_text_to_image_makes_the_steps_asked_for(model: LoadedModel) -> None:
+    assert [run(model, steps=steps).effective_steps for steps in (1, 2, 15)] == [1, 2, 15]
+
+
+@pytest.fixture
+def batches(model: LoadedModel) -> Iterator[list[int]]:
+    """The batch size of each call of the UNet."""
+    seen: list[int] = []
+    unet = model.pipelines["text2img"].unet
+    hook = unet.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[0]))
+    yield seen
+    hook.remove()
+
+
+@pytest.mark.parametrize(("guidance", "batch"), [(7.5, 2), (1.01, 2), (1.0, 1), (0.5, 1), (0.0, 1)])
+def test_the_unconditional_pass_is_made_only_above_guidance_1(
+    model: LoadedModel, batches: list[int], guidance: float, batch: int
+) -> None:
+    run(model, steps=4, guidance_scale=guidance)
+    assert batches == [batch] * 4
+
+
+def test_a_prompt_is_encoded_once(model: LoadedModel) -> None:
+    encoder = model.pipelines["text2img"].text_encoder
+    calls: list[None] = []
+    hook = encoder.register_forward_pre_hook(lambda *_: calls.append(None))
+    for steps in (1, 2, 3):
+        run(model, prompt="a prompt of this test alone", steps=steps)
+    run(model, SOURCE, mode="img2img", strength=0.5, prompt="a prompt of this test alone")
+    assert len(calls) == 2  # the prompt and the empty negative one
+    run(model, prompt="another prompt of this test")
+    assert len(calls) == 4
+    hook.remove()
+
+
+def test_a_negative_prompt_is_not_taken_for_the_empty_one(model: LoadedModel) -> None:
+    assert pixels(run(model).image) != pixels(run(model, negative_prompt="red backpack").image)
+
+
+def test_both_modes_share_the_weights(model: LoadedModel) -> None:
+    text, image = (model.pipelines[mode] for mode in ("text2img", "img2img"))
+    assert text is not image
+    assert all(getattr(text, part) is getattr(image, part) for part in ("unet", "vae", "text_encoder"))
+
+
+def test_each_run_has_a_scheduler_of_its_own(model: LoadedModel) -> None:
+    used = []
+    for _ in range(2):
+        run(model)
+        used.append(model.pipelines["text2img"].scheduler)
+    assert used[0] is not used[1]
+    assert type(used[0]).__name__ == "EulerAncestralDiscreteScheduler"
+    assert used[0].config.prediction_type == "v_prediction"
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_torch_draws_in_float32_and_rounds(dtype: torch.dtype) -> None:
+    """What `denoise` builds on: the initial latents of a seed are the same numbers in every dtype."""
+    shape = (1, 4, 64, 64)
+    drawn = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(42), dtype=dtype)
+    exact = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(42))
+    assert torch.equal(drawn, exact.to(dtype))
+
+
+def test_a_picture_carries_every_fact_of_the_manifest(model: LoadedModel) -> None:
+    picture = run(model)
+    assert picture.model.id == "mini"
+    assert picture.model.weights_sha256 == model.weights_sha256
+    assert (picture.device, picture.dtype) == ("cpu", "float32")
+    assert picture.versions.torch == torch.__version__
+    assert picture.seconds > 0
+    file = BytesIO()
+    picture.image.save(file, "PNG")
+    assert np.asarray(picture.image).shape == (64, 64, 3)
