@@ -16,6 +16,7 @@ from exercises.assignment import Assignment
 from grading.one import Task
 
 MAX_WORKERS = 16
+COMMAND = (sys.executable, "-m", "grading.worker")
 
 
 class TaskFailed(Exception):
@@ -73,7 +74,7 @@ class _Worker:
     def __init__(self, log: Path) -> None:
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "grading.worker"],
+                COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

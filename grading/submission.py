@@ -95,9 +95,15 @@ class Submission:
         """Manifests in `outputs/` (not in the bin), oldest first."""
         return tuple(r for r in self.records if not r.binned)
 
+    @cached_property
+    def own(self) -> tuple[Recorded, ...]:
+        """Of the kept ones those of this student and assignment."""
+        mine = (self.student, self.assignment)
+        return tuple(r for r in self.kept if (r.manifest.student, r.manifest.assignment) == mine)
+
     def attempts(self, exercise: str, run: str) -> list[Recorded]:
-        """The kept attempts of a run, oldest first: the last one counts."""
-        return [r for r in self.kept if r.manifest.exercise == exercise and r.manifest.run == run]
+        """The student's own kept attempts at a run, oldest first: the last one counts."""
+        return [r for r in self.own if r.manifest.exercise == exercise and r.manifest.run == run]
 
     def unreadable_attempt(self, run: str) -> Message | None:
         """Why a run's manifest cannot be read, if one of its name is there."""
@@ -160,8 +166,7 @@ def open_submission(path: Path, assignment: str, *, name: str | None = None) -> 
             files = _open_inner_zip(path, files, assignment)
             prefix = _find_assignment(files, assignment)
         if prefix is None:
-            key = "submission.no_assignment" if files.sizes else "submission.empty"
-            raise Unreadable(message(key, assignment=assignment))
+            raise Unreadable(_why_nothing(files, assignment))
         return _read_submission(Submission(name, assignment, files, prefix))
     except BaseException:
         files.close()
@@ -218,6 +223,14 @@ def _find_assignment(files: Files, assignment: str) -> str | None:
     if len(inner) > 1:
         raise Unreadable(message("submission.ambiguous", assignment=assignment, files=", ".join(inner[:5])))
     return _checked(files, f"{inner[0]}/{assignment}/") if inner else None
+
+
+def _why_nothing(files: Files, assignment: str) -> Message:
+    if files.sizes:
+        return message("submission.no_assignment", assignment=assignment)
+    if files.problems:
+        return message("submission.nothing_usable", problems=tuple(files.problems))
+    return message("submission.empty", assignment=assignment)
 
 
 def _checked(files: Files, prefix: str) -> str:

@@ -13,7 +13,7 @@ SCORES = (0, 1, 2)
 
 
 def judge_evaluation(exercise: Evaluation, submission: Submission) -> list[Judged]:
-    """Three rules for each subject, and a fourth where the student wrote a total; bad scores leave reasons be."""
+    """Three rules for each subject, and a fourth where the student wrote a total."""
     judged: list[Judged] = []
     for subject in exercise.subjects:
         answers = submission.answers.evaluations if submission.answers else {}
@@ -37,7 +37,7 @@ def _subject(subject: Subject, answer: SubjectAnswer, submission: Submission) ->
     allowed = ", ".join(subject.one_of)
     if not answer.image:
         return wrong(message("evaluation.no_image"), allowed, message("evaluation.none"))
-    chosen = next((r for r in submission.kept if r.stem == answer.image), None)
+    chosen = next((r for r in submission.own if r.stem == answer.image), None)
     if chosen is None:
         return wrong(message("evaluation.unknown_image"), allowed, answer.image)
     if chosen.manifest.run not in subject.one_of:

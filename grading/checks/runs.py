@@ -27,12 +27,12 @@ class Work:
 
     submission: Submission
     regenerations: Mapping[str, Regeneration]
-    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run
+    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run; the student's own before any other's
 
     @classmethod
     def of(cls, submission: Submission, regenerations: Iterable[Regeneration]) -> "Work":
-        kept = [r for r in submission.kept if r.manifest.assignment == submission.assignment]
-        newest = {(r.manifest.exercise, r.manifest.run): r for r in kept}
+        foreign = [r for r in submission.kept if r.manifest.student != submission.student]
+        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *submission.own)}
         return cls(submission, {r.stem: r for r in regenerations}, newest)
 
 
