@@ -1,4 +1,7 @@
-"""The JSON Schema of manifests, made from the model: `python -m manifests.schema > docs/manifest.schema.json`."""
+"""The manifest's JSON Schema, made from the model.
+
+python -m manifests.schema > docs/manifest.schema.json
+"""
 
 import json
 from typing import Any

@@ -1,0 +1,187 @@
+"""A manifest from outside is read strictly or refused with a ManifestError, whatever the bytes."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from exercises.i18n import LANGUAGES
+from manifests.errors import ManifestError
+from manifests.manifest import Manifest
+from manifests.reader import MAX_BYTES, read_manifest, read_manifest_file
+from tests.manifests.test_chain import CHAIN, as_json
+
+GOOD = CHAIN[0].model_dump_json(by_alias=True, indent=2).encode()
+
+
+def changed(*path: str, to: Any) -> bytes:
+    document = as_json(CHAIN[0])
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = to
+    return json.dumps(document).encode()
+
+
+def without(key: str) -> bytes:
+    document = as_json(CHAIN[0])
+    del document[key]
+    return json.dumps(document).encode()
+
+
+def test_what_the_store_writes_is_read_back():
+    assert read_manifest(GOOD) == CHAIN[0]
+
+
+REFUSED = {
+    "empty": b"",
+    "not UTF-8": GOOD.replace(b"a bag", b"\xff\xfe"),
+    "UTF-16": GOOD.decode().encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "no JSON": GOOD[:-2],
+    "two documents": GOOD + GOOD,
+    "NaN": GOOD.replace(b"7.5", b"NaN"),
+    "Infinity": GOOD.replace(b"7.5", b"-Infinity"),
+    "a float beyond range": GOOD.replace(b"7.5", b"1e999"),
+    "an endless integer": GOOD.replace(b"7.5", b"9" * 5000),
+    "a key twice": GOOD.replace(b'"device":', b'"device": "gpu",\n "device":'),
+    "a broken character": GOOD.replace(b"a bag", rb"\ud800"),
+    "nesting 10,000 deep": b"[" * 10_000 + b"]" * 10_000,
+    "nesting in a field": GOOD.replace(b'"a bag"', b"[" * 100 + b"]" * 100),
+    "nesting after an unfinished string": b'"' + b'\\"[{' * 30_000,
+    "too large": GOOD + b" " * MAX_BYTES,
+    "a list": b"[" + GOOD + b"]",
+    "a number": b"7",
+    "an unknown field": changed("points", to=20),
+    "an unknown field within": changed("request", "eta", to=0.0),
+    "another version": changed("schema", to="genai-lab/manifest/2"),
+    "no version": without("schema"),
+    "no digest": without("digest"),
+    "a number as text": changed("request", "steps", to="30"),
+    "a whole number with a point": changed("request", "steps", to=30.5),
+    "a truth value": changed("request", "steps", to=True),
+    "a text as number": changed("request", "prompt", to=3),
+    "too many steps": changed("request", "steps", to=10**6),
+    "a seed a browser would corrupt": changed("request", "seed", to=2**60),
+    "a path as file": changed("image", "file", to="../../etc/passwd"),
+    "an absolute path": changed("image", "file", to="/etc/passwd"),
+    "a hidden file": changed("image", "file", to=".bashrc"),
+    "a file with a newline": changed("image", "file", to="a.png\n"),
+    "a source with a path": changed("request", "source", "file", to="a/b.png"),
+    "a hash too short": changed("image", "sha256", to="ab"),
+    "a run that is no id": changed("run", to="<b>run</b>"),
+    "a prompt of 3,000 characters": changed("request", "prompt", to="x" * 3000),
+    "time without zone": changed("time", to="2026-11-20T06:00:00"),
+    "a negative time taken": changed("seconds", to=-1),
+    "sequence zero": changed("sequence", to=0),
+    "a huge image": changed("image", "width", to=30_000),
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(data: bytes):
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(data)
+    for language in LANGUAGES:
+        assert "\n" not in caught.value.in_language(language)
+
+
+def test_a_refusal_names_the_field_in_the_readers_language():
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(changed("request", "steps", to="30"))
+    assert "request.steps" in caught.value.in_language("en")
+    assert "whole number" in caught.value.in_language("en")
+    assert "nombre entier" in caught.value.in_language("fr")
+    assert caught.value.fault
+    assert caught.value.fault.path == ("request", "steps")
+
+
+def test_brackets_in_a_prompt_are_no_nesting():
+    manifest = read_manifest(changed("request", "prompt", to='[{"' * 400 + "\\"))
+    assert manifest.request.prompt == '[{"' * 400 + "\\"
+
+
+def read_or_refuse(data: bytes) -> Manifest | None:
+    try:
+        return read_manifest(data)
+    except ManifestError as error:
+        if not all(error.in_language(language) for language in LANGUAGES):
+            raise AssertionError("an error without words") from error
+        return None
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=500))
+@example(b'"\\')
+@example(b'"' * 200_000)
+@example(b"{" * 200_000)
+@example(b'{"a":' * 40_000)
+def test_any_bytes(data: bytes):
+    assert read_or_refuse(data) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=10), children, max_size=4)
+    ),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_a_good_manifest_with_any_value_in_any_place(data: st.DataObject):
+    document = as_json(CHAIN[0])
+    place, key = document, data.draw(st.sampled_from(list(document)))
+    if isinstance(place[key], dict) and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(list(place)))
+    place[key] = data.draw(JSON)
+    manifest = read_or_refuse(json.dumps(document).encode("utf-8", "surrogatepass"))
+    if manifest:
+        assert read_manifest(manifest.model_dump_json(by_alias=True).encode()) == manifest
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=3))
+def test_a_good_manifest_with_some_bytes_changed(at: int, some: bytes):
+    read_or_refuse(GOOD[:at] + some + GOOD[at + len(some) :])
+
+
+# --- files
+
+
+def test_a_file_is_read(tmp_path: Path):
+    path = tmp_path / "one.json"
+    path.write_bytes(GOOD)
+    assert read_manifest_file(path) == CHAIN[0]
+
+
+def test_a_huge_file_is_not_read_into_memory(tmp_path: Path):
+    path = tmp_path / "one.json"
+    with path.open("wb") as file:
+        file.truncate(2 * 10**12)  # sparse: two terabytes that take no room
+    with pytest.raises(ManifestError):
+        read_manifest_file(path)
+
+
+@pytest.mark.parametrize("kind", ["absent", "folder", "link", "pipe", "dangling link", "device"])
+def test_anything_but_a_regular_file_is_refused_at_once(tmp_path: Path, kind: str):
+    path = tmp_path / "one.json"
+    (tmp_path / "real.json").write_bytes(GOOD)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(tmp_path / "real.json")
+    elif kind == "dangling link":
+        path.symlink_to(tmp_path / "nowhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    with pytest.raises(ManifestError):
+        read_manifest_file(path)
