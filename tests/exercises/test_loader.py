@@ -1,6 +1,7 @@
 """An assignment's folder is read as written, and what is wrong in it is said with file, line and field."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,70 @@ def test_what_is_wrong_is_said_with_file_line_and_field(
     assert words in message
     assert error.in_language("fr") != message
     assert "\n" not in message
+
+
+# The same for what a person writes, in tp2 itself.
+WRONG_IN_TP2 = {
+    "a subject of no run": (
+        '"t2i_run05_guid12"]',
+        '"t2i_run5"]',
+        "exercises[6].subjects[2].one_of",
+        "t2i_run5",
+    ),
+    "a subject of no choice": (
+        '["i2i_run09_strength085"]',
+        "[]",
+        "exercises[6].subjects[3].one_of",
+        "at least 1",
+    ),
+    "a subject twice": ('id = "high_strength"', 'id = "extreme"', "exercises[6].subjects[3].id", "once"),
+    "a criterion twice": ('id = "artifacts"', 'id = "visual_realism"', "exercises[6].criteria[3].id", "once"),
+    "more reasons than allowed": (
+        "reasons_minimum = 2",
+        "reasons_minimum = 4",
+        "exercises[6].reasons_maximum",
+        "4",
+    ),
+    "a count as text": (
+        "reasons_minimum = 2",
+        'reasons_minimum = "2"',
+        "exercises[6].reasons_minimum",
+        "whole",
+    ),
+    "more lines than allowed": (
+        "lines_minimum = 8",
+        "lines_minimum = 13",
+        "exercises[7].lines_maximum",
+        "13",
+    ),
+    "a topic twice": ('"ecommerce_risks"', '"cost_quality"', "exercises[7].topics[3].id", "once"),
+    "a topic without French words": (
+        'fr = ["reprodu',
+        'de = ["reprodu',
+        "exercises[7].topics[2].words.de",
+        "en",
+    ),
+    "a stem that fits any word": ('"reproduc"', '""', "exercises[7].topics[2].words.en[1]", "at least 2"),
+    "two studios": ('kind = "hand_in"', 'kind = "studio"', "exercises[8].kind", "once"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "field", "words"), WRONG_IN_TP2.values(), ids=WRONG_IN_TP2)
+def test_what_is_wrong_in_a_written_exercise_is_said(
+    tmp_path: Path, old: str, new: str, field: str, words: str
+):
+    folder = tmp_path / "tp2"
+    shutil.copytree(find_assignment("tp2").folder, folder)
+    text = (folder / "assignment.toml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    wrong = text.replace(old, new)
+    (folder / "assignment.toml").write_text(wrong, encoding="utf-8")
+
+    with pytest.raises(ExerciseError) as caught:
+        load_assignment(folder)
+    assert caught.value.field == field
+    assert caught.value.line
+    assert words in caught.value.in_language("en")
 
 
 def test_a_missing_text_is_named(write_assignment: WriteAssignment):

@@ -60,6 +60,7 @@ REFUSED = {
     "NaN": b'{"evaluations": {"x": {"scores": {"y": NaN}}}}',
     "infinity by size": b'{"evaluations": {"x": {"scores": {"y": 1e999}}}}',
     "a broken character": rb'{"reflection": "\udc00"}',
+    "a broken character in a score": rb'{"evaluations": {"x": {"scores": {"y": "\udc00"}}}}',
     "reasons as text": b'{"evaluations": {"x": {"reasons": "good"}}}',
     "a reason as number": b'{"evaluations": {"x": {"reasons": [1]}}}',
     "reflection as list": b'{"reflection": []}',
