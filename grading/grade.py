@@ -30,6 +30,7 @@ from grading.wording import Message, message, shown
 from manifests.atomic import write_atomic
 
 SECONDS_PER_STUDENT = 60.0
+STUDENTS_PER_WORKER = 8  # starting a worker takes as long as grading a few students
 LOG = "grading.log"
 
 Regenerate = Callable[[Submission], Sequence[Regeneration]]
@@ -67,20 +68,21 @@ def grade_class(
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
     out.mkdir(parents=True, exist_ok=True)
+    entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))
-    number = min(workers or default_workers(), len(found))
+    number = min(workers or default_workers(), 1 + len(found) // STUDENTS_PER_WORKER)
     with Pool(assignment, workers=number, seconds=seconds_per_student, log=out / LOG) as pool:
-        entries = [entry for entry, problem in found if problem is None]
-        surveys = _survey(pool, entries, out, language)
-        findings = class_findings(surveys, {entry.folder: entry.name for entry in entries})
+        surveys = _survey(pool, found, out, language)
+        known = {folder: survey for folder, survey in surveys.items() if isinstance(survey, Survey)}
+        findings = class_findings(known, {entry.folder: entry.name for entry in entries})
         names = {entry.name for entry in entries}
         outcomes: list[Message | Future[bytes]] = []
-        for entry, problem in found:
-            if problem is not None:
-                outcomes.append(problem)
+        for entry in entries:
+            survey = surveys[entry.folder]
+            if isinstance(survey, Message):
+                outcomes.append(survey)
                 count.one(entry)
                 continue
-            survey = surveys[entry.folder]
             own = survey.language or language
             made_again, failed = _regenerate(entry, assignment, regenerate)
             task = Task(
@@ -96,28 +98,33 @@ def grade_class(
             future.add_done_callback(partial(count.one, entry))
             outcomes.append(future)
         grades = [
-            _outcome(entry, outcome, assignment, out, language, seconds_per_student)
-            for (entry, _), outcome in zip(found, outcomes, strict=True)
+            _outcome(entry, outcome, assignment, out, language)
+            for entry, outcome in zip(entries, outcomes, strict=True)
         ]
-    folders = [entry.folder for entry, _ in found]
     write_atomic(out / "grades.csv", grades_csv(assignment, grades))
-    page = class_report(assignment, list(zip(folders, grades, strict=True)), language)
+    placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
+    page = class_report(assignment, placed, language)
     write_atomic(out / "index.html", page.encode())
     return grades
 
 
-def _survey(pool: Pool, entries: Sequence[Entry], out: Path, language: Language) -> dict[str, Survey]:
-    """What each submission says of itself, by folder; nothing for one that fails (grading it will say so)."""
-    waiting = {
-        entry.folder: pool.submit(Task(kind="survey", entry=entry, out=str(out), language=language))
-        for entry in entries
-    }
-    surveys = {}
-    for folder, future in waiting.items():
+def _survey(
+    pool: Pool, found: Sequence[tuple[Entry, Message | None]], out: Path, language: Language
+) -> dict[str, Survey | Message]:
+    """What each submission says of itself, by folder, or why it cannot be graded."""
+    surveys: dict[str, Survey | Message] = {}
+    waiting: list[tuple[str, Future[bytes]]] = []
+    for entry, problem in found:
+        if problem is not None:
+            surveys[entry.folder] = problem
+        else:
+            task = Task(kind="survey", entry=entry, out=str(out), language=language)
+            waiting.append((entry.folder, pool.submit(task)))
+    for folder, future in waiting:
         try:
             surveys[folder] = Survey.model_validate_json(future.result())
-        except TaskFailed:
-            surveys[folder] = Survey()
+        except TaskFailed as failed:
+            surveys[folder] = failed.message
     return surveys
 
 
@@ -143,14 +150,13 @@ def _outcome(
     assignment: Assignment,
     out: Path,
     language: Language,
-    seconds: float,
 ) -> Grade:
     """The worker's grade, or the one of a submission it could not grade, written here in its place."""
     if isinstance(outcome, Future):
         try:
             return Grade.model_validate_json(outcome.result())
         except TaskFailed as failed:
-            outcome = message(f"submission.{failed.reason}", seconds=f"{seconds:g}")
+            outcome = failed.message
     grade = not_gradable(entry, assignment, outcome, language)
     write_results(out / entry.folder, grade, student_report(assignment, grade, language))
     return grade

@@ -10,21 +10,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock, Timer, local
 from types import TracebackType
-from typing import Literal
 
 from exercises.assignment import Assignment
 from grading.one import Task
+from grading.wording import Message, message
 
 MAX_WORKERS = 16
+START_SECONDS = 120.0  # not part of any task's limit
 COMMAND = (sys.executable, "-m", "grading.worker")
 
 
 class TaskFailed(Exception):
-    """`reason`: `crashed` or `too_slow`."""
+    """`message` says whether it crashed or took too long."""
 
-    def __init__(self, reason: Literal["crashed", "too_slow"]) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason.key)
+        self.message = reason
 
 
 class Pool:
@@ -61,7 +62,7 @@ class Pool:
             worker = self._mine.worker = _Worker(self._log)
             with self._lock:
                 self._all.append(worker)
-            worker.tell(self._assignment)
+            worker.ask(self._assignment, START_SECONDS)
         return worker.ask(task.model_dump_json().encode(), self._seconds)
 
     def _end_workers(self) -> None:
@@ -85,28 +86,25 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def tell(self, line: bytes) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        try:
-            self._process.stdin.write(line + b"\n")
-            self._process.stdin.flush()
-        except OSError:
-            self.end()
-
     def ask(self, line: bytes, seconds: float) -> bytes:
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes
+        assert self._process.stdout is not None  # noqa: S101
         overdue = Timer(seconds, self._kill_late)
         overdue.start()
         try:
-            self.tell(line)
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
             answer = self._process.stdout.readline()
+        except (OSError, ValueError):  # it is gone, or was ended from another thread
+            answer = b""
         finally:
             overdue.cancel()
         if not answer.endswith(b"\n"):
             self.end()
-            raise TaskFailed("too_slow" if self._late else "crashed")
+            late = message("submission.too_slow", seconds=f"{seconds:g}")
+            raise TaskFailed(late if self._late else message("submission.crashed"))
         if not answer.startswith(b"+"):
-            raise TaskFailed("crashed")
+            raise TaskFailed(message("submission.crashed"))
         return answer[1:]
 
     def end(self) -> None:

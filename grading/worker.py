@@ -1,6 +1,6 @@
 """`python -m grading.worker`: one process that grades what it is told, line by line on its standard input.
 
-The first line is the assignment; each further line is a Task and is answered by one line: `+` and
+The first line is the assignment; each further line is a Task. Each is answered by one line: `+` and
 the result, or `-` where it failed. What anything prints goes to standard error, the log.
 """
 
@@ -23,6 +23,8 @@ def main() -> None:
     _limit_memory()
     lines = sys.stdin.buffer
     assignment = Assignment.model_validate_json(lines.readline())
+    answers.write(b"+\n")
+    answers.flush()
     for line in lines:
         answers.write(_answer(Task.model_validate_json(line), assignment) + b"\n")
         answers.flush()

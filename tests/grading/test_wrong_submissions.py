@@ -28,6 +28,7 @@ RECORDED = f"sweep/{RUN}/recorded"
 CHAIN, OWNER, REUSE, COMPLETE = (f"hand_in/record/{rule}" for rule in ("chain", "owner", "reuse", "complete"))
 SCORES = "evaluation/baseline/scores"
 REASONS = "evaluation/baseline/reasons"
+STUDIO = "studio/pictures/studio"
 LINES = "reflection/text/lines"
 TOPICS = {f"reflection/{topic}/topic" for topic in ("cost_quality", "reproducibility", "ecommerce_risks")}
 UNREADABLE = {RECORDED, CHAIN, COMPLETE}
@@ -148,11 +149,11 @@ CASES = [
     ),
     case("name-with-newline", wrong.set_field(run="a\nb"), *UNREADABLE),
     case("renamed", renamed_manifest, IMAGE, COMPLETE),
-    case("another-assignment", other_assignment, *EVERY_RUN, "studio/pictures/studio", OWNER),
+    case("another-assignment", other_assignment, *EVERY_RUN, *EVALUATION, STUDIO, OWNER),
     case("another-student-s-manifest", foreign_manifest, RECORDED, OWNER),
     # the chain
     case("manifest-deleted", wrong.remove(f"outputs/{RUN}.json", f"outputs/{RUN}.png"), RECORDED, CHAIN),
-    case("chain-cut", cut_chain, "studio/pictures/studio", CHAIN),
+    case("chain-cut", cut_chain, STUDIO, CHAIN),
     case("previous-edited", wrong.set_field(previous="1" * 64), CHAIN),
     case("sequence-edited", wrong.set_field(sequence=3), CHAIN),
     # the image
