@@ -18,6 +18,7 @@ from manifests.store import Record
 LOCK = ".answers.lock"
 LOCK_SECONDS = 10.0
 SCORES = (0, 1, 2)
+REASON_LENGTH, REFLECTION_LENGTH = 600, 8000  # characters, as the page's boxes take them
 
 Change = Callable[[Answers], None]
 
@@ -25,8 +26,8 @@ Change = Callable[[Answers], None]
 def update(folder: Path, language: Language, change: Change) -> Answers:
     """Read the answers, change them, write them back; the result is what is on disk now.
 
-    A file that cannot be read is put aside by the store of answers, and the work begins anew.
-    Raises AnswersError where they have grown too long, OSError, filelock.Timeout.
+    A file that cannot be read is put aside when the new one is saved. Raises AnswersError where
+    they have grown too long, OSError, filelock.Timeout.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
@@ -50,14 +51,15 @@ def image(subject: str, stem: str | None) -> Change:
 
 
 def score(subject: str, criterion: str, value: int | None) -> Change:
-    """One score; None takes it back."""
+    """One score; None takes it back. A total that somebody wrote holds no longer."""
 
     def change(answers: Answers) -> None:
-        scores = _answer(answers, subject).scores
+        answer = _answer(answers, subject)
+        answer.total = None
         if value is None:
-            scores.pop(criterion, None)
+            answer.scores.pop(criterion, None)
         else:
-            scores[criterion] = value
+            answer.scores[criterion] = value
 
     return change
 
@@ -68,7 +70,7 @@ def reason(subject: str, index: int, text: str) -> Change:
     def change(answers: Answers) -> None:
         answer = _answer(answers, subject)
         reasons = [*answer.reasons, *[""] * (index + 1 - len(answer.reasons))]
-        reasons[index] = text
+        reasons[index] = text[:REASON_LENGTH]
         while reasons and not reasons[-1].strip():
             reasons.pop()
         answer.reasons = reasons
@@ -78,7 +80,7 @@ def reason(subject: str, index: int, text: str) -> Change:
 
 def reflection(text: str) -> Change:
     def change(answers: Answers) -> None:
-        answers.reflection = text
+        answers.reflection = text[:REFLECTION_LENGTH]
 
     return change
 

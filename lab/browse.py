@@ -23,7 +23,7 @@ class Filters:
     run: str | None = None
     mode: str | None = None
     scheduler: str | None = None
-    seed: int | None = None
+    seed: str = ""  # as it is typed
     text: str = ""  # in the prompt, whatever the case
     oldest_first: bool = False
 
@@ -69,7 +69,7 @@ def _agrees(record: Record, filters: Filters) -> bool:
         (filters.run, manifest.run),
         (filters.mode, request.mode),
         (filters.scheduler, request.scheduler),
-        (filters.seed, request.seed),
+        (filters.seed.strip() or None, str(request.seed)),
     )
     return all(wanted is None or wanted == there for wanted, there in asked) and (
         filters.text.casefold().strip() in request.prompt.casefold()

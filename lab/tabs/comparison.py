@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from exercises.errors import UserError
 from lab import browse, facts, markup
+from lab.choice import choice
 from lab.compare import IDENTICAL, Difference, PixelDifference, differences, pixel_difference
 from lab.context import Lab
 from lab.page import QUIET, Page
@@ -22,7 +23,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
     t = page.t
     with gr.Accordion(t("compare.title"), open=False, elem_id="gallery-compare"):
         with gr.Row(equal_height=False):
-            other = gr.Dropdown(label=t("compare.other"), elem_id="compare-other", min_width=260, scale=2)
+            other = choice(label=t("compare.other"), elem_id="compare-other", min_width=260, scale=2)
             amplify = gr.Slider(1, 50, value=5, step=1, label=t("compare.amplify"), min_width=260)
         said = page.message("compare-numbers")
         with gr.Row():

@@ -16,6 +16,7 @@ from exercises.assignment import Evaluation, Reflection, Subject
 from exercises.errors import UserError
 from grading.checks.reflection import count_lines, touches
 from lab import answering, browse, facts, markup
+from lab.choice import choice
 from lab.context import Lab
 from lab.page import QUIET, Page
 from lab.wording import reason
@@ -23,9 +24,6 @@ from manifests.answers import Answers, SubjectAnswer, load_answers
 from manifests.errors import AnswersError
 
 log = logging.getLogger(__name__)
-
-REASON_LENGTH = 600  # characters
-REFLECTION_LENGTH = 8000
 
 Fill = Callable[[Answers], dict[Any, Any]]
 
@@ -97,7 +95,7 @@ class _Subject:
             gr.Markdown(f"### {number}. {subject.title(language)}")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280, elem_classes="seen"):
-                    self.image = gr.Dropdown(
+                    self.image = choice(
                         label=t("evaluation.image"), info=t("evaluation.image_hint"), elem_id=f"{name}-image"
                     )
                     self.picture = gr.Image(
@@ -123,7 +121,7 @@ class _Subject:
                     self.reasons = [
                         gr.Textbox(
                             label=self._reason_label(index),
-                            max_length=REASON_LENGTH,
+                            max_length=answering.REASON_LENGTH,
                             lines=2,
                             elem_id=f"{name}-reason{index + 1}",
                         )
@@ -170,13 +168,18 @@ class _Subject:
                 saver(change), component, [self.said, self.total], trigger_mode="always_last", **QUIET
             )
 
-        events = [listen(self.image, partial(answering.image, subject))]
+        events = [listen(self.image, self._choose)]
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
             events.append(listen(radio, partial(answering.score, subject, criterion.id)))
         for index, box in enumerate(self.reasons):
             listen(box, partial(answering.reason, subject, index))
             events.append(box.blur(lambda: None, **QUIET))
         return events
+
+    def _choose(self, stem: str | None) -> answering.Change:
+        """Only a picture that is there can be chosen."""
+        stems = [r.stem for r in answering.candidates(self.lab.store().records(), self.subject)]
+        return answering.image(self.subject.id, stem if stem in stems else None)
 
     def _show(self, stem: str | None) -> tuple[Any, str]:
         import gradio as gr
@@ -217,7 +220,7 @@ class _Text:
             ),
             lines=exercise.lines_maximum,
             max_lines=2 * exercise.lines_maximum,
-            max_length=REFLECTION_LENGTH,
+            max_length=answering.REFLECTION_LENGTH,
             elem_id="reflection",
         )
         self.seen = gr.HTML(elem_id="reflection-seen")

@@ -11,6 +11,7 @@ from typing import Any
 
 from lab import browse
 from lab.browse import Filters
+from lab.choice import choice
 from lab.context import Lab
 from lab.page import QUIET, Page
 from lab.tabs import comparison, details, wastebin
@@ -38,12 +39,14 @@ def _shelf(lab: Lab, page: Page) -> Any:
     with gr.Accordion(t("gallery.filters"), open=False, elem_id="gallery-filters"):
         with gr.Row():
             named = [
-                gr.Dropdown([(t("gallery.any"), ANY)], value=ANY, label=t(f"gallery.{name}"), min_width=150)
+                choice(
+                    choices=[(t("gallery.any"), ANY)], value=ANY, label=t(f"gallery.{name}"), min_width=150
+                )
                 for name in NAMES
             ]
         with gr.Row():
-            seed = gr.Number(None, label=t("gallery.seed"), precision=0, minimum=0, min_width=150)
-            text = gr.Textbox(label=t("gallery.text"), max_length=200, min_width=150)
+            seed = gr.Textbox("", label=t("gallery.seed"), max_length=10, min_width=150)
+            text = gr.Textbox("", label=t("gallery.text"), max_length=200, min_width=150)
             order = gr.Radio(
                 [(t("gallery.newest_first"), False), (t("gallery.oldest_first"), True)],
                 value=False,
@@ -63,7 +66,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
         previous = gr.Button(t("gallery.previous_page"), size="sm", min_width=100)
         where = gr.HTML(elem_id="gallery-where")
         following = gr.Button(t("gallery.next_page"), size="sm", min_width=100)
-    chosen = gr.Dropdown(label=t("gallery.chosen"), elem_id="gallery-chosen")
+    chosen = choice(label=t("gallery.chosen"), elem_id="gallery-chosen")
     number = gr.State(1)
     stems = gr.State([])
     controls = [*named, seed, text, order]
@@ -73,7 +76,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
         records = lab.store().records()
         there = browse.choices(records)
         kept = {name: value for name, value in zip(NAMES, wanted, strict=True) if value in there[name]}
-        filters = Filters(**kept, seed=seed_asked, text=words or "", oldest_first=oldest)
+        filters = Filters(**kept, seed=seed_asked, text=words, oldest_first=oldest)
         found = browse.page(browse.select(records, filters), turn(current))
         names = [record.stem for record in found.items]
         pick = successor(stem, before, names)

@@ -4,6 +4,7 @@ from typing import Any
 
 from exercises.errors import UserError
 from lab import browse, facts, markup
+from lab.choice import choice
 from lab.context import Lab
 from lab.page import QUIET, Page
 from lab.wording import reason
@@ -15,7 +16,7 @@ def build(lab: Lab, page: Page) -> None:
     t = page.t
     with gr.Accordion(t("bin.title"), open=False, elem_id="gallery-bin"):
         gr.Markdown(t("bin.introduction"))
-        binned = gr.Dropdown(label=t("bin.chosen"), elem_id="bin-chosen")
+        binned = choice(label=t("bin.chosen"), elem_id="bin-chosen")
         image = gr.Image(
             type="filepath",
             interactive=False,

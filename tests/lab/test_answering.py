@@ -10,7 +10,7 @@ import pytest
 from exercises.assignment import Criterion, Subject
 from exercises.i18n import Bilingual
 from lab import answering
-from manifests.answers import SubjectAnswer, load_answers
+from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record
 
@@ -42,6 +42,13 @@ def test_a_score_can_be_taken_back(tmp_path: Path) -> None:
     assert answers.evaluations["baseline"].scores == {}
 
 
+def test_a_total_from_elsewhere_is_dropped_when_a_score_changes(tmp_path: Path) -> None:
+    written = Answers(evaluations={"baseline": SubjectAnswer(scores={"realism": 2}, total=2)})
+    save_answers(tmp_path, written)
+    answers = answering.update(tmp_path, "en", answering.score("baseline", "realism", 1))
+    assert answers.evaluations["baseline"].total is None
+
+
 def test_reasons_keep_their_places_and_lose_empty_ends(tmp_path: Path) -> None:
     for index, text in ((2, "third"), (0, "first")):
         answers = answering.update(tmp_path, "en", answering.reason("baseline", index, text))
@@ -66,10 +73,22 @@ def test_an_unreadable_file_is_put_aside_before_the_first_change(tmp_path: Path)
     assert (tmp_path / "answers.unreadable-1.json").read_text() == "{"
 
 
+def test_a_text_is_cut_where_the_page_s_box_ends(tmp_path: Path) -> None:
+    answering.update(tmp_path, "en", answering.reflection("é" * 300_000))
+    answers = answering.update(tmp_path, "en", answering.reason("baseline", 0, "x" * 300_000))
+    assert answers == load_answers(tmp_path)
+    assert len(answers.reflection) == answering.REFLECTION_LENGTH
+    assert len(answers.evaluations["baseline"].reasons[0]) == answering.REASON_LENGTH
+
+
 def test_answers_that_grow_too_long_are_refused_and_the_old_ones_stay(tmp_path: Path) -> None:
     answering.update(tmp_path, "en", answering.reflection("short"))
+
+    def flood(answers: Answers) -> None:
+        answers.reflection = "x" * 300_000
+
     with pytest.raises(AnswersError):
-        answering.update(tmp_path, "en", answering.reflection("é" * 300_000))
+        answering.update(tmp_path, "en", flood)
     assert load_answers(tmp_path).reflection == "short"
 
 

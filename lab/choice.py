@@ -1,0 +1,25 @@
+"""A list whose choices follow the disk.
+
+Gradio's own list refuses a value that has gone from its choices since the page was sent it, with an
+error the person can do nothing about. Here the value goes through, and whoever looks it up on disk
+says what has become of it.
+"""
+
+from functools import cache
+from typing import Any
+
+
+def choice(**options: Any) -> Any:
+    """A `gr.Dropdown` of these options; its value may be one that is no longer there."""
+    return _kind()(**options)
+
+
+@cache
+def _kind() -> type[Any]:
+    import gradio as gr
+
+    class Dropdown(gr.Dropdown):  # type: ignore[misc]
+        def preprocess(self, payload: Any) -> Any:
+            return payload
+
+    return Dropdown

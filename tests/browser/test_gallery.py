@@ -1,0 +1,200 @@
+"""The gallery in a browser: choose, filter, page, compare, delete and take back, recall into the Studio."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from exercises.loader import find_assignment
+from lab.compare import pixel_difference
+from manifests.pictures import open_picture
+from manifests.store import Store
+from tests.browser.conftest import RunningLab, StartLab
+from tests.grading.good import draft_of, make_work, noise
+
+OpenPage = Callable[..., Page]
+STUDENT = "jane.doe"  # as `start_lab` sets it
+
+
+@pytest.fixture(scope="module")
+def full_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve pictures, so that one more makes a second page."""
+    work = tmp_path_factory.mktemp("full")
+    make_work(work, find_assignment("tp2"), STUDENT)
+    return work
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: StartLab) -> RunningLab:
+    return start_lab()
+
+
+@pytest.fixture
+def store(lab: RunningLab, full_work: Path) -> Store:
+    """The lab's work as it was made, whatever an earlier test did to it."""
+    shutil.rmtree(lab.work / "tp2", ignore_errors=True)
+    shutil.copytree(full_work / "tp2", lab.work / "tp2")
+    return Store(lab.work, "tp2", STUDENT)
+
+
+@pytest.fixture
+def gallery(store: Store, lab: RunningLab, open_page: OpenPage) -> Page:
+    page = open_page(lab.page(tab="gallery"))
+    expect(page.locator("#gallery-where")).to_contain_text("12")
+    return page
+
+
+def expect_chosen(page: Page, stem: str) -> None:
+    expect(page.locator("#gallery-chosen input")).to_have_value(re.compile(f"^{stem}:"))
+    expect(page.locator("#facts-gallery")).to_contain_text(f"{stem}.png")
+
+
+def choose(page: Page, list_id: str, stem: str) -> None:
+    """Choose a picture in one of the lists, by its stem."""
+    page.locator(f"#{list_id} input").click()
+    page.get_by_role("option", name=f"{stem}:").click()
+
+
+def unfold(page: Page, name: str) -> None:
+    page.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+def downloaded(page: Page, button: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    return Path(download.value.path()).read_bytes()
+
+
+def test_the_newest_picture_is_shown_and_its_files_come_as_they_are(gallery: Page, store: Store) -> None:
+    newest = store.records()[-1]
+    expect_chosen(gallery, newest.stem)
+    expect(gallery.locator("#picture-gallery img")).to_have_attribute("alt", re.compile("headphones"))
+    assert downloaded(gallery, "Download the image") == newest.image_path.read_bytes()
+    assert downloaded(gallery, "Download the manifest") == newest.manifest_path.read_bytes()
+
+
+def test_a_picture_is_chosen_by_a_click_or_in_the_list(gallery: Page) -> None:
+    gallery.locator("#gallery-pictures button.thumbnail-item").nth(4).click()
+    expect_chosen(gallery, "t2i_run06_ddim")
+    choose(gallery, "gallery-chosen", "t2i_run02_steps15")
+    expect_chosen(gallery, "t2i_run02_steps15")
+
+
+def test_a_picture_is_chosen_by_keyboard_alone(gallery: Page) -> None:
+    gallery.locator("#gallery-pictures button.thumbnail-item").nth(2).focus()
+    gallery.keyboard.press("Enter")
+    expect_chosen(gallery, "i2i_run08_strength060")
+
+
+def test_filters_hold_together_and_the_order_turns(gallery: Page) -> None:
+    unfold(gallery, "Filters")
+    gallery.get_by_label("Words in the prompt").fill("HEADPHONES")
+    expect(gallery.locator("#gallery-where")).to_contain_text("9")
+    gallery.get_by_label("Scheduler").locator("visible=true").click()
+    gallery.get_by_role("option", name="DDIM").click()
+    expect(gallery.locator("#gallery-where")).to_have_text("Page 1 of 1. Pictures: 1")
+    expect_chosen(gallery, "t2i_run06_ddim")
+    gallery.get_by_label("Seed").locator("visible=true").fill("7")
+    expect(gallery.locator("#gallery-where")).to_contain_text("Pictures: 0")
+    expect(gallery.get_by_text("No picture to show")).to_be_visible()
+
+
+def test_a_thirteenth_picture_stands_on_a_second_page(
+    store: Store, lab: RunningLab, open_page: OpenPage
+) -> None:
+    first = find_assignment("tp2").planned_runs()[0]
+    store.save(draft_of("smoke", first[1]), noise(1))
+    page = open_page(lab.page(tab="gallery"))
+    expect(page.locator("#gallery-where")).to_have_text("Page 1 of 2. Pictures: 13")
+    expect(page.get_by_role("button", name="Previous page")).to_be_disabled()
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator("#gallery-where")).to_have_text("Page 2 of 2. Pictures: 13")
+    expect(page.locator("#gallery-pictures button.thumbnail-item")).to_have_count(1)
+    expect_chosen(page, "smoke")
+    page.get_by_role("button", name="Previous page").click()
+    expect_chosen(page, "smoke-2")
+
+
+def test_two_pictures_are_compared_in_parameters_and_pixels(gallery: Page, store: Store) -> None:
+    choose(gallery, "gallery-chosen", "t2i_run05_guid12")
+    unfold(gallery, "Compare two pictures")
+    choose(gallery, "compare-other", "t2i_run01_baseline")
+    table = gallery.locator("#compare-parameters tbody tr")
+    expect(table).to_have_count(1)
+    expect(table).to_have_text(re.compile(r"Guidance\s*12\s*7\.5"))
+    pictures = [open_picture(store.outputs.joinpath(f"{stem}.png").read_bytes()) for stem in (
+        "t2i_run05_guid12", "t2i_run01_baseline")]  # fmt: skip
+    found = pixel_difference(pictures[0], pictures[1])
+    assert found is not None
+    numbers = gallery.locator("#compare-numbers")
+    expect(numbers).to_contain_text(f"{found.mean_absolute:.2f}".rstrip("0"))
+    expect(numbers).to_contain_text(f"{found.psnr:.1f}".rstrip("0"))
+    expect(gallery.locator("#gallery-compare img")).to_have_count(3)
+    for image in gallery.locator("#gallery-compare img").all():
+        assert image.get_attribute("alt")
+
+
+def test_a_deleted_picture_can_be_had_back_at_once(gallery: Page, store: Store) -> None:
+    choose(gallery, "gallery-chosen", "t2i_run06_ddim")
+    expect_chosen(gallery, "t2i_run06_ddim")
+    points = gallery.locator("#lab-points").inner_text()
+    gallery.get_by_role("button", name="Move to the bin").click()
+    expect(gallery.locator("#gallery-where")).to_contain_text("11")
+    expect_chosen(gallery, "t2i_run05_guid12")  # what took its place
+    expect(gallery.locator("#lab-points")).not_to_have_text(points)
+    assert store.find("t2i_run06_ddim") is None
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.locator("#gallery-where")).to_contain_text("12")
+    expect(gallery.locator("#lab-points")).to_have_text(points)
+    assert store.find("t2i_run06_ddim") is not None
+
+
+def test_the_bin_outlives_a_reload(gallery: Page, store: Store) -> None:
+    choose(gallery, "gallery-chosen", "t2i_run03_steps50")
+    expect_chosen(gallery, "t2i_run03_steps50")
+    gallery.get_by_role("button", name="Move to the bin").click()
+    expect(gallery.locator("#gallery-status")).to_contain_text("t2i_run03_steps50")
+    gallery.reload()
+    unfold(gallery, "Bin")
+    expect(gallery.locator("#bin-chosen input")).to_have_value(re.compile("^t2i_run03_steps50:"))
+    gallery.get_by_role("button", name="Take it back").click()
+    expect(gallery.locator("#bin-status")).to_contain_text("is back")
+    expect(gallery.locator("#gallery-where")).to_contain_text("12")
+    assert store.binned() == []
+
+
+def test_the_studio_takes_a_pictures_parameters(gallery: Page) -> None:
+    choose(gallery, "gallery-chosen", "t2i_run06_ddim")
+    expect_chosen(gallery, "t2i_run06_ddim")
+    gallery.get_by_role("button", name="Open in the Studio").click()
+    expect(gallery.locator("#studio-prompt textarea")).to_have_value(re.compile("black wireless headphones"))
+    expect(gallery.locator("#studio-scheduler input")).to_have_value("DDIM")
+
+
+def test_verifying_a_picture_that_no_model_made_says_different_and_why(gallery: Page) -> None:
+    choose(gallery, "gallery-chosen", "t2i_run02_steps15")
+    expect_chosen(gallery, "t2i_run02_steps15")
+    gallery.get_by_role("button", name="Verify").click()
+    expect(gallery.locator("#gallery-status")).to_contain_text("different", timeout=120_000)
+    expect(gallery.locator("#gallery-status")).to_contain_text("weights")
+
+
+def test_a_prompt_is_shown_as_it_was_typed_and_never_becomes_part_of_the_page(
+    store: Store, lab: RunningLab, open_page: OpenPage
+) -> None:
+    evil = "<img src=x onerror=alert(1)> ${value} {{value}} <b>bag</b>"
+    run = find_assignment("tp2").planned_runs()[0][1]
+    store.save(draft_of("smoke", run, prompt=evil), noise(1))
+    page = open_page(lab.page(tab="gallery"))
+    page.on("dialog", lambda dialog: pytest.fail(f"a prompt ran as a script: {dialog.message}"))
+    expect_chosen(page, "smoke-2")
+    unfold(page, "The whole manifest")
+    unfold(page, "Compare two pictures")
+    choose(page, "compare-other", "smoke")
+    expect(page.locator("#compare-parameters")).to_contain_text("${value} {{value}}")
+    for place in ("#facts-gallery", "#gallery-everything"):
+        expect(page.locator(place)).to_contain_text(evil)
+    assert page.locator("img[src=x]").count() == 0
