@@ -85,13 +85,16 @@ def load_answers(folder: Path) -> Answers:
 
 
 def save_answers(folder: Path, answers: Answers) -> None:
-    """Write the answers, whole or not at all. Raises AnswersError where they are too long, OSError."""
+    """Write the answers, whole or not at all. Raises AnswersError: too long, or the system will not write."""
     data = answers.model_dump_json(indent=2).encode()
     if len(data) > MAX_BYTES:
         raise AnswersError("json.too_large", kib=MAX_BYTES // 1024)
-    folder.mkdir(parents=True, exist_ok=True)
-    _keep_unreadable(folder / FILE)
-    write_atomic(folder / FILE, data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _keep_unreadable(folder / FILE)
+        write_atomic(folder / FILE, data)
+    except OSError as error:
+        raise AnswersError("answers.system", reason=error.strerror or "") from error
 
 
 def _keep_unreadable(path: Path) -> None:

@@ -74,7 +74,7 @@ class Store:
         """Write the picture, then its manifest; a newer attempt never replaces an older one.
 
         `image`: a picture the lab made, or the bytes an API gave, which are kept as they came.
-        Raises PictureError for bytes that are no picture, StoreError, OSError.
+        Raises PictureError for bytes that are no picture, and StoreError.
         """
         if not is_slug(draft.run):
             raise StoreError("store.run", name=draft.run[:80])
@@ -233,14 +233,19 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._make(self.folder)
+        """The only writer of this folder, in any process. Raises StoreError, also for the system's errors."""
         lock = FileLock(self.folder / ".lock", timeout=LOCK_SECONDS)
         try:
+            self._make(self.folder)
             lock.acquire()
         except Timeout as error:
             raise StoreError("store.locked", folder=str(self.folder)) from error
+        except OSError as error:
+            raise StoreError("store.system", folder=str(self.folder), reason=error.strerror or "") from error
         try:
             yield
+        except OSError as error:
+            raise StoreError("store.system", folder=str(self.folder), reason=error.strerror or "") from error
         finally:
             lock.release()
 

@@ -87,6 +87,12 @@ def test_answers_too_long_for_a_file_are_not_saved(tmp_path: Path):
     assert load_answers(tmp_path) == ANSWERS
 
 
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):
+    (tmp_path / "work").write_bytes(b"")
+    with pytest.raises(AnswersError):
+        save_answers(tmp_path / "work" / "tp2", ANSWERS)
+
+
 def test_a_file_broken_by_hand_is_put_aside_and_not_lost(tmp_path: Path):
     for text in (b'{"reflection": "an hour of work}', b"{"):
         (tmp_path / "answers.json").write_bytes(text)

@@ -87,6 +87,7 @@ def test_an_animation_gives_its_first_frame():
     assert open_picture(data).getpixel((0, 0)) == (255, 0, 0)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [7_100, 12_000, 30_000, 2**31 - 1])
 def test_a_picture_that_claims_too_many_pixels_is_not_decoded(side: int, monkeypatch: pytest.MonkeyPatch):
     def decode(self: object) -> None:

@@ -122,6 +122,25 @@ def test_reading_an_absent_folder_creates_nothing(store: Store, work: Path):
     assert not work.exists()
 
 
+def test_a_full_disk_is_said_and_leaves_no_half_record(store: Store, monkeypatch: pytest.MonkeyPatch):
+    store.save(make_draft("one"), make_picture())
+    before = snapshot(store.outputs)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.save(make_draft("one"), make_picture())
+    assert snapshot(store.outputs) == before
+
+
+def test_a_work_folder_that_is_a_file_is_said(tmp_path: Path):
+    (tmp_path / "work").write_bytes(b"")
+    with pytest.raises(StoreError):
+        Store(tmp_path / "work", "tp2", "ada").save(make_draft(), make_picture())
+
+
 # --- files that are no record
 
 
