@@ -1,4 +1,4 @@
-"""One run: the pixels of plain diffusers, the steps really made, the unconditional pass only where it counts."""
+"""One run: the pixels of plain diffusers, the steps really made, no pass that is not needed."""
 
 from collections.abc import Iterator
 from hashlib import sha256

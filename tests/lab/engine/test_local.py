@@ -30,7 +30,9 @@ def test_a_film_is_kept_when_asked_for_and_changes_no_pixel(engine: LocalEngine)
 
 def test_the_last_film_frame_is_the_picture(engine: LocalEngine) -> None:
     picture = made(engine, asked(scheduler="DDIM"), film=3)
-    difference = [abs(a - b) for a, b in zip(picture.film[-1].tobytes(), picture.image.tobytes(), strict=True)]
+    difference = [
+        abs(a - b) for a, b in zip(picture.film[-1].tobytes(), picture.image.tobytes(), strict=True)
+    ]
     assert sum(difference) / len(difference) < 30  # frames are brought to the usual spread first
 
 

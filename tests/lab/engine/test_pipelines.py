@@ -1,4 +1,4 @@
-"""Every family the registry knows loads from a folder by the Auto pipelines and makes pictures in its modes."""
+"""Every family the registry knows loads by the Auto pipelines and makes pictures in its modes."""
 
 import dataclasses
 import shutil
@@ -33,7 +33,9 @@ def entry_for(model_id: str) -> ModelEntry:
 
 
 @pytest.fixture(scope="module", params=BUILDERS)
-def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, LoadedModel]:
+def family(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, LoadedModel]:
     build, _ = BUILDERS[request.param]
     folder = build(tmp_path_factory.mktemp(request.param))
     return request.param, load_from(entry_for(request.param), folder)
@@ -46,7 +48,9 @@ def run(model: LoadedModel, mode: Mode, **changes: Any) -> tuple[Picture, list[S
     return make_picture(model, asked(**changes), source, 2, lambda: False, steps.append), steps
 
 
-def test_both_modes_use_the_familys_pipelines_over_one_set_of_weights(family: tuple[str, LoadedModel]) -> None:
+def test_both_modes_use_the_familys_pipelines_over_one_set_of_weights(
+    family: tuple[str, LoadedModel],
+) -> None:
     name, model = family
     pattern = BUILDERS[name][1]
     text, image = model.pipelines["text2img"], model.pipelines["img2img"]
