@@ -88,6 +88,12 @@ def test_every_text_is_written_in_both_languages(tp2: Assignment):
         assert all("'" not in text for text in part.texts.values() if text is part.texts["fr"])
 
 
+def test_french_punctuation_does_not_begin_a_line(tp2: Assignment):
+    """Before : ; ? ! » and after « stands a space that does not break."""
+    french = [part.texts["fr"] for part in (tp2, *tp2.exercises)] + [part.title.fr for part in tp2.exercises]
+    assert [found for text in french for found in re.findall(r".* [:;?!»](?!-).*|.*« .*", text)] == []
+
+
 def folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if not unicodedata.combining(c)).replace("’", "'")
