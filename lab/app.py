@@ -4,6 +4,7 @@
 the cookie. The page loads nothing from elsewhere, and the browser is told to hold it to that.
 """
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,10 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+OPEN_TAB = """() => {{
+    const wanted = {ids}.includes(window.labTab) ? {{ selected: window.labTab }} : {{}};
+    return {{ __type__: "update", ...wanted }};
+}}"""
 # Which module shows the exercises of a kind; evaluation and reflection share one tab, hand-in has its own.
 TABS = {"generate": "planned", "sweep": "planned", "img2img": "planned", "studio": "studio"}
 LAST_TABS = ("evaluation", "gallery", "hand_in", "health")
@@ -122,13 +127,6 @@ def _blocks(lab: Lab, language: Language) -> Any:
                     import_module(f"lab.tabs.{TABS[exercise.kind]}").build(lab, page, exercise)
             for name in LAST_TABS:
                 import_module(f"lab.tabs.{name}").build(lab, page)
-        address = gr.Textbox(visible=False)
-        blocks.load(
-            lambda name: gr.Tabs(selected=name) if name in page.ids else gr.skip(),
-            address,
-            page.tabs,
-            js="() => window.labTab",
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        # In the browser alone: an answer of the server could come after the person chose another tab.
+        blocks.load(None, None, page.tabs, js=OPEN_TAB.format(ids=json.dumps(page.ids)))
     return blocks.queue(default_concurrency_limit=None)

@@ -114,7 +114,7 @@ def note(text: object) -> Markup:
 
 
 def status(text: object, *, bad: bool = False) -> Markup:
-    """What an action gave, said to screen readers as well; what went wrong is said at once."""
-    return Markup('<p class="{}" role="{}">{}</p>').format(
-        "status bad" if bad else "status", "alert" if bad else "status", text
-    )
+    """What an action gave, for a `Page.message`, which reads it out; what went wrong is said at once."""
+    if bad:
+        return Markup('<p class="status bad" role="alert">{}</p>').format(text)
+    return Markup('<p class="status">{}</p>').format(text)

@@ -38,9 +38,10 @@ def test_nothing_scrolls_sideways(lab: RunningLab, open_page: OpenPage, width: i
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_a_reload_comes_back_to_the_same_tab(page: Page) -> None:
+def test_a_reload_comes_back_to_the_same_tab(lab: RunningLab, page: Page) -> None:
     tab(page, "Studio")
     expect(page.locator("#studio-prompt")).to_be_visible()
+    expect(page).to_have_url(lab.page("en", "studio"))
     page.reload()
     expect(page.locator("#studio-prompt")).to_be_visible()
 
