@@ -66,7 +66,7 @@ def hand_in(
     if as_json:
         typer.echo(json.dumps({"file": str(path), "bytes": path.stat().st_size}))
     else:
-        Console().print(Text(translator("grading", language)("command.handed_in", file=path)))
+        Console().print(Text(translator("grading", language)("command.handed_in", file=path)), soft_wrap=True)
 
 
 def _show(

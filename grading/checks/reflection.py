@@ -97,6 +97,6 @@ def _on_page(line: str, width: int) -> int:
 
 
 def _plain(text: str) -> str:
-    """Without case and accents; ligatures opened; typographic apostrophes straight."""
-    opened = text.casefold().replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    """Without case and accents, in one line; ligatures opened; typographic apostrophes straight."""
+    opened = " ".join(text.casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
     return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))

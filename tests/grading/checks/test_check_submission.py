@@ -1,0 +1,198 @@
+"""The checks over a good submission, and the fine points that the wrong ones do not show."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from exercises.assignment import Assignment, Generate, HandIn, Studio
+from exercises.i18n import Language
+from grading.checks import check_submission
+from grading.checks.runs import drawing
+from grading.results import CheckResult
+from grading.submission import Submission, closing, open_submission, open_work
+from manifests.store import Store
+from tests.grading.good import draft_of, noise, photo
+from tests.grading.wrong import again, forge, planned, png
+
+
+def checks(store: Store, tp2: Assignment, language: Language = "en") -> dict[str, CheckResult]:
+    with closing(open_work(store.folder.parent, "tp2", store.student)) as submission:
+        return {c.id: c for c in check_submission(tp2, submission, language)}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_good_submission_earns_every_point(alice: Store, tp2: Assignment, language: Language) -> None:
+    results = checks(alice, tp2, language).values()
+    assert all(c.passed and c.cause is None for c in results)
+    assert round(sum(c.points for c in results), 2) == 20
+    assert round(sum(c.maximum for c in results), 2) == 20
+
+
+def test_each_exercise_s_checks_are_worth_its_points(alice: Store, tp2: Assignment) -> None:
+    results = checks(alice, tp2)
+    for exercise in tp2.exercises:
+        own = [c.maximum for i, c in results.items() if i.startswith(f"{exercise.id}/")]
+        assert sum(own) == pytest.approx(exercise.points)
+        assert max(own) - min(own) <= 0.011
+
+
+def test_ids_are_unique_and_the_same_for_an_empty_submission(alice: Store, tp2: Assignment) -> None:
+    full = set(checks(alice, tp2))
+    empty = {c.id for c in check_submission(tp2, Submission("alice", "tp2"), "en")}
+    totals = {i for i in full if i.endswith("/total")}
+    assert full - totals == empty
+
+
+def test_the_newest_attempt_counts_good_or_bad(alice: Store, tp2: Assignment) -> None:
+    again(guidance_scale=5.0)(alice)
+    assert checks(alice, tp2)["sweep/t2i_run04_guid4/parameters"].passed is False
+    again(picture=noise(3))(alice)
+    assert all(c.passed for c in checks(alice, tp2).values())
+
+
+def test_an_attempt_in_the_bin_does_not_count(alice: Store, tp2: Assignment) -> None:
+    again(guidance_scale=5.0)(alice)
+    alice.delete("t2i_run04_guid4-2")
+    assert all(c.passed for c in checks(alice, tp2).values())
+
+
+def test_the_same_parameters_may_give_the_same_picture(alice: Store, tp2: Assignment) -> None:
+    pictures = {
+        r.manifest.image.pixels_sha256
+        for r in alice.records()
+        if r.stem in ("smoke", "baseline", "t2i_run01_baseline")
+    }
+    assert len(pictures) == 1
+    assert checks(alice, tp2)["baseline/baseline/distinct"].passed
+
+
+def test_prompts_that_differ_in_words_the_model_skips_may_give_the_same_picture(
+    alice: Store, tp2: Assignment
+) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    for prompt in ("a red xylqz backpack", "a red backpack"):
+        alice.save(draft_of("studio", run, prompt=prompt), noise(44))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed
+
+
+def test_strengths_that_run_the_same_steps_may_give_the_same_picture(alice: Store) -> None:
+    exercise, run = planned("i2i_run07_strength035")
+    source = alice.add_source(photo(3))
+    one, other = (alice.save(draft_of(exercise, run, source, strength=s), noise(4)) for s in (0.35, 0.34))
+    with closing(open_work(alice.folder.parent, "tp2", "alice")) as submission:
+        recorded = {r.stem: r for r in submission.records}
+    assert drawing(recorded[one.stem]) == drawing(recorded[other.stem])
+
+
+def test_an_unreadable_newer_attempt_leaves_the_older_one_to_count_and_is_said(
+    alice: Store, tp2: Assignment
+) -> None:
+    again()(alice)
+    (alice.outputs / "t2i_run04_guid4-2.json").write_bytes(b"{")
+    results = checks(alice, tp2)
+    assert results["sweep/t2i_run04_guid4/distinct"].passed
+    assert results["hand_in/record/complete"].passed is False
+
+
+def test_an_unreadable_only_attempt_says_why_it_cannot_be_read(alice: Store, tp2: Assignment) -> None:
+    (alice.outputs / "smoke.json").write_bytes(b'{"a": NaN}')
+    cause = checks(alice, tp2)["smoke/smoke/recorded"].cause
+    assert cause
+    assert "smoke.json cannot be read" in cause.message
+    assert "NaN" in cause.message
+
+
+def test_a_failed_rule_names_expected_and_actual(alice: Store, tp2: Assignment) -> None:
+    again(guidance_scale=5.0)(alice)
+    cause = checks(alice, tp2)["sweep/t2i_run04_guid4/parameters"].cause
+    assert cause
+    assert (cause.expected, cause.actual) == ("guidance_scale = 4.0", "guidance_scale = 5.0")
+
+
+def test_later_rules_of_a_run_cannot_be_checked_after_a_failure(alice: Store, tp2: Assignment) -> None:
+    (alice.outputs / "smoke.png").unlink()
+    results = checks(alice, tp2)
+    rules = {rule: results[f"smoke/smoke/{rule}"] for rule in ("recorded", "image", "parameters", "distinct")}
+    assert {rule: c.passed for rule, c in rules.items()} == {
+        "recorded": True, "image": False, "parameters": None, "distinct": None,
+    }  # fmt: skip
+    cause = rules["distinct"].cause
+    assert cause
+    assert rules["image"].title in cause.message
+
+
+def test_a_manifest_that_disagrees_with_its_picture_s_own_text_is_found(
+    alice: Store, tp2: Assignment
+) -> None:
+    image = checks(alice, tp2)["sweep/t2i_run04_guid4/image"]
+    assert image.passed
+    data = (alice.outputs / "t2i_run05_guid12.png").read_bytes()
+    forge(data)(alice)  # a real picture of the lab, of another run
+    cause = checks(alice, tp2)["sweep/t2i_run04_guid4/image"].cause
+    assert cause
+    assert "something else than its manifest, in: request" in cause.message
+
+
+def test_a_picture_without_the_lab_s_text_is_judged_by_the_rest(alice: Store, tp2: Assignment) -> None:
+    forge(png(noise(3)))(alice)  # as an API's bytes would be
+    assert checks(alice, tp2)["sweep/t2i_run04_guid4/image"].passed
+
+
+def test_a_submission_called_otherwise_than_its_student_is_noted_and_passes(
+    alice: Store, tp2: Assignment, tmp_path: Path
+) -> None:
+    shutil.move(alice.folder.parent, tmp_path / "Dupont Alice_123_file")
+    with closing(open_submission(tmp_path / "Dupont Alice_123_file", "tp2")) as submission:
+        owner = {c.id: c for c in check_submission(tp2, submission, "en")}["hand_in/record/owner"]
+    assert owner.passed
+    assert owner.cause
+    assert "Dupont Alice_123_file" in owner.cause.message
+
+
+def test_a_studio_asks_for_as_many_different_pictures_as_it_says(alice: Store, tp2: Assignment) -> None:
+    studio = next(e for e in tp2.exercises if isinstance(e, Studio)).model_copy(update={"minimum": 2})
+    wanted = tp2.model_copy(update={"exercises": (studio,)})
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+
+    def passed() -> bool | None:
+        return checks(alice, wanted)["studio/pictures/studio"].passed
+
+    assert passed() is False
+    alice.save(draft_of("studio", run, seed=7), noise(sum(b"alice") * 1000 + 500))  # the same again
+    assert passed() is False
+    alice.save(draft_of("studio", run, seed=8), noise(1))
+    assert passed() is True
+
+
+def test_fixed_sizes_are_checked_as_planned(alice: Store, tp2: Assignment) -> None:
+    smoke = tp2.exercises[0]
+    assert isinstance(smoke, Generate)
+    run = smoke.runs[0]
+    fixed = run.model_copy(
+        update={"parameters": run.parameters.model_copy(update={"width": 512, "height": 512})}
+    )
+    wanted = tp2.model_copy(update={"exercises": (smoke.model_copy(update={"runs": (fixed,)}),)})
+    cause = checks(alice, wanted)["smoke/smoke/parameters"].cause
+    assert cause
+    assert (cause.expected, cause.actual) == ("width = 512, height = 512", "width = 128, height = 128")
+
+
+def test_an_empty_record_earns_nothing_for_being_whole(tp2: Assignment) -> None:
+    record = next(e for e in tp2.exercises if isinstance(e, HandIn))
+    results = check_submission(tp2, Submission("alice", "tp2"), "en")
+    own = [c for c in results if c.id.startswith(f"{record.id}/")]
+    assert own
+    assert not any(c.passed for c in own)
+
+
+def test_the_order_of_files_on_disk_changes_nothing(alice: Store, tp2: Assignment, tmp_path: Path) -> None:
+    before = list(checks(alice, tp2).values())
+    paths = [p for p in alice.folder.rglob("*") if p.is_file()]
+    random.Random(3).shuffle(paths)
+    for path in paths:
+        target = tmp_path / "copy" / path.relative_to(alice.folder.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    assert list(checks(Store(tmp_path / "copy", "tp2", "alice"), tp2).values()) == before

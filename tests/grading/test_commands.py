@@ -1,0 +1,82 @@
+"""`genai-lab check` and `genai-lab hand-in`, as a student calls them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from manifests.store import Store
+from tests.grading.wrong import reflection, remove
+
+
+def genai_lab(
+    *arguments: str, student: str = "alice", **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command as it is installed."""
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "genai_lab", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"GENAI_STUDENT": student, "GENAI_LANGUAGE": "en", "COLUMNS": "120"} | environment,
+    )
+
+
+def test_check_exits_with_0_when_nothing_is_missing(alice: Store) -> None:
+    result = genai_lab("check", "tp2", "--work", str(alice.folder.parent), "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert (document["points"], document["maximum"]) == (20.0, 20.0)
+    assert all(check["passed"] for check in document["checks"])
+
+
+def test_check_exits_with_1_and_says_what_is_missing(alice: Store) -> None:
+    remove("outputs/smoke.png")(alice)
+    result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")
+    assert result.returncode == 1
+    assert "smoke.png manque" in result.stdout
+    assert "19 points sur 20" in result.stdout
+
+
+def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path) -> None:
+    result = genai_lab("check", "tp2", "--work", str(tmp_path / "none"), "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["points"] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check", "nothing_of_this_name"), ("hand-in", "../tp2"), ("hand-in",), ("check", "--no-such")],
+)
+def test_wrong_usage_is_one_line_and_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    result = genai_lab(*arguments, GENAI_WORK=str(tmp_path))
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_hand_in_says_where_the_zip_is(alice: Store) -> None:
+    result = genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent), "--json")
+    assert result.returncode == 0
+    document = json.loads(result.stdout)
+    assert Path(document["file"]).stat().st_size == document["bytes"]
+
+
+def test_hand_in_of_nothing_is_refused(tmp_path: Path) -> None:
+    result = genai_lab("hand-in", "tp2", "--work", str(tmp_path))
+    assert result.returncode == 2
+    assert "nothing to hand in" in result.stderr
+
+
+def test_what_a_student_wrote_colours_no_terminal(alice: Store) -> None:
+    reflection("[bold red]x[/]\n\x1b[31mred")(alice)
+    path = alice.outputs / "smoke.json"
+    path.write_text(path.read_text().replace('"student": "alice"', '"student": "[red]\\u001b[31mmallory"'))
+    result = genai_lab("check", "tp2", "--work", str(alice.folder.parent))
+    assert "\x1b[31mmallory" not in result.stdout
+    assert "[red]?[31mmallory" in result.stdout
