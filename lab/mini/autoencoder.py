@@ -37,7 +37,7 @@ def make_autoencoder(width: int = 48, encoder_width: int = 32) -> AutoencoderTin
 
 def to_tensor(pictures: Pixels) -> Tensor:
     """(n, h, w, 3) bytes -> (n, 3, h, w) floats in -1..1."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 def to_pixels(pictures: Tensor) -> Pixels:

@@ -8,15 +8,36 @@ from __future__ import annotations
 
 import copy
 import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from lab.mini.together import Team
+
+
+class Interrupt:
+    """Turns Ctrl+C and a polite kill into a wish that the loop looks at between two steps."""
+
+    wished = False
+
+    def listen(self) -> None:
+        """From now on, stop cleanly when asked."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._wish)
+
+    def _wish(self, number: int, frame: object) -> None:
+        self.wished = True
+
+
+interrupt = Interrupt()
+team = Team()
 
 
 @dataclass(frozen=True)
@@ -24,7 +45,7 @@ class Plan:
     """How long and how fast. The rate rises for `warmup` steps, stays, and falls over the last part."""
 
     steps: int
-    batch: int
+    batch: int  # of each process
     lr: float
     warmup: int = 200
     cooldown: float = 0.4
@@ -32,6 +53,7 @@ class Plan:
     weight_decay: float = 0.01
     save_seconds: float = 120
     sample_seconds: float = 300
+    until: float | None = None  # a time of day, in seconds since 1970: be ready then, whatever the pace
 
     def rate(self, step: int) -> float:
         """Learning rate of a step. Being flat in the middle, it lets a run be continued with more steps."""
@@ -100,9 +122,9 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         step, seconds = state["step"], state["seconds"]
     end = min(plan.steps, stop_at or plan.steps)
-    if step < end:
+    if step < end and team.leads:
         print(
-            f"{stage.name}: step {step} of {plan.steps}, batch {plan.batch}, "
+            f"{stage.name}: step {step} of {plan.steps}, batch {team.size} x {plan.batch}, "
             f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters on {device}",
             flush=True,
         )
@@ -125,14 +147,22 @@ def train(
         # 1. one step of gradient descent
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
-        generator = torch.Generator().manual_seed(1_000_003 * step + 17)
+        generator = torch.Generator().manual_seed(1_000_003 * step + 17 + 499_979 * team.rank)
         with half_precision(device):
             loss = stage.loss(model, generator, plan.batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        stop, steps = team.average(model, [float(interrupt.wished), float(plan.steps if team.leads else 0)])
+        plan = replace(plan, steps=int(steps))
+        end = min(plan.steps, stop_at or plan.steps)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
+
+        if not team.leads:  # one of us keeps the average, prints and saves
+            if stop:
+                raise SystemExit
+            continue
 
         # 2. the moving average, which starts short and becomes long
         decay = min(plan.ema, (1 + step) / (10 + step))
@@ -149,17 +179,25 @@ def train(
         if now - shown > 20 or step == end:
             done = step - shown_step
             pace = done / (now - shown)
+            if plan.until and done > 3:
+                plan = replace(plan, steps=max(step + 1, step + int(pace * (plan.until - time.time()))))
             print(
                 f"{stage.name}: {step}/{plan.steps} loss {shown_loss / done:.4f} lr {plan.rate(step - 1):.0e}"
-                f" {pace * plan.batch:.0f} pictures/s, {seconds / 60:.1f} min, "
+                f" {pace * plan.batch * team.size:.0f} pictures/s, {seconds / 60:.1f} min, "
                 f"{(plan.steps - step) / pace / 60:.1f} min left",
                 flush=True,
             )
             shown, shown_step, shown_loss = now, step, 0.0
-        if now - saved > plan.save_seconds or step == end:
+        if now - saved > plan.save_seconds or step == end or stop:
             checkpoint()
             saved = now
+        if stop:
+            raise SystemExit(f"{stage.name}: stopped at step {step}, start again to go on")
         if stage.sample and (now - sampled > plan.sample_seconds or step == end):
-            stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")
+            with half_precision(device):
+                stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")
             sampled = last = time.monotonic()
+    team.wait()
+    if not team.leads:  # the others kept no average: take the leader's
+        averaged(file, mean)
     return mean

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -37,15 +38,15 @@ from lab.mini.bank import Bank, make_bank
 from lab.mini.data import SIZE, fetch, load_emoji
 from lab.mini.denoiser import Denoiser, denoiser_stage, make_unet
 from lab.mini.judge import Judge, accuracy, judge_stage
-from lab.mini.loop import Plan, averaged, device_of, half_precision, train
+from lab.mini.loop import Plan, averaged, device_of, half_precision, interrupt, team, train
 from lab.mini.text import TwoTowers, text_stage
 
 LATENT_SHAPE = (CHANNELS, SIZE // 8, SIZE // 8)
 
 PLANS = {
-    "autoencoder": Plan(steps=5000, batch=32, lr=1.2e-3, sample_seconds=180),
-    "text": Plan(steps=1500, batch=256, lr=1e-3),
-    "denoiser": Plan(steps=6000, batch=48, lr=1e-3, warmup=300, cooldown=0.5, ema=0.997),
+    "autoencoder": Plan(steps=4450, batch=32, lr=1.2e-3, sample_seconds=180),
+    "text": Plan(steps=400, batch=256, lr=1e-3),
+    "denoiser": Plan(steps=8000, batch=48, lr=1e-3, warmup=300, cooldown=0.5, ema=0.997),
     "judge": Plan(steps=3000, batch=48, lr=1.5e-3),
     "decoder": Plan(steps=3000, batch=32, lr=4e-4, cooldown=0.7),
 }
@@ -77,9 +78,9 @@ class Workshop:
             raw = np.empty((len(bank), *LATENT_SHAPE), np.float16)
             with torch.no_grad():
                 for i in range(0, len(bank), 100):
-                    raw[i : i + 100] = encode(
-                        vae, to_tensor(bank.pictures[i : i + 100]).to(self.device)
-                    ).cpu()
+                    pictures = to_tensor(bank.pictures[i : i + 100]).to(self.device)
+                    with half_precision(self.device):
+                        raw[i : i + 100] = encode(vae, pictures).float().cpu()
                     if i % 10_000 == 0:
                         print(f"latents: {i}/{len(bank)}", flush=True)
             scale = round(1 / float(raw[:2000].astype(np.float32).std()), 4)
@@ -96,8 +97,7 @@ class Workshop:
         model = Denoiser(make_unet(), self.text().text.requires_grad_(True))
         vae = export.load_autoencoder(self.cache).to(self.device)
         stage = denoiser_stage(self.latents(), self.bank().scenes, model, vae, self.device, self.fast)
-        with half_precision(self.device):
-            train(stage, self.plans["denoiser"], self.cache, self.device)
+        train(stage, self.plans["denoiser"], self.cache, self.device)
 
     def judge(self) -> None:
         bank = self.bank()
@@ -134,17 +134,39 @@ def main() -> None:
     parser.add_argument(
         "--compile", action="store_true", help="compile the UNet: a minute's wait, a quarter faster"
     )
+    parser.add_argument(
+        "--until",
+        metavar="HH:MM",
+        help="finish by this time (UTC), whatever the pace",
+    )
     options = parser.parse_args()
+    interrupt.listen()
+    torch.manual_seed(0)
+    device = team.meet(device_of(options.device))
     if options.threads:
         torch.set_num_threads(options.threads)
     wishes = dict(wish.split("=") for wish in options.steps)
+    until = None
+    if options.until:
+        hour, minute = map(int, options.until.split(":"))
+        until = datetime.now(UTC).replace(hour=hour, minute=minute, second=0).timestamp()
     plans = {
-        name: replace(plan, batch=round(plan.batch * options.batch), steps=int(wishes.get(name, plan.steps)))
+        name: replace(
+            plan,
+            until=until,
+            batch=round(plan.batch * options.batch),
+            steps=int(wishes.get(name, plan.steps)),
+        )
         for name, plan in PLANS.items()
     }
-    workshop = Workshop(options.cache, device_of(options.device), plans, options.pictures, options.compile)
+    workshop = Workshop(options.cache, device, plans, options.pictures, options.compile)
     for stage in options.only or STAGES:
+        if stage in ("bank", "latents", "export") and not team.leads:
+            team.wait()
+            continue
         getattr(workshop, stage)()
+        if stage in ("bank", "latents", "export"):
+            team.wait()
 
 
 if __name__ == "__main__":
