@@ -18,6 +18,7 @@ from grading.submission import Recorded, Submission
 from lab.compare import IDENTICAL, pixel_difference
 from lab.engine.protocol import Done, Engine, Failed, Picture
 from lab.engine.registry import MODELS, availability
+from manifests.chain import digest
 from manifests.errors import PictureError
 from manifests.manifest import Manifest
 from manifests.pictures import open_picture
@@ -75,7 +76,8 @@ def _compared(
     if psnr is not None and psnr >= (OTHER_STACK_PSNR if changes else SAME_STACK_PSNR):
         causes = changes or (t("verify.same_stack"),)
         return Regeneration(stem=stem, verdict="compatible", causes=causes, psnr=psnr)
-    causes = changes or (t("verify.unexplained"),)
+    edited = digest(manifest) != manifest.digest
+    causes = changes or (t("verify.manifest_changed" if edited else "verify.unexplained"),)
     return Regeneration(stem=stem, verdict="different", causes=causes, psnr=psnr)
 
 

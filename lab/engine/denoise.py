@@ -21,7 +21,7 @@ from lab.engine.pipelines import LoadedModel
 from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
 from lab.engine.requests import call_arguments
-from lab.engine.schedulers import fresh_scheduler
+from lab.engine.schedulers import fresh_scheduler, spread
 from manifests.manifest import Model, Request, Versions
 
 PREVIEWS = 8  # at most so many in a run
@@ -49,9 +49,9 @@ class Watch:
         self.done = step + 1
         steps = pipe.num_timesteps
         elapsed = time.monotonic() - self.began
-        latents = tensors["latents"]
+        latents = tensors["latents"] / spread(pipe.scheduler)
         if self.kept is not None and step in _spread(steps, self.film):
-            self.kept.append(latents.detach().clone())
+            self.kept.append(latents)
         due = step in _spread(steps, PREVIEWS) and self.done < steps
         self.report(
             Step(

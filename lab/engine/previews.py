@@ -28,7 +28,7 @@ class Previewer:
 
         if self._map is None or latents.ndim != 4:
             return None
-        maps = _plain(latents)[0].float().cpu()
+        maps = latents[0].float().cpu()
         ones = torch.ones_like(maps[:1])
         rgb = torch.einsum("chw,cd->hwd", torch.cat([maps, ones]), self._map)
         small = _to_image(rgb)
@@ -43,7 +43,7 @@ class Previewer:
         if latents.ndim != 4:
             return None
         config = self._vae.config
-        z = _plain(latents) / config.scaling_factor + (config.get("shift_factor") or 0)
+        z = latents / config.scaling_factor + (config.get("shift_factor") or 0)
         upcast = (
             torch.float32 if config.get("force_upcast") else self._vae.dtype
         )  # SDXL's overflows in float16
@@ -63,11 +63,6 @@ def _in_dtype(vae: Any, dtype: Any) -> Iterator[Any]:
     finally:
         if usual != dtype:
             vae.to(usual)
-
-
-def _plain(latents: Any) -> Any:
-    """Latents at their usual spread: Euler's schedulers work with noise many times as strong."""
-    return latents / latents.std().clamp(min=1)
 
 
 def _to_image(rgb: Any) -> Image.Image:

@@ -27,3 +27,15 @@ def fresh_scheduler(name: SchedulerName, own: Any) -> Any:
 
     kind = getattr(diffusers, scheduler_class_name(name, type(own).__name__))
     return kind.from_config(own.config)
+
+
+def spread(scheduler: Any) -> float:
+    """By how much the latents that a scheduler's step gave exceed the spread the VAE is used to.
+
+    Euler's schedulers add noise to latents that stay as they are (x + sigma * noise); all others
+    shrink them as they add it, so theirs need no correction. It is 1 after the last step.
+    """
+    if float(getattr(scheduler, "init_noise_sigma", 1)) <= 1:  # flow matching has none
+        return 1.0
+    sigma = float(scheduler.sigmas[scheduler.step_index])
+    return float((1 + sigma**2) ** 0.5)
