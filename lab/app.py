@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 COOKIE = "genai_lab_language"
+LOOPBACK = ("127.0.0.1", "localhost")
 UPLOAD_LIMIT = "25mb"
 HEADERS = {
     # Gradio's own page needs inline scripts and compiles its templates; nothing comes from outside.
@@ -44,6 +45,7 @@ def build_app(lab: Lab) -> "FastAPI":
     import gradio as gr
     from fastapi import FastAPI, Request
     from fastapi.responses import RedirectResponse
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from lab.theme import theme
 
@@ -55,6 +57,9 @@ def build_app(lab: Lab) -> "FastAPI":
     prefix = lab.settings.prefix
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
+    if lab.settings.host in LOOPBACK and not prefix:
+        # A page of another site could have its name lead here; it would still ask by that name.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
     app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
 
     @app.middleware("http")

@@ -4,7 +4,9 @@ A grid lies in the cache under a name that stands for all it shows, so it is dra
 that changes. A film is the run's own record of its way from noise to image and lies in `films/`.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from manifests.pictures import open_picture
 from manifests.store import Record
 
 Records = Mapping[str, Record | None]  # the newest of each run
+KEPT_SECONDS = 600
 PHOTO_SIDE = 640  # pixels; a phone's photo is drawn no larger
 
 
@@ -33,11 +36,10 @@ def grid(
     there = {run_id: record for run_id, record in records.items() if record is not None}
     if not there:
         return None
-    shown = sorted(record.manifest.image.sha256 for record in there.values())
-    key = "|".join([exercise.id, language, source.sha256 if source else "", *sorted(there), *shown])
-    path = (
-        lab.cache / "grids" / f"{lab.assignment.id}-{exercise.id}-{sha256(key.encode()).hexdigest()[:16]}.png"
-    )
+    shown = [f"{run_id}={record.manifest.image.sha256}" for run_id, record in there.items()]
+    key = sha256("|".join([source.sha256 if source else "", *shown]).encode()).hexdigest()[:16]
+    folder = lab.cache / "grids" / f"{lab.assignment.id}-{exercise.id}-{language}"
+    path = folder / f"{exercise.id}-{key}.png"
     if not path.exists():
         t = translator("lab", language)
         pictures = _pictures(there)
@@ -48,9 +50,18 @@ def grid(
         request = next(iter(there.values())).manifest.request
         model = next(iter(there.values())).manifest.model.id
         title = t("grid.title", prompt=request.prompt, model=model, seed=request.seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget(folder)
         write_atomic(path, png(draw(rows, title=title, missing=t("grid.missing"))))
     return path
+
+
+def _forget(folder: Path) -> None:
+    """Delete grids of the past; young ones may just be on their way to another page."""
+    for path in folder.glob("*.png"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                path.unlink()
 
 
 def film_path(lab: Lab, run_id: str) -> Path:

@@ -69,9 +69,7 @@ class Watch:
             async for update in self._follow(running, show, shown, values[count:]):
                 yield update
 
-        self.page.changed(
-            button.click(go, [*inputs, *show_inputs], [*self.live, *shown], show_progress="hidden")
-        )
+        button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **QUIET)
 
     def resume(
         self, show: Callable[..., list[Any]], shown: Sequence[Any], show_inputs: Sequence[Any]
@@ -86,12 +84,12 @@ class Watch:
                 async for update in self._follow(running, show, shown, values):
                     yield update
 
-        self.page.resume(resume, [*self.live, *shown], list(show_inputs))
+        self.page.resume(resume, [*self.live, self.page.points, *shown], list(show_inputs))
 
     async def _follow(
         self, running: Running, show: Callable[..., list[Any]], shown: Sequence[Any], values: Sequence[Any]
     ) -> AsyncIterator[list[Any]]:
-        """Updates of the live components at each change; of the shown ones whenever a picture was saved."""
+        """Updates of what is live at each change; of points and `shown` whenever a picture was saved."""
         seen, saved = -1, len(running.saved)
         while True:
             finished = running.finished  # before reading the rest: what follows is then the end
@@ -99,11 +97,14 @@ class Watch:
                 seen = running.changes
                 fresh = len(running.saved) != saved
                 saved = len(running.saved)
-                rest = await asyncio.to_thread(show, *values) if fresh else _skip(shown)
+                rest = await asyncio.to_thread(self._read, show, values) if fresh else _skip(shown)
                 yield self._look(running, finished) + rest
             if finished:
                 return
             await asyncio.sleep(LOOK_EVERY)
+
+    def _read(self, show: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
+        return [self.page.header(), *show(*values)]
 
     def _look(self, running: Running, finished: bool) -> list[Any]:
         import gradio as gr
@@ -181,10 +182,11 @@ class Watch:
         return markup.status(self.page.t("generation.stopping"))
 
 
-def _skip(components: Sequence[Any]) -> list[Any]:
+def _skip(shown: Sequence[Any]) -> list[Any]:
+    """The points and `shown` stay as they are."""
     import gradio as gr
 
-    return [gr.skip() for _ in components]
+    return [gr.skip() for _ in range(1 + len(shown))]
 
 
 def _data_url(picture: Image.Image) -> str:
