@@ -91,7 +91,7 @@ class Memory:
 
     def _watch(self) -> None:
         me = psutil.Process()
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.5):
             total = 0.0
             for process in (me, *me.children(recursive=True)):
                 try:

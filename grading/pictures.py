@@ -10,6 +10,7 @@ from manifests.errors import PictureError
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256, read_png_text
 
+SMALL = 192  # pixels of a side, at most
 BLANK_BELOW = (
     2.0  # grey levels of 255: the noise of a failed decoder stays under it, the plainest picture does not
 )
@@ -25,6 +26,7 @@ class PictureFacts:
     pixels_sha256: str
     spread: float
     text: dict[str, str]
+    small: Image.Image  # a copy for reports
 
     @property
     def blank(self) -> bool:
@@ -53,14 +55,11 @@ def look(data: bytes) -> PictureFacts | Undecodable:
         pixels_sha256=pixels_sha256(picture),
         spread=max(ImageStat.Stat(picture).stddev),
         text=text,
+        small=_small(picture),
     )
 
 
-def thumbnail(data: bytes, side: int) -> Image.Image | None:
-    """The picture in RGB, at most `side` x `side`; None when it is no picture."""
-    try:
-        picture = open_picture(data)
-    except PictureError:
-        return None
-    picture.thumbnail((side, side), Image.Resampling.BILINEAR)
-    return picture
+def _small(picture: Image.Image) -> Image.Image:
+    copy = picture.copy()
+    copy.thumbnail((SMALL, SMALL), Image.Resampling.BILINEAR)
+    return copy

@@ -8,7 +8,7 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -23,13 +23,11 @@ from exercises.assignment import (
 )
 from exercises.i18n import Language, Translate, translator
 from grading.export import exercise_points
-from grading.files import Unreadable
-from grading.pictures import thumbnail
+from grading.pictures import PictureFacts, Undecodable
 from grading.results import CheckResult, Grade
 from grading.submission import Recorded, Submission
-from grading.wording import shown
+from grading.wording import Message, shown
 
-THUMBNAIL = 192  # pixels
 MAX_STUDIO_PICTURES = 12
 MAX_TEXT = 20_000
 SYMBOLS = {"yes": "✓", "no": "✗", "read": "☞", "unknown": "?"}
@@ -190,7 +188,7 @@ def _pictures(exercise: Exercise, submission: Submission, t: Translate) -> list[
             continue
         request = recorded.manifest.request
         alt = t("report.alt", run=name, prompt=shown(request.prompt, 300))
-        pictures.append(_picture(name, alt, partial(submission.image, recorded), t))
+        pictures.append(_picture(name, alt, submission.look_at_image(recorded), t))
     return pictures
 
 
@@ -200,20 +198,16 @@ def _source(submission: Submission, made: list[Recorded], t: Translate) -> list[
     }
     title = t("report.source")
     return [
-        _picture(title, t("report.source_alt"), partial(submission.source, source), t)
+        _picture(title, t("report.source_alt"), submission.look_at_source(source), t)
         for source in sources.values()
     ]
 
 
-def _picture(caption: str, alt: str, read: Callable[[], bytes], t: Translate) -> Picture:
-    try:
-        small = thumbnail(read(), THUMBNAIL)
-    except Unreadable:
-        small = None
-    if small is None:
+def _picture(caption: str, alt: str, facts: PictureFacts | Undecodable | Message, t: Translate) -> Picture:
+    if not isinstance(facts, PictureFacts):
         return Picture(caption, t("report.broken_picture"))
     data = io.BytesIO()
-    small.save(data, "JPEG", quality=82)
+    facts.small.save(data, "JPEG", quality=82)
     return Picture(caption, alt, "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode())
 
 
