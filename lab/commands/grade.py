@@ -61,7 +61,7 @@ def _with_regeneration(grade_all: Callable[..., list[Grade]], count: int, langua
     engine = LocalEngine()
 
     def verdicts(submission: Submission) -> Sequence[Regeneration]:
-        return regenerate(submission, count, engine, language=language)
+        return regenerate(submission, count, engine, language=submission.language or language)
 
     try:
         return grade_all(regenerate=verdicts)
