@@ -16,13 +16,13 @@ from exercises.i18n import LANGUAGES, Language, nearest_language
 from lab.context import Lab
 from lab.localized import LocalizedPages
 from lab.page import Page
+from manifests.pictures import MAX_BYTES
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 COOKIE = "genai_lab_language"
 LOOPBACK = ("127.0.0.1", "localhost")
-UPLOAD_LIMIT = "25mb"
 HEADERS = {
     # Gradio's own page needs inline scripts and compiles its templates; nothing comes from outside.
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
@@ -91,7 +91,7 @@ def build_app(lab: Lab) -> "FastAPI":
             run_history=False,
             footer_links=[],
             show_error=False,
-            max_file_size=UPLOAD_LIMIT,
+            max_file_size=MAX_BYTES,
             allowed_paths=[str(lab.folder.resolve()), str(lab.cache.resolve())],
             theme=theme(),
             css=css,

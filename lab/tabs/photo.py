@@ -34,7 +34,10 @@ class Photo:
         with gr.Row(elem_classes="photo"):
             with gr.Column(min_width=260):
                 upload = gr.File(
-                    label=t("photo.upload"), file_types=TYPES, height=140, elem_id=f"upload-{name}"
+                    label=t("photo.upload", mib=MAX_BYTES // 2**20),
+                    file_types=TYPES,
+                    height=140,
+                    elem_id=f"upload-{name}",
                 )
                 status = page.message(f"photo-status-{name}")
             self.picture = gr.Image(

@@ -10,6 +10,7 @@ from exercises.loader import find_assignment
 from lab.app import COOKIE, build_app
 from lab.context import Lab
 from lab.settings import LabSettings
+from manifests.pictures import MAX_BYTES
 
 
 class NoEngine:
@@ -56,13 +57,15 @@ def test_the_choice_is_remembered_and_beats_the_browser(client: TestClient) -> N
     response = client.get("/user/jane/language/fr")
     assert response.headers["location"] == "/user/jane/fr/"
     assert "Path=/user/jane/" in response.headers["set-cookie"]
-    response = client.get("/user/jane/", headers={"accept-language": "en"}, cookies={COOKIE: "fr"})
+    client.cookies.set(COOKIE, "fr")
+    response = client.get("/user/jane/", headers={"accept-language": "en"})
     assert response.headers["location"] == "/user/jane/fr/"
 
 
 def test_a_language_there_is_not_is_not_taken(client: TestClient) -> None:
     assert client.get("/user/jane/language/de").status_code == 422
-    response = client.get("/user/jane/", cookies={COOKIE: "//evil.example"})
+    client.cookies.set(COOKIE, "//evil.example")
+    response = client.get("/user/jane/")
     assert response.headers["location"] == "/user/jane/en/"
 
 
@@ -102,7 +105,7 @@ def test_files_outside_the_students_folder_are_not_given_out(
 
 
 def test_an_upload_is_bounded(client: TestClient) -> None:
-    big = b"\x00" * (26 * 1000 * 1000)
+    big = bytes(MAX_BYTES + 1)
     response = client.post("/user/jane/en/gradio_api/upload", files={"files": ("big.png", big)})
     assert response.status_code == 413
 
