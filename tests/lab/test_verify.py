@@ -53,7 +53,7 @@ def image(store: Store) -> Record:
     return record
 
 
-def edited(manifest: Manifest, reseal: bool = True, **changes: Any) -> Manifest:
+def edited(manifest: Manifest, *, reseal: bool = True, **changes: Any) -> Manifest:
     """A manifest in which someone changed fields (`request__seed=1`), with a digest that fits or not."""
     for path, value in changes.items():
         part, _, name = path.rpartition("__")
@@ -101,6 +101,11 @@ def noisy(picture: Image.Image, psnr: float) -> Image.Image:
     return Image.fromarray((pixels + np.where(pixels < 128, steps, -steps)).astype(np.uint8))
 
 
+def with_noise(psnr: float) -> Callable[[Picture], Picture]:
+    """What an engine does that makes pictures with noise of that strength."""
+    return lambda made: replace(made, image=noisy(made.image, psnr))
+
+
 def test_what_the_same_stack_made_is_identical(text: Record, image: Record, engine: LocalEngine) -> None:
     found = verify(text.manifest, text.image_path.read_bytes(), None, engine)
     assert (found.stem, found.verdict, found.causes) == ("text", "identical", ())
@@ -113,7 +118,7 @@ def test_equal_pixels_are_identical_whatever_stack_was_recorded(text: Record, en
     assert verify(elsewhere, text.image_path.read_bytes(), None, engine).verdict == "identical"
 
 
-EDITS = {
+EDITS: dict[str, dict[str, Any]] = {
     "seed": {"request__seed": 43},
     "steps": {"request__steps": 7, "effective_steps": 7},
     "guidance": {"request__guidance_scale": 2.0},
@@ -169,7 +174,7 @@ def test_rounding_on_the_same_stack_is_compatible_and_more_is_not(text: Record, 
     data = text.image_path.read_bytes()
     verdicts = {}
     for psnr in (SAME_STACK_PSNR + 2, SAME_STACK_PSNR - 2):
-        other = OtherStack(engine, lambda made, psnr=psnr: replace(made, image=noisy(made.image, psnr)))
+        other = OtherStack(engine, with_noise(psnr))
         found = verify(text.manifest, data, None, other)
         assert found.psnr == pytest.approx(psnr, abs=1)
         verdicts[psnr] = found.verdict
@@ -190,9 +195,10 @@ def test_on_another_stack_the_bound_is_wider_and_what_changed_is_named(
     text: Record, engine: LocalEngine, field: str, named: str
 ) -> None:
     data = text.image_path.read_bytes()
-    elsewhere = edited(text.manifest, **{field: 4 if field == "batch_size" else "another"})
+    change: dict[str, Any] = {field: 4 if field == "batch_size" else "another"}
+    elsewhere = edited(text.manifest, **change)
     for psnr, verdict in ((OTHER_STACK_PSNR + 2, "compatible"), (OTHER_STACK_PSNR - 2, "different")):
-        other = OtherStack(engine, lambda made, psnr=psnr: replace(made, image=noisy(made.image, psnr)))
+        other = OtherStack(engine, with_noise(psnr))
         found = verify(elsewhere, data, None, other)
         assert found.verdict == verdict
         assert len(found.causes) == 1
@@ -201,7 +207,7 @@ def test_on_another_stack_the_bound_is_wider_and_what_changed_is_named(
 
 def test_other_weights_are_named_however_near_the_picture(text: Record, engine: LocalEngine) -> None:
     elsewhere = edited(text.manifest, model__weights_sha256="5" * 64)
-    other = OtherStack(engine, lambda made: replace(made, image=noisy(made.image, 60)))
+    other = OtherStack(engine, with_noise(60))
     found = verify(elsewhere, text.image_path.read_bytes(), None, other)
     assert found.verdict == "different"
     assert "weights" in found.causes[0]

@@ -53,7 +53,12 @@ def test_text_to_image_gives_the_pixels_of_plain_diffusers(
         width=64,
         generator=torch.Generator().manual_seed(11),
     ).images[0]
-    changes = {"prompt": "a blue teapot", "negative_prompt": "red", "steps": 7, "guidance_scale": 5.0}
+    changes: dict[str, Any] = {
+        "prompt": "a blue teapot",
+        "negative_prompt": "red",
+        "steps": 7,
+        "guidance_scale": 5.0,
+    }
     assert pixels(run(model, scheduler=scheduler, seed=11, **changes).image) == pixels(expected)
 
 

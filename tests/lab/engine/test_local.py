@@ -172,7 +172,7 @@ def test_two_who_submit_at_once_each_get_their_own_picture(engine: LocalEngine) 
 
 IMAGE = {"mode": "img2img", "strength": 0.5}
 
-BAD = {
+BAD: dict[str, tuple[str, dict[str, Any], bytes | None, str]] = {
     "a scheduler nobody knows": ("unknown_scheduler", {"scheduler": "Heun"}, None, "mini"),
     "a scheduler the model cannot use": (
         "unsupported_scheduler",

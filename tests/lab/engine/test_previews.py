@@ -11,7 +11,8 @@ from lab.engine.previews import Previewer
 
 
 class _Config(dict[str, Any]):
-    __getattr__ = dict.__getitem__
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
 
 
 class LinearVae:
@@ -43,7 +44,9 @@ def scaled(
 ) -> torch.Tensor:
     """The pipeline's latents of a plain picture."""
     picture = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, size[0] * 8, size[1] * 8)
-    return (vae.encode(picture).latents - vae.config.shift_factor) * vae.config.scaling_factor
+    latents = vae.encode(picture).latents
+    scaled: torch.Tensor = (latents - vae.config.shift_factor) * vae.config.scaling_factor
+    return scaled
 
 
 @pytest.mark.parametrize("colour", [(1.0, -1.0, -1.0), (-1.0, 1.0, 0.5), (0.0, 0.0, 0.0)])
