@@ -1,0 +1,136 @@
+"""The nine runs of `tp2` (six of the sweep, three of image to image): the lab against a plain script.
+
+The plain script is what a student of the course writes: both pipelines loaded once, one call after
+another, each image saved. The lab makes the same runs through `lab.generate`: queue, progress,
+previews, and a manifest beside each image. Both in one process on the same weights, taking turns,
+so that whatever else the machine does hits both alike. Printed: seconds, their ratio, and whether
+the pixels agree.
+
+    python benchmarks/tp2_runs.py [ROUNDS]
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from exercises.assignment import Run
+from exercises.loader import find_assignment
+from lab.engine.local import LocalEngine
+from lab.engine.registry import availability
+from lab.generate import Saved, generate, request_for
+from manifests.png import pixels_sha256
+from manifests.store import Store
+
+Makes = Callable[[Run, Path], Image.Image]
+
+
+def nine_runs() -> list[Run]:
+    exercises = {exercise.id: exercise for exercise in find_assignment("tp2").exercises}
+    return [run for name in ("sweep", "img2img") for run in exercises[name].runs]  # type: ignore[union-attr]
+
+
+def photo(folder: Path) -> Path:
+    """A drawn stand-in for the student's own product photo."""
+    picture = Image.new("RGB", (600, 450), (200, 200, 205))
+    picture.paste(Image.radial_gradient("L").resize((300, 300)).convert("RGB"), (150, 75))
+    picture.save(folder / "photo.jpg", quality=95)
+    return folder / "photo.jpg"
+
+
+def plain_script(weights: Path, source: Path) -> Makes:
+    """Pipelines loaded once, as in a student's `pipeline_utils.py`."""
+    import torch
+    from diffusers import (
+        DDIMScheduler,
+        EulerAncestralDiscreteScheduler,
+        StableDiffusionImg2ImgPipeline,
+        StableDiffusionPipeline,
+    )
+    from PIL import ImageOps
+
+    text_to_image = StableDiffusionPipeline.from_pretrained(weights, dtype=torch.float32)
+    image_to_image = StableDiffusionImg2ImgPipeline(**text_to_image.components, requires_safety_checker=False)
+    own = text_to_image.scheduler
+    schedulers = {"EulerA": EulerAncestralDiscreteScheduler, "DDIM": DDIMScheduler}
+    for each in (text_to_image, image_to_image):
+        each.set_progress_bar_config(disable=True)
+    picture = ImageOps.fit(Image.open(source).convert("RGB"), (128, 128), Image.Resampling.LANCZOS)
+
+    def make(run: Run, folder: Path) -> Image.Image:
+        p = run.parameters
+        pipe = text_to_image if p.mode == "text2img" else image_to_image
+        pipe.scheduler = schedulers[p.scheduler].from_config(own.config)
+        extra: dict[str, Any] = {"width": 128, "height": 128}
+        if p.mode == "img2img":
+            extra = {"image": picture, "strength": p.strength}
+        image: Image.Image = pipe(
+            prompt=p.prompt,
+            negative_prompt=p.negative_prompt or None,
+            num_inference_steps=p.steps,
+            guidance_scale=p.guidance_scale,
+            generator=torch.Generator("cpu").manual_seed(p.seed),
+            **extra,
+        ).images[0]
+        image.save(folder / f"{run.id}.png")
+        return image
+
+    return make
+
+
+def the_lab(engine: LocalEngine, work: Path, source: Path) -> Makes:
+    store = Store(work, "tp2", "benchmark")
+    kept = store.add_source(source.read_bytes())
+
+    def make(run: Run, folder: Path) -> Image.Image:
+        request = request_for(run.parameters, "mini", kept)
+        *_, last = generate(store, engine, "benchmark", run.id, request, model="mini").events()
+        if not isinstance(last, Saved):
+            raise SystemExit(str(last))
+        return last.picture.image
+
+    return make
+
+
+def timed(make: Makes, runs: list[Run], folder: Path) -> tuple[float, list[str]]:
+    began = time.perf_counter()
+    pictures = [make(run, folder) for run in runs]
+    return time.perf_counter() - began, [pixels_sha256(picture) for picture in pictures]
+
+
+def main(rounds: int) -> None:
+    here = availability("mini")
+    if here.folder is None:
+        raise SystemExit(here.text("en"))
+    runs, engine = nine_runs(), LocalEngine()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = photo(folder)
+        makers = {
+            "plain": plain_script(here.folder, source),
+            "lab": the_lab(engine, folder / "work", source),
+        }
+        hashes = {which: timed(make, runs[:1], folder)[1] for which, make in makers.items()}  # warm both
+        seconds: dict[str, list[float]] = {"plain": [], "lab": []}
+        for number in range(rounds):
+            order = ["plain", "lab"] if number % 2 == 0 else ["lab", "plain"]
+            for which in order:
+                took, hashes[which] = timed(makers[which], runs, folder)
+                seconds[which].append(took)
+            ratio = seconds["lab"][-1] / seconds["plain"][-1]
+            print(f"round {number + 1}: plain {seconds['plain'][-1]:.2f} s, ", end="")
+            print(f"lab {seconds['lab'][-1]:.2f} s, ratio {ratio:.3f}", flush=True)
+    engine.close()
+    ratios = [lab / plain for lab, plain in zip(seconds["lab"], seconds["plain"], strict=True)]
+    agree = sum(a == b for a, b in zip(hashes["plain"], hashes["lab"], strict=True))
+    print(f"nine runs, lab / plain: median {statistics.median(ratios):.3f} of {rounds} rounds")
+    print(f"pixels agree in {agree} of {len(runs)} runs")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
