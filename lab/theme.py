@@ -16,7 +16,7 @@ def theme() -> "gr.themes.Base":
     """The theme for `mount_gradio_app`; no font is fetched from anywhere."""
     import gradio as gr
 
-    return gr.themes.Base(
+    base = gr.themes.Base(
         primary_hue=gr.themes.colors.indigo,
         secondary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
@@ -24,4 +24,18 @@ def theme() -> "gr.themes.Base":
         font_mono=list(MONO),
         radius_size=gr.themes.sizes.radius_md,
         text_size=gr.themes.sizes.text_md,
+    )
+    return base.set(
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_cancel_background_fill="#b91c1c",
+        button_cancel_background_fill_hover="#991b1b",
+        button_cancel_background_fill_dark="#b91c1c",
+        button_cancel_background_fill_hover_dark="#991b1b",
+        button_cancel_text_color="#ffffff",
+        button_cancel_text_color_dark="#ffffff",
     )

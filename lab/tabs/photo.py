@@ -33,12 +33,8 @@ class Photo:
         self.source = gr.State(None)
         with gr.Row(elem_classes="photo"):
             with gr.Column(min_width=260):
-                upload = gr.File(
-                    label=t("photo.upload", mib=MAX_BYTES // 2**20),
-                    file_types=TYPES,
-                    height=140,
-                    elem_id=f"upload-{name}",
-                )
+                upload = gr.UploadButton(t("photo.choose"), file_types=TYPES, elem_id=f"upload-{name}")
+                gr.HTML(markup.note(t("photo.hint", mib=MAX_BYTES // 2**20)))
                 status = page.message(f"photo-status-{name}")
             self.picture = gr.Image(
                 label=t("photo.shown"),

@@ -48,6 +48,13 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 
 
+def upload(page: Page, exercise: str, file: Path) -> None:
+    """Choose a photo as a person does, by the button and the browser's own dialogue."""
+    with page.expect_file_chooser() as chooser:
+        page.locator(f"#upload-{exercise}").click()
+    chooser.value.set_files(file)
+
+
 StartLab = Callable[..., RunningLab]
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from manifests.chain import verify_chain
 from manifests.store import Store
-from tests.browser.conftest import RunningLab, StartLab, tab
+from tests.browser.conftest import RunningLab, StartLab, tab, upload
 
 OpenPage = Callable[..., Page]
 UNDER_WAY = re.compile("Under way")
@@ -109,7 +109,7 @@ def test_what_is_no_picture_is_refused_where_it_was_given(page: Page, tmp_path: 
     fake = tmp_path / "holiday.png"
     fake.write_bytes(b"<script>alert(1)</script>")
     tab(page, "Image to image")
-    page.locator("#upload-img2img input[type=file]").set_input_files(fake)
+    upload(page, "img2img", fake)
     expect(page.locator("#photo-status-img2img [role=alert]")).to_contain_text("PNG, JPEG")
     assert not store.inputs.exists()
 

@@ -14,7 +14,7 @@ from exercises.assignment import Assignment, Evaluation
 from exercises.loader import find_assignment
 from grading.grade import grade_class
 from grading.results import Grade
-from tests.browser.conftest import RunningLab, StartLab, tab
+from tests.browser.conftest import RunningLab, StartLab, tab, upload
 
 OpenPage = Callable[..., Page]
 
@@ -115,7 +115,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     tab(page, "Image to image")
     page.locator("#generate-img2img").click()
     expect(page.locator("#status-img2img")).to_contain_text("Choose a photo first")
-    page.locator("#upload-img2img input[type=file]").set_input_files(photo)
+    upload(page, "img2img", photo)
     expect(page.locator("#photo-img2img img")).to_be_visible()
     generate(page, "img2img", r"3 pictures done")
     expect(page.locator("#facts-img2img tr").filter(has_text="Steps")).to_have_text(

@@ -1,0 +1,45 @@
+"""Every page against WCAG 2.2 AA by axe-core, light and dark; what axe cannot see is in the other tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from exercises.loader import find_assignment
+from tests.browser.conftest import RunningLab, StartLab
+from tests.grading.good import make_work
+
+OpenPage = Callable[..., Page]
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
+INSTALL = "npm install --no-save --prefix .cache axe-core@4.14.1"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TABS = [
+    "start", "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "gallery", "hand_in", "health"
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: StartLab, tmp_path_factory: pytest.TempPathFactory) -> RunningLab:
+    """A lab in which everything was made, so that there is something to see in each tab."""
+    work = tmp_path_factory.mktemp("work")
+    make_work(work, find_assignment("tp2"), "jane.doe")
+    return start_lab(work)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here; to get it: {INSTALL}")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, scheme: str) -> None:
+    found = []
+    page = open_page(lab.page(), color_scheme=scheme)
+    for name in TABS:
+        page.goto("about:blank")
+        page.goto(lab.page(tab=name))
+        expect(page.locator(f"#tab-{name} .prose").first).to_be_visible()
+        page.wait_for_timeout(1500)  # colours are in transition while a tab appears
+        page.add_script_tag(path=AXE)
+        for violation in page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]:
+            found += [f"{name}: {violation['id']}: {node['html'][:200]}" for node in violation["nodes"]]
+    assert found == []
