@@ -1,5 +1,7 @@
 """`submission.json`: what a hand-in says it holds, file by file with hashes, so that a change shows."""
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -12,6 +14,12 @@ from manifests.manifest import Name, Sha256
 FROZEN_FILE = "submission.json"
 FROZEN_SCHEMA: Literal["genai-lab/submission/1"] = "genai-lab/submission/1"
 MAX_FROZEN_BYTES = 4 * 2**20
+
+
+TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+_NAME = re.compile(
+    r".*-(?P<assignment>[a-z0-9_]+)-(?P<time>\d{8}T\d{6}Z)(-(?P<number>\d{1,4}))?\.zip", re.DOTALL
+)
 
 
 class FrozenFile(BaseModel):
@@ -39,3 +47,17 @@ def parse_frozen(data: bytes) -> Frozen | None:
         return Frozen.model_validate_json(data)
     except ValidationError:
         return None
+
+
+def hand_in_name(student: str, assignment: str, time: datetime, number: int = 1) -> str:
+    """The file name of a hand-in; `number` tells those of the same second apart."""
+    suffix = f"-{number}" if number > 1 else ""
+    return f"{student}-{assignment}-{time.astimezone(UTC):{TIME_FORMAT}}{suffix}.zip"
+
+
+def hand_in_time(name: str, assignment: str) -> tuple[str, int] | None:
+    """What orders hand-ins of an assignment by their file names; None for another zip's name."""
+    match = _NAME.fullmatch(name)
+    if match is None or match["assignment"] != assignment:
+        return None
+    return match["time"], int(match["number"] or 1)

@@ -17,7 +17,7 @@ from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language
 from grading.files import FolderFiles
-from grading.frozen import FROZEN_FILE, Frozen, FrozenFile
+from grading.frozen import FROZEN_FILE, Frozen, FrozenFile, hand_in_name
 from grading.names import safe_name
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
@@ -60,7 +60,7 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
                 archive.writestr(FROZEN_FILE, frozen.model_dump_json(by_alias=True, indent=1))
             file.flush()
             os.fsync(file.fileno())
-        path = _free_name(folder, f"{safe_name(store.student)}-{assignment.id}-{now:%Y%m%dT%H%M%SZ}")
+        path = _free_name(folder, store.student, assignment.id, now)
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -85,7 +85,7 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> FrozenFile:
     return FrozenFile(file=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def _free_name(folder: Path, stem: str) -> Path:
+def _free_name(folder: Path, student: str, assignment: str, time: datetime) -> Path:
     """The first name that no earlier hand-in has."""
-    names = (folder / (f"{stem}.zip" if n == 1 else f"{stem}-{n}.zip") for n in count(1))
+    names = (folder / hand_in_name(safe_name(student), assignment, time, number) for number in count(1))
     return next(path for path in names if not os.path.lexists(path))

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from exercises.i18n import Language
 from grading.files import Files, FolderFiles, Unreadable, ZipFiles
-from grading.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, parse_frozen
+from grading.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, hand_in_time, parse_frozen
 from grading.pictures import PictureFacts, Undecodable, look
 from grading.wording import Message, message
 from manifests.answers import FILE as ANSWERS_FILE
@@ -160,14 +160,15 @@ def open_submission(path: Path, assignment: str, *, name: str | None = None) -> 
     """
     name = name if name is not None else path.name.removesuffix(".zip")
     files = _open_files(path, assignment)
+    notes: list[Message] = []
     try:
         prefix = _find_assignment(files, assignment)
         if prefix is None:
-            files = _open_inner_zip(path, files, assignment)
+            files, notes = _open_inner_zip(path, files, assignment)
             prefix = _find_assignment(files, assignment)
         if prefix is None:
             raise Unreadable(_why_nothing(files, assignment))
-        return _read_submission(Submission(name, assignment, files, prefix))
+        return _read_submission(Submission(name, assignment, files, prefix, findings=notes))
     except BaseException:
         files.close()
         raise
@@ -200,14 +201,18 @@ def _open_files(path: Path, assignment: str) -> Files:
     raise Unreadable(message("submission.not_a_folder", file=path.name))
 
 
-def _open_inner_zip(path: Path, files: Files, assignment: str) -> Files:
-    """The one zip that a folder holds instead of an assignment."""
+def _open_inner_zip(path: Path, files: Files, assignment: str) -> tuple[Files, list[Message]]:
+    """The zip that a folder holds instead of an assignment: the only one, or of hand-ins the newest."""
     zips = sorted(n for n in files.sizes if "/" not in n and n.endswith(".zip"))
     if not path.is_dir() or not zips:
-        return files
-    if len(zips) > 1:
-        raise Unreadable(message("submission.many_zips", assignment=assignment, files=", ".join(zips[:5])))
-    return ZipFiles(path / zips[0])
+        return files, []
+    if len(zips) == 1:
+        return ZipFiles(path / zips[0]), []
+    times = {name: match for name in zips if (match := hand_in_time(name, assignment))}
+    if len(times) < len(zips):
+        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(zips)))
+    newest = max(zips, key=lambda name: times[name])
+    return ZipFiles(path / newest), [message("submission.newest", count=len(zips), file=newest)]
 
 
 def _find_assignment(files: Files, assignment: str) -> str | None:

@@ -16,6 +16,7 @@ from exercises.assignment import Assignment
 from grading import files as files_module
 from grading.checks import check_submission
 from grading.files import FolderFiles, Unreadable, ZipFiles
+from grading.hand_in import hand_in
 from grading.submission import closing, open_submission, open_work
 from manifests.store import Store
 from tests.grading.wrong import zipped
@@ -63,6 +64,24 @@ def test_two_zips_are_one_too_many(alice: Store, tmp_path: Path) -> None:
     for name in ("a.zip", "b.zip"):
         zipped(alice.folder.parent, folder / name)
     assert reason(folder) == "submission.many_zips"
+
+
+def test_of_several_hand_ins_the_newest_is_graded_and_that_is_said(
+    alice: Store, tp2: Assignment, tmp_path: Path
+) -> None:
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    whole = hand_in(tp2, alice, "en")
+    (alice.outputs / "smoke.png").unlink()
+    poorer = hand_in(tp2, alice, "en")
+    shutil.copy(whole, folder / "alice-tp2-20261231T235959Z-10.zip")
+    shutil.copy(poorer, folder / "alice-tp2-20261231T235959Z-9.zip")
+    shutil.copy(poorer, folder / "alice-tp2-20250101T000000Z.zip")
+    with closing(open_submission(folder, "tp2")) as submission:
+        assert [f.text("en") for f in submission.findings] == [
+            "There are 3 hand-ins; the newest one is graded: alice-tp2-20261231T235959Z-10.zip"
+        ]
+    assert points(folder, tp2) == 20
 
 
 def test_two_works_in_one_submission_are_ambiguous(alice: Store, tmp_path: Path) -> None:
