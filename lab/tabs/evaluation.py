@@ -1,6 +1,8 @@
 """Evaluation and reflection: pictures scored with reasons; a text, its lines counted as grading counts them.
 
-Every change is saved at once, by itself (`lab.answering`); showing the tab reads everything from disk.
+Every change is saved at once, by itself (`lab.answering`). What is on disk comes into the page when
+the tab is shown, but never over what stands there already: someone may be typing. Text boxes are
+listened to by `change`: Gradio's `input` comes with key presses only, not when text is pasted or cut.
 """
 
 import logging
@@ -25,7 +27,13 @@ from manifests.errors import AnswersError
 
 log = logging.getLogger(__name__)
 
-Fill = Callable[[Answers], dict[Any, Any]]
+# One change at a time, so that what a page shows is never put together from two that overtook each other.
+SAVING: dict[str, Any] = {
+    **QUIET,
+    "trigger_mode": "always_last",
+    "concurrency_id": "answers",
+    "concurrency_limit": 1,
+}
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -35,60 +43,57 @@ def build(lab: Lab, page: Page) -> None:
     written = [e for e in lab.assignment.exercises if isinstance(e, Evaluation | Reflection)]
     if not written:
         return
-    fills: list[Fill] = []
-    components: list[Any] = []
+    ids = {exercise.id for exercise in written}
+    parts: list[_Subject | _Text] = []
+
+    def read(shown: Answers | None) -> dict[Any, Any]:
+        said = ""
+        try:
+            answers = load_answers(lab.folder)
+        except AnswersError as error:
+            answers = Answers()
+            said = markup.status(t("evaluation.unreadable", reason=reason(error, page.language)), bad=True)
+        updates: dict[Any, Any] = {trouble: said, known: answers}
+        for part in parts:
+            updates |= part.offer() if answers == shown else part.fill(answers)
+        return updates
+
+    def judge() -> str:
+        own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
+        return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
 
     with page.tab("evaluation", t("evaluation.title")):
         trouble = page.message("evaluation-trouble")
-        judged: list[Any] = []  # events after which the points may have changed
+        known = gr.State(None)  # the answers as this page shows them
         for exercise in written:
             page.text(exercise)
             if isinstance(exercise, Evaluation):
-                for number, subject in enumerate(exercise.subjects, 1):
-                    part = _Subject(lab, page, exercise, subject, number)
-                    fills.append(part.fill)
-                    components += part.components
-                    judged += part.events
+                numbered = enumerate(exercise.subjects, 1)
+                parts += [_Subject(lab, page, known, exercise, subject, n) for n, subject in numbered]
             else:
-                written_text = _Text(lab, page, exercise)
-                fills.append(written_text.fill)
-                components += written_text.components
-                judged += written_text.events
+                parts.append(_Text(lab, page, known, exercise))
         checklist = gr.HTML(elem_id="evaluation-checklist")
-
-        def checks() -> str:
-            ids = {exercise.id for exercise in written}
-            own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
-            return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
-
-        def fill() -> dict[Any, Any]:
-            said = ""
-            try:
-                answers = load_answers(lab.folder)
-            except AnswersError as error:
-                answers = Answers()
-                said = markup.status(
-                    t("evaluation.unreadable", reason=error.in_language(page.language)), bad=True
-                )
-            updates = {trouble: said}
-            for part_fill in fills:
-                updates |= part_fill(answers)
-            return updates
-
-        page.refresh(fill, [trouble, *components])
-        page.refresh(checks, checklist)
-        for event in judged:
-            event.then(page.header, None, page.points, **QUIET)
-            event.then(checks, None, checklist, **QUIET)
+        page.refresh(read, [trouble, known, *(c for part in parts for c in part.components)], known)
+        page.refresh(judge, checklist)
+        for part in parts:
+            for event in part.events:
+                event.then(page.header, None, page.points, **QUIET)
+                event.then(judge, None, checklist, **QUIET)
 
 
 class _Subject:
-    """One picture to evaluate: which, large, with its parameters; the scores, their total, the reasons."""
+    """One picture to evaluate: which, large, with its parameters; the scores, their total, the reasons.
 
-    def __init__(self, lab: Lab, page: Page, exercise: Evaluation, subject: Subject, number: int) -> None:
+    `components` are what `fill` and `offer` give values to; after one of `events` the points may
+    have changed. Nothing takes input before it has been filled.
+    """
+
+    def __init__(
+        self, lab: Lab, page: Page, known: Any, exercise: Evaluation, subject: Subject, number: int
+    ) -> None:
         import gradio as gr
 
-        self.lab, self.page, self.exercise, self.subject = lab, page, exercise, subject
+        self.lab, self.page, self.known, self.exercise, self.subject = lab, page, known, exercise, subject
         t, language = page.t, page.language
         name = f"evaluation-{subject.id}"
         with gr.Column(elem_id=name, elem_classes="subject"):
@@ -96,7 +101,10 @@ class _Subject:
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280, elem_classes="seen"):
                     self.image = choice(
-                        label=t("evaluation.image"), info=t("evaluation.image_hint"), elem_id=f"{name}-image"
+                        label=t("evaluation.image"),
+                        info=t("evaluation.image_hint"),
+                        interactive=False,
+                        elem_id=f"{name}-image",
                     )
                     self.picture = gr.Image(
                         type="filepath",
@@ -113,6 +121,7 @@ class _Subject:
                             list(answering.SCORES),
                             label=criterion.title(language),
                             info=criterion.hint(language),
+                            interactive=False,
                             elem_id=f"{name}-{criterion.id}",
                         )
                         for criterion in exercise.criteria
@@ -123,6 +132,7 @@ class _Subject:
                             label=self._reason_label(index),
                             max_length=answering.REASON_LENGTH,
                             lines=2,
+                            interactive=False,
                             elem_id=f"{name}-reason{index + 1}",
                         )
                         for index in range(exercise.reasons_maximum)
@@ -131,55 +141,55 @@ class _Subject:
         self.components = [self.image, *self.scores, self.total, *self.reasons]
         self.events = self._listen()
 
+    def offer(self) -> dict[Any, Any]:
+        """The pictures there are to choose from now."""
+        import gradio as gr
+
+        return {self.image: gr.update(choices=[(browse.caption(r, 40), r.stem) for r in self._candidates()])}
+
     def fill(self, answers: Answers) -> dict[Any, Any]:
         """What is on disk, into the components."""
         import gradio as gr
 
         answer = answers.evaluations.get(self.subject.id) or SubjectAnswer()
-        records = answering.candidates(self.lab.store().records(), self.subject)
-        stems = [record.stem for record in records]
+        records = self._candidates()
+        image = answer.image if answer.image in [record.stem for record in records] else None
+        choices = [(browse.caption(record, 40), record.stem) for record in records]
+        scores = [answering.valid_score(answer.scores.get(c.id)) for c in self.exercise.criteria]
         reasons = [*answer.reasons, *[""] * len(self.reasons)]
+        values = [*zip(self.scores, scores, strict=True), *zip(self.reasons, reasons, strict=False)]
         return {
-            self.image: gr.Dropdown(
-                [(browse.caption(r, 40), r.stem) for r in records],
-                value=answer.image if answer.image in stems else None,
-            ),
-            **{
-                radio: answering.valid_score(answer.scores.get(criterion.id))
-                for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True)
-            },
+            self.image: gr.update(choices=choices, value=image, interactive=True),
             self.total: self._total(answers),
-            **dict(zip(self.reasons, reasons, strict=False)),
+            **{component: gr.update(value=value, interactive=True) for component, value in values},
         }
 
     def _listen(self) -> list[Any]:
-        lab, page, subject = self.lab, self.page, self.subject.id
         self.image.change(self._show, self.image, [self.picture, self.parameters], **QUIET)
+        subject = self.subject.id
 
-        def saver(change: Callable[[Any], answering.Change]) -> Callable[[Any], tuple[str, str]]:
-            def run(value: Any) -> tuple[str, str]:
-                said, answers = save(lab, page, change(value))
-                return said, self._total(answers)
+        def listen(component: Any, event: Any, change: Callable[[Any], answering.Change]) -> Any:
+            def run(value: Any, shown: Answers | None) -> Any:
+                return save(self.lab, self.page, change(value), shown, self._total)
 
-            return run
+            outputs = [self.said, self.known, self.total]
+            return event(run, [component, self.known], outputs, **SAVING)
 
-        def listen(component: Any, change: Callable[[Any], answering.Change]) -> Any:
-            return component.input(
-                saver(change), component, [self.said, self.total], trigger_mode="always_last", **QUIET
-            )
-
-        events = [listen(self.image, self._choose)]
+        events = [listen(self.image, self.image.input, self._choose)]
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
-            events.append(listen(radio, partial(answering.score, subject, criterion.id)))
+            events.append(listen(radio, radio.input, partial(answering.score, subject, criterion.id)))
         for index, box in enumerate(self.reasons):
-            listen(box, partial(answering.reason, subject, index))
+            listen(box, box.change, partial(answering.reason, subject, index))
             events.append(box.blur(lambda: None, **QUIET))
         return events
 
+    def _candidates(self) -> list[browse.Record]:
+        return answering.candidates(self.lab.store().records(), self.subject)
+
     def _choose(self, stem: str | None) -> answering.Change:
         """Only a picture that is there can be chosen."""
-        stems = [r.stem for r in answering.candidates(self.lab.store().records(), self.subject)]
-        return answering.image(self.subject.id, stem if stem in stems else None)
+        there = stem in [record.stem for record in self._candidates()]
+        return answering.image(self.subject.id, stem if there else None)
 
     def _show(self, stem: str | None) -> tuple[Any, str]:
         import gradio as gr
@@ -191,10 +201,8 @@ class _Subject:
         picture = gr.Image(str(record.image_path), visible=True, alt_text=facts.alt_text(t, manifest))
         return picture, facts.made(t, manifest)
 
-    def _total(self, answers: Answers | None) -> str:
+    def _total(self, answers: Answers) -> str:
         t, criteria = self.page.t, self.exercise.criteria
-        if answers is None:
-            return ""
         points, given = answering.total(answers.evaluations.get(self.subject.id), criteria)
         maximum = max(answering.SCORES) * len(criteria)
         key = "evaluation.total" if given == len(criteria) else "evaluation.total_so_far"
@@ -207,75 +215,98 @@ class _Subject:
 
 
 class _Text:
-    """The reflection: the text, how many lines it has, and which of its points are seen."""
+    """The reflection: the text, how many lines it has, and which of its points are seen.
 
-    def __init__(self, lab: Lab, page: Page, exercise: Reflection) -> None:
+    `components` and `events` are as those of a subject.
+    """
+
+    def __init__(self, lab: Lab, page: Page, known: Any, exercise: Reflection) -> None:
         import gradio as gr
 
         self.lab, self.page, self.exercise = lab, page, exercise
+        minimum, maximum = exercise.lines_minimum, exercise.lines_maximum
         self.text = gr.Textbox(
             label=page.t("evaluation.reflection"),
-            info=page.t(
-                "evaluation.reflection_hint", minimum=exercise.lines_minimum, maximum=exercise.lines_maximum
-            ),
-            lines=exercise.lines_maximum,
-            max_lines=2 * exercise.lines_maximum,
+            info=page.t("evaluation.reflection_hint", minimum=minimum, maximum=maximum),
+            lines=maximum,
+            max_lines=2 * maximum,
             max_length=answering.REFLECTION_LENGTH,
+            interactive=False,
             elem_id="reflection",
         )
         self.seen = gr.HTML(elem_id="reflection-seen")
-        self.said = page.message("reflection-saved")
+        said = page.message("reflection-saved")
         self.components = [self.text, self.seen]
-        self.text.input(self._save, self.text, [self.said, self.seen], trigger_mode="always_last", **QUIET)
+        self.text.change(self._save, [self.text, known], [said, known, self.seen], **SAVING)
         self.events = [self.text.blur(lambda: None, **QUIET)]
+
+    def offer(self) -> dict[Any, Any]:
+        return {}
 
     def fill(self, answers: Answers) -> dict[Any, Any]:
         """What is on disk, into the components."""
-        return {self.text: answers.reflection, self.seen: self._seen(answers.reflection)}
+        import gradio as gr
 
-    def _save(self, text: str) -> tuple[str, str]:
-        said, _ = save(self.lab, self.page, answering.reflection(text))
-        return said, self._seen(text)
+        text = answers.reflection
+        return {self.text: gr.update(value=text, interactive=True), self.seen: self._seen(text)}
+
+    def _save(self, text: str, shown: Answers | None) -> Any:
+        return save(self.lab, self.page, answering.reflection(text), shown, lambda _: self._seen(text))
 
     def _seen(self, text: str) -> str:
         """Lines and points, as the grade will see them."""
-        t = self.page.t
+        t, exercise = self.page.t, self.exercise
         count = count_lines(text)
-        key = "evaluation.lines" if count.exact else "evaluation.lines_between"
         lines = t(
-            key,
+            "evaluation.lines" if count.exact else "evaluation.lines_between",
             number=count.typed,
             fewest=count.fewest,
             most=count.most,
-            minimum=self.exercise.lines_minimum,
-            maximum=self.exercise.lines_maximum,
+            minimum=exercise.lines_minimum,
+            maximum=exercise.lines_maximum,
         )
-        points = [(topic.title(self.page.language), touches(text, topic)) for topic in self.exercise.topics]
+        points = [
+            _point(self.page, topic.title(self.page.language), touches(text, topic))
+            for topic in exercise.topics
+        ]
         return Markup('<p class="lines">{}</p><ul class="checklist">{}</ul>').format(
-            lines, Markup("").join(_point(page=self.page, title=title, seen=seen) for title, seen in points)
+            lines, Markup("").join(points)
         )
 
 
 def _point(page: Page, title: str, seen: bool) -> Markup:
     return Markup(
-        '<li class="{}"><span class="sign" aria-hidden="true">{}</span><div>{} {}</div></li>'
+        '<li class="{}"><span class="sign" aria-hidden="true">{}</span>'
+        '<div>{} <span class="worth">{}</span></div></li>'
     ).format(
         "passed" if seen else "unknown",
         "✓" if seen else "?",
         title,
-        Markup('<span class="worth">{}</span>').format(
-            page.t("evaluation.seen" if seen else "evaluation.unseen")
-        ),
+        page.t("evaluation.seen" if seen else "evaluation.unseen"),
     )
 
 
-def save(lab: Lab, page: Page, change: answering.Change) -> tuple[str, Answers | None]:
-    """Save one change; what to tell, and what is now on disk (None where it could not be saved)."""
+def save(
+    lab: Lab, page: Page, change: answering.Change, shown: Answers | None, tell: Callable[[Answers], str]
+) -> Any:
+    """Save one change: what became of it, what the page shows now, and what `tell` says of that.
+
+    A change that changes nothing comes from the page being filled, and is skipped. Another page may
+    have written something else meanwhile: that is on disk and not in `shown`, so that this page takes
+    it in when it is shown again.
+    """
+    import gradio as gr
+
     t = page.t
+    now = (shown or Answers()).model_copy(deep=True)
+    change(now)
+    if shown is None or now == shown:
+        return gr.skip()
+    now.language = page.language
     try:
-        answers = answering.update(lab.folder, page.language, change)
+        answering.update(lab.folder, page.language, change)
+        said = markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}"))
     except (UserError, OSError, Timeout) as error:
         log.warning("The answers could not be saved: %s", error)
-        said = t("evaluation.not_saved", reason=reason(error, page.language))
-        return markup.status(said, bad=True), None
-    return markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}")), answers
+        said = markup.status(t("evaluation.not_saved", reason=reason(error, page.language)), bad=True)
+    return said, now, tell(now)

@@ -11,11 +11,13 @@ from PIL import Image
 from exercises.i18n import LANGUAGES, Language, translator
 from exercises.loader import find_assignment
 from grading.results import CheckResult, Regeneration
+from lab import answering
 from lab.context import Lab
 from lab.doctor import Finding, State
 from lab.page import Page
 from lab.settings import LabSettings
 from lab.tabs import comparison, details, evaluation, gallery, hand_in, health
+from manifests.answers import Answers, load_answers
 from manifests.draft import Draft
 from manifests.manifest import Model, Request, Versions
 from manifests.store import Record, Store
@@ -173,9 +175,33 @@ def test_what_took_a_deleted_pictures_place_is_chosen(
     assert gallery.successor(stem, before, now) == chosen
 
 
-def test_what_cannot_be_saved_is_said_and_not_called_saved(lab: Lab) -> None:
+def saved(lab: Lab, change: answering.Change, shown: Answers | None) -> Any:
+    return evaluation.save(lab, page(lab), change, shown, lambda now: now.reflection)
+
+
+def test_what_cannot_be_saved_is_said_and_stays_in_the_page(lab: Lab) -> None:
     lab.work.rmdir()
     lab.work.write_text("a file where the work folder was")
-    said, answers = evaluation.save(lab, page(lab), lambda _: None)
-    assert answers is None
+    said, now, told = saved(lab, answering.reflection("typed"), Answers())
+    assert (now.reflection, told) == ("typed", "typed")
     assert 'role="alert"' in said
+
+
+def test_what_another_page_wrote_is_on_disk_and_not_taken_for_seen(lab: Lab) -> None:
+    answering.update(lab.folder, "en", answering.reason("baseline", 0, "from elsewhere"))
+    _, now, _ = saved(lab, answering.reflection("typed"), Answers())
+    on_disk = load_answers(lab.folder)
+    assert (on_disk.reflection, now.reflection) == ("typed", "typed")
+    assert on_disk.evaluations["baseline"].reasons == ["from elsewhere"]
+    assert now != on_disk
+
+
+def test_what_this_page_wrote_itself_is_what_it_shows(lab: Lab) -> None:
+    _, now, _ = saved(lab, answering.score("baseline", "artifacts", 2), Answers())
+    assert now == load_answers(lab.folder)
+
+
+@pytest.mark.parametrize("shown", [None, Answers(reflection="as read")])
+def test_filling_the_page_saves_nothing(lab: Lab, shown: Answers | None) -> None:
+    saved(lab, answering.reflection("as read" if shown else ""), shown)
+    assert not (lab.folder / "answers.json").exists()
