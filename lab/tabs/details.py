@@ -110,6 +110,7 @@ def _verified(lab: Lab, page: Page, stem: str | None) -> str:
             record.image_path.read_bytes(),
             store.source_path(source).read_bytes() if source else None,
             lab.engine,
+            language=page.language,
         )
     except (UserError, OSError) as error:
         return markup.status(page.t("gallery.not_verified", reason=reason(error, page.language)), bad=True)

@@ -43,5 +43,5 @@ class Result:
             gr.update(value=str(record.image_path), visible=True, alt_text=facts.alt_text(t, manifest)),
             facts.made(t, manifest),
             gr.update(visible=True),
-            python_script(manifest),
+            python_script(manifest, self.page.language),
         ]
