@@ -60,9 +60,13 @@ class Photo:
     def _values(self, source: Source | None) -> list[Any]:
         import gradio as gr
 
-        path = self.lab.store().source_path(source) if source else None
-        if path is None or not path.is_file():
-            return [None, gr.update(value=None, visible=False)]
+        nothing = [None, gr.update(value=None, visible=False)]
+        if source is None:
+            return nothing
+        try:
+            path = self.lab.store().source_path(source)
+        except UserError:  # deleted from disk by hand
+            return nothing
         return [source, gr.update(value=str(path), visible=True, alt_text=self.page.t("photo.alt"))]
 
     def _take(self, path: str) -> list[Any]:

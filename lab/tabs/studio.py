@@ -155,11 +155,17 @@ class _Tab:
         record = self.lab.store().find(recalled[0])
         if record is None:
             return [gr.skip() for _ in range(len(self.fields) + len(self.photo.outputs) + 1)]
-        request, model = record.manifest.request, record.manifest.model.id
-        known = model if model in MODELS else self.lab.settings.model
-        values = request.model_dump(exclude={"source"}) | {"model": known}
-        if request.strength is None:
-            values["strength"] = gr.skip()
+        request = record.manifest.request
+        known = record.manifest.model.id in MODELS
+        model = record.manifest.model.id if known else self.lab.settings.model
+        _, width, height, scheduler = self._choose_model(model)
+        values: dict[str, Any] = request.model_dump(exclude={"source"}) | {
+            "model": model,
+            "width": width | {"value": request.width},
+            "height": height | {"value": request.height},
+            "scheduler": scheduler | {"value": request.scheduler},
+            "strength": gr.skip() if request.strength is None else request.strength,
+        }
         photo = self.photo.show([record.manifest.run], request.source)
         shown = gr.update(visible=request.mode == "img2img")
         return [*(values[name] for name in self.fields), *photo, shown]

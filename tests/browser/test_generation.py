@@ -89,7 +89,7 @@ def test_two_tabs_at_once_lose_nothing(lab: RunningLab, open_page: OpenPage, sto
 def test_the_smoke_test_by_keyboard_alone(page: Page, store: Store) -> None:
     before = store.newest("smoke")
     page.get_by_role("tab", name="Start", exact=True).focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#generate-smoke")).to_be_visible()
     for _ in range(30):
