@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from diffusers import (
     AutoencoderTiny,
     DDIMScheduler,
@@ -129,7 +128,11 @@ def denoiser_stage(
         times = torch.randint(1000, (batch,), generator=generator)
         noisy = scheduler.add_noise(clean, noise, times).to(device, memory_format=torch.channels_last)
         target = scheduler.get_velocity(clean, noise, times).to(device)
-        return F.mse_loss(denoiser(noisy, times.to(device), ids.to(device)).float(), target)
+        guess = denoiser(noisy, times.to(device), ids.to(device)).float()
+        error = (guess - target).square().mean((1, 2, 3)).cpu()  # (n,)
+        # almost clean pictures have the largest errors and the least to teach: the last grain of noise
+        weight = (1 - scheduler.alphas_cumprod[times]).sqrt()
+        return (weight * error).mean()
 
     def sample(denoiser: nn.Module, file: Path) -> None:
         save_sheet(draw_sheet(pipeline_of(cast(Denoiser, denoiser), vae).to(device)), file)

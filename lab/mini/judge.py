@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
@@ -79,13 +78,12 @@ def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def judge_stage(bank: Bank, device: torch.device, model: Judge | None = None) -> Stage:
-    """Three questions at once; every eighth picture is held out for `accuracy`."""
+    """Three questions at once."""
     judge = model or Judge()
     numbers = torch.tensor([judge.labels.numbers(scene) for scene in bank.scenes])
-    learn = torch.tensor([i for i in range(len(bank)) if i % 8])
 
     def loss(net: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
-        which = learn[torch.randint(len(learn), (batch,), generator=generator)].sort().values
+        which = torch.randint(len(bank), (batch,), generator=generator).sort().values
         pictures = worn(to_tensor(bank.pictures[which.numpy()]), generator).to(
             device, memory_format=torch.channels_last
         )
@@ -120,11 +118,10 @@ def hits(answers: list[Tensor], wanted: Tensor) -> dict[str, float]:
     return figures
 
 
-def accuracy(judge: Judge, bank: Bank, count: int = 2000) -> dict[str, float]:
-    """The judge's own figures on composed pictures it has not learnt from."""
-    held = np.arange(0, len(bank), 8)[-count:]
-    wanted = torch.tensor([judge.labels.numbers(bank.scenes[i]) for i in held])
-    return hits(opinions(judge, bank.pictures[held]), wanted)
+def accuracy(judge: Judge, unseen: Bank) -> dict[str, float]:
+    """The judge's own figures, on a bank it has not learnt from."""
+    wanted = torch.tensor([judge.labels.numbers(scene) for scene in unseen.scenes])
+    return hits(opinions(judge, unseen.pictures), wanted)
 
 
 def save_judge(judge: Judge, file: Path) -> None:

@@ -52,7 +52,7 @@ class Plan:
     ema: float = 0.998
     weight_decay: float = 0.01
     save_seconds: float = 120
-    sample_seconds: float = 300
+    sample_seconds: float = 900
     until: float | None = None  # a time of day, in seconds since 1970: be ready then, whatever the pace
 
     def rate(self, step: int) -> float:

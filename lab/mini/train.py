@@ -47,7 +47,7 @@ PLANS = {
     "autoencoder": Plan(steps=4450, batch=32, lr=1.2e-3, sample_seconds=180),
     "text": Plan(steps=400, batch=256, lr=1e-3),
     "denoiser": Plan(steps=8000, batch=48, lr=1e-3, warmup=300, cooldown=0.5, ema=0.997),
-    "judge": Plan(steps=3000, batch=48, lr=1.5e-3),
+    "judge": Plan(steps=1500, batch=48, lr=1.5e-3),
     "decoder": Plan(steps=3000, batch=32, lr=4e-4, cooldown=0.7),
 }
 STAGES = ("bank", "autoencoder", "latents", "text", "denoiser", "judge", "decoder", "export")
@@ -100,15 +100,14 @@ class Workshop:
         train(stage, self.plans["denoiser"], self.cache, self.device)
 
     def judge(self) -> None:
-        bank = self.bank()
         judge = cast(
-            Judge, train(judge_stage(bank, self.device), self.plans["judge"], self.cache, self.device)
+            Judge, train(judge_stage(self.bank(), self.device), self.plans["judge"], self.cache, self.device)
         )
-        print(
-            "judge on held-out pictures:",
-            {k: round(v, 3) for k, v in accuracy(judge, bank).items()},
-            flush=True,
-        )
+        drawings = load_emoji(fetch(self.cache))
+        unseen = make_bank(self.cache / "unseen", drawings, 25 * len(drawings) // 2, seed=1)
+        figures = {name: round(value, 4) for name, value in accuracy(judge, unseen).items()}
+        print("judge, on pictures it has not seen:", figures, flush=True)
+        (self.cache / "judge.json").write_text(json.dumps(figures) + "\n")
 
     def decoder(self) -> None:
         vae = averaged(self.cache / "autoencoder.pt", make_autoencoder())
