@@ -1,32 +1,45 @@
 """`genai-lab check` and `genai-lab hand-in`, as a student calls them."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from genai_lab import main
 from manifests.store import Store
 from tests.grading.wrong import reflection, remove
 
 
-def genai_lab(
-    *arguments: str, student: str = "alice", **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    """Run the command as it is installed."""
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "genai_lab", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"GENAI_STUDENT": student, "GENAI_LANGUAGE": "en", "COLUMNS": "120"} | environment,
-    )
+@dataclass(frozen=True)
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_check_exits_with_0_when_nothing_is_missing(alice: Store) -> None:
+@pytest.fixture
+def genai_lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Call the command as its script does, with arguments and environment."""
+
+    def call(*arguments: str, **environment: str) -> Result:
+        settings = {"GENAI_STUDENT": "alice", "GENAI_LANGUAGE": "en", "COLUMNS": "120"} | environment
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["genai-lab", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Result(int(ended.value.code or 0), out, err)
+
+    return call
+
+
+Run = Callable[..., Result]
+
+
+def test_check_exits_with_0_when_nothing_is_missing(alice: Store, genai_lab: Run) -> None:
     result = genai_lab("check", "tp2", "--work", str(alice.folder.parent), "--json")
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
@@ -34,7 +47,7 @@ def test_check_exits_with_0_when_nothing_is_missing(alice: Store) -> None:
     assert all(check["passed"] for check in document["checks"])
 
 
-def test_check_exits_with_1_and_says_what_is_missing(alice: Store) -> None:
+def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Run) -> None:
     remove("outputs/smoke.png")(alice)
     result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")
     assert result.returncode == 1
@@ -42,7 +55,7 @@ def test_check_exits_with_1_and_says_what_is_missing(alice: Store) -> None:
     assert "19 points sur 20" in result.stdout
 
 
-def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path) -> None:
+def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path, genai_lab: Run) -> None:
     result = genai_lab("check", "tp2", "--work", str(tmp_path / "none"), "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)["points"] == 0
@@ -52,7 +65,7 @@ def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path) -> 
     "arguments",
     [("check", "nothing_of_this_name"), ("hand-in", "../tp2"), ("hand-in",), ("check", "--no-such")],
 )
-def test_wrong_usage_is_one_line_and_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_wrong_usage_is_one_line_and_2(arguments: tuple[str, ...], tmp_path: Path, genai_lab: Run) -> None:
     result = genai_lab(*arguments, GENAI_WORK=str(tmp_path))
     assert result.returncode == 2
     assert result.stdout == ""
@@ -60,20 +73,20 @@ def test_wrong_usage_is_one_line_and_2(arguments: tuple[str, ...], tmp_path: Pat
     assert "Traceback" not in result.stderr
 
 
-def test_hand_in_says_where_the_zip_is(alice: Store) -> None:
+def test_hand_in_says_where_the_zip_is(alice: Store, genai_lab: Run) -> None:
     result = genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent), "--json")
     assert result.returncode == 0
     document = json.loads(result.stdout)
     assert Path(document["file"]).stat().st_size == document["bytes"]
 
 
-def test_hand_in_of_nothing_is_refused(tmp_path: Path) -> None:
+def test_hand_in_of_nothing_is_refused(tmp_path: Path, genai_lab: Run) -> None:
     result = genai_lab("hand-in", "tp2", "--work", str(tmp_path))
     assert result.returncode == 2
     assert "nothing to hand in" in result.stderr
 
 
-def test_what_a_student_wrote_colours_no_terminal(alice: Store) -> None:
+def test_what_a_student_wrote_colours_no_terminal(alice: Store, genai_lab: Run) -> None:
     reflection("[bold red]x[/]\n\x1b[31mred")(alice)
     path = alice.outputs / "smoke.json"
     path.write_text(path.read_text().replace('"student": "alice"', '"student": "[red]\\u001b[31mmallory"'))
