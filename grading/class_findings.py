@@ -1,4 +1,4 @@
-"""What only the whole class shows: records that are in two submissions. Said to a grader, worth no points.
+"""What only the whole class shows: a record that is in two submissions. For the grader alone; no points.
 
 Identical pictures are no finding: the same plan with the same seed makes them. The same picture
 file made at the same moment is: two students' records cannot have that in common by chance.

@@ -62,6 +62,7 @@ def class_report(assignment: Assignment, grades: Sequence[tuple[str, Grade]], la
         facts=_facts([grade for _, grade in grades], t, language),
         bins=_distribution(graded, assignment.points, language) if graded else [],
         failed=_most_failed(graded, assignment, language),
+        to_look_at=[row for row in rows if row.grade.for_grader],
         exercises=[e.title(language) for e in assignment.exercises],
         rows=rows,
     )

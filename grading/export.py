@@ -41,7 +41,7 @@ def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
         f"{grade.maximum:g}",
         f"{grade.to_read:g}" if grade.gradable else "",
         *points,
-        " | ".join(grade.findings),
+        " | ".join((*grade.for_grader, *grade.findings)),
         " | ".join(grade.reasons),
     ]
 

@@ -83,14 +83,13 @@ def grade_class(
                 outcomes.append(survey)
                 count.one(entry)
                 continue
-            own = survey.language or language
             made_again, failed = _regenerate(entry, assignment, regenerate)
             task = Task(
                 kind="grade",
                 entry=entry,
                 out=str(out),
-                language=own,
-                findings=tuple(m.text(own) for m in (*findings.get(entry.folder, ()), *failed)),
+                language=survey.language or language,
+                for_grader=tuple(m.text(language) for m in (*findings.get(entry.folder, ()), *failed)),
                 classmates=tuple({survey.student or entry.name} & (names - {entry.name})),
                 regenerations=tuple(made_again),
             )

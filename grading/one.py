@@ -66,7 +66,7 @@ class Task(_Line):
     entry: Entry
     out: str
     language: Language
-    findings: tuple[str, ...] = ()
+    for_grader: tuple[str, ...] = ()
     classmates: tuple[str, ...] = ()
     regenerations: tuple[Regeneration, ...] = ()
 
@@ -112,7 +112,8 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         gradable=True,
         points=round(sum(c.points for c in checks), 2),
         maximum=assignment.points,
-        findings=(*task.findings, *(f.text(language) for f in submission.findings)),
+        findings=tuple(f.text(language) for f in submission.findings),
+        for_grader=task.for_grader,
         checks=tuple(checks),
     )
 

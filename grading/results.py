@@ -42,8 +42,9 @@ class Grade(_Result):
     """What one submission earned.
 
     `reasons`: why it cannot be graded; `missing`: nothing was handed in, a reason of its own.
-    `findings`: what a grader should know (an unreadable file, a picture that another student
-    handed in as well); they never change points.
+    `findings`: what else there is to know (an unreadable file). `for_grader`: what the student's own
+    report must not say, since it names others (a picture that another one handed in as well).
+    Neither changes points.
     """
 
     student: str
@@ -54,6 +55,7 @@ class Grade(_Result):
     points: float
     maximum: float
     findings: tuple[str, ...] = ()
+    for_grader: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
 
     @property

@@ -205,9 +205,11 @@ def test_a_copied_record_is_found_on_both_sides(
     make_good(subs / "carla", "carla")
     shutil.copytree(subs / "alice", subs / "bob")
     grades = by_name(grade_class(subs, tp2, tmp_path / "out", language="en"))
-    assert grades["carla"].findings == ()
-    assert any("bob" in finding for finding in grades["alice"].findings)
-    assert any("alice" in finding for finding in grades["bob"].findings)
+    assert grades["carla"].for_grader == ()
+    assert any("bob" in finding for finding in grades["alice"].for_grader)
+    assert any("alice" in finding for finding in grades["bob"].for_grader)
+    assert "pictures in bob" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "bob" not in (tmp_path / "out" / "alice" / "report.html").read_text("utf-8")
     owner = {n: next(c for c in g.checks if c.id == "hand_in/record/owner") for n, g in grades.items()}
     assert {n: c.passed for n, c in owner.items()} == {"alice": True, "bob": False, "carla": True}
 
@@ -220,15 +222,15 @@ def test_a_copy_under_a_changed_name_is_still_found(alice: Store, tmp_path: Path
     for path in (subs / "bob").rglob("outputs/*.json"):
         path.write_text(path.read_text().replace('"student": "alice"', '"student": "bob"'))
     grades = by_name(grade_class(subs, tp2, tmp_path / "out", language="en"))
-    assert any("same moment" in f and "alice" in f for f in grades["bob"].findings)
-    assert any("same moment" in f and "bob" in f for f in grades["alice"].findings)
+    assert any("same moment" in f and "alice" in f for f in grades["bob"].for_grader)
+    assert any("same moment" in f and "bob" in f for f in grades["alice"].for_grader)
 
 
 def test_the_same_pictures_made_by_two_students_are_no_finding(tmp_path: Path, tp2: Assignment) -> None:
     for name in ("alice", "bob"):
         again("smoke")(Store(tmp_path / "subs" / name, "tp2", name))
     grades = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
-    assert [g.findings for g in grades] == [(), ()]
+    assert [g.for_grader for g in grades] == [(), ()]
 
 
 # --- regeneration
@@ -274,7 +276,7 @@ def test_a_failing_regeneration_is_a_finding(tmp_path: Path, good_work: Path, tp
 
     (grade,) = grade_class(tmp_path / "subs", tp2, tmp_path / "out", regenerate, language="en")
     assert grade.points == 20
-    assert grade.findings == ("No picture could be made again to compare: RuntimeError",)
+    assert grade.for_grader == ("No picture could be made again to compare: RuntimeError",)
 
 
 # --- languages

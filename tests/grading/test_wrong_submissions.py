@@ -165,6 +165,8 @@ CASES = [
     case("image-of-200-mb", wrong.huge(f"outputs/{RUN}.png"), IMAGE, COMPLETE),
     case("image-1x1", wrong.forge(wrong.png(noise(6).resize((1, 1)))), IMAGE),
     case("image-1x1-admitted", wrong.forge(wrong.png(noise(6).resize((1, 1))), claim=(1, 1)), IMAGE),
+    case("image-smaller-than-recorded", wrong.forge(wrong.png(noise(6, 64))), IMAGE),
+    case("image-smaller-than-asked", wrong.forge(wrong.png(noise(6, 64)), claim=(64, 64)), IMAGE),
     case("image-30000x30000", wrong.forge(wrong.png_of_size(30_000, 30_000)), IMAGE),
     case("image-hash-forged", wrong.set_field(image={"file": f"{RUN}.png"}), *UNREADABLE),
     case("image-blank", wrong.again(picture=noise(1).point(lambda _: 128)), IMAGE),
@@ -287,7 +289,8 @@ def test_a_linked_folder_of_outputs_is_not_followed(graded: Class) -> None:
 
 def test_good_submissions_among_wrong_ones_keep_all_their_points(graded: Class) -> None:
     for name in ("anna", "zoe"):
-        assert (graded.grades[name].points, graded.grades[name].findings) == (20, ())
+        grade = graded.grades[name]
+        assert (grade.points, grade.findings, grade.for_grader) == (20, (), ())
 
 
 def test_no_wrong_submission_made_the_grading_of_it_crash(graded: Class) -> None:
