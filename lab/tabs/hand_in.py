@@ -22,7 +22,8 @@ def build(lab: Lab, page: Page) -> None:
 
     def look() -> tuple[str, str, str]:
         checks = lab.checks(page.language)
-        return contents(lab, page), missing(page, checks) + by_exercise(lab, page, checks), earlier(lab, page)
+        what = contents(lab, page) + missing(page, checks)
+        return what, markup.heading(t("hand_in.checks")) + by_exercise(lab, page, checks), earlier(lab, page)
 
     def freeze() -> str:
         try:
@@ -35,7 +36,7 @@ def build(lab: Lab, page: Page) -> None:
         for exercise in lab.assignment.exercises:
             if exercise.kind == "hand_in":
                 page.text(exercise)
-        what = gr.HTML()
+        what = gr.HTML(elem_id="hand-in-contents")
         button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
         status = page.message("hand-in-status")
         before = gr.HTML(elem_id="hand-ins")
@@ -65,7 +66,7 @@ def missing(page: Page, checks: list[CheckResult]) -> str:
     ]
     if to_read:
         parts.append(t("hand_in.to_read", number=to_read))
-    return markup.heading(t("hand_in.checks")) + Markup("<p>{}</p>").format(" ".join(parts))
+    return Markup("<p><strong>{}</strong></p>").format(" ".join(parts))
 
 
 def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
