@@ -92,7 +92,7 @@ def build_app(lab: Lab) -> "FastAPI":
             footer_links=[],
             show_error=False,
             max_file_size=MAX_BYTES,
-            allowed_paths=[str(lab.folder.resolve()), str(lab.cache.resolve())],
+            allowed_paths=[str(lab.folder.resolve()), str(lab.cache)],
             theme=theme(),
             css=css,
         )

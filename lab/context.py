@@ -36,7 +36,7 @@ class Lab:
     @property
     def cache(self) -> Path:
         """What may be deleted at any time: thumbnails, uploads on their way, grids."""
-        return self.settings.cache or self.work / ".cache"
+        return (self.settings.cache or self.work / ".cache").resolve()
 
     def store(self) -> Store:
         return Store(self.work, self.assignment.id, self.student)

@@ -43,10 +43,10 @@ class LocalizedPages:
                 return
             page = localize(body, language)
             headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-            await send(start | {"headers": [*headers, (b"content-length", str(len(page)).encode())]})
+            await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
             await send({"type": "http.response.body", "body": page})
 
-        await self.app(scope | {"headers": uncompressed}, receive, collect)
+        await self.app({**scope, "headers": uncompressed}, receive, collect)
 
 
 def localize(page: bytes, language: str) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from exercises.assignment import Exercise
+from exercises.assignment import ImageToImage, Sweep
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
 from lab import grids
@@ -30,7 +30,7 @@ PHOTO_SIDE = 640  # pixels; a phone's photo is drawn no larger
 
 
 def grid(
-    lab: Lab, language: Language, exercise: Exercise, records: Records, source: Source | None
+    lab: Lab, language: Language, exercise: Sweep | ImageToImage, records: Records, source: Source | None
 ) -> Path | None:
     """The grid of an exercise as a PNG file; None while none of its runs has been made."""
     there = {run_id: record for run_id, record in records.items() if record is not None}
@@ -43,7 +43,7 @@ def grid(
     if not path.exists():
         t = translator("lab", language)
         pictures = _pictures(there)
-        if exercise.kind == "img2img":
+        if isinstance(exercise, ImageToImage):
             rows = grids.strength_rows(t, exercise.runs, pictures, _photo(lab, source))
         else:
             rows = grids.sweep_rows(t, exercise.runs, pictures)

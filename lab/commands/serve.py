@@ -1,7 +1,7 @@
 """`genai-lab serve`: the lab in a browser."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,9 +18,9 @@ def serve(
     work: Annotated[Path | None, typer.Option(help="The work folder. [default: work]")] = None,
 ) -> None:
     """Open the lab in a browser: prints its address, and serves it until you press Ctrl-C."""
-    asked = {"host": host, "port": port}
+    asked: dict[str, Any] = {"host": host, "port": port}
     settings = LabSettings(**{name: value for name, value in asked.items() if value is not None})
-    place = WorkSettings(**({} if work is None else {"work": work}))
+    place = WorkSettings() if work is None else WorkSettings(work=work)
     t = translator("lab", preferred_language())
     console = Console(highlight=False)
     serve_lab(settings, place, ready=lambda address: console.print(t("serve.ready", address=address)))

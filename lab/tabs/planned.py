@@ -61,7 +61,7 @@ class _Tab:
                 self.result = Result(page, exercise.id)
         with gr.Column(visible=False) as group:
             sheet = gr.Image(
-                label=t("generation.grid" if several else "generation.film"),
+                label=t("generation.film" if isinstance(exercise, Generate) else "generation.grid"),
                 type="filepath",
                 interactive=False,
                 buttons=["fullscreen"],
@@ -90,7 +90,7 @@ class _Tab:
         store = self.lab.store()
         records = {run.id: store.newest(run.id) for run in self.exercise.runs}
         missing = sum(record is None for record in records.values())
-        sheet, alt = self._sheet(records, source)
+        sheet, alt = self._sheet(run_id, records, source)
         values = [
             self._plan(records),
             self.page.t(_generate_words(missing, len(records)), count=missing),
@@ -102,11 +102,11 @@ class _Tab:
         ]
         return values + (self.photo.show(list(records), source) if self.photo else [])
 
-    def _sheet(self, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
-        """The grid, or the film of a single run, and what it shows in words."""
+    def _sheet(self, run_id: str, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
+        """The grid, or the film of the chosen run, and what it shows in words."""
         t = self.page.t
         if isinstance(self.exercise, Generate):
-            path = sheets.film_path(self.lab, self.exercise.runs[0].id)
+            path = sheets.film_path(self.lab, run_id)
             return (str(path) if path.is_file() else None), t("generation.film_alt")
         used = next(
             (r.manifest.request.source for r in records.values() if r and r.manifest.request.source), None

@@ -140,6 +140,8 @@ class _Tab:
         *values, source = form
         asked = dict(zip(self.fields, values, strict=True))
         model = asked.pop("model")
+        if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
+            asked["strength"] = None
         parameters = _parameters(self.page.t, asked)
         if parameters.mode == "img2img" and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
@@ -192,10 +194,8 @@ def _parameters(t: Translate, asked: dict[str, Any]) -> Parameters:
         name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
         for name, value in asked.items()
     }
-    if values["mode"] != "img2img":
-        values["strength"] = None
     try:
-        return Parameters(**values)
+        return Parameters.model_validate(values)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         raise BadParameters(

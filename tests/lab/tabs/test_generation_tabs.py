@@ -173,6 +173,16 @@ def test_the_studio_asks_for_a_photo_where_one_is_needed(lab: Lab, form: Form) -
         tab_of(lab, "studio")._tasks(*form(mode="img2img"))
 
 
+def test_a_model_that_takes_no_strength_is_asked_for_none(full: Lab, form: Form) -> None:
+    source = full.store().records()[-1].manifest.request.source or full.store().add_source(photo_bytes())
+    (task,) = tab_of(full, "studio")._tasks(
+        *form(source, mode="img2img", model="qwen-image-edit", width=1024, height=1024, scheduler="Euler")
+    )
+    assert task.start.args[4].strength is None
+    (task,) = tab_of(full, "studio")._tasks(*form(source, mode="img2img"))
+    assert task.start.args[4].strength == 0.6
+
+
 def test_a_recalled_record_fills_the_whole_form(full: Lab) -> None:
     tab = tab_of(full, "studio")
     record = full.store().newest(IMG2IMG.runs[1].id)
