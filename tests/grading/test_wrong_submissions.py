@@ -65,6 +65,11 @@ def edited_and_resealed(store: Store) -> None:
     wrong.reseal(store)
 
 
+def pixel_hash_edited(store: Store) -> None:
+    wrong.edit(store, RUN, lambda d: d["image"].update(pixels_sha256="0" * 64))
+    wrong.reseal(store)
+
+
 def other_assignment(store: Store) -> None:
     for path in store.outputs.glob("*.json"):
         wrong.edit(store, path.stem, lambda d: d.update(assignment="tp3"))
@@ -169,6 +174,7 @@ CASES = [
     case("image-smaller-than-asked", wrong.forge(wrong.png(noise(6, 64)), claim=(64, 64)), IMAGE),
     case("image-30000x30000", wrong.forge(wrong.png_of_size(30_000, 30_000)), IMAGE),
     case("image-hash-forged", wrong.set_field(image={"file": f"{RUN}.png"}), *UNREADABLE),
+    case("pixel-hash-edited", pixel_hash_edited, IMAGE),
     case("image-blank", wrong.again(picture=noise(1).point(lambda _: 128)), IMAGE),
     case("image-nearly-blank", wrong.again(picture=noise(1).point(lambda v: 128 + v // 128)), IMAGE),
     case("image-small", small_on_purpose, PARAMETERS),
