@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from exercises.i18n import LANGUAGES, Language, nearest_language
 from lab.context import Lab
+from lab.headers import AddHeaders
 from lab.localized import LocalizedPages
 from lab.page import Page
 from manifests.pictures import MAX_BYTES
@@ -62,12 +63,7 @@ def build_app(lab: Lab) -> "FastAPI":
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
     app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Any:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    app.add_middleware(AddHeaders, headers=HEADERS)
 
     @app.get(f"{prefix}/")
     def door(request: Request) -> RedirectResponse:
