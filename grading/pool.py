@@ -17,7 +17,7 @@ from grading.wording import Message, message
 
 MAX_WORKERS = 16
 START_SECONDS = 120.0  # not part of any task's limit
-COMMAND = (sys.executable, "-m", "grading.worker")
+COMMAND = (sys.executable, "-P", "-m", "grading.worker")  # -P: never import from the current folder
 
 
 class TaskFailed(Exception):

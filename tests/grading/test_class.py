@@ -171,6 +171,19 @@ def test_a_crash_a_hang_and_an_error_cost_one_student_each(
     assert {name for _, _, name in done} == set(grades)
 
 
+def test_modules_that_students_hand_in_are_never_imported(
+    good_work: Path, tmp_path: Path, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+    for name in ("json", "grading", "jinja2", "PIL", "sitecustomize"):
+        (tmp_path / "subs" / name).mkdir()
+        (tmp_path / "subs" / name / "__init__.py").write_text("open('executed', 'w')")
+    monkeypatch.chdir(tmp_path / "subs")  # as a grader would stand there
+    grades = by_name(grade_class(Path(), tp2, tmp_path / "out", language="en"))
+    assert grades["alice"].points == 20
+    assert not (tmp_path / "subs" / "executed").exists()
+
+
 def test_an_interrupted_grading_leaves_no_worker_behind(
     good_work: Path, tmp_path: Path, tp2: Assignment
 ) -> None:
