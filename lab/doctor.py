@@ -246,7 +246,7 @@ def _settings(case: Case) -> Iterator[Finding]:
         try:
             settings()
         except ValidationError as error:
-            for wrong in error.errors(include_input=False, include_url=False):
+            for wrong in error.errors():
                 name = str(wrong["loc"][0]) if wrong["loc"] else settings.__name__
                 if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
                     name = variable(settings, name)

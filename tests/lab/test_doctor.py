@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,17 @@ from typer.testing import CliRunner
 import genai_lab
 from exercises.i18n import LANGUAGES, Language
 from lab import doctor
-from lab.doctor import CHECKS, Case, Finding, State, changed_files, examine, free_memory, setting_names
+from lab.doctor import (
+    CHECKS,
+    SETTINGS,
+    Case,
+    Finding,
+    State,
+    changed_files,
+    examine,
+    free_memory,
+    setting_names,
+)
 from lab.engine.registry import availability
 from lab.settings import LabSettings
 from manifests.draft import Draft
@@ -319,3 +330,16 @@ def test_the_doctor_is_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     assert printed.strip() == "set()"
+
+
+def test_no_class_of_settings_is_forgotten() -> None:
+    root = Path(doctor.__file__).parent.parent
+    sources = [
+        p for name in ("exercises", "manifests", "grading", "lab") for p in (root / name).rglob("*.py")
+    ]
+    classes = {
+        name
+        for path in sources
+        for name in re.findall(r"class (\w+)\(BaseSettings\)", path.read_text("utf-8"))
+    }
+    assert classes == {settings.__name__ for settings in SETTINGS}
