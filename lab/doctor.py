@@ -5,7 +5,6 @@ itself is a finding like any other. The command and the Health tab show the same
 """
 
 import csv
-import hashlib
 import logging
 import os
 import platform
@@ -35,6 +34,7 @@ from exercises.settings import ExerciseSettings
 from lab.engine.registry import MODELS, availability
 from lab.engine.settings import EngineSettings
 from lab.markup import number
+from lab.mini.sums import changed_files
 from lab.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
@@ -323,20 +323,6 @@ def setting_names(settings: type[BaseSettings]) -> set[str]:
 def variable(settings: type[BaseSettings], name: str) -> str:
     """The environment variable of a field that has no name of its own."""
     return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-
-
-def changed_files(weights: Path) -> list[str]:
-    """Files of a weights folder that are not as its `SHA256SUMS` says; none where there is no such list."""
-    try:
-        lines = (weights / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    changed = []
-    for wanted, name in (line.split(maxsplit=1) for line in lines if line.strip()):
-        file = weights / name.lstrip("*")
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
-            changed.append(name)
-    return changed
 
 
 def graphics_cards() -> list[str]:

@@ -18,6 +18,7 @@ from lab.mini.bank import Bank
 from lab.mini.denoiser import Denoiser, make_unet, pipeline_of
 from lab.mini.judge import Judge, save_judge
 from lab.mini.loop import averaged
+from lab.mini.sums import write_sums
 from lab.mini.text import make_text_encoder
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -80,6 +81,7 @@ def write(cache: Path, bank: Bank, folder: Path = WEIGHTS) -> Path:
     for name in KEPT:
         if (folder / name).exists() and not (part / name).exists():
             shutil.copy(folder / name, part / name)
+    write_sums(part)
     if folder.exists():
         folder.rename(old)
     part.rename(folder)
