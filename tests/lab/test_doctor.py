@@ -23,7 +23,6 @@ from lab.doctor import (
     Case,
     Finding,
     State,
-    changed_files,
     examine,
     free_memory,
     setting_names,
