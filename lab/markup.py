@@ -113,6 +113,11 @@ def note(text: object) -> Markup:
     return Markup('<p class="note">{}</p>').format(text)
 
 
+def hint(text: object) -> Markup:
+    """What to know before using what stands above."""
+    return Markup('<p class="hint">{}</p>').format(text)
+
+
 def status(text: object, *, bad: bool = False) -> Markup:
     """What an action gave, for a `Page.message`, which reads it out; what went wrong is said at once."""
     if bad:

@@ -34,7 +34,7 @@ class Photo:
         with gr.Row(elem_classes="photo"):
             with gr.Column(min_width=260):
                 upload = gr.UploadButton(t("photo.choose"), file_types=TYPES, elem_id=f"upload-{name}")
-                gr.HTML(markup.note(t("photo.hint", mib=MAX_BYTES // 2**20)))
+                gr.HTML(markup.hint(t("photo.hint", mib=MAX_BYTES // 2**20)))
                 status = page.message(f"photo-status-{name}")
             self.picture = gr.Image(
                 label=t("photo.shown"),

@@ -24,6 +24,7 @@ def everything_made_of(text: str) -> list[str]:
         markup.status(text),
         markup.status(text, bad=True),
         markup.note(text),
+        markup.hint(text),
         markup.heading(text),
         markup.title(text),
     ]
