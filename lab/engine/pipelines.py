@@ -5,6 +5,7 @@ and only from safetensors. A model too large for the GPU's memory keeps its part
 and brings each one over when it is its turn.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,14 @@ def _device(torch: Any) -> str:
 
 
 def _place(pipelines: list[Any], device: str, entry: ModelEntry, torch: Any) -> None:
+    """Bring the parts onto the GPU, or have each brought over in turn where not all fit."""
     if device == "cpu":
         return
+    # The same pixels each time on the same GPU; of diffusers' own switch for this we leave out
+    # the one that makes each launch wait.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
     free = torch.cuda.mem_get_info()[0] / 2**30
     for pipe in pipelines:
         if entry.memory_gib < 0.9 * free:
