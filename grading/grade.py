@@ -22,12 +22,12 @@ from grading.entries import find_entries
 from grading.export import grades_csv
 from grading.files import Unreadable
 from grading.one import Entry, Survey, Task, not_gradable, write_results
+from grading.output import write_whole
 from grading.pool import Pool, TaskFailed, default_workers
 from grading.report import student_report
 from grading.results import Grade, Regeneration
 from grading.submission import Submission, closing, open_submission
 from grading.wording import Message, message, shown
-from manifests.atomic import write_atomic
 
 SECONDS_PER_STUDENT = 60.0
 STUDENTS_PER_WORKER = 8  # starting a worker takes as long as grading a few students
@@ -100,10 +100,10 @@ def grade_class(
             _outcome(entry, outcome, assignment, out, language)
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
-    write_atomic(out / "grades.csv", grades_csv(assignment, grades))
+    write_whole(out / "grades.csv", grades_csv(assignment, grades))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
     page = class_report(assignment, placed, language)
-    write_atomic(out / "index.html", page.encode())
+    write_whole(out / "index.html", page.encode())
     return grades
 
 

@@ -14,11 +14,11 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import check_submission
 from grading.files import Unreadable
+from grading.output import write_whole
 from grading.report import student_report
 from grading.results import Grade, Regeneration
 from grading.submission import Submission, closing, open_submission
 from grading.wording import Message
-from manifests.atomic import write_atomic
 
 EMPTY = "submission.empty"
 
@@ -134,5 +134,5 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
 def write_results(folder: Path, result: Grade, page: str) -> None:
     """`grade.json` and `report.html`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / "report.html", page.encode())
-    write_atomic(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())
+    write_whole(folder / "report.html", page.encode())
+    write_whole(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())
