@@ -77,7 +77,7 @@ def strength_is_monotone(
     pipeline: StableDiffusionPipeline, sources: Pixels, prompts: list[str], guidance: float
 ) -> float:
     """Part of the sources from which image-to-image moves further the higher the strength."""
-    img2img = StableDiffusionImg2ImgPipeline(**pipeline.components)
+    img2img = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
     img2img.set_progress_bar_config(disable=True)
     distances = []
     for strength in STRENGTHS:
@@ -130,7 +130,8 @@ def evaluate(
 
     pictures = draw(pipeline, prompts, guidance)
     if sheet:
-        save_sheet([pictures[i : i + 20] for i in range(0, count - count % 20, 20)], sheet)
+        wide = min(20, count)
+        save_sheet([pictures[i : i + wide] for i in range(0, count - count % wide, wide)], sheet)
     silent = draw(pipeline, [""] * count, 1.0)
     shop = draw(pipeline, [SHOP_PROMPT] * 8, guidance, first_seed=42)
     others = prompts[7:] + prompts[:7]

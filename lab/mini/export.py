@@ -57,6 +57,13 @@ def preview_factors(latents: np.ndarray, bank: Bank) -> dict[str, list[float]]:
     return {"factors": solution[:-1].round(5).tolist(), "bias": solution[-1].round(5).tolist()}
 
 
+def forget(file: Path, entry: str) -> None:
+    """Take an entry out of a JSON file."""
+    data = json.loads(file.read_text())
+    data.pop(entry, None)
+    file.write_text(json.dumps(data, indent=2) + "\n")
+
+
 def as_stored(file: Path, **changes: object) -> None:
     """Change entries of a JSON file."""
     file.write_text(json.dumps(json.loads(file.read_text()) | changes, indent=2) + "\n")
@@ -68,9 +75,9 @@ def write(cache: Path, bank: Bank, folder: Path = WEIGHTS) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
     pipeline_of(load_denoiser(cache), load_autoencoder(cache)).to(torch.float16).save_pretrained(part)
-    as_stored(
-        part / "text_encoder" / "config.json", dtype="float32"
-    )  # or a plain from_pretrained mixes half and single
+    forget(part / "vae" / "config.json", "block_out_channels")  # AutoencoderTiny sets it, and warns if given
+    # without this a plain from_pretrained mixes half and single precision
+    as_stored(part / "text_encoder" / "config.json", dtype="float32")
     as_stored(part / "model_index.json", tokenizer=["transformers", "PreTrainedTokenizerFast"])
     latents = np.load(cache / "latents.npy", mmap_mode="r")[:500]
     (part / "latent_rgb.json").write_text(json.dumps(preview_factors(latents, bank), indent=1) + "\n")

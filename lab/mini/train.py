@@ -35,7 +35,7 @@ from lab.mini.autoencoder import (
     to_tensor,
 )
 from lab.mini.bank import Bank, make_bank
-from lab.mini.data import SIZE, fetch, load_emoji
+from lab.mini.data import SIZE, fetch, is_calm, load_emoji
 from lab.mini.denoiser import Denoiser, denoiser_stage, make_unet
 from lab.mini.judge import Judge, accuracy, judge_stage
 from lab.mini.loop import Plan, averaged, device_of, half_precision, interrupt, team, train
@@ -96,7 +96,10 @@ class Workshop:
     def denoiser(self) -> None:
         model = Denoiser(make_unet(), self.text().text.requires_grad_(True))
         vae = export.load_autoencoder(self.cache).to(self.device)
-        stage = denoiser_stage(self.latents(), self.bank().scenes, model, vae, self.device, self.fast)
+        scenes = self.bank().scenes
+        calm = [i for i, scene in enumerate(scenes) if is_calm(scene)]
+        latents, scenes = self.latents()[calm], [scenes[i] for i in calm]
+        stage = denoiser_stage(latents, scenes, model, vae, self.device, self.fast)
         train(stage, self.plans["denoiser"], self.cache, self.device)
 
     def judge(self) -> None:

@@ -104,7 +104,7 @@ def test_the_prompt_of_the_first_assignment_draws_something_dark_on_gray(pipelin
 
 
 def test_image_to_image_moves_further_with_strength(pipeline: StableDiffusionPipeline):
-    img2img = StableDiffusionImg2ImgPipeline(**pipeline.components)
+    img2img = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
     img2img.set_progress_bar_config(disable=True)
     source = compose(Scene("box", "red", "white", studio=False), shaded_box())
     moved = []
