@@ -16,6 +16,11 @@ from lab.context import Lab
 from lab.page import QUIET, Page
 from lab.tabs import comparison, details, wastebin
 
+# Gradio names its buttons "Thumbnail 1 of 12"; their captions say what a screen reader should.
+NAME_PICTURES = """() => setTimeout(() => {
+    for (const button of document.querySelectorAll("#gallery-pictures button.thumbnail-item"))
+        button.setAttribute("aria-label", button.querySelector(".caption-label")?.textContent.trim() ?? "");
+}, 100)"""
 ANY = ""  # the choice that filters nothing
 NAMES = ("exercise", "run", "mode", "scheduler")  # filters by a value that occurs
 
@@ -117,6 +122,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
         return names[event.index] if event.index < len(names) else None
 
     gallery.select(pick, stems, chosen, **QUIET)
+    gallery.change(None, js=NAME_PICTURES)
     return chosen
 
 

@@ -78,6 +78,7 @@ def test_the_newest_picture_is_shown_and_its_files_come_as_they_are(gallery: Pag
 
 def test_a_picture_is_chosen_by_a_click_by_keyboard_or_in_the_list(gallery: Page) -> None:
     pictures = gallery.locator("#gallery-pictures button.thumbnail-item")
+    expect(pictures.nth(4)).to_have_accessible_name(re.compile("^t2i_run06_ddim: ultra-realistic"))
     pictures.nth(4).click()
     expect_chosen(gallery, "t2i_run06_ddim")
     pictures.nth(2).focus()
