@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Also keeps the tab the address asks for: Gradio's first tab will write its own name there.
-SCRIPT = (
-    '<script>Object.defineProperty(navigator, "language", {{ get: () => "{language}" }});'
-    "window.labTab = location.hash.slice(1);</script>"
-)
-
 
 class LocalizedPages:
     """ASGI middleware. `pages`: the path of each page, and its language."""
@@ -51,7 +45,8 @@ class LocalizedPages:
 
 def localize(page: bytes, language: str) -> bytes:
     """Gradio's template in that language; anything else as it is."""
-    script = SCRIPT.format(language=language).encode()
-    icon = files("lab").joinpath("static", "icon.html").read_bytes()
+    static = files("lab").joinpath("static")
+    script = static.joinpath("page.js").read_text(encoding="utf-8").replace("LANGUAGE", language)
+    icon = static.joinpath("icon.html").read_text(encoding="utf-8")
     page = page.replace(b'lang="en"', f'lang="{language}"'.encode(), 1)
-    return page.replace(b"<head>", b"<head>" + script + icon, 1)
+    return page.replace(b"<head>", f"<head><script>{script}</script>{icon}".encode(), 1)
