@@ -5,8 +5,3 @@ Object.defineProperty(navigator, "language", { get: () => "LANGUAGE" });
 
 // Which tab the address asks for; Gradio's first tab will write its own name there.
 window.labTab = location.hash.slice(1);
-
-// Gradio names a gallery's pictures "Thumbnail 1 of 12", which hides their captions from screen readers.
-new MutationObserver(() => {
-  document.querySelectorAll(".thumbnail-item[aria-label]").forEach((item) => item.removeAttribute("aria-label"));
-}).observe(document.documentElement, { childList: true, subtree: true });
