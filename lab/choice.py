@@ -17,9 +17,16 @@ def choice(**options: Any) -> Any:
 @cache
 def _kind() -> type[Any]:
     import gradio as gr
+    from gradio import component_meta
 
-    class Dropdown(gr.Dropdown):  # type: ignore[misc]
-        def preprocess(self, payload: Any) -> Any:
-            return payload
+    # Gradio writes a type stub beside the file of every new component; this one needs none.
+    write_stub, component_meta.create_or_modify_pyi = component_meta.create_or_modify_pyi, lambda *_: None
+    try:
 
+        class Dropdown(gr.Dropdown):  # type: ignore[misc]
+            def preprocess(self, payload: Any) -> Any:
+                return payload
+
+    finally:
+        component_meta.create_or_modify_pyi = write_stub
     return Dropdown
