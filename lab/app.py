@@ -1,7 +1,7 @@
 """The lab as a web application: one Gradio page per language below one prefix, and the door to them.
 
-`<prefix>/` leads to the language of the cookie, else of the browser; `<prefix>/language/<code>` sets
-the cookie. The page loads nothing from elsewhere, and the browser is told to hold it to that.
+`<prefix>/` leads to the language of the cookie, else of `GENAI_LANGUAGE`, else of the browser;
+`<prefix>/language/<code>` sets the cookie. The page loads nothing from elsewhere, and the browser is told to hold it to that.
 """
 
 import json
@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from exercises.i18n import LANGUAGES, Language, nearest_language
+from exercises.settings import ExerciseSettings
 from lab.context import Lab
 from lab.headers import AddHeaders
 from lab.localized import LocalizedPages
@@ -104,8 +105,10 @@ def _prepare(lab: Lab) -> None:
 
 
 def _language(cookies: Any, headers: Any) -> Language:
-    chosen = cookies.get(COOKIE)
-    return chosen if chosen in LANGUAGES else nearest_language(headers.get("accept-language"))
+    for language in LANGUAGES:
+        if cookies.get(COOKIE) == language:
+            return language
+    return ExerciseSettings().language or nearest_language(headers.get("accept-language"))
 
 
 def _blocks(lab: Lab, language: Language) -> Any:

@@ -62,6 +62,15 @@ def test_the_choice_is_remembered_and_beats_the_browser(client: TestClient) -> N
     assert response.headers["location"] == "/user/jane/fr/"
 
 
+def test_the_settings_beat_the_browser_and_the_choice_beats_both(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENAI_LANGUAGE", "fr")
+    assert client.get("/user/jane/", headers={"accept-language": "en"}).headers["location"].endswith("/fr/")
+    client.cookies.set(COOKIE, "en")
+    assert client.get("/user/jane/").headers["location"].endswith("/en/")
+
+
 def test_a_language_there_is_not_is_not_taken(client: TestClient) -> None:
     assert client.get("/user/jane/language/de").status_code == 422
     client.cookies.set(COOKIE, "//evil.example")
