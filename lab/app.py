@@ -1,7 +1,8 @@
 """The lab as a web application: one Gradio page per language below one prefix, and the door to them.
 
 `<prefix>/` leads to the language of the cookie, else of `GENAI_LANGUAGE`, else of the browser;
-`<prefix>/language/<code>` sets the cookie. The page loads nothing from elsewhere, and the browser is told to hold it to that.
+`<prefix>/language/<code>` sets the cookie. The page loads nothing from elsewhere, and the browser is
+told to hold it to that.
 """
 
 import json
