@@ -10,9 +10,12 @@ from collections.abc import Callable
 from importlib import import_module
 
 import typer
+from pydantic import ValidationError
 from typer.exceptions import Abort, TyperException
 
 from exercises.errors import UserError
+from exercises.faults import faults
+from exercises.i18n import preferred_language, translator
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("lab.commands.serve:serve", "Open the lab in a browser."),
@@ -57,12 +60,25 @@ def build(arguments: list[str]) -> typer.Typer:
     return app
 
 
+def wrong_setting(error: ValidationError) -> str:
+    """Which setting is wrong, by the name it has in the environment and `.env`, and what was expected."""
+    field = str(error.errors()[0]["loc"][0])
+    name = field if field.isupper() else f"GENAI_{field.upper()}"
+    language = preferred_language()
+    expected = faults(error, {field: None})[0].text(language)
+    return translator("lab", language)("settings.wrong", name=name, expected=expected)
+
+
 def main() -> None:
     arguments = sys.argv[1:] or ["--help"]
     try:
         sys.exit(typer.main.get_command(build(arguments)).main(arguments, standalone_mode=False))
     except UserError as error:
         complaint = str(error)
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        complaint = wrong_setting(error)
     except TyperException as error:
         complaint = f"{error.format_message()} Try 'genai-lab --help'."
     except Abort:

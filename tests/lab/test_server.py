@@ -78,6 +78,24 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (("--port", "99999"), {}),
+        ((), {"GENAI_PORT": "abc"}),
+        ((), {"GENAI_PREFIX": "no path"}),
+        ((), {"GENAI_STUDENT": "x" * 201}),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    tmp_path: Path, options: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    out, err = start(tmp_path, *options, **settings).communicate(timeout=60)
+    assert out == ""
+    assert next(iter(settings), "GENAI_PORT") in err
+    assert len(err.strip().splitlines()) == 1
+
+
 def test_the_lab_opens_in_an_empty_folder_small_and_without_torch_and_closes_on_ctrl_c(
     tmp_path: Path,
 ) -> None:
