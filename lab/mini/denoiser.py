@@ -132,7 +132,8 @@ def denoiser_stage(
         error = (guess - target).square().mean((1, 2, 3)).cpu()  # (n,)
         # almost clean pictures have the largest errors and the least to teach: the last grain of noise
         weight = (1 - scheduler.alphas_cumprod[times]).sqrt()
-        return (weight * error).mean()
+        mean: Tensor = (weight * error).mean()
+        return mean
 
     def sample(denoiser: nn.Module, file: Path) -> None:
         save_sheet(draw_sheet(pipeline_of(cast(Denoiser, denoiser), vae).to(device)), file)

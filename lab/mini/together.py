@@ -11,7 +11,7 @@ import os
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 
 class Team:
@@ -44,7 +44,7 @@ class Team:
         words = torch.tensor(said, device=gradients[0].device)
         flat = torch.cat([*(g.flatten() for g in gradients), words])  # one message for all
         dist.all_reduce(flat)
-        parts: tuple[Tensor, ...] = flat.split([*(g.numel() for g in gradients), len(said)])
+        parts = torch.split(flat, [*(g.numel() for g in gradients), len(said)])
         for gradient, part in zip(gradients, parts, strict=False):
             gradient.copy_(part.view_as(gradient) / self.size)
         return [float(word) for word in parts[-1]]

@@ -56,7 +56,12 @@ def test_a_studio_has_light_and_shadow_and_a_plain_background_has_neither():
 
 def test_shift_and_scale_move_the_object():
     covered = [
-        (picture(background="white", **more).sum(-1) < 700) for more in ({}, {"dx": 0.1}, {"scale": 0.5})
+        (scene.sum(-1) < 700)
+        for scene in (
+            picture(background="white"),
+            picture(background="white", dx=0.1),
+            picture(background="white", scale=0.5),
+        )
     ]
     assert np.argwhere(covered[1])[:, 1].mean() > np.argwhere(covered[0])[:, 1].mean() + 8
     assert covered[2].sum() < 0.7 * covered[0].sum()

@@ -68,7 +68,8 @@ def line(seed: int = 0) -> Stage:
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         x = torch.randn(batch, 1, generator=generator)
-        return (model(x) - 3 * x).square().mean()
+        mean: torch.Tensor = (model(x) - 3 * x).square().mean()
+        return mean
 
     return Stage("line", nn.Linear(1, 1), loss)
 

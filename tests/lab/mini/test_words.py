@@ -20,7 +20,8 @@ NAMES = [name for name, _ in replacements()]
 
 def heard(prompt: str) -> list[str]:
     """The tokens of a prompt without begin and end."""
-    return TOKENIZER.convert_ids_to_tokens(TOKENIZER(prompt).input_ids)[1:-1]
+    tokens: list[str] = TOKENIZER.convert_ids_to_tokens(TOKENIZER(prompt).input_ids)[1:-1]
+    return tokens
 
 
 def test_the_prompt_of_the_first_assignment_keeps_what_matters():
