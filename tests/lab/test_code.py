@@ -132,12 +132,25 @@ def _json(document: dict[str, Any]) -> str:
     return json.dumps(document)
 
 
+INJECTIONS = [
+    "1\nimport os",
+    "1\r\nimport os",
+    "'\nimport os\n'",
+    '"""\nimport os\n"""',
+    "\\\nimport os",
+    "1\x0cimport os",
+]
+
+
 def shape(script: str) -> list[str]:
     """The kinds of all nodes of a script: the same whatever its strings say."""
     return [type(node).__name__ for node in ast.walk(ast.parse(script))]
 
 
-@given(text=st.text(max_size=200), where=st.sampled_from(["prompt", "negative_prompt"]))
+@given(
+    text=st.sampled_from(INJECTIONS) | st.text(max_size=200),
+    where=st.sampled_from(["prompt", "negative_prompt"]),
+)
 def test_no_prompt_leaves_its_string(text: str, where: str) -> None:
     script = python_script(manifest(**{f"request__{where}": text or "x"}))
     assert shape(script) == shape(python_script(manifest()))
@@ -146,7 +159,7 @@ def test_no_prompt_leaves_its_string(text: str, where: str) -> None:
 
 
 @given(
-    text=st.text(min_size=1, max_size=100),
+    text=st.sampled_from(INJECTIONS) | st.text(min_size=1, max_size=100),
     where=st.sampled_from(
         ["versions__torch", "versions__diffusers", "device", "dtype", "model__repository", "model__revision"]
     ),

@@ -82,6 +82,17 @@ def test_image_to_image_gives_the_pixels_of_plain_diffusers(
     assert pixels(picture.image) == pixels(expected)
 
 
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_previews_are_drawn_from_latents_of_the_usual_spread(
+    model: LoadedModel, scheduler: SchedulerName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spreads: list[float] = []
+    monkeypatch.setattr(model.previewer, "preview", lambda latents: spreads.append(float(latents.std())))
+    run(model, scheduler=scheduler, steps=30, guidance_scale=1)
+    assert len(spreads) >= 5
+    assert all(0.7 < spread < 1.4 for spread in spreads[:3])  # while it is noise, whose spread is 1
+
+
 @pytest.mark.parametrize(("strength", "effective"), [(0.35, 10), (0.60, 18), (0.85, 25), (1.0, 30)])
 def test_image_to_image_records_the_steps_it_really_made(
     model: LoadedModel, strength: float, effective: int
