@@ -93,11 +93,12 @@ def make_picture(
         raise Stopped
     watch = Watch(stop_asked, report, model.previewer, film, began, kept=[] if film else None)
     try:
-        output = pipe(
-            **arguments,
-            generator=torch.Generator("cpu").manual_seed(request.seed),
-            callback_on_step_end=watch,
-        )
+        with torch.inference_mode():  # the same pixels as without, a little sooner
+            output = pipe(
+                **arguments,
+                generator=torch.Generator("cpu").manual_seed(request.seed),
+                callback_on_step_end=watch,
+            )
     finally:
         pipe.maybe_free_model_hooks()  # also after a stop, which skips the pipeline's own call
     if stop_asked():
