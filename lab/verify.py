@@ -90,7 +90,7 @@ def regenerate(
     submission: Submission, count: int, engine: Engine, *, language: Language = "en"
 ) -> list[Regeneration]:
     """Verify `count` of the pictures that count in a submission, always the same ones for the same work."""
-    newest = {(r.manifest.exercise, r.manifest.run): r for r in submission.kept}
+    newest = {(r.manifest.exercise, r.manifest.run): r for r in submission.own}
     chosen = sorted(newest.values(), key=_lot)[:count]
     return [
         verify(

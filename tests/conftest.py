@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
+# Before torch is imported, here and in the labs that tests start: threads that wait for each other on a
+# busy machine cost a hundredfold.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class OutsideConnection(Exception):

@@ -1,14 +1,9 @@
 """The engine's fixtures: a tiny random model in the place of `mini`, and one engine for many tests."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Before torch is imported: tiny models gain nothing from threads, and threads that wait for each other
-# on a busy machine cost a hundredfold.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from lab.engine.local import LocalEngine
 
