@@ -78,12 +78,12 @@ def make_unet(
 
 
 def make_scheduler() -> DDPMScheduler:
-    """Linear betas end in almost pure noise, so no colour of the picture leaks into the start of sampling."""
+    """Ends in almost pure noise (no colour leaks into the start), slowly enough to give strength a range."""
     return DDPMScheduler(
         num_train_timesteps=1000,
-        beta_start=1e-4,
-        beta_end=0.02,
-        beta_schedule="linear",
+        beta_start=1e-5,
+        beta_end=0.024,
+        beta_schedule="scaled_linear",
         prediction_type="v_prediction",
         timestep_spacing="trailing",
         clip_sample=False,
