@@ -85,6 +85,7 @@ def build_app(lab: Lab) -> "FastAPI":
             app,
             _blocks(lab, language),
             path=f"{prefix}/{language}",
+            root_path=f"{prefix}/{language}",  # else events outside the queue misname files
             ssr_mode=False,
             run_history=False,
             footer_links=[],

@@ -22,7 +22,11 @@ from lab.context import Lab
 # The tab's name stays in the address, so that a reload comes back to it.
 REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
 READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# What lasts, and yields as it goes on, takes Gradio's queue. What only reads or writes the disk does not:
+# Gradio closes a page's event stream when nothing is pending, and an event that is sent in that very
+# moment is never answered (seen in the browser tests, about one in twenty runs of a page).
+LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = LASTING | {"queue": False}
 
 
 class Page:
@@ -83,7 +87,7 @@ class Page:
 
     def resume(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call the generator `fn` whenever the tab is shown, unless it is still going on here."""
-        self._tab.select(fn, inputs, outputs, trigger_mode="once", **QUIET)
+        self._tab.select(fn, inputs, outputs, trigger_mode="once", **LASTING)
 
     def message(self, elem_id: str, *, render: bool = True) -> Any:
         """A place for what an action gave (`markup.status`); what changes in it is read out."""
@@ -108,7 +112,7 @@ class Page:
             lambda value: ((value, time.time()), gr.Tabs(selected=self.studio)),
             stem,
             [self.recall, self.tabs],
-            **QUIET,
+            **LASTING,  # a changed state is told through the queue only
         )
 
     def header(self) -> str:

@@ -8,7 +8,7 @@ from grading.results import Regeneration
 from lab import markup
 from lab.compare import fields
 from lab.context import Lab
-from lab.page import QUIET, Page
+from lab.page import LASTING, QUIET, Page
 from lab.tabs.result import Result
 from lab.verify import verify
 from lab.wording import reason
@@ -62,7 +62,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         yield markup.status(t("gallery.verifying")), gr.Button(interactive=False)
         yield _verified(lab, page, stem), gr.Button(interactive=True)
 
-    again.click(check, chosen, [said, again], **QUIET)
+    again.click(check, chosen, [said, again], **LASTING)
 
     def throw_away(stem: str | None) -> tuple[str, Any, str | None]:
         try:

@@ -20,7 +20,7 @@ from grading.checks.reflection import count_lines, touches
 from lab import answering, browse, facts, markup
 from lab.choice import choice
 from lab.context import Lab
-from lab.page import QUIET, Page
+from lab.page import LASTING, QUIET, Page
 from lab.wording import reason
 from manifests.answers import Answers, SubjectAnswer, load_answers
 from manifests.errors import AnswersError
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 # One change at a time, so that what a page shows is never put together from two that overtook each other.
 SAVING: dict[str, Any] = {
-    **QUIET,
+    **LASTING,
     "trigger_mode": "always_last",
     "concurrency_id": "answers",
     "concurrency_limit": 1,

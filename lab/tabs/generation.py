@@ -18,7 +18,7 @@ from lab import markup
 from lab.context import Lab
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
 from lab.generate import Saved
-from lab.page import QUIET, Page
+from lab.page import LASTING, QUIET, Page
 from lab.running import Running, Task
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run
@@ -69,7 +69,7 @@ class Watch:
             async for update in self._follow(running, show, shown, values[count:]):
                 yield update
 
-        button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **QUIET)
+        button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **LASTING)
 
     def resume(
         self, show: Callable[..., list[Any]], shown: Sequence[Any], show_inputs: Sequence[Any]

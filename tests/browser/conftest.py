@@ -55,6 +55,14 @@ def upload(page: Page, exercise: str, file: Path) -> None:
     chooser.value.set_files(file)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test may try three times: Gradio 6.31 closes a page's event stream when nothing is pending,
+    and never answers an event that is sent in that very moment. Each attempt is reported."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
 StartLab = Callable[..., RunningLab]
 
 
@@ -128,6 +136,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         _watch(page, complaints)
         page.goto(url)
         page.locator("[role=tab][aria-selected=true]").wait_for()
+        expect(page.locator("#lab-points")).not_to_be_empty()  # the tab's first reading of the disk is there
         return page
 
     yield open_one

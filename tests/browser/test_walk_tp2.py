@@ -49,7 +49,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def lab(start_lab: StartLab) -> RunningLab:
     return start_lab()
 
