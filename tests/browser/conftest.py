@@ -44,8 +44,9 @@ class RunningLab:
 
 
 def tab(page: Page, name: str) -> None:
-    """Choose a tab by its name."""
+    """Choose a tab by its name, and look at it for a second as a person would (see the reruns below)."""
     page.get_by_role("tab", name=name, exact=True).click()
+    page.wait_for_timeout(1000)
 
 
 def upload(page: Page, exercise: str, file: Path) -> None:
