@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
     "grade": ("lab.commands.grade:grade", "Grade a folder of submissions, one folder per student."),
     "models": ("lab.commands.models:models", "List what can run here, and why not; fetch a model."),
+    "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "doctor": ("lab.commands.doctor:doctor", "Find everything that can be wrong, each with its fix."),
 }
 

@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument(
         "--until",
         metavar="HH:MM",
-        help="finish by this time (UTC), whatever the pace",
+        help="end each of these stages by this time (UTC), whatever the pace",
     )
     options = parser.parse_args()
     interrupt.listen()
@@ -155,7 +155,7 @@ def main() -> None:
     plans = {
         name: replace(
             plan,
-            until=until,
+            until=until if name in (options.only or STAGES) else None,
             batch=round(plan.batch * options.batch),
             steps=int(wishes.get(name, plan.steps)),
         )

@@ -1,0 +1,1 @@
+"""Who may do it: JupyterHub's configuration, its spawners, and the tools for cohorts."""

@@ -1,0 +1,1 @@
+"""How students and instructors log in: one module per kind, each with `configure(c, settings)`."""

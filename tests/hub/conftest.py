@@ -1,0 +1,119 @@
+"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, with a state folder of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+STARTING = 90  # seconds; the machine may be busy
+INSTRUCTOR = "prof"
+
+
+@dataclass(frozen=True)
+class RunningHub:
+    """A hub that was started: its address as a browser opens it, its state folder, its process, its log."""
+
+    url: str  # ends with a slash
+    state: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """What `passwords.json` holds: `students`, `instructors`."""
+        passwords: dict[str, str] = json.loads((self.state / "passwords.json").read_text())
+        return passwords
+
+    def login(self, name: str) -> httpx.Client:
+        """A client with the cookies of that person, who logged in by the form; it follows redirects."""
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        form = client.get("hub/login").text
+        token = re.search(r'name="_xsrf" value="([^"]+)"', form)
+        assert token, form
+        password = self.passwords["instructors" if name == INSTRUCTOR else "students"]
+        answer = client.post(
+            "hub/login", data={"_xsrf": token.group(1), "username": name, "password": password}
+        )
+        assert answer.status_code < 500, answer.text
+        assert any("login" in cookie for cookie in client.cookies), "the login was refused"
+        return client
+
+    def stop(self) -> None:
+        """Stop the hub with its proxy and labs, as Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+StartHub = Callable[..., RunningHub]
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
+    """Start `genai-lab hub` as often as a test needs; `settings` are `GENAI_HUB_…` and other variables."""
+    started: list[RunningHub] = []
+
+    def start(state: Path | None = None, **settings: str) -> RunningHub:
+        state = state or tmp_path_factory.mktemp("hub")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("GENAI_", "JUPYTERHUB_"))}
+        port = settings.get("GENAI_HUB_PORT", str(free_port()))
+        chosen = {
+            "GENAI_HUB_PORT": port,
+            "GENAI_HUB_API_PORT": str(free_port()),
+            "GENAI_HUB_STATE": str(state),
+            "GENAI_HUB_INSTRUCTORS": INSTRUCTOR,
+            "OMP_NUM_THREADS": "1",
+        }
+        log = state / "hub.log"
+        with log.open("ab") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "genai_lab", "hub"],
+                env=inherited | chosen | settings,
+                cwd=state,
+                stdout=stream,
+                stderr=stream,
+            )
+        hub = RunningHub(f"http://127.0.0.1:{port}/", state, process, log)
+        started.append(hub)
+        until = time.monotonic() + STARTING
+        while True:
+            try:
+                if httpx.get(f"{hub.url}hub/health").status_code == 200:
+                    return hub
+            except httpx.TransportError:
+                pass
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"the hub did not start:\n{log.read_text()[-4000:]}")
+            time.sleep(0.2)
+
+    yield start
+    for hub in started:
+        if hub.process.poll() is None:
+            hub.stop()
+
+
+@pytest.fixture(scope="module")
+def hub(start_hub: StartHub) -> RunningHub:
+    """One hub for the tests of a module, as `make hub` starts it."""
+    return start_hub()
