@@ -1,4 +1,4 @@
-"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, with a state folder of its own."""
+"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, in a state folder of its own."""
 
 import json
 import os
