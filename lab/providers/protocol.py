@@ -1,0 +1,166 @@
+"""What is asked of a provider and what comes back, whoever the provider is.
+
+A `Call` goes to `Router.complete`, which gives an `Answer` or raises a `ProviderError`
+(`lab.providers.errors`); `Router.stream` gives the same as events, the last of them the `Answer`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+Kind = Literal["vision", "image", "edit"]
+"""Kinds of work: text about pictures, pictures from text, pictures from pictures and text."""
+
+Role = Literal["system", "user", "assistant"]
+Origin = Literal["reported", "price list", "unknown", "free"]
+"""Where a cost comes from: the provider said it, usage times listed price, nobody knows, nothing is charged."""
+
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture's bytes as they are in its file; `media_type` such as `image/png`."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Role
+    text: str
+    images: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a model.
+
+    `vision` reads `messages`; `image` reads `prompt`; `edit` reads `prompt` and `images`.
+    `answer_type`: a pydantic model the answer must be (`vision` only): it comes as `Answer.data`.
+    `seed` None means random: such pictures are never taken from the cache. `options` are further
+    fields of the provider's protocol (`quality`, `temperature`), at most 20. `model` and `provider`
+    are wishes that are kept: where one is given, no other is asked.
+    """
+
+    kind: Kind
+    messages: tuple[Message, ...] = ()
+    prompt: str = ""
+    images: tuple[Media, ...] = ()
+    size: str | None = None  # "1024x1024"
+    n: int = 1
+    seed: int | None = None
+    max_output_tokens: int = 1000
+    answer_type: type[BaseModel] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """As the provider counted; None where it said nothing."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    images: int | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`micros`: millionths of the currency's unit; None where `origin` is unknown.
+
+    `at_most` is what the budget counts for it: the cost itself, and where that is unknown the
+    upper estimate that was set aside before the call.
+    """
+
+    micros: int | None
+    currency: str
+    origin: Origin
+    at_most: int = 0
+
+    @property
+    def amount(self) -> float | None:
+        """In the currency's unit."""
+        return None if self.micros is None else self.micros / 1_000_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was asked before the answer came, and why the router moved on: `reason` is an error's code."""
+
+    provider: str
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A budget (`student`, `class` or `day`) has reached `percent` (80, 90 or 100) with this call."""
+
+    budget: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`text` for vision, `pictures` (original bytes) for the others, `data` where a type was asked for.
+
+    `seconds` is the time of the call that answered; for one out of the cache it is what the call
+    took then, its cost is zero and free. `tried` holds what failed before.
+    """
+
+    provider: str
+    model: str
+    text: str = ""
+    pictures: tuple[Media, ...] = ()
+    data: BaseModel | None = None
+    usage: Usage = Usage()
+    cost: Cost = Cost(None, "USD", "unknown")
+    seconds: float = 0.0
+    cached: bool = False
+    tried: tuple[Tried, ...] = ()
+    finish: Finish = "stop"
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Three calls are under way; this one waits for its turn."""
+
+
+@dataclass(frozen=True)
+class Trying:
+    """A request goes out to this provider and model."""
+
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Retrying:
+    """The same provider is asked again after `seconds`."""
+
+    provider: str
+    model: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MovedOn:
+    tried: Tried
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The next piece of a streamed text."""
+
+    text: str
+
+
+Event = Waiting | Trying | Retrying | MovedOn | Piece | Answer
+Progress = Callable[[Event], None]
