@@ -29,5 +29,5 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.oauth_require_pkce = True  # our labs use it
     c.JupyterHub.template_paths = []
     c.Authenticator.admin_users = set(settings.instructors)
-    for part in ("proxy", f"authenticators.{settings.authenticator}", f"spawners.{settings.spawner}"):
+    for part in ("roles", "proxy", f"authenticators.{settings.authenticator}", f"spawners.{settings.spawner}"):
         import_module(f"hub.{part}").configure(c, settings)

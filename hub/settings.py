@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, IPvAnyAddress, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SpawnerName = Literal["local", "docker", "slurm", "kube"]
@@ -24,18 +24,26 @@ class HubSettings(BaseSettings):
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8081
     state: Path = Path("hub-state")  # all the hub keeps
     instructors: Annotated[frozenset[str], NoDecode] = frozenset()  # user names, separated by commas
-    base_url: str = "/"
+    base_url: Annotated[str, Field(pattern=r"^/([A-Za-z0-9._~-]+/)*$")] = "/"
+    public_url: str = ""  # as people open it, where that is not what the hub listens on
     subdomain_host: str = ""  # as https://hub.example.org: every student below a name of their own
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
+    tls_certificate: FilePath | None = None
+    tls_key: FilePath | None = None
+    # addresses of the proxy that ends TLS before the hub, separated by commas
+    tls_proxy: Annotated[frozenset[IPvAnyAddress], NoDecode] = frozenset()
     insecure: bool = False  # listen beyond loopback although something speaks against it
-    idle_seconds: Annotated[int, Field(ge=0)] = (
-        3600  # a lab without activity is stopped after these; 0: never
-    )
+    # a lab without activity is stopped after these; 0: never
+    idle_seconds: Annotated[int, Field(ge=0)] = 3600
+    idle_check_seconds: Annotated[int, Field(ge=1)] = 60  # how often that is looked at
 
-    @field_validator("instructors", mode="before")
+    @field_validator("instructors", "tls_proxy", mode="before")
     @classmethod
-    def _names(cls, value: object) -> object:
+    def _listed(cls, value: object) -> object:
         return (
             [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("instructors")
+    @classmethod
+    def _lower_case(cls, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(name.lower() for name in names)  # as JupyterHub keeps them

@@ -8,14 +8,15 @@ from pathlib import Path
 _TEMPORARY = re.compile(r"\.genai-[0-9a-f]{16}\.tmp")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Replace `path` by `data`: a temporary file beside it, synced, renamed, the folder synced.
 
-    Raises OSError; `path` is then as it was.
+    `mode` is less the process's umask, as for any new file. Raises OSError; `path` is then as it was.
     """
     temporary = path.with_name(f".genai-{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with temporary.open("xb") as file:
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

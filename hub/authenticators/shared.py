@@ -5,17 +5,19 @@ owner can read.
 """
 
 import json
-import os
 import secrets
 from pathlib import Path
 
 from traitlets.config import Config
 
+from hub.secret_files import secret_file
 from hub.settings import HubSettings
+
+PASSWORDS = "passwords.json"  # noqa: S105  (a file's name)
 
 
 def configure(c: Config, settings: HubSettings) -> None:
-    passwords = load_passwords(settings.state.resolve() / "passwords.json")
+    passwords = load_passwords(settings.state.resolve() / PASSWORDS)
     c.JupyterHub.authenticator_class = "shared-password"
     c.Authenticator.allow_all = True
     c.SharedPasswordAuthenticator.user_password = passwords["students"]
@@ -24,10 +26,9 @@ def configure(c: Config, settings: HubSettings) -> None:
 
 def load_passwords(file: Path) -> dict[str, str]:
     """`{"students": …, "instructors": …}`; made where the file does not exist yet."""
-    if not file.exists():
-        made = {"students": secrets.token_urlsafe(12), "instructors": secrets.token_urlsafe(32)}
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(made, stream)
-    passwords: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    passwords: dict[str, str] = json.loads(secret_file(file, _new_passwords))
     return passwords
+
+
+def _new_passwords() -> str:
+    return json.dumps({"students": secrets.token_urlsafe(12), "instructors": secrets.token_urlsafe(32)})

@@ -24,6 +24,11 @@ def test_a_file_is_as_readable_as_any_other(tmp_path: Path):
     assert len(modes) == 1
 
 
+def test_a_secret_is_never_readable_by_others(tmp_path: Path):
+    write_atomic(tmp_path / "file", b"one", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str):
     path = tmp_path / "file"

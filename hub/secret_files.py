@@ -1,0 +1,19 @@
+"""Secrets the hub makes for itself: each in a file of the state folder that only its owner can read."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from manifests.atomic import write_atomic
+
+
+def new_token() -> str:
+    """256 bits, safe in a URL and in a header."""
+    return secrets.token_urlsafe(32)
+
+
+def secret_file(file: Path, make: Callable[[], str] = new_token) -> str:
+    """What the file holds; `make` says it where there is no file yet. Raises OSError."""
+    if not file.exists():
+        write_atomic(file, f"{make()}\n".encode(), mode=0o600)
+    return file.read_text(encoding="utf-8").strip()
