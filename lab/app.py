@@ -19,6 +19,7 @@ from lab.context import Lab
 from lab.headers import AddHeaders
 from lab.localized import LocalizedPages
 from lab.page import Page
+from lab.streams import AcceptAfterClose
 from manifests.pictures import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def build_app(lab: Lab) -> "FastAPI":
     app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
 
     app.add_middleware(AddHeaders, headers=HEADERS)
+    app.add_middleware(AcceptAfterClose)
 
     @app.get(f"{prefix}/")
     def door(request: Request) -> RedirectResponse:

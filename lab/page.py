@@ -23,8 +23,7 @@ from lab.context import Lab
 REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
 READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
 # What lasts, and yields as it goes on, takes Gradio's queue. What only reads or writes the disk does not:
-# Gradio closes a page's event stream when nothing is pending, and an event that is sent in that very
-# moment is never answered (seen in the browser tests, about one in twenty runs of a page).
+# one request and its answer, instead of a request, an event stream and its close.
 LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET: dict[str, Any] = LASTING | {"queue": False}
 

@@ -44,9 +44,8 @@ class RunningLab:
 
 
 def tab(page: Page, name: str) -> None:
-    """Choose a tab by its name, and look at it for a second as a person would (see the reruns below)."""
+    """Choose a tab by its name."""
     page.get_by_role("tab", name=name, exact=True).click()
-    page.wait_for_timeout(1000)
 
 
 def upload(page: Page, exercise: str, file: Path) -> None:
@@ -54,14 +53,6 @@ def upload(page: Page, exercise: str, file: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.locator(f"#upload-{exercise}").click()
     chooser.value.set_files(file)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test may try three times: Gradio 6.31 closes a page's event stream when nothing is pending,
-    and never answers an event that is sent in that very moment. Each attempt is reported."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 StartLab = Callable[..., RunningLab]
