@@ -1,0 +1,23 @@
+"""Which settings of the instructor's a lab gets: those of this list and no others, whatever spawns it."""
+
+import os
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+PASSED_ON = (
+    "GENAI_ASSIGNMENT",
+    "GENAI_DEVICE",
+    "GENAI_EXERCISES_DIR",
+    "GENAI_LANGUAGE",
+    "GENAI_MINI_WEIGHTS",
+    "GENAI_MODEL",
+)
+FOLDERS = ("GENAI_EXERCISES_DIR", "GENAI_MINI_WEIGHTS")
+
+
+def lab_settings() -> dict[str, str]:
+    """From the environment, else from `.env` in the current folder; paths are absolute."""
+    known = {**dotenv_values(".env"), **os.environ}
+    chosen = {name: value for name in PASSED_ON if (value := known.get(name))}
+    return {name: str(Path(value).resolve()) if name in FOLDERS else value for name, value in chosen.items()}
