@@ -7,20 +7,29 @@ from grading.names import safe_name
 from grading.one import Entry
 from grading.wording import Message, message, shown
 
+COLLECTED = (
+    "collected.json",
+    "SHA256SUMS",
+)  # what `genai-lab cohort collect` writes beside the students' folders
 RESERVED = ("grades.csv", "index.html", "grading.log")  # the class's own results, beside the students'
 
 
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:
     """Every folder and zip by name, each with what makes it impossible to grade, if anything does.
 
-    Hidden files, what archivers add, and the results' folder are not submissions.
+    Hidden files, what archivers add, what `collect` says of the whole class, and the results' folder
+    are not submissions.
     """
     found: list[tuple[Entry, Message | None]] = []
     taken, names = list(RESERVED), set()
     with os.scandir(submissions) as scan:
         listed = sorted(scan, key=lambda e: (e.name.removesuffix(".zip"), e.name))
     for each in listed:
-        if each.name.startswith(".") or each.name == "__MACOSX" or Path(each.path).resolve() == out.resolve():
+        if (
+            each.name.startswith(".")
+            or each.name in ("__MACOSX", *COLLECTED)
+            or Path(each.path).resolve() == out.resolve()
+        ):
             continue
         name = shown(os.fsencode(each.name.removesuffix(".zip")).decode("utf-8", "backslashreplace"))
         folder = safe_name(name, taken)

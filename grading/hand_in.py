@@ -12,6 +12,7 @@ import zipfile
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
@@ -37,35 +38,56 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
 
     Raises HandInError when there is nothing to hand in, Unreadable when there is too much, OSError.
     """
-    store.records()  # finishes a move to the bin that was cut short
-    now = datetime.now(UTC)
-    files = FolderFiles(store.folder.parent, only=(assignment.id,)) if store.folder.is_dir() else None
-    names = [n for n in files.sizes if _belongs(n.removeprefix(f"{assignment.id}/"))] if files else []
-    if not files or not names:
-        raise HandInError("hand_in.nothing", assignment=assignment.id)
+    files, names = _gather(assignment, store)
+    frozen = _frozen(assignment, store, language)
     folder = store.folder / FOLDER
     folder.mkdir(exist_ok=True)
-    temporary = folder / f".{os.getpid()}-{now:%H%M%S%f}.tmp"
+    temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
     try:
         with temporary.open("xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                listed = [_add(archive, name, files.read(name)) for name in sorted(names)]
-                frozen = Frozen(
-                    student=store.student,
-                    assignment=assignment.id,
-                    language=language,
-                    time=now,
-                    files=tuple(listed),
-                )
-                archive.writestr(FROZEN_FILE, frozen.model_dump_json(by_alias=True, indent=1))
+            _write(file, files, names, frozen)
             file.flush()
             os.fsync(file.fileno())
-        path = _free_name(folder, store.student, assignment.id, now)
+        path = _free_name(folder, store.student, assignment.id, frozen.time)
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(folder)
     return path
+
+
+def freeze(file: BinaryIO, assignment: Assignment, store: Store, language: Language) -> datetime:
+    """Write the same zip into an open file; gives when the newest of what it holds was written.
+
+    Raises as `hand_in` does.
+    """
+    files, names = _gather(assignment, store)
+    newest = max((store.folder.parent / name).stat().st_mtime for name in names)
+    _write(file, files, names, _frozen(assignment, store, language))
+    return datetime.fromtimestamp(newest, UTC)
+
+
+def _gather(assignment: Assignment, store: Store) -> tuple[FolderFiles, list[str]]:
+    """The work folder's files, and the names of those that are handed in."""
+    store.records()  # finishes a move to the bin that was cut short
+    files = FolderFiles(store.folder.parent, only=(assignment.id,)) if store.folder.is_dir() else None
+    names = [n for n in files.sizes if _belongs(n.removeprefix(f"{assignment.id}/"))] if files else []
+    if not files or not names:
+        raise HandInError("hand_in.nothing", assignment=assignment.id)
+    return files, sorted(names)
+
+
+def _frozen(assignment: Assignment, store: Store, language: Language) -> Frozen:
+    return Frozen(
+        student=store.student, assignment=assignment.id, language=language, time=datetime.now(UTC), files=()
+    )
+
+
+def _write(file: BinaryIO, files: FolderFiles, names: list[str], frozen: Frozen) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        listed = tuple(_add(archive, name, files.read(name)) for name in names)
+        whole = frozen.model_copy(update={"files": listed})
+        archive.writestr(FROZEN_FILE, whole.model_dump_json(by_alias=True, indent=1))
 
 
 def _belongs(name: str) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from exercises.i18n import LANGUAGES, Language, nearest_language
 from exercises.settings import ExerciseSettings
+from lab.class_routes import add_class_routes
 from lab.context import Lab
 from lab.headers import AddHeaders
 from lab.localized import LocalizedPages
@@ -81,6 +82,7 @@ def build_app(lab: Lab) -> "FastAPI":
         )
         return response
 
+    add_class_routes(app, lab)
     css = files("lab").joinpath("static", "lab.css").read_text(encoding="utf-8")
     for language in LANGUAGES:
         gr.mount_gradio_app(

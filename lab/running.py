@@ -121,6 +121,11 @@ class Runs:
         with self._lock:
             return next((running for running in self._all if running.id == running_id), None)
 
+    def under_way(self) -> int:
+        """How many have not ended yet."""
+        with self._lock:
+            return sum(not running.finished for running in self._all)
+
     def stop(self) -> None:
         """Stop all of them."""
         with self._lock:
