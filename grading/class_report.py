@@ -1,8 +1,10 @@
 """The class's page: who earned what, how the points are spread, and which checks fail most."""
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean, median
 from urllib.parse import quote
 
@@ -10,8 +12,10 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language, Translate, translator
 from grading.checks import check_submission
 from grading.export import exercise_points
+from grading.one import STRIP
 from grading.report import number_format, render
 from grading.results import Grade, Status
+from grading.strip import MAX_BYTES, planned_runs
 from grading.submission import Submission
 
 BINS = 10
@@ -40,10 +44,13 @@ class Row:
     link: str
     mark: str
     points: tuple[float, ...]
+    strip: str | None  # the planned pictures, as a data URL
 
 
-def class_report(assignment: Assignment, grades: Sequence[tuple[str, Grade]], language: Language) -> str:
-    """The page, in the grader's language. `grades`: each with the folder its report is in."""
+def class_report(
+    assignment: Assignment, grades: Sequence[tuple[str, Grade]], language: Language, out: Path
+) -> str:
+    """The page, in the grader's language. `grades`: each with the folder below `out` its report is in."""
     t = translator("grading", language)
     graded = [grade for _, grade in grades if grade.gradable]
     rows = [
@@ -52,6 +59,7 @@ def class_report(assignment: Assignment, grades: Sequence[tuple[str, Grade]], la
             f"{quote(folder)}/report.html",
             _MARKS[grade.status],
             tuple(exercise_points(grade, e.id) for e in assignment.exercises),
+            _strip(out / folder / STRIP),
         )
         for folder, grade in grades
     ]
@@ -64,8 +72,16 @@ def class_report(assignment: Assignment, grades: Sequence[tuple[str, Grade]], la
         failed=_most_failed(graded, assignment, language),
         to_look_at=[row for row in rows if row.grade.for_grader],
         exercises=[e.title(language) for e in assignment.exercises],
+        runs=", ".join(run for _, run in planned_runs(assignment)),
         rows=rows,
     )
+
+
+def _strip(file: Path) -> str | None:
+    """The file as a data URL, so that the page needs nothing else."""
+    if not file.is_file() or file.stat().st_size > MAX_BYTES:
+        return None
+    return "data:image/jpeg;base64," + base64.b64encode(file.read_bytes()).decode("ascii")
 
 
 def _facts(grades: Sequence[Grade], t: Translate, language: Language) -> list[Fact]:

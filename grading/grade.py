@@ -102,7 +102,7 @@ def grade_class(
         ]
     write_whole(out / "grades.csv", grades_csv(assignment, grades))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
-    page = class_report(assignment, placed, language)
+    page = class_report(assignment, placed, language, out)
     write_whole(out / "index.html", page.encode())
     return grades
 

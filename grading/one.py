@@ -17,10 +17,12 @@ from grading.files import Unreadable
 from grading.output import write_whole
 from grading.report import student_report
 from grading.results import Grade, Regeneration
+from grading.strip import strip
 from grading.submission import Submission, closing, open_submission
 from grading.wording import Message
 
 EMPTY = "submission.empty"
+STRIP = "strip.jpg"
 
 
 class _Line(BaseModel):
@@ -88,7 +90,8 @@ def survey(task: Task, assignment: Assignment) -> Survey:
 
 
 def grade(task: Task, assignment: Assignment) -> Grade:
-    """Grade one submission and write its `grade.json` and `report.html`."""
+    """Grade one submission and write its `grade.json`, `report.html` and `strip.jpg`."""
+    pictures = b""
     try:
         with closing(
             open_submission(task.entry.real_path, assignment.id, name=task.entry.name)
@@ -96,10 +99,11 @@ def grade(task: Task, assignment: Assignment) -> Grade:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
             page = student_report(assignment, result, language, submission)
+            pictures = strip(assignment, submission)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)
         page = student_report(assignment, result, task.language)
-    write_results(Path(task.out) / task.entry.folder, result, page)
+    write_results(Path(task.out) / task.entry.folder, result, page, pictures)
     return result
 
 
@@ -131,8 +135,12 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
     )
 
 
-def write_results(folder: Path, result: Grade, page: str) -> None:
-    """`grade.json` and `report.html`, each whole or not at all."""
+def write_results(folder: Path, result: Grade, page: str, pictures: bytes = b"") -> None:
+    """`grade.json`, `report.html` and, where there are pictures, `strip.jpg`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
+    if pictures:
+        write_whole(folder / STRIP, pictures)
+    else:
+        (folder / STRIP).unlink(missing_ok=True)
     write_whole(folder / "report.html", page.encode())
     write_whole(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())

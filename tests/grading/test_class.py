@@ -320,3 +320,36 @@ def test_the_json_of_a_grade_has_the_fields_that_are_promised(
     assert {"student", "assignment", "gradable", "reasons", "points", "maximum", "checks"} <= document.keys()
     assert (document["student"], document["points"], document["maximum"]) == ("alice", 20.0, 20.0)
     assert all({"id", "passed", "points", "maximum", "cause"} <= check.keys() for check in document["checks"])
+
+
+# --- the class's contact sheet
+
+
+def strip_columns(file: Path) -> list[bool]:
+    """Whether each picture of a strip is there (not the grey of a gap)."""
+    from PIL import Image
+
+    from grading.strip import EMPTY, GAP, SIDE
+
+    with Image.open(file) as sheet:
+        middles = range(SIDE // 2, sheet.width, SIDE + GAP)
+        spots = [sheet.convert("L").crop((x - 9, 9, x + 9, SIDE - 9)).tobytes() for x in middles]
+    return [any(abs(grey - EMPTY[0]) > 4 for grey in spot) for spot in spots]
+
+
+def test_the_class_page_shows_everyones_planned_pictures_with_gaps_where_one_is_missing(
+    alice: Store, tmp_path: Path, tp2: Assignment
+) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    (subs / "nobody").mkdir(parents=True)
+    shutil.copytree(alice.folder.parent, subs / "alice")
+    shutil.copytree(alice.folder.parent, subs / "gap")
+    (subs / "gap" / "tp2" / "outputs" / "t2i_run03_steps50.png").unlink()
+    grade_class(subs, tp2, out, language="en")
+    whole, gap = strip_columns(out / "alice" / "strip.jpg"), strip_columns(out / "gap" / "strip.jpg")
+    assert all(whole)
+    assert gap.count(False) == 1
+    assert not (out / "nobody" / "strip.jpg").exists()
+    page = (out / "index.html").read_text("utf-8")
+    assert page.count('src="data:image/jpeg') == 2
+    assert "planned pictures of alice" in page
