@@ -1,0 +1,104 @@
+"""The instructor's page of GPUs, at `<hub>/gpus`: who holds which, since when, and who waits."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from jupyterhub.handlers import BaseHandler
+from jupyterhub.scopes import needs_scope
+from markupsafe import Markup
+from tornado import web
+
+from exercises.i18n import Language, Translate, translator
+from hub.gpus.allocator import Allocator
+from hub.gpus.choice import time_text
+from hub.language import language_of
+
+RELOAD = 15  # seconds
+
+Activity = Callable[[str], datetime | None]
+
+
+class GpusHandler(BaseHandler):
+    """For who may open the admin page; other people get 403, and who is not logged in the login."""
+
+    def initialize(self, allocator: Allocator) -> None:
+        self.allocator = allocator
+
+    @web.authenticated
+    @needs_scope("admin-ui")
+    async def get(self) -> None:
+        language = language_of(self)
+        self.set_header("Refresh", str(RELOAD))
+        self.set_header("Vary", "Accept-Language")
+        html = await self.render_template(
+            "gpus.html",
+            language=language,
+            title=translator("hub", language)("gpus.title"),
+            content=content(self.allocator, language, self._activity, datetime.now(UTC)),
+        )
+        self.finish(html)
+
+    def _activity(self, holder: str) -> datetime | None:
+        """When the lab of that holder was last used."""
+        name, _, server = holder.partition("/")
+        user = self.find_user(name)
+        spawner = user.orm_spawners.get(server) if user else None
+        moment: datetime | None = spawner.last_activity if spawner else None
+        return moment.replace(tzinfo=UTC) if moment else None
+
+
+def content(allocator: Allocator, language: Language, activity: Activity, now: datetime) -> Markup:
+    """The two tables as HTML; `activity` says when a holder's lab was last used. Times are UTC."""
+    t = translator("hub", language)
+    if not allocator.devices and not allocator.leases:
+        return Markup("<p>{}</p>").format(t("gpus.none"))
+    names = {device.id: device.name for device in allocator.devices}
+    held = [
+        (
+            names.get(lease.device, lease.device),
+            _student(lease.holder),
+            _clock(lease.since, t),
+            time_text((now - lease.since).total_seconds(), t),
+            _clock(activity(lease.holder), t),
+        )
+        for lease in allocator.leases
+    ]
+    line = [
+        (str(place), _student(waiter.holder), _clock(waiter.since, t), _expected(allocator, place, t))
+        for place, waiter in enumerate(allocator.line, 1)
+    ]
+    free, places = sum(allocator.free().values()), len(allocator.devices) * allocator.share
+    return Markup("<p>{}</p>{}{}<p>{}</p>").format(
+        t("gpus.free", free=free, all=places),
+        _table(t, "held", ("device", "student", "since", "for", "activity"), held, "nobody_holds"),
+        _table(t, "line", ("place", "student", "since", "expected"), line, "nobody_waits"),
+        t("gpus.refreshed", seconds=RELOAD, time=_clock(now, t)),
+    )
+
+
+def _table(t: Translate, title: str, heads: Iterable[str], rows: list[tuple[str, ...]], empty: str) -> Markup:
+    if not rows:
+        return Markup("<h2>{}</h2><p>{}</p>").format(t(f"gpus.{title}"), t(f"gpus.{empty}"))
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(t(f"gpus.{name}")) for name in heads)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        for row in rows
+    )
+    return Markup(
+        '<h2 id="gpus-{id}">{title}</h2><table class="table" aria-labelledby="gpus-{id}">'
+        "<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    ).format(id=title, title=t(f"gpus.{title}"), head=head, body=body)
+
+
+def _student(holder: str) -> str:
+    name, _, server = holder.partition("/")
+    return f"{name} ({server})" if server else name
+
+
+def _expected(allocator: Allocator, place: int, t: Translate) -> str:
+    seconds = allocator.estimate(place)
+    return t("gpus.unknown") if seconds is None else time_text(seconds, t)
+
+
+def _clock(moment: datetime | None, t: Translate) -> str:
+    return t("gpus.unknown") if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
