@@ -15,7 +15,7 @@ Kind = Literal["vision", "image", "edit"]
 
 Role = Literal["system", "user", "assistant"]
 Origin = Literal["reported", "price list", "unknown", "free"]
-"""Where a cost comes from: the provider said it, usage times listed price, nobody knows, nothing is charged."""
+"""Where a cost comes from: the provider said it, usage times price, nobody knows, nothing is charged."""
 
 Finish = Literal["stop", "length"]
 

@@ -1,0 +1,306 @@
+"""The ledger: what each call may cost is set aside before it, and what it did cost replaces that after.
+
+One SQLite file, which the labs of a class on one machine may share. Each call is one row; `counted`
+is what the row counts against the budgets, in micros of the currency's unit:
+
+    reserved   counted = the upper estimate     the call may be on its way
+    settled    counted = what it cost; where nobody knows, the upper estimate
+    released   counted = 0                      it is certain that nothing was charged
+
+A row is written and the budgets are checked in one transaction that excludes all other writers, so
+what counts never exceeds a budget, whatever runs at the same time. A process killed between reserve
+and settle leaves its row `reserved`, and it counts in full; once it is older than any call may last it
+becomes `settled` with cost unknown. Money that may have been spent is never set free.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from lab.providers.protocol import Alert, Cost, Kind, Origin, Usage
+
+State = Literal["reserved", "settled", "released"]
+BUDGETS = ("student", "class", "day")
+LEVELS = (80, 90, 100)
+_BUSY_SECONDS = 60.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    student TEXT NOT NULL, class TEXT NOT NULL, day TEXT NOT NULL,
+    provider TEXT NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'released')),
+    reserved INTEGER NOT NULL CHECK (reserved >= 0),
+    counted INTEGER NOT NULL CHECK (counted >= 0),
+    cost INTEGER, currency TEXT NOT NULL, origin TEXT,
+    input_tokens INTEGER, output_tokens INTEGER, images INTEGER,
+    time REAL NOT NULL, expires REAL NOT NULL, seconds REAL,
+    outcome TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS spending ON calls (class, student, day, counted);
+CREATE INDEX IF NOT EXISTS pending ON calls (expires) WHERE state = 'reserved';
+CREATE TABLE IF NOT EXISTS alerts (
+    budget TEXT NOT NULL, scope TEXT NOT NULL, percent INTEGER NOT NULL, time REAL NOT NULL,
+    PRIMARY KEY (budget, scope, percent)
+);
+"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In micros; None is no limit. `day` is for one student and day."""
+
+    student: int | None = None
+    class_: int | None = None
+    day: int | None = None
+
+    def __bool__(self) -> bool:
+        return (self.student, self.class_, self.day) != (None, None, None)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How a budget stands, in micros: `counted` is spent and set aside together."""
+
+    name: str  # student, class or day
+    limit: int | None
+    counted: int
+    reserved: int  # of that, for calls on their way
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.counted)
+
+    @property
+    def percent(self) -> int:
+        """Whole percent of the limit, rounded down; a limit of zero is reached."""
+        if self.limit is None:
+            return 0
+        return 100 * self.counted // self.limit if self.limit else 100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a call that was sent, is on its way, or came out of the cache (`outcome` "cached").
+
+    `outcome` is "pending", "answered", "cached", "abandoned" or an error's code.
+    """
+
+    id: int
+    student: str
+    class_: str
+    day: str
+    provider: str
+    model: str
+    kind: Kind
+    state: State
+    reserved: int
+    counted: int
+    cost: int | None
+    currency: str
+    origin: Origin | None
+    input_tokens: int | None
+    output_tokens: int | None
+    images: int | None
+    time: float
+    expires: float
+    seconds: float | None
+    outcome: str
+
+
+class BudgetReached(Exception):
+    """Nothing was written: with this call `budget` would exceed its limit."""
+
+    def __init__(self, budget: Budget, wanted: int) -> None:
+        super().__init__(budget.name)
+        self.budget, self.wanted = budget, wanted
+
+
+class Ledger:
+    """Safe in threads and processes; each operation opens the file, is one transaction, and is done.
+
+    `class_` is whose budget is shared. Raises OSError or sqlite3.Error where the file cannot be used.
+    """
+
+    def __init__(
+        self, path: Path, *, class_: str = "class", limits: Limits | None = None, currency: str = "USD"
+    ):
+        self.path, self.class_, self.currency = path, class_, currency
+        self.limits = limits or Limits()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(_SCHEMA)
+
+    def reserve(
+        self, student: str, *, provider: str, model: str, kind: Kind, upper: int, lasts: float
+    ) -> tuple[int, tuple[Alert, ...]]:
+        """Set `upper` micros aside for a call that ends within `lasts` seconds, one way or the other.
+
+        Gives the row's id and the alerts this raised. Raises BudgetReached. A call that costs
+        nothing (`upper` 0) is always allowed.
+        """
+        now = time.time()
+        with self._write() as db:
+            self._end_abandoned(db, now)
+            budgets = self._budgets(db, student, _day(now))
+            full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)
+            if full and upper:
+                self._raise_alert(db, full.name, self._scope(full.name, student, _day(now)), 100, now)
+                db.execute("COMMIT")
+                raise BudgetReached(full, upper)
+            row = db.execute(
+                "INSERT INTO calls (student, class, day, provider, model, kind, state, reserved, counted,"
+                " currency, time, expires, outcome) VALUES (?,?,?,?,?,?,'reserved',?,?,?,?,?,'pending')",
+                (student, self.class_, _day(now), provider, model, kind, upper, upper, self.currency)
+                + (now, now + lasts),
+            ).lastrowid
+            assert row is not None  # noqa: S101 (sqlite3 types it as optional; an INSERT has one)
+            return row, self._alerts(db, student, _day(now), now)
+
+    def settle(
+        self, row: int, *, cost: Cost, usage: Usage, seconds: float, outcome: str
+    ) -> tuple[Alert, ...]:
+        """What a reserved call did cost. One that was given up as abandoned is put right; others stay."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE calls SET state = 'settled', counted = ?, cost = ?, origin = ?, input_tokens = ?,"
+                " output_tokens = ?, images = ?, seconds = ?, outcome = ?"
+                " WHERE id = ? AND (state = 'reserved' OR outcome = 'abandoned')",
+                (cost.at_most, cost.micros, cost.origin, usage.input_tokens, usage.output_tokens)
+                + (usage.images, seconds, outcome, row),
+            )
+            found = db.execute("SELECT student, day FROM calls WHERE id = ?", (row,)).fetchone()
+            return self._alerts(db, found["student"], found["day"], time.time())
+
+    def release(self, row: int, *, seconds: float, outcome: str) -> None:
+        """Certainly nothing was charged: the call counts nothing any more."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE calls SET state = 'released', counted = 0, cost = 0, origin = 'free', seconds = ?,"
+                " outcome = ? WHERE id = ? AND (state = 'reserved' OR outcome = 'abandoned')",
+                (seconds, outcome, row),
+            )
+
+    def record_hit(self, student: str, *, provider: str, model: str, kind: Kind) -> None:
+        """An answer out of the cache: nothing was sent and nothing is charged."""
+        now = time.time()
+        with self._write() as db:
+            db.execute(
+                "INSERT INTO calls (student, class, day, provider, model, kind, state, reserved, counted,"
+                " cost, currency, origin, time, expires, seconds, outcome)"
+                " VALUES (?,?,?,?,?,?,'settled',0,0,0,?,'free',?,?,0,'cached')",
+                (student, self.class_, _day(now), provider, model, kind, self.currency, now, now),
+            )
+
+    def budgets(self, student: str) -> list[Budget]:
+        """The student's, the class's and the student's of today, in this order."""
+        now = time.time()
+        with self._write() as db:
+            self._end_abandoned(db, now)
+            return self._budgets(db, student, _day(now))
+
+    def entries(self, student: str | None = None, *, newest: int = 1000) -> list[Entry]:
+        """The newest rows of this class (of one student), newest first."""
+        with self._write() as db:
+            self._end_abandoned(db, time.time())
+            rows = db.execute(
+                "SELECT * FROM calls WHERE class = ? AND (? IS NULL OR student = ?) ORDER BY id DESC LIMIT ?",
+                (self.class_, student, student, newest),
+            ).fetchall()
+        return [
+            Entry(**{("class_" if key == "class" else key): row[key] for key in row.keys()}) for row in rows
+        ]  # noqa: SIM118
+
+    def spent_by_student(self) -> dict[str, int]:
+        """What counts for each student of the class, in micros."""
+        with self._connection() as db:
+            rows = db.execute(
+                "SELECT student, SUM(counted) AS total FROM calls WHERE class = ? GROUP BY student",
+                (self.class_,),
+            ).fetchall()
+        return {row["student"]: row["total"] for row in rows}
+
+    def alerts_raised(self) -> list[tuple[Alert, str, float]]:
+        """All alerts so far: which, for whom (`student`, `class` or `student day`), and when."""
+        with self._connection() as db:
+            rows = db.execute("SELECT * FROM alerts ORDER BY time, percent").fetchall()
+        return [(Alert(row["budget"], row["percent"]), row["scope"], row["time"]) for row in rows]
+
+    # Below: parts of a transaction.
+
+    def _budgets(self, db: sqlite3.Connection, student: str, day: str) -> list[Budget]:
+        totals = db.execute(
+            "SELECT SUM(counted) AS class, SUM(counted) FILTER (WHERE student = :s) AS student,"
+            " SUM(counted) FILTER (WHERE student = :s AND day = :d) AS day"
+            " FROM calls WHERE class = :c",
+            {"s": student, "d": day, "c": self.class_},
+        ).fetchone()
+        pending = db.execute(
+            "SELECT SUM(reserved) AS class, SUM(reserved) FILTER (WHERE student = :s) AS student,"
+            " SUM(reserved) FILTER (WHERE student = :s AND day = :d) AS day"
+            " FROM calls WHERE state = 'reserved' AND class = :c",
+            {"s": student, "d": day, "c": self.class_},
+        ).fetchone()
+        limits = {"student": self.limits.student, "class": self.limits.class_, "day": self.limits.day}
+        return [Budget(name, limits[name], totals[name] or 0, pending[name] or 0) for name in BUDGETS]
+
+    def _alerts(self, db: sqlite3.Connection, student: str, day: str, now: float) -> tuple[Alert, ...]:
+        """Levels reached and not raised before, each once."""
+        raised = []
+        for budget in self._budgets(db, student, day):
+            scope = self._scope(budget.name, student, day)
+            for percent in LEVELS:
+                if budget.percent >= percent and self._raise_alert(db, budget.name, scope, percent, now):
+                    raised.append(Alert(budget.name, percent))
+        return tuple(raised)
+
+    def _scope(self, budget: str, student: str, day: str) -> str:
+        return {"student": student, "class": self.class_, "day": f"{student} {day}"}[budget]
+
+    @staticmethod
+    def _raise_alert(db: sqlite3.Connection, budget: str, scope: str, percent: int, now: float) -> bool:
+        """Whether it is new."""
+        cursor = db.execute("INSERT OR IGNORE INTO alerts VALUES (?,?,?,?)", (budget, scope, percent, now))
+        return cursor.rowcount == 1
+
+    @staticmethod
+    def _end_abandoned(db: sqlite3.Connection, now: float) -> None:
+        """Rows of processes that died: what they set aside stays counted, as spent at most."""
+        db.execute(
+            "UPDATE calls SET state = 'settled', origin = 'unknown', outcome = 'abandoned'"
+            " WHERE state = 'reserved' AND expires < ?",
+            (now,),
+        )
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that excludes other writers from its first statement on."""
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            db.row_factory = sqlite3.Row
+            yield db
+        finally:
+            db.close()
+
+
+def _day(now: float) -> str:
+    """The day on this machine's clock and calendar."""
+    return datetime.fromtimestamp(now).astimezone().date().isoformat()
