@@ -72,7 +72,7 @@ def build_app(lab: Lab) -> "FastAPI":
 
     @app.get(f"{prefix}/")
     def door(request: Request) -> RedirectResponse:
-        return RedirectResponse(f"{prefix}/{_language(request.cookies, request.headers)}/")
+        return RedirectResponse(f"{prefix}/{visitor_language(request.cookies, request.headers)}/")
 
     @app.get(f"{prefix}/language/{{language}}")
     def choose(language: Language) -> RedirectResponse:
@@ -110,7 +110,8 @@ def _prepare(lab: Lab) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
-def _language(cookies: Any, headers: Any) -> Language:
+def visitor_language(cookies: Any, headers: Any) -> Language:
+    """Their choice, else the setting's, else their browser's."""
     for language in LANGUAGES:
         if cookies.get(COOKIE) == language:
             return language

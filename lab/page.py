@@ -18,6 +18,7 @@ from exercises.assignment import Exercise
 from exercises.i18n import Language, translator
 from lab import markup
 from lab.context import Lab
+from lab.singleuser.links import hub_links
 
 # The tab's name stays in the address, so that a reload comes back to it.
 REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
@@ -43,7 +44,8 @@ class Page:
             title = lab.assignment.title(language)
             gr.HTML(markup.masthead(self.t, title, lab.student), elem_id="lab-title")
             self.points = gr.HTML(elem_id="lab-points")
-            gr.HTML(markup.languages(self.t, lab.settings.prefix, language), elem_id="lab-languages")
+            languages = markup.languages(self.t, lab.settings.prefix, language)
+            gr.HTML(languages + hub_links(self.t), elem_id="lab-languages")
         self.recall = gr.State(None)  # (stem, when) of the record the Studio is to take its parameters from
         self.tabs = gr.Tabs(elem_id="lab-tabs")
         self._tab: Any = None

@@ -7,6 +7,7 @@ each exercise ended, is kept here.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -47,6 +48,7 @@ class Running:
     saved: list[Saved] = field(default_factory=list)
     finished: bool = False
     changes: int = 0
+    ended: float | None = None  # seconds since the epoch
     _stop: threading.Event = field(default_factory=threading.Event)
     _generation: Generation | None = None
 
@@ -73,6 +75,7 @@ class Running:
             log.exception("A generation of %s failed", self.exercise_id)
             self._tell(Failed("internal"))
         finally:
+            self.ended = time.time()
             self.finished = True
             self.changes += 1
 
@@ -125,6 +128,12 @@ class Runs:
         """How many have not ended yet."""
         with self._lock:
             return sum(not running.finished for running in self._all)
+
+    def last_at_work(self) -> float | None:
+        """When a generation was last under way, in seconds since the epoch: now, while one is."""
+        with self._lock:
+            ends = [time.time() if running.ended is None else running.ended for running in self._all]
+        return max(ends, default=None)
 
     def stop(self) -> None:
         """Stop all of them."""

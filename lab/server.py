@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
 from exercises.loader import find_assignment
@@ -9,7 +10,11 @@ from lab.context import Lab
 from lab.engine.local import LocalEngine
 from lab.engine.registry import model_entry
 from lab.settings import LabSettings
+from lab.singleuser.settings import hub_server_settings
 from manifests.settings import WorkSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 GRACE = 2  # seconds that open pages get when the lab is closed
 
@@ -46,6 +51,15 @@ def address(server: socket.socket, prefix: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}/"
 
 
+def lab_settings(**asked: Any) -> LabSettings:
+    """The settings; below a Hub it decides where the lab listens, unless something else is asked for."""
+    hub = hub_server_settings()
+    told: dict[str, Any] = (
+        {"host": hub.listen_host, "port": hub.listen_port, "prefix": hub.service_prefix} if hub else {}
+    )
+    return LabSettings(**(told | asked))
+
+
 def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; `ready` is told the address once the page can be opened."""
     server = listen(settings.host, settings.port)
@@ -60,7 +74,11 @@ def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None
             await super().startup(sockets)
             ready(address(server, settings.prefix))
 
-    config = uvicorn.Config(
-        build_app(lab), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
-    )
+    app: ASGIApp = build_app(lab)
+    hub = hub_server_settings()
+    if hub is not None:
+        from lab.singleuser.server import below_hub
+
+        app = below_hub(app, lab, hub)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
     Server(config).run(sockets=[server])
