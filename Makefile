@@ -1,14 +1,18 @@
-# Two commands do all the set-up: `make lab` opens the lab, `make test` checks everything.
+# Three commands do all the set-up: `make lab` opens the lab, `make hub` starts a JupyterHub that gives each
+# student a lab of their own, `make test` checks everything.
 # `make format` tidies the code, `make clean` forgets the virtual environment.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test lint format clean
+.PHONY: lab hub test lint format clean
 
 lab: $(VENV)/installed
 	$(BIN)/genai-lab serve
+
+hub: $(VENV)/installed
+	$(BIN)/genai-lab hub
 
 test: lint
 	$(BIN)/python -m pytest
@@ -28,7 +32,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genai-lab needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hub,dev]'
 	touch $@
 
 clean:

@@ -11,6 +11,7 @@ from importlib import import_module
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 from typer.exceptions import Abort, TyperException
 
 from exercises.errors import UserError
@@ -64,10 +65,18 @@ def build(arguments: list[str]) -> typer.Typer:
 def wrong_setting(error: ValidationError) -> str:
     """Which setting is wrong, by the name it has in the environment and `.env`, and what was expected."""
     field = str(error.errors()[0]["loc"][0])
-    name = field if field.isupper() else f"GENAI_{field.upper()}"
+    name = field if field.isupper() else f"{prefix(error.title)}{field.upper()}"
     language = preferred_language()
     expected = faults(error, {field: None})[0].text(language)
     return translator("lab", language)("settings.wrong", name=name, expected=expected)
+
+
+def prefix(title: str) -> str:
+    """What the environment's names of a settings class begin with."""
+    for settings in BaseSettings.__subclasses__():
+        if settings.__name__ == title:
+            return settings.model_config.get("env_prefix", "")
+    return "GENAI_"
 
 
 def main() -> None:

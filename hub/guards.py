@@ -21,7 +21,7 @@ class UnsafeStart(UserError):
 
     def in_language(self, language: Language) -> str:
         t = translator("hub", language)
-        return "\n".join([t("guard.refused"), *(t(f"guard.{reason}") for reason in self.reasons)])
+        return "\n".join(t(f"guard.{key}") for key in ("refused", *self.reasons, "insist"))
 
     def __str__(self) -> str:
         return self.in_language(preferred_language())

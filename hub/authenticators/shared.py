@@ -10,10 +10,11 @@ from pathlib import Path
 
 from traitlets.config import Config
 
+from exercises.i18n import Translate
 from hub.secret_files import secret_file
 from hub.settings import HubSettings
 
-PASSWORDS = "passwords.json"  # noqa: S105  (a file's name)
+PASSWORDS = "passwords.json"
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -22,6 +23,13 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.Authenticator.allow_all = True
     c.SharedPasswordAuthenticator.user_password = passwords["students"]
     c.SharedPasswordAuthenticator.admin_password = passwords["instructors"]
+
+
+def announce(settings: HubSettings, t: Translate) -> list[str]:
+    """The passwords, the one time that they are made; later, where they are."""
+    file = settings.state.resolve() / PASSWORDS
+    key = "start.shared_again" if file.exists() else "start.shared_first"
+    return [t(key, file=file, **load_passwords(file))]
 
 
 def load_passwords(file: Path) -> dict[str, str]:

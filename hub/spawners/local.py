@@ -1,7 +1,7 @@
 """Labs as processes of this machine, all under one account: for trying out, and for tests.
 
-Students are kept apart by the lab's own gate, not by the operating system. Labs start a few at a
-time, one per processor: so the first is there at once, and the last no later than if all had started together.
+Students are kept apart by the lab's own gate, not by the operating system. Labs start a few at a time,
+one per processor: so the first is there at once, and the last no later than if all had started together.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class Turns:
         self._free.release()
 
 
-class LocalLab(SimpleLocalProcessSpawner):
+class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
     """One lab as a process; its files in `homes`, what it prints in `logs`."""
 
     homes = Unicode(help="The folder of the students' homes").tag(config=True)
@@ -112,7 +112,7 @@ class LocalLab(SimpleLocalProcessSpawner):
             self.turns.give_back()
 
     async def _answers(self) -> None:
-        """Wait until the lab answers as the Hub will ask it. Raises SpawnException once the process has ended."""
+        """Wait until the lab answers as the Hub will ask it. Raises SpawnException if its process ends."""
         url = url_path_join(f"http://127.0.0.1:{self.port}", self.server.base_url, "api")
         up = asyncio.ensure_future(wait_for_http_server(url, timeout=self.start_timeout))
         try:
@@ -150,7 +150,8 @@ class LocalLab(SimpleLocalProcessSpawner):
     def load_state(self, state: dict[str, Any]) -> None:
         """A process number alone may by now be another process's: then the lab does not run any more."""
         super().load_state(state)
-        if self.pid and abs((_started(self.pid) or 0) - state.get("pid_started", 0)) > _SAME_SECOND:
+        started = _started(state.get("pid", 0)) or 0
+        if abs(started - state.get("pid_started", 0)) > _SAME_SECOND:
             self.pid = 0
 
 

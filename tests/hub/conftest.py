@@ -1,4 +1,4 @@
-"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, in a state folder of its own."""
+"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, in its own state folder."""
 
 import json
 import os
@@ -21,12 +21,16 @@ INSTRUCTOR = "prof"
 
 @dataclass(frozen=True)
 class RunningHub:
-    """A hub that was started: its address as a browser opens it, its state folder, its process, its log."""
+    """A hub that was started: its address as a browser opens it, its state folder, its process.
+
+    `log` is JupyterHub's own log; `console` what the person who started it sees.
+    """
 
     url: str  # ends with a slash
     state: Path
     process: subprocess.Popen[bytes]
     log: Path
+    console: Path
 
     @property
     def passwords(self) -> dict[str, str]:
@@ -85,8 +89,8 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
             "GENAI_HUB_INSTRUCTORS": INSTRUCTOR,
             "OMP_NUM_THREADS": "1",
         }
-        log = state / "hub.log"
-        with log.open("ab") as stream:
+        console = state / "console.txt"
+        with console.open("ab") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "genai_lab", "hub"],
                 env=inherited | chosen | settings,
@@ -94,7 +98,7 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
                 stdout=stream,
                 stderr=stream,
             )
-        hub = RunningHub(f"http://127.0.0.1:{port}/", state, process, log)
+        hub = RunningHub(f"http://127.0.0.1:{port}/", state, process, state / "hub.log", console)
         started.append(hub)
         until = time.monotonic() + STARTING
         while True:
@@ -104,7 +108,8 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
             except httpx.TransportError:
                 pass
             if process.poll() is not None or time.monotonic() > until:
-                pytest.fail(f"the hub did not start:\n{log.read_text()[-4000:]}")
+                said = [file.read_text()[-4000:] for file in (console, hub.log) if file.exists()]
+                pytest.fail("the hub did not start:\n" + "\n".join(said))
             time.sleep(0.2)
 
     yield start
