@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from threading import Lock
 
+from cachetools import LRUCache, cached
 from PIL import Image, ImageStat
 
 from grading.wording import Message, message
@@ -11,6 +13,7 @@ from manifests.pictures import open_picture
 from manifests.png import pixels_sha256, read_png_text
 
 SMALL = 192  # pixels of a side, at most
+REMEMBERED = 64  # pictures whose facts are kept; each takes SMALL * SMALL * 3 bytes at most
 BLANK_BELOW = (
     2.0  # grey levels of 255: the noise of a failed decoder stays under it, the plainest picture does not
 )
@@ -41,6 +44,8 @@ class Undecodable:
     reason: Message
 
 
+# The lab's pages check the same files again and again: what a content's measures are never changes.
+@cached(LRUCache(maxsize=REMEMBERED), key=lambda data: hashlib.sha256(data).digest(), lock=Lock())
 def look(data: bytes) -> PictureFacts | Undecodable:
     """Decode (bounded) and measure."""
     sha256 = hashlib.sha256(data).hexdigest()
