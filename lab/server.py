@@ -1,5 +1,6 @@
 """Opening the lab: its parts from the settings, its address held before anything slow, then the server."""
 
+import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,12 @@ def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; port 0 takes a free one. Raises AddressInUse."""
+    """A socket bound to the address; port 0 takes a free one. Raises AddressInUse.
+
+    Who started this process may hand over an open socket instead, in systemd's way: as `hub.slurm` does.
+    """
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        return socket.socket(fileno=3)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family, socket.SOCK_STREAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
