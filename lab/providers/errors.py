@@ -22,9 +22,9 @@ class ProviderError(CatalogueError):
 
     package: ClassVar[str] = "lab"
     code: ClassVar[str]
-    about: ClassVar[About] = "provider"
-    retry: ClassVar[bool] = False  # worth asking the same again, after a while
-    paid: ClassVar[bool] = False
+    about: About = "provider"
+    retry: bool = False  # worth asking the same again, after a while
+    paid: bool = False
     breaks: ClassVar[bool] = False  # counts against the provider's circuit breaker
 
     def __init__(
@@ -34,12 +34,15 @@ class ProviderError(CatalogueError):
         model: str = "",
         retry_after: float | None = None,
         partial: Answer | None = None,
+        paid: bool | None = None,
         variant: str = "",
         **values: object,
     ) -> None:
         super().__init__(f"provider.{self.code}{variant}", provider=provider, model=model, **values)
         self.provider, self.model = provider, model
         self.retry_after, self.partial = retry_after, partial
+        if paid is not None:
+            self.paid = paid
         self.cost: Cost | None = None
         self.tried: tuple[Tried, ...] = ()
 

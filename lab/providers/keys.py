@@ -47,7 +47,7 @@ def _private_text(name: str, path: Path) -> str:
     except OSError as error:
         reason = error.strerror or ""
         raise KeyFile(variant=".unreadable", name=name, path=path, reason=reason) from None
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
             raise KeyFile(variant=".no_file", name=name, path=path)

@@ -86,7 +86,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row: a call that was sent, is on its way, or came out of the cache (`outcome` "cached").
+    """One row, its columns in the table's order: a call that was sent, is on its way, or was not needed.
 
     `outcome` is "pending", "answered", "cached", "abandoned" or an error's code.
     """
@@ -146,22 +146,22 @@ class Ledger:
         nothing (`upper` 0) is always allowed.
         """
         now = time.time()
+        day, ends = _day(now), now + lasts
         with self._write() as db:
             self._end_abandoned(db, now)
-            budgets = self._budgets(db, student, _day(now))
+            budgets = self._budgets(db, student, day)
             full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)
             if full and upper:
-                self._raise_alert(db, full.name, self._scope(full.name, student, _day(now)), 100, now)
-                db.execute("COMMIT")
+                self._raise_alert(db, full.name, self._scope(full.name, student, day), 100, now)
+                db.execute("COMMIT")  # the alert stays, though the reservation fails
                 raise BudgetReached(full, upper)
             row = db.execute(
                 "INSERT INTO calls (student, class, day, provider, model, kind, state, reserved, counted,"
                 " currency, time, expires, outcome) VALUES (?,?,?,?,?,?,'reserved',?,?,?,?,?,'pending')",
-                (student, self.class_, _day(now), provider, model, kind, upper, upper, self.currency)
-                + (now, now + lasts),
+                (student, self.class_, day, provider, model, kind, upper, upper, self.currency, now, ends),
             ).lastrowid
             assert row is not None  # noqa: S101 (sqlite3 types it as optional; an INSERT has one)
-            return row, self._alerts(db, student, _day(now), now)
+            return row, self._alerts(db, student, day, now)
 
     def settle(
         self, row: int, *, cost: Cost, usage: Usage, seconds: float, outcome: str
@@ -172,8 +172,7 @@ class Ledger:
                 "UPDATE calls SET state = 'settled', counted = ?, cost = ?, origin = ?, input_tokens = ?,"
                 " output_tokens = ?, images = ?, seconds = ?, outcome = ?"
                 " WHERE id = ? AND (state = 'reserved' OR outcome = 'abandoned')",
-                (cost.at_most, cost.micros, cost.origin, usage.input_tokens, usage.output_tokens)
-                + (usage.images, seconds, outcome, row),
+                (cost.at_most, cost.micros, cost.origin, *_numbers(usage), seconds, outcome, row),
             )
             found = db.execute("SELECT student, day FROM calls WHERE id = ?", (row,)).fetchone()
             return self._alerts(db, found["student"], found["day"], time.time())
@@ -213,9 +212,7 @@ class Ledger:
                 "SELECT * FROM calls WHERE class = ? AND (? IS NULL OR student = ?) ORDER BY id DESC LIMIT ?",
                 (self.class_, student, student, newest),
             ).fetchall()
-        return [
-            Entry(**{("class_" if key == "class" else key): row[key] for key in row.keys()}) for row in rows
-        ]  # noqa: SIM118
+        return [Entry(*row) for row in rows]
 
     def spent_by_student(self) -> dict[str, int]:
         """What counts for each student of the class, in micros."""
@@ -304,3 +301,7 @@ class Ledger:
 def _day(now: float) -> str:
     """The day on this machine's clock and calendar."""
     return datetime.fromtimestamp(now).astimezone().date().isoformat()
+
+
+def _numbers(usage: Usage) -> tuple[int | None, int | None, int | None]:
+    return usage.input_tokens, usage.output_tokens, usage.images

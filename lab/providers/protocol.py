@@ -118,8 +118,8 @@ class Answer:
     text: str = ""
     pictures: tuple[Media, ...] = ()
     data: BaseModel | None = None
-    usage: Usage = Usage()
-    cost: Cost = Cost(None, "USD", "unknown")
+    usage: Usage = field(default_factory=Usage)
+    cost: Cost = field(default_factory=lambda: Cost(None, "USD", "unknown"))
     seconds: float = 0.0
     cached: bool = False
     tried: tuple[Tried, ...] = ()
