@@ -21,7 +21,8 @@ MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.:/@+~-]{0,199}$"
 ModelName = Annotated[str, StringConstraints(pattern=MODEL_PATTERN)]
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]{1,500}$")]  # no password in it
+URL_PATTERN = r"^https?://[^\s@?#]{1,500}$"  # no password in it
+Url = Annotated[str, StringConstraints(pattern=URL_PATTERN)]
 Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(ge=0, le=10_000_000)]
 

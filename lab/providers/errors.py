@@ -5,9 +5,12 @@ second charging provider is asked for the same call. `about`: is it the fault of
 other models are not tried either), of this model, or of the request itself (nobody else is asked)?
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from exercises.errors import CatalogueError
+from exercises.i18n import Language, translator
 from lab.providers.protocol import Answer, Cost, Tried
 
 About = Literal["provider", "model", "call"]
@@ -17,34 +20,74 @@ class ProviderError(CatalogueError):
     """A call that has no answer. `code` is stable; `tried` says who was asked.
 
     `provider` and `model` are empty where nobody was asked. `partial`: what there is of an answer
-    that was cut or broke off. `cost`: what the failed call may have cost; None where nothing.
+    that was refused, cut or broke off. `cost`: what the call may have cost; None where nothing.
     """
 
     package: ClassVar[str] = "lab"
     code: ClassVar[str]
     about: About = "provider"
     retry: bool = False  # worth asking the same again, after a while
-    paid: bool = False
+    paid: bool = False  # may have been charged
     breaks: ClassVar[bool] = False  # counts against the provider's circuit breaker
 
     def __init__(
         self,
         *,
-        provider: str = "",
-        model: str = "",
         retry_after: float | None = None,
-        partial: Answer | None = None,
         paid: bool | None = None,
         variant: str = "",
         **values: object,
     ) -> None:
-        super().__init__(f"provider.{self.code}{variant}", provider=provider, model=model, **values)
-        self.provider, self.model = provider, model
-        self.retry_after, self.partial = retry_after, partial
+        super().__init__(f"provider.{self.code}{variant}", **{"provider": "", "model": "", **values})
+        self.retry_after = retry_after
         if paid is not None:
             self.paid = paid
+        self.provider = self.model = ""
+        self.partial: Answer | None = None
         self.cost: Cost | None = None
         self.tried: tuple[Tried, ...] = ()
+
+    def at(self, provider: str, model: str) -> "ProviderError":
+        """The same error, which now says where it happened."""
+        self.provider, self.model = provider, model
+        self.values |= {"provider": provider, "model": model}
+        return self
+
+    def in_language(self, language: Language) -> str:
+        t = translator(self.package, language)
+        text = t(self.key, **{name: _worded(value, language) for name, value in self.values.items()})
+        if self.cost and self.cost.at_most:
+            key = "may_have_cost" if self.cost.micros is None else "has_cost"
+            text += " " + t(f"provider.{key}", amount=Money(self.cost.at_most, self.cost.currency)(language))
+        return text
+
+
+def _worded(value: object, language: Language) -> object:
+    """A value that has words of its own in each language is a function of it."""
+    return value(language) if callable(value) else value
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount as people write it: `0.25 USD`, `0,25 USD`; at least two decimals, at most six."""
+
+    micros: int
+    currency: str
+
+    def __call__(self, language: Language) -> str:
+        units, millionths = divmod(self.micros, 1_000_000)
+        decimals = f"{millionths:06d}".rstrip("0").ljust(2, "0")
+        return f"{units}{translator('lab', language)('number.decimal')}{decimals}\u00a0{self.currency}"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A text of the catalogue within another."""
+
+    key: str
+
+    def __call__(self, language: Language) -> str:
+        return translator("lab", language)(self.key)
 
 
 class NoProvider(ProviderError):
@@ -55,10 +98,14 @@ class NoProvider(ProviderError):
 
 
 class AllFailed(ProviderError):
-    """Several were asked and each failed for a reason of its own; `last` is the last one's error."""
+    """Several were asked, and each failed for a reason of its own: `errors`, in the order of asking."""
 
     code = "all_failed"
     about = "call"
+
+    def __init__(self, errors: Sequence[ProviderError]) -> None:
+        super().__init__(reasons=lambda language: " ".join(each.in_language(language) for each in errors))
+        self.errors = tuple(errors)
 
 
 class NoKey(ProviderError):
@@ -69,6 +116,12 @@ class KeyFile(ProviderError):
     """The file of a key is not one that only its owner reads."""
 
     code = "key_file"
+
+
+class BadAddress(ProviderError):
+    """The variable that should hold a provider's address holds something else."""
+
+    code = "bad_address"
 
 
 class WrongKey(ProviderError):

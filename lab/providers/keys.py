@@ -40,6 +40,16 @@ def find_key(
     return None
 
 
+def find_value(
+    name: str, environment: Mapping[str, str] = os.environ, folder: Path | None = None
+) -> str | None:
+    """A value that is no secret, from the environment or `.env`."""
+    if value := environment.get(name, "").strip():
+        return value
+    env_file = (folder or Path()) / ".env"
+    return ((dotenv_values(env_file).get(name) if env_file.is_file() else None) or "").strip() or None
+
+
 def _private_text(name: str, path: Path) -> str:
     """A small file's text, checked on the open file itself so that it cannot be swapped in between."""
     try:

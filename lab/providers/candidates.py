@@ -1,0 +1,130 @@
+"""Who could do a piece of work, in the configuration's order, and what keeps each from doing it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from lab.providers.address import Address, Asked
+from lab.providers.configuration import URL_PATTERN, Configuration, Provider, Work
+from lab.providers.errors import BadAddress, DeadServer, NoKey, NoProvider, ProviderError
+from lab.providers.keys import find_key, find_value
+from lab.providers.offers import Model, Offers
+from lab.providers.protocol import Call, Kind
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A provider and model; `error` says why it cannot be asked."""
+
+    provider: Provider
+    work: Work
+    model: str
+    kind: Kind
+    address: Address | None = None
+    error: ProviderError | None = None
+
+    def asked(self) -> Asked:
+        if self.address is None:
+            raise NoKey()
+        protocol = self.work.protocol or ("chat" if self.kind == "vision" else "images")
+        url = self.work.base_url or self.address.url
+        return Asked(self.provider.name, self.model, Address(url, self.address.key), self.work, protocol)
+
+
+class Candidates:
+    def __init__(
+        self,
+        configuration: Configuration,
+        offers: Offers,
+        addresses: Mapping[str, Callable[[], Address]],
+        environment: Mapping[str, str],
+        env_folder: Path | None,
+    ) -> None:
+        self._configuration, self._offers, self._addresses = configuration, offers, addresses
+        self._environment, self._env_folder = environment, env_folder
+
+    def of(self, call: Call) -> Iterator[Candidate]:
+        """Those who may answer this call, first to last; models are looked up as they are needed.
+
+        Providers that are not set up (no address, no key) are left out, unless one is wished for.
+        Raises NoProvider where nobody is left.
+        """
+        if call.provider and self._configuration.provider(call.provider) is None:
+            names = ", ".join(provider.name for provider in self._configuration.providers)
+            raise NoProvider(variant=".unknown", wished=call.provider[:80], known=names)
+        anyone = False
+        for provider in self._configuration.providers:
+            if call.provider in (None, provider.name) and call.kind in provider.work:
+                for candidate in self._of(provider, call.kind, call.model, bool(call.provider)):
+                    anyone = True
+                    yield candidate
+        if not anyone:
+            variant = ".model" if call.model else ".provider" if call.provider else ".kind"
+            wished = (call.model or call.provider or "")[:200]
+            raise NoProvider(variant=variant, wished=wished)
+
+    def every(self, kind: Kind) -> list[Candidate]:
+        """All that stand in the configuration for that work, set up or not; may ask them for models."""
+        return [
+            candidate
+            for provider in self._configuration.providers
+            if kind in provider.work
+            for candidate in self._of(provider, kind, None, True)
+        ]
+
+    def listed(self, candidate: Candidate) -> Mapping[str, Model] | None:
+        """What the provider says it has; asked for when it is not known."""
+        if candidate.address is None:
+            return None
+        return self._offers.models(candidate.provider.name, candidate.address)
+
+    def _of(
+        self, provider: Provider, kind: Kind, wish: str | None, even_without: bool
+    ) -> Iterator[Candidate]:
+        work = provider.work[kind]
+        first = wish or next(iter(work.models), "")
+        if wish and work.models and wish not in work.models and not even_without:
+            return
+        try:
+            address = self._address(provider)
+        except ProviderError as error:
+            if not isinstance(error, NoKey) or even_without:
+                yield Candidate(provider, work, first, kind, error=error)
+            return
+        if wish and (work.models or even_without):
+            models: tuple[str, ...] = (wish,)
+        elif work.models:
+            models = work.models
+        else:
+            listed = self._offers.models(provider.name, address)
+            able = [name for name, model in (listed or {}).items() if model.can(kind)]
+            models = tuple(able[:1]) if not wish else tuple(name for name in able if name == wish)
+            if not able:
+                yield Candidate(provider, work, first, kind, address, DeadServer())
+        for model in models:
+            yield Candidate(provider, work, model, kind, address)
+
+    def _address(self, provider: Provider) -> Address:
+        """Raises NoKey where the provider is not set up, KeyFile and BadAddress where it is so wrongly."""
+        if provider.name in self._addresses:
+            return self._addresses[provider.name]()
+        url = provider.base_url
+        if provider.address and (value := self._value(provider.address)):
+            if not re.fullmatch(URL_PATTERN, value):
+                raise BadAddress(name=provider.address)
+            url = value
+        if url is None:
+            raise NoKey(variant=".address", name=provider.address or "base_url")
+        key = self._key(provider.key) if provider.key else None
+        if key is None and provider.key and not provider.free:
+            raise NoKey(variant=".key", name=provider.key)
+        return Address(url, key)
+
+    def _value(self, name: str) -> str | None:
+        return find_value(name, self._environment, self._env_folder)
+
+    def _key(self, name: str) -> SecretStr | None:
+        return find_key(name, self._environment, self._env_folder)

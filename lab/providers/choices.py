@@ -1,0 +1,48 @@
+"""What a page can offer a person to choose from: providers and models, what they cost, what is in the way."""
+
+from dataclasses import dataclass
+
+from lab.providers.configuration import Price
+from lab.providers.errors import ProviderError
+from lab.providers.protocol import Kind
+from lab.providers.router import Router
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`price` None: unknown, or nothing is charged (`free`). `problem`: why it cannot be asked now.
+
+    `listed` False: the provider does not name this model among those it has. `shutdown_date`: as the
+    provider writes it.
+    """
+
+    provider: str
+    model: str
+    free: bool
+    price: Price | None
+    listed: bool | None
+    shutdown_date: str | None
+    problem: ProviderError | None
+
+
+def choices(router: Router, kind: Kind) -> list[Choice]:
+    """In the order of asking. Asks each provider once an hour what it has: may take seconds."""
+    found = []
+    for candidate in router.candidates.every(kind):
+        models = router.candidates.listed(candidate)
+        model = models.get(candidate.model) if models else None
+        price = candidate.provider.prices.get(candidate.model) or (model.price if model else None)
+        found.append(
+            Choice(
+                provider=candidate.provider.name,
+                model=candidate.model,
+                free=candidate.provider.free,
+                price=None if candidate.provider.free else price,
+                listed=None if models is None else model is not None,
+                shutdown_date=model.shutdown_date if model else None,
+                problem=candidate.error.at(candidate.provider.name, candidate.model)
+                if candidate.error
+                else None,
+            )
+        )
+    return found

@@ -1,0 +1,38 @@
+"""A router as the settings say: providers, ledger, budgets and cache, for one student's work."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lab.providers.address import Address
+from lab.providers.cache import Cache
+from lab.providers.configuration import load_configuration
+from lab.providers.ledger import Ledger, Limits
+from lab.providers.prices import micros
+from lab.providers.router import Router
+from lab.providers.settings import ProviderSettings
+
+
+def open_router(
+    work: Path, student: str, addresses: Mapping[str, Callable[[], Address]] | None = None
+) -> Router:
+    """Raises ExerciseError where the providers' file is wrong, ValidationError where a setting is.
+
+    `addresses`: by provider's name, what only this process knows (`{"bundled": lambda: ...}`).
+    """
+    settings = ProviderSettings()
+    configuration = load_configuration(settings.providers)
+    limits = Limits(
+        *(
+            None if budget is None else micros(budget)
+            for budget in (settings.budget_student, settings.budget_class, settings.budget_day)
+        )
+    )
+    ledger = Ledger(
+        settings.ledger or work / "ledger.sqlite",
+        class_=settings.class_,
+        limits=limits,
+        currency=configuration.currency,
+    )
+    folder = settings.answers or work / ".cache" / "answers"
+    cache = Cache(folder, settings.answers_mib * 2**20) if settings.answers_mib else None
+    return Router(configuration, ledger, student=student, cache=cache, addresses=addresses)

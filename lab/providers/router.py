@@ -1,0 +1,366 @@
+"""Who is asked, in which order, and what happens when one cannot answer.
+
+Providers are asked in the configuration's order, each with its models in theirs. An answer kept from
+before comes first; then the budget is asked; then the provider. It is asked again only after a failure
+that passes and certainly cost nothing (or costs nothing anyway). A failure of the provider leads to the
+next provider, one of the model to its next model, one of the request itself ends the call. Once a
+charging provider may have been paid, no second one is asked: the call ends, or goes on to those that
+are free. So no call is paid twice.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from lab.providers.address import Address, Asked
+from lab.providers.asking import Clients, ask
+from lab.providers.breaker import Breaker
+from lab.providers.cache import Cache, fingerprint, may_cache
+from lab.providers.candidates import Candidate, Candidates
+from lab.providers.configuration import Configuration, Price
+from lab.providers.errors import (
+    AllFailed,
+    Cancelled,
+    Money,
+    Named,
+    NoPrice,
+    OverBudget,
+    ProviderError,
+    Resting,
+    RetiredModel,
+)
+from lab.providers.ledger import BudgetReached, Ledger
+from lab.providers.offers import Offers, alternatives
+from lab.providers.prices import cost_of, upper_estimate
+from lab.providers.protocol import (
+    Alert,
+    Answer,
+    Call,
+    Cost,
+    Event,
+    MovedOn,
+    Piece,
+    Progress,
+    Retrying,
+    Tried,
+    Trying,
+    Usage,
+    Waiting,
+)
+from lab.providers.replies import Reply
+from lab.providers.retrying import Policy, with_retries
+
+AT_ONCE = 3
+_MARGIN_SECONDS = 120.0  # beyond a call's time limit, until its reservation counts as abandoned
+_LOOK_SECONDS = 0.1
+_turns = threading.BoundedSemaphore(AT_ONCE)  # of this process, whatever routers it has
+
+
+class Router:
+    """For one student. Safe in threads. Close it when done.
+
+    `addresses` gives what the configuration cannot know: where the lab's own endpoint listens
+    (called when it is needed). `environment` and `env_folder` are where keys are looked for.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        ledger: Ledger,
+        *,
+        student: str,
+        cache: Cache | None = None,
+        addresses: Mapping[str, Callable[[], Address]] | None = None,
+        environment: Mapping[str, str] = os.environ,
+        env_folder: Path | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self.configuration, self.ledger, self.student = configuration, ledger, student
+        self._cache, self._policy = cache, policy or Policy()
+        self._clients = Clients()
+        self.offers = Offers(self._clients)
+        self.candidates = Candidates(configuration, self.offers, addresses or {}, environment, env_folder)
+        self._breakers = {
+            provider.name: Breaker(self._policy.failures, self._policy.rest)
+            for provider in configuration.providers
+        }
+
+    def complete(
+        self, call: Call, progress: Progress | None = None, cancel: threading.Event | None = None
+    ) -> Answer:
+        """The answer; blocks until it is there. Raises ProviderError.
+
+        `progress` gets what happens on the way; a set `cancel` ends the call within a moment.
+        """
+        return _Run(self, call, progress or _ignore, cancel, streaming=False).complete()
+
+    def stream(self, call: Call, cancel: threading.Event | None = None) -> Iterator[Event]:
+        """What happens as it happens, texts in pieces; the last event is the Answer.
+
+        Raises ProviderError. Whoever stops reading stops the call.
+        """
+        events: SimpleQueue[Event | BaseException] = SimpleQueue()
+        stop = cancel or threading.Event()
+
+        def work() -> None:
+            try:
+                events.put(_Run(self, call, events.put, stop, streaming=True).complete())
+            except BaseException as error:
+                events.put(error)
+
+        threading.Thread(target=work, name="stream", daemon=True).start()
+        try:
+            while True:
+                event = events.get()
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+                if isinstance(event, Answer):
+                    return
+        finally:
+            stop.set()
+
+    def close(self) -> None:
+        self._clients.close()
+
+    def __enter__(self) -> "Router":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Run:
+    """One call on its way through the providers."""
+
+    def __init__(
+        self,
+        router: Router,
+        call: Call,
+        progress: Progress,
+        cancel: threading.Event | None,
+        *,
+        streaming: bool,
+    ) -> None:
+        self.router, self.call, self.progress, self.cancel = router, call, progress, cancel
+        self.streaming = streaming
+        self.tried: list[Tried] = []
+        self.errors: list[ProviderError] = []
+        self.alerts: list[Alert] = []
+        self.turn = ExitStack()
+        self.has_turn = False
+
+    def complete(self) -> Answer:
+        given_up: set[str] = set()
+        maybe_paid = False
+        with self.turn:
+            for candidate in self.router.candidates.of(self.call):
+                name = candidate.provider.name
+                if name in given_up or (maybe_paid and not candidate.provider.free):
+                    continue
+                try:
+                    answer = self._ask(candidate)
+                except ProviderError as error:
+                    self._failed(error.at(name, candidate.model))
+                    if error.about == "call":
+                        break
+                    if error.about == "provider":
+                        given_up.add(name)
+                    maybe_paid = maybe_paid or (error.paid and not candidate.provider.free)
+                else:
+                    return replace(answer, tried=tuple(self.tried), alerts=tuple(self.alerts))
+        raise self._end()
+
+    def _failed(self, error: ProviderError) -> None:
+        self.errors.append(error)
+        self.tried.append(Tried(error.provider, error.model, error.code))
+        self.progress(MovedOn(self.tried[-1]))
+
+    def _end(self) -> ProviderError:
+        """The error that says most: the only one, the one that ended the call, or all of them."""
+        last = self.errors[-1]
+        single = len(self.errors) == 1 or last.about == "call"
+        error = last if single else AllFailed(self.errors).at(last.provider, last.model)
+        error.tried = tuple(self.tried)
+        return error
+
+    def _ask(self, candidate: Candidate) -> Answer:
+        if candidate.error:
+            raise candidate.error
+        router, call, provider, work = self.router, self.call, candidate.provider, candidate.work
+        key = None
+        if router._cache and may_cache(call, work):
+            key = fingerprint(call, provider.name, candidate.model, work.options)
+            if hit := router._cache.get(key, call, router.configuration.currency):
+                router.ledger.record_hit(
+                    router.student, provider=provider.name, model=candidate.model, kind=call.kind
+                )
+                return hit
+        asked = candidate.asked()
+        breaker = router._breakers[provider.name]
+        self._take_turn()
+        if not breaker.allows():
+            raise Resting()
+        answer = self._paid(candidate, asked, breaker)
+        if key and router._cache:
+            router._cache.put(key, answer)
+        return answer
+
+    def _paid(self, candidate: Candidate, asked: Asked, breaker: Breaker) -> Answer:
+        """Ask, with the money set aside before and settled after, whatever happens in between."""
+        price = self._price(candidate)
+        row, upper = self._reserve(candidate, price)
+        started = time.monotonic()
+        replies: list[Reply] = []
+        try:
+            reply = self._retried(candidate, asked, breaker, started + candidate.work.seconds, replies)
+        except ProviderError as error:
+            seconds = time.monotonic() - started
+            reply = replies[-1] if replies else Reply()
+            if not error.paid:
+                self.router.ledger.release(row, seconds=seconds, outcome=error.code)
+            else:
+                error.cost = self._settle(candidate, row, reply, price, upper, seconds, error.code)
+                if reply.text or reply.pictures:
+                    error.partial = replace(reply.answer(asked.provider, asked.model), cost=error.cost)
+            if isinstance(error, RetiredModel):
+                raise self._retired(candidate) from None
+            raise
+        except BaseException:  # a mistake of ours, or the process is ending: it may have been paid
+            self._settle(candidate, row, Reply(), price, upper, time.monotonic() - started, "interrupted")
+            raise
+        seconds = time.monotonic() - started
+        cost = self._settle(candidate, row, reply, price, upper, seconds, "answered")
+        return replace(reply.answer(asked.provider, asked.model), cost=cost, seconds=seconds)
+
+    def _retried(
+        self, candidate: Candidate, asked: Asked, breaker: Breaker, deadline: float, replies: list[Reply]
+    ) -> Reply:
+        sent_pieces = False
+
+        def piece(text: str) -> None:
+            nonlocal sent_pieces
+            sent_pieces = True
+            self.progress(Piece(text))
+
+        def attempt() -> Reply:
+            if self.cancel and self.cancel.is_set():
+                raise Cancelled(paid=False)
+            self.progress(Trying(asked.provider, asked.model))
+            try:
+                reply = ask(
+                    self.router._clients,
+                    asked,
+                    self.call,
+                    seconds=max(0.001, deadline - time.monotonic()),
+                    cancel=self.cancel,
+                    pieces=piece if self.streaming else None,
+                )
+                if reply.error:
+                    replies.append(reply)
+                    raise reply.error
+            except ProviderError as error:
+                if error.breaks:
+                    breaker.failed()
+                elif not isinstance(error, Cancelled):
+                    breaker.succeeded()
+                if sent_pieces:
+                    error.about = "call"  # what a person has begun to read is not begun again by another
+                raise
+            breaker.succeeded()
+            return reply
+
+        def again(error: ProviderError) -> bool:
+            return error.retry and not sent_pieces and (candidate.provider.free or not error.paid)
+
+        def waits(error: ProviderError, seconds: float) -> None:
+            self.progress(Retrying(asked.provider, asked.model, error.code, seconds))
+
+        return with_retries(
+            attempt, self.router._policy, deadline=deadline, again=again, waits=waits, cancel=self.cancel
+        )
+
+    def _reserve(self, candidate: Candidate, price: Price | None) -> tuple[int, int]:
+        """The ledger's row and what was set aside in it. Raises NoPrice, OverBudget."""
+        router, ledger = self.router, self.router.ledger
+        if ledger.limits and price is None and not candidate.provider.free:
+            raise NoPrice()
+        upper = upper_estimate(self.call, price) if price and not candidate.provider.free else 0
+        try:
+            row, alerts = ledger.reserve(
+                router.student,
+                provider=candidate.provider.name,
+                model=candidate.model,
+                kind=self.call.kind,
+                upper=upper,
+                lasts=candidate.work.seconds + _MARGIN_SECONDS,
+            )
+        except BudgetReached as reached:
+            budget, wanted = reached.budget, reached.wanted
+        else:
+            self.alerts += alerts
+            return row, upper
+        raise OverBudget(
+            budget=Named(f"provider.budget.{budget.name}"),
+            limit=Money(budget.limit or 0, ledger.currency),
+            left=Money(budget.left or 0, ledger.currency),
+            wanted=Money(wanted, ledger.currency),
+        )
+
+    def _settle(
+        self,
+        candidate: Candidate,
+        row: int,
+        reply: Reply,
+        price: Price | None,
+        upper: int,
+        seconds: float,
+        outcome: str,
+    ) -> Cost:
+        currency = self.router.configuration.currency
+        if candidate.provider.free:
+            cost = Cost(0, currency, "free")
+        else:
+            nothing_said = reply.usage == Usage() and outcome != "answered"
+            listed = None if nothing_said else price
+            cost = cost_of(self.call, reply.usage, reply.reported, listed, upper, currency)
+        self.alerts += self.router.ledger.settle(
+            row, cost=cost, usage=reply.usage, seconds=seconds, outcome=outcome
+        )
+        return cost
+
+    def _price(self, candidate: Candidate) -> Price | None:
+        """By the configuration, else as the provider lists it."""
+        if candidate.provider.free:
+            return None
+        if price := candidate.provider.prices.get(candidate.model):
+            return price
+        listed = self.router.candidates.listed(candidate)
+        model = listed.get(candidate.model) if listed else None
+        return model.price if model else None
+
+    def _retired(self, candidate: Candidate) -> RetiredModel:
+        listed = self.router.candidates.listed(candidate)
+        names = alternatives(candidate.model, listed, self.call.kind) if listed else []
+        return RetiredModel(variant=".with" if names else ".without", alternatives=", ".join(names))
+
+    def _take_turn(self) -> None:
+        """At most three calls of this process are under way; the others wait here."""
+        if self.has_turn:
+            return
+        if not _turns.acquire(blocking=False):
+            self.progress(Waiting())
+            while not _turns.acquire(timeout=_LOOK_SECONDS if self.cancel else None):
+                if self.cancel and self.cancel.is_set():
+                    raise Cancelled(paid=False)
+        self.turn.callback(_turns.release)
+        self.has_turn = True
+
+
+def _ignore(event: Event) -> None:
+    """What happens to events nobody asked for."""
