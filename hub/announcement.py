@@ -1,10 +1,10 @@
 """What the person who starts the hub is told once it is open: where it is, who may enter and how."""
 
 from importlib import import_module
-from urllib.parse import urlunsplit
 
 from exercises.i18n import preferred_language, translator
 from hub import guards
+from hub.addresses import address
 from hub.settings import HubSettings
 
 
@@ -23,12 +23,3 @@ def announcement(settings: HubSettings) -> list[str]:
         lines += [t("start.insecure"), *(t(f"guard.{reason}") for reason in against)]
     lines.append(t("start.log_local" if settings.spawner == "local" else "start.log", file=state / "hub.log"))
     return lines
-
-
-def address(settings: HubSettings) -> str:
-    """Where people open the hub."""
-    if settings.public_url or settings.subdomain_host:
-        return settings.public_url or f"{settings.subdomain_host}{settings.base_url}"
-    scheme = "https" if settings.tls_certificate and settings.tls_key else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return urlunsplit((scheme, f"{host}:{settings.port}", settings.base_url, "", ""))

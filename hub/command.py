@@ -18,7 +18,8 @@ from traitlets.config import Config
 from exercises.i18n import preferred_language, translator
 from hub import guards
 from hub.announcement import announcement
-from hub.configuration import HubError, configure, private_folder
+from hub.configuration import configure, private_folder
+from hub.errors import HubError
 from hub.left_over import end_left_over
 from hub.proxy import STATIC, free_port
 from hub.settings import HubSettings, SpawnerName

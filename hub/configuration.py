@@ -5,23 +5,17 @@ Each part brings a `configure(c, settings)` of its own; the settings that choose
 
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import urlunsplit
 
 from traitlets.config import Config
 
-from exercises.errors import CatalogueError
 from hub import guards
+from hub.addresses import bound
+from hub.errors import HubError
 from hub.settings import HubSettings
 
 # Letters, digits and . _ @ + -, beginning with a letter or digit: a name becomes part of addresses,
 # folders and the proxy's rules, where a backtick or a slash would be more than a character.
 USER_NAME = r"^[^\W_][\w.@+-]{0,59}\Z"
-
-
-class HubError(CatalogueError):
-    """The hub cannot start as it was asked to."""
-
-    package = "hub"
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -64,10 +58,7 @@ def private_folder(folder: Path) -> Path:
 
 def _addresses(c: Config, settings: HubSettings) -> None:
     tls = (settings.tls_certificate, settings.tls_key)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    c.JupyterHub.bind_url = urlunsplit(
-        ("https" if all(tls) else "http", f"{host}:{settings.port}", settings.base_url, "", "")
-    )
+    c.JupyterHub.bind_url = bound(settings)
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.api_port}"
     if settings.public_url:
         c.JupyterHub.public_url = settings.public_url

@@ -1,9 +1,11 @@
 """Secrets the hub makes for itself: each in a file of the state folder that only its owner can read."""
 
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.errors import HubError
 from manifests.atomic import write_atomic
 
 
@@ -17,3 +19,14 @@ def secret_file(file: Path, make: Callable[[], str] = new_token) -> str:
     if not file.exists():
         write_atomic(file, f"{make()}\n".encode(), mode=0o600)
     return file.read_text(encoding="utf-8").strip()
+
+
+def read_secret(file: Path) -> str:
+    """A secret that someone put there. Raises HubError where it cannot be read, or others can read it too."""
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if mode & 0o077:
+            raise HubError("error.open_secret", file=file, mode=f"{mode:o}")
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise HubError("error.no_secret", file=file, reason=error.strerror) from error
