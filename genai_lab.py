@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grade": ("lab.commands.grade:grade", "Grade a folder of submissions, one folder per student."),
     "models": ("lab.commands.models:models", "List what can run here, and why not; fetch a model."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
+    "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
     "doctor": ("lab.commands.doctor:doctor", "Find everything that can be wrong, each with its fix."),
 }
 

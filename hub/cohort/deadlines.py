@@ -59,10 +59,10 @@ def with_extension(group: Group, assignment: str, user: str, until: datetime) ->
     """The group's properties with that student's own deadline. Raises CohortError: none, or not later."""
     before = deadline_of(group, assignment)
     if before is None:
-        raise CohortError("deadline.none", assignment=assignment, group=group.name)
+        raise CohortError("cohort.deadline.none", assignment=assignment, group=group.name)
     if until <= before.due:
         raise CohortError(
-            "deadline.not_later", user=user, due=before.due.astimezone().isoformat(" ", "minutes")
+            "cohort.deadline.not_later", user=user, due=before.due.astimezone().isoformat(" ", "minutes")
         )
     return _with(group, assignment, Deadline(due=before.due, extensions=before.extensions | {user: until}))
 
@@ -72,7 +72,7 @@ def _kept(group: Group) -> _Kept:
         return _Kept.model_validate(group.properties.get(KEY, {}))
     except ValidationError as error:
         place = ".".join(map(str, (KEY, *error.errors()[0]["loc"])))
-        raise CohortError("deadline.unreadable", group=group.name, place=place) from None
+        raise CohortError("cohort.deadline.unreadable", group=group.name, place=place) from None
 
 
 def _with(group: Group, assignment: str, deadline: Deadline) -> dict[str, Any]:

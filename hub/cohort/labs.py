@@ -91,10 +91,10 @@ class Labs:
                     async for chunk in answer.aiter_raw():
                         data += chunk
                         if len(data) > MAX_PROGRESS_BYTES:
-                            raise NoAnswer("lab.too_much")
+                            raise NoAnswer("cohort.lab.too_much")
             return Progress.model_validate(parse(bytes(data), max_bytes=MAX_PROGRESS_BYTES))
         except (JsonError, ValidationError):
-            raise NoAnswer("lab.odd_answer") from None
+            raise NoAnswer("cohort.lab.odd_answer") from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise _silent(error) from None
 
@@ -146,10 +146,10 @@ class _Opened:
 
 def _expect(answer: httpx.Response, kind: str) -> None:
     if answer.status_code != 200:
-        raise NoAnswer("lab.refused", status=answer.status_code)
+        raise NoAnswer("cohort.lab.refused", status=answer.status_code)
     encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
     if encoded or answer.headers.get("Content-Type", "").partition(";")[0].strip() != kind:
-        raise NoAnswer("lab.odd_answer")
+        raise NoAnswer("cohort.lab.odd_answer")
 
 
 async def _receive(answer: httpx.Response, file: BinaryIO) -> int:
@@ -158,7 +158,7 @@ async def _receive(answer: httpx.Response, file: BinaryIO) -> int:
     async for chunk in answer.aiter_raw(2**20):
         size += len(chunk)
         if size > MAX_ZIP_BYTES:
-            raise NoAnswer("lab.too_much")
+            raise NoAnswer("cohort.lab.too_much")
         file.write(chunk)
     file.flush()
     await asyncio.to_thread(os.fsync, file.fileno())
@@ -182,10 +182,10 @@ def _check(path: Path, assignment: str) -> None:
         finally:
             files.close()
     except Unreadable as error:
-        raise NoAnswer("lab.bad_snapshot", reason=error) from None
+        raise NoAnswer("cohort.lab.bad_snapshot", reason=error) from None
     if frozen is None or frozen.assignment != assignment:
-        raise NoAnswer("lab.odd_answer")
+        raise NoAnswer("cohort.lab.odd_answer")
 
 
 def _silent(error: Exception) -> NoAnswer:
-    return NoAnswer("lab.silent", reason=type(error).__name__)
+    return NoAnswer("cohort.lab.silent", reason=type(error).__name__)

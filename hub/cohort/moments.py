@@ -21,7 +21,7 @@ def next_time(text: str, now: datetime) -> datetime:
     """
     written = _CLOCK.fullmatch(text.strip())
     if not written or int(written[1]) > 23 or int(written[2] or 0) > 59:
-        raise CohortError("moment.bad_clock", text=text)
+        raise CohortError("cohort.moment.bad_clock", text=text)
     clock = time(int(written[1]), int(written[2] or 0))
     local = now.astimezone()
     moment = _local(datetime.combine(local.date(), clock))
@@ -36,7 +36,7 @@ def due(text: str, *, after: datetime | None = None) -> datetime:
     later = _LATER.fullmatch(text)
     if later:
         if after is None:
-            raise CohortError("moment.later_than_what", text=text)
+            raise CohortError("cohort.moment.later_than_what", text=text)
         return after + timedelta(**{_UNITS[later[2]]: int(later[1])})
     try:
         moment = datetime.fromisoformat(text)
@@ -44,7 +44,7 @@ def due(text: str, *, after: datetime | None = None) -> datetime:
             moment = datetime.combine(moment.date(), time(23, 59, 59))
         return moment if moment.tzinfo is not None else _local(moment)
     except (ValueError, OverflowError):
-        raise CohortError("moment.bad_date", text=text) from None
+        raise CohortError("cohort.moment.bad_date", text=text) from None
 
 
 def shown(moment: datetime) -> str:

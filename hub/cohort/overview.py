@@ -35,6 +35,7 @@ class Row:
 async def overview(hub: Hub, users: Sequence[User], assignment: str) -> list[Row]:
     """A row for each user, in their order."""
     groups = (await hub.groups()).values()
+    due = {user.name: due_for(user.name, assignment, groups) for user in users}
     places = asyncio.Semaphore(AT_ONCE)
 
     async with Labs(hub) as labs:
@@ -51,7 +52,7 @@ async def overview(hub: Hub, users: Sequence[User], assignment: str) -> list[Row
                 gpu=gpu_of(server) if server else None,
                 progress=progress,
                 silence=silence,
-                due=due_for(user.name, assignment, groups),
+                due=due[user.name],
             )
 
         return list(await asyncio.gather(*(row(user) for user in users)))

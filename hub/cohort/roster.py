@@ -59,7 +59,7 @@ class Problem:
     other: str = ""  # the line or value it collides with
 
     def text(self, language: Language) -> str:
-        return translator("hub", language)(f"roster.{self.code}", who=self.who or "?", other=self.other)
+        return translator("hub", language)(f"cohort.roster.{self.code}", who=self.who or "?", other=self.other)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def read_roster(data: bytes, default_group: str = DEFAULT_GROUP) -> Roster:
     lines: dict[str, int] = {}
     for count, (line, cells) in enumerate(rows):
         if count >= MAX_STUDENTS:
-            raise RosterError("roster.too_many", limit=MAX_STUDENTS)
+            raise RosterError("cohort.roster.too_many", limit=MAX_STUDENTS)
         found = _line(line, cells, columns, len(header), default_group)
         if isinstance(found, Student) and found.user in lines:
             found = Problem(line, "twice", found.user, str(lines[found.user]))
@@ -94,14 +94,14 @@ def read_roster(data: bytes, default_group: str = DEFAULT_GROUP) -> Roster:
         else:
             problems.append(found)
     if not students and not problems:
-        raise RosterError("roster.nobody", line=header_line)
+        raise RosterError("cohort.roster.nobody", line=header_line)
     return Roster(tuple(students), tuple(problems), ignored)
 
 
 def _decode(data: bytes) -> str:
     """UTF-8, UTF-16 with a mark, else what Windows writes in the west of Europe."""
     if len(data) > MAX_BYTES:
-        raise RosterError("roster.too_large", kib=MAX_BYTES // 1024)
+        raise RosterError("cohort.roster.too_large", kib=MAX_BYTES // 1024)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = data.decode("utf-16", "replace")
     else:
@@ -113,7 +113,7 @@ def _decode(data: bytes) -> str:
             except UnicodeDecodeError:
                 text = data.decode("latin-1")
     if "\0" in text or not text.strip():
-        raise RosterError("roster.no_text" if text.strip() else "roster.empty")
+        raise RosterError("cohort.roster.no_text" if text.strip() else "cohort.roster.empty")
     return text
 
 
@@ -131,7 +131,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            raise RosterError("roster.quotes", line=begins) from None
+            raise RosterError("cohort.roster.quotes", line=begins) from None
         if any(cell.strip() for cell in cells):
             yield begins, cells
         begins = first + reader.line_num + 1
@@ -155,13 +155,13 @@ def _columns(header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
                 ignored.append(_shown(title))
         elif kind in columns:
             raise RosterError(
-                "roster.column_twice", column=_shown(title), other=_shown(header[columns[kind]])
+                "cohort.roster.column_twice", column=_shown(title), other=_shown(header[columns[kind]])
             )
         else:
             columns[kind] = index
     if "user" not in columns:
         found = ", ".join(_shown(title) for title in header if title.strip())
-        raise RosterError("roster.no_user_column", found=found[:300])
+        raise RosterError("cohort.roster.no_user_column", found=found[:300])
     return columns, tuple(ignored)
 
 

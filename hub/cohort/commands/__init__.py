@@ -1,0 +1,18 @@
+"""`genai-lab cohort …`: the commands, each in a module of its own."""
+
+import typer
+
+from hub.cohort.commands.collect import collect
+from hub.cohort.commands.deadline import deadline
+from hub.cohort.commands.roster import import_roster
+from hub.cohort.commands.start import start
+from hub.cohort.commands.status import status
+from hub.cohort.commands.stop import stop
+
+cohort = typer.Typer(no_args_is_help=True)
+cohort.command("import")(import_roster)
+cohort.command("start")(start)
+cohort.command("status")(status)
+cohort.command("stop")(stop)
+cohort.add_typer(deadline, name="deadline", help="A class's deadlines: set, show, extend for one.")
+cohort.command("collect")(collect)
