@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
     "grade": ("lab.commands.grade:grade", "Grade a folder of submissions, one folder per student."),
     "models": ("lab.commands.models:models", "List what can run here, and why not; fetch a model."),
+    "api": ("lab.commands.api:api", "Serve the bundled model to OpenAI clients."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
     "doctor": ("lab.commands.doctor:doctor", "Find everything that can be wrong, each with its fix."),

@@ -4,7 +4,7 @@ A field has one name, one type and one meaning, whoever asks for it and in which
 models below can be given to any provider as the type of its answer; the bundled one fills them from `FIELDS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -124,8 +124,15 @@ FIELDS: dict[str, Callable[[Look], object]] = {
     "long": long_alt,
 }
 
+TASKS: dict[Task, tuple[str, ...]] = {
+    "describe": tuple(Description.model_fields),
+    "quality": CRITERIA,
+    "missing": tuple(Missing.model_fields),
+    "alt_text": tuple(AltText.model_fields),
+}
 
-def fields(look: Look, names: list[str]) -> dict[str, object]:
+
+def fields(look: Look, names: Sequence[str]) -> dict[str, object]:
     """The fields of those names as JSON values. Raises NoPrompt, and KeyError for a name there is not."""
     values = {name: FIELDS[name](look) for name in names}
     return {name: _json(value) for name, value in values.items()}

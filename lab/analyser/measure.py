@@ -1,7 +1,7 @@
 """Measurements on pixels, each with its definition beside it. Rule: the same pixels give the same numbers.
 
-Sharpness is taken at the picture's own size, at most 512 pixels long, so that a photograph of twelve million
-pixels and a picture of 128 x 128 can be compared at all; everything else is taken at 128 x 128, as the model sees.
+Sharpness is taken at the picture's own size, at most 512 pixels long, so that a photograph of twelve
+million pixels and one of 128 x 128 can be compared at all; everything else at 128 x 128, as `mini` draws.
 """
 
 from functools import cache
@@ -75,7 +75,7 @@ def palette(small: Image.Image) -> tuple[Swatch, ...]:
 
 @cache
 def _references() -> tuple[list[str], Floats]:
-    """The names and their CIELAB values: each colour as `mini` paints objects, and as it paints backgrounds."""
+    """Names and CIELAB values: each colour as `mini` paints objects, and as it paints backgrounds."""
     words = vocabulary()
     pairs = [*words.colors.items(), *words.backgrounds.items()]
     pairs += [(name, rgb) for name, several in MORE_COLORS.items() for rgb in several]

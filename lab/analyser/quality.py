@@ -73,9 +73,10 @@ def artifacts(look: Look) -> Score:
 
 
 def ecommerce_usability(look: Look) -> Score:
-    """2: sharp, on white or gray, neither crowded nor lost, no detail in the dark. 1: one of these fails."""
+    """2: a known object, sharp, on white or gray, neither crowded nor lost, not dark. 1: one fails."""
     measured, background = look.analysis.measurements, look.analysis.background.sure
     failures = {
+        "unknown": look.analysis.object.sure is None,
         "not_sharp": measured.sharpness < SOFT,
         "not_neutral": background not in SHOP_BACKGROUNDS,
         "crowded": measured.emptiness < EMPTY[0],

@@ -11,7 +11,7 @@ SOFT, BLURRED = 50.0, 15.0  # sharpness below which edges are soft, and below wh
 
 @dataclass(frozen=True)
 class Look:
-    """One picture's analysis, for a reader of `language`; `prompt` is what it was to show, if that was said."""
+    """One picture's analysis, for a reader of `language`; `prompt` is what it was to show, if known."""
 
     analysis: Analysis
     language: Language

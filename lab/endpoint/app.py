@@ -1,0 +1,73 @@
+"""The endpoint as an application: an OpenAI-compatible server on the engine and the analyser.
+
+Every route asks for the bearer token, the OpenAPI description too. Nothing is kept between two requests.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from lab.endpoint import chat, images, responses
+from lab.endpoint.drawing import Drawing
+from lab.endpoint.errors import ErrorAnswer, install
+from lab.endpoint.gate import Gate
+from lab.endpoint.limits import Limits
+from lab.endpoint.models import model_list
+from lab.engine.protocol import Engine
+
+ERRORS = {status: {"model": ErrorAnswer} for status in (400, 401, 404, 413, 422, 429, 500, 503)}
+
+
+def build_endpoint(
+    engine: Engine, token: str, limits: Limits | None = None, *, closing: Callable[[], None] = lambda: None
+) -> FastAPI:
+    """The application, ready for a server; `closing` is called when that server stops.
+
+    Raises ValueError for an empty token: there is no open endpoint.
+    """
+    if not token:
+        raise ValueError("an endpoint needs a token")
+    limits = limits or Limits()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        closing()
+
+    app = FastAPI(
+        title="GenAI Lab endpoint",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        dependencies=[Depends(HTTPBearer(auto_error=False))],  # for the description: the gate asks
+        responses=ERRORS,  # type: ignore[arg-type]
+    )
+    install(app)
+    app.add_middleware(Gate, token=token, limits=limits)
+    app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")
+    app.include_router(chat.router(limits), prefix="/v1")
+    app.include_router(responses.router(limits), prefix="/v1")
+
+    @app.get("/v1/models")
+    def models() -> JSONResponse:
+        """The models there are."""
+        return JSONResponse({"object": "list", "data": model_list()})
+
+    @app.get("/v1/models/{model}")
+    def one_model(model: Annotated[str, "its id"]) -> JSONResponse:
+        """One of them."""
+        from lab.endpoint.errors import ApiError
+
+        found = next((each for each in model_list() if each["id"] == model), None)
+        if found is None:
+            names = ", ".join(str(each["id"]) for each in model_list())
+            raise ApiError(404, "model_not_found", param="model", model=model[:100], models=names)
+        return JSONResponse(found)
+
+    return app

@@ -1,0 +1,66 @@
+"""What both protocols for text have in common: who is asked, how an answer is cut, and its identifiers."""
+
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from pydantic import BaseModel, Field
+
+from exercises.i18n import Language
+from lab.endpoint.conversation import Conversation
+from lab.endpoint.limits import Limits
+from lab.endpoint.questions import Reply, reply
+from lab.endpoint.usage import pieces
+
+MOST_TEXT = 40_000  # characters of one text
+MOST_TURNS = 200
+MOST_PARTS = 50
+
+Text = Annotated[str, Field(max_length=MOST_TEXT)]
+Url = Annotated[str, Field(max_length=64 * 2**20)]  # the body's limit is what bounds it
+ModelName = Annotated[str, Field(max_length=200)]
+MostTokens = Annotated[int, Field(ge=1)] | None
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "assistant",
+}
+
+
+class Schema(BaseModel):
+    """OpenAI's wrapping of a JSON Schema."""
+
+    name: Annotated[str, Field(max_length=200)] = "answer"
+    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+
+
+class Answered:
+    """A reply in pieces, cut at `most` of them: `cut` says whether something is missing."""
+
+    def __init__(self, reply: Reply, most: int | None) -> None:
+        whole = pieces(reply.text)
+        self.pieces = whole[:most]
+        self.cut = len(self.pieces) < len(whole)
+        self.refused = reply.refused
+        self.input_tokens = reply.input_tokens
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def output_tokens(self) -> int:
+        return len(self.pieces)
+
+
+async def ask(conversation: Conversation, most: int | None, limits: Limits, language: Language) -> Answered:
+    """The analyser's reply; looking takes a thread of its own. Raises ApiError."""
+    from starlette.concurrency import run_in_threadpool
+
+    return Answered(await run_in_threadpool(reply, conversation, limits, language), most)
+
+
+def new_id(kind: str) -> str:
+    return f"{kind}{uuid4().hex}"

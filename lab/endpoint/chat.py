@@ -1,0 +1,169 @@
+"""`/v1/chat/completions`: the conversation as messages, the answer as one choice, whole or in pieces."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from lab.endpoint.asking import (
+    MOST_PARTS,
+    MOST_TURNS,
+    ROLES,
+    Answered,
+    ModelName,
+    MostTokens,
+    Role,
+    Schema,
+    Text,
+    Url,
+    ask,
+    new_id,
+)
+from lab.endpoint.conversation import Conversation, PictureRef, Turn
+from lab.endpoint.errors import ApiError, language_of
+from lab.endpoint.limits import Limits
+from lab.endpoint.models import check_analyser
+from lab.endpoint.sse import DONE, event, stream
+
+
+class TextPart(BaseModel):
+    type: Literal["text"]
+    text: Text
+
+
+class RefusalPart(BaseModel):
+    type: Literal["refusal"]
+    refusal: Text
+
+
+class ImageUrl(BaseModel):
+    url: Url
+
+
+class ImagePart(BaseModel):
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+Part = Annotated[TextPart | RefusalPart | ImagePart, Field(discriminator="type")]
+
+
+class Message(BaseModel):
+    role: Role
+    content: Text | Annotated[list[Part], Field(max_length=MOST_PARTS)] | None = None
+
+
+class TextFormat(BaseModel):
+    type: Literal["text", "json_object"]
+
+
+class SchemaFormat(BaseModel):
+    type: Literal["json_schema"]
+    json_schema: Schema
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool | None = False
+
+
+class Chat(BaseModel):
+    """What is asked. Fields that steer sampling are taken and not looked at: nothing is sampled here."""
+
+    model: ModelName
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_TURNS)]
+    response_format: Annotated[TextFormat | SchemaFormat, Field(discriminator="type")] | None = None
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: MostTokens = None
+    max_completion_tokens: MostTokens = None
+    n: Annotated[int, Field(ge=1)] | None = 1
+    tools: list[Any] | None = None
+
+
+def router(limits: Limits) -> APIRouter:
+    """The route."""
+    routes = APIRouter()
+
+    @routes.post("/chat/completions")
+    async def complete(chat: Chat, request: Request) -> Response:
+        """Say what can be seen in pictures."""
+        check_analyser(chat.model)
+        if chat.n not in (None, 1):
+            raise ApiError(400, "one_answer", param="n")
+        if chat.tools:
+            raise ApiError(400, "no_tools", param="tools")
+        most = chat.max_completion_tokens or chat.max_tokens
+        answered = await ask(_conversation(chat), most, limits, language_of(request))
+        facts = {"id": new_id("chatcmpl-"), "created": int(time.time()), "model": chat.model}
+        if chat.stream:
+            with_usage = bool(chat.stream_options and chat.stream_options.include_usage)
+            return stream(_chunks(answered, facts, with_usage))
+        return JSONResponse(_whole(answered, facts))
+
+    return routes
+
+
+def _conversation(chat: Chat) -> Conversation:
+    turns = tuple(_turn(message, i) for i, message in enumerate(chat.messages))
+    wanted = chat.response_format
+    if isinstance(wanted, SchemaFormat):
+        return Conversation(turns, "schema", wanted.json_schema.schema_)
+    return Conversation(turns, "json" if wanted and wanted.type == "json_object" else "text")
+
+
+def _turn(message: Message, number: int) -> Turn:
+    content = message.content or ""
+    if isinstance(content, str):
+        return Turn(ROLES[message.role], content)
+    texts = [part.text for part in content if isinstance(part, TextPart)]
+    pictures = tuple(
+        PictureRef(part.image_url.url, f"messages[{number}].content[{i}].image_url")
+        for i, part in enumerate(content)
+        if isinstance(part, ImagePart)
+    )
+    return Turn(ROLES[message.role], "\n".join(texts), pictures)
+
+
+def _usage(answered: Answered) -> dict[str, int]:
+    return {
+        "prompt_tokens": answered.input_tokens,
+        "completion_tokens": answered.output_tokens,
+        "total_tokens": answered.input_tokens + answered.output_tokens,
+    }
+
+
+def _finish(answered: Answered) -> str:
+    return "length" if answered.cut else "stop"
+
+
+def _whole(answered: Answered, facts: dict[str, Any]) -> dict[str, Any]:
+    """A refusal has its own field, as OpenAI's answers in a given form have."""
+    said = {"content": None, "refusal": None, "refusal" if answered.refused else "content": answered.text}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", **said},
+        "logprobs": None,
+        "finish_reason": _finish(answered),
+    }
+    return {**facts, "object": "chat.completion", "choices": [choice], "usage": _usage(answered)}
+
+
+def _chunks(answered: Answered, facts: dict[str, Any], with_usage: bool) -> Iterator[bytes]:
+    """Role, pieces, how it ended, usage if it was asked for, and the mark of the end."""
+    usage = {"usage": None} if with_usage else {}
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return event({**facts, "object": "chat.completion.chunk", "choices": [choice], **usage})
+
+    field = "refusal" if answered.refused else "content"
+    yield chunk({"role": "assistant", field: ""})
+    for piece in answered.pieces:
+        yield chunk({field: piece})
+    yield chunk({}, _finish(answered))
+    if with_usage:
+        yield event({**facts, "object": "chat.completion.chunk", "choices": [], "usage": _usage(answered)})
+    yield DONE

@@ -1,0 +1,138 @@
+"""Errors in OpenAI's form, `{"error": {"message", "type", "param", "code"}}`, whatever went wrong and where.
+
+`code` is stable; the message is for a person, in the language their client asks for (`Accept-Language`).
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+
+from exercises.errors import CatalogueError, UserError
+from exercises.faults import faults
+from exercises.i18n import Language, nearest_language, translator
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = logging.getLogger(__name__)
+
+TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class ErrorFacts(BaseModel):
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class ErrorAnswer(BaseModel):
+    """What every answer that is not 2xx holds."""
+
+    error: ErrorFacts
+
+
+class ApiError(CatalogueError):
+    """An answer of `status`; its words are the catalogue's `[endpoint]` at `code`."""
+
+    package = "lab"
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(f"endpoint.{code}", **values)
+        self.status, self.code, self.param, self.headers = status, code, param, dict(headers or {})
+
+
+class Refused(ApiError):
+    """A request that cannot be done for a reason someone else worded (the engine, the picture's reader)."""
+
+    def __init__(self, status: int, code: str, reason: UserError, *, param: str | None = None) -> None:
+        super().__init__(status, code, param=param)
+        self.reason = reason
+
+    def in_language(self, language: Language) -> str:
+        return self.reason.in_language(language)
+
+
+def language_of(request: "Request") -> Language:
+    """What the client asks for in `Accept-Language`; English where it says nothing."""
+    return nearest_language(request.headers.get("accept-language"))
+
+
+def answer(
+    status: int,
+    message: str,
+    code: str | None,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The response of an error."""
+    kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    facts = ErrorFacts(message=message, type=kind, param=param, code=code)
+    return JSONResponse({"error": facts.model_dump()}, status_code=status, headers=dict(headers or {}))
+
+
+def worded(error: ApiError, language: Language) -> JSONResponse:
+    return answer(error.status, error.in_language(language), error.code, error.param, error.headers)
+
+
+def install(app: "FastAPI") -> None:
+    """From now on every error of the application has OpenAI's form."""
+
+    async def known(request: "Request", error: Exception) -> JSONResponse:
+        return worded(cast("ApiError", error), language_of(request))
+
+    async def invalid(request: "Request", error: Exception) -> JSONResponse:
+        fault = faults(cast("ValidationError", _Errors(error, request)), _document(error, request))[0]
+        language = language_of(request)
+        field = fault.field.partition(".")[2] or None
+        message = translator("lab", language)(
+            "endpoint.invalid", field=field or "-", expected=fault.text(language)
+        )
+        return answer(422, message, "invalid_request", field)
+
+    async def refused(request: "Request", error: Exception) -> JSONResponse:
+        status = cast("HTTPException", error).status_code
+        code = CODES.get(status, "bad_body" if status == 400 else "refused")
+        message = translator("lab", language_of(request))(f"endpoint.{code}")
+        return answer(status, message, code, headers=cast("HTTPException", error).headers)
+
+    async def broken(request: "Request", error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return answer(500, translator("lab", language_of(request))("endpoint.internal"), "internal")
+
+    app.add_exception_handler(ApiError, known)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, broken)
+
+
+class _Errors:
+    """A request's faults as `exercises.faults` reads pydantic's: FastAPI's `errors` takes no options."""
+
+    def __init__(self, error: Exception, request: "Request") -> None:
+        self._errors = cast("RequestValidationError", error).errors()
+
+    def errors(self, **_: bool) -> list[Any]:
+        return list(self._errors)
+
+
+def _document(error: Exception, request: "Request") -> dict[str, Any]:
+    return {
+        "body": cast("RequestValidationError", error).body,
+        "query": dict(request.query_params),
+        "path": dict(request.path_params),
+    }

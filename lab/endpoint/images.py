@@ -1,0 +1,247 @@
+"""`/v1/images/generations` and `/v1/images/edits`: OpenAI's shapes, the lab's parameters.
+
+`seed`, `steps`, `guidance_scale`, `negative_prompt`, `scheduler` and `strength` are this server's own;
+without a seed each picture gets a random one, and each answer says which. An edit is image to image.
+"""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from secrets import randbits
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+from PIL import Image
+from pydantic import BaseModel, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from exercises.parameters import GuidanceScale, Mode, Parameters, SchedulerName, Seed, Steps, Strength
+from lab.endpoint.drawing import Drawing, refusal
+from lab.endpoint.errors import ApiError, language_of, worded
+from lab.endpoint.limits import Limits
+from lab.endpoint.models import drawing_model
+from lab.endpoint.pictures import encoded, picture_of
+from lab.endpoint.sse import event, stream
+from lab.endpoint.usage import picture_tokens, text_tokens
+from lab.engine.failures import EngineFailure
+from lab.engine.protocol import Done, Picture
+from lab.engine.requests import check_request
+from lab.generate import request_for
+from manifests.manifest import Request as Asked
+
+Prompt = Annotated[str, Field(min_length=1, max_length=2000)]
+Size = Annotated[str, Field(pattern=r"^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$")]
+Format = Literal["png", "jpeg", "webp"]
+STRENGTH = 0.6
+
+
+class Wish(BaseModel):
+    """What is asked for. Other fields of OpenAI's are taken and not looked at."""
+
+    prompt: Prompt
+    model: Annotated[str, Field(max_length=200)] = "mini"
+    n: Annotated[int, Field(ge=1, le=10)] = 1
+    size: Size | None = None
+    response_format: Literal["b64_json", "url"] | None = None
+    output_format: Format = "png"
+    stream: bool | None = False
+    partial_images: Annotated[int, Field(ge=0, le=3)] | None = 0
+    seed: Seed | None = None
+    steps: Steps = 30
+    guidance_scale: GuidanceScale = 7.5
+    negative_prompt: Annotated[str, Field(max_length=2000)] = ""
+    scheduler: SchedulerName = "EulerA"
+    strength: Strength = STRENGTH
+
+
+@dataclass(frozen=True)
+class Order:
+    """A wish that can be done: its requests, one a picture."""
+
+    wish: Wish
+    requests: list[Asked]
+    source: bytes | None
+    kind: Literal["image_generation", "image_edit"]
+    input_tokens: tuple[int, int]  # of text, of pictures
+
+    def usage(self, pictures: list[Picture]) -> dict[str, object]:
+        text, read = self.input_tokens
+        made = sum(picture_tokens(picture.image.width, picture.image.height) for picture in pictures)
+        return {
+            "input_tokens": text + read,
+            "input_tokens_details": {"text_tokens": text, "image_tokens": read},
+            "output_tokens": made,
+            "total_tokens": text + read + made,
+        }
+
+    def facts(self) -> dict[str, object]:
+        """What every answer about these pictures holds."""
+        request = self.requests[0]
+        return {
+            "background": "opaque",
+            "output_format": self.wish.output_format,
+            "quality": "auto",
+            "size": f"{request.width}x{request.height}",
+        }
+
+
+def router(drawing: Drawing, limits: Limits) -> APIRouter:
+    """The two routes."""
+    routes = APIRouter()
+
+    @routes.post("/images/generations")
+    async def generate(wish: Wish, request: Request) -> Response:
+        """Make pictures from words."""
+        return await _done(await run_in_threadpool(_order, wish, None, limits), drawing, request)
+
+    @routes.post("/images/edits")
+    async def edit(
+        request: Request,
+        prompt: Annotated[Prompt, Form()],
+        image: Annotated[list[UploadFile] | None, File(description="the picture to begin with")] = None,
+        images: Annotated[list[UploadFile] | None, File(alias="image[]")] = None,
+        mask: Annotated[UploadFile | None, File(description="not taken: the whole picture changes")] = None,
+        model: Annotated[str, Form(max_length=200)] = "mini",
+        n: Annotated[int, Form(ge=1, le=10)] = 1,
+        size: Annotated[Size | None, Form()] = None,
+        response_format: Annotated[Literal["b64_json", "url"] | None, Form()] = None,
+        output_format: Annotated[Format, Form()] = "png",
+        stream: Annotated[bool, Form()] = False,
+        partial_images: Annotated[int, Form(ge=0, le=3)] = 0,
+        seed: Annotated[Seed | None, Form()] = None,
+        steps: Annotated[Steps, Form()] = 30,
+        guidance_scale: Annotated[GuidanceScale, Form()] = 7.5,
+        negative_prompt: Annotated[str, Form(max_length=2000)] = "",
+        scheduler: Annotated[SchedulerName, Form()] = "EulerA",
+        strength: Annotated[Strength, Form()] = STRENGTH,
+    ) -> Response:
+        """Make pictures from a picture and words: image to image, at `strength`."""
+        sent = [*(image or []), *(images or [])]
+        if len(sent) != 1:
+            raise ApiError(400, "one_picture", param="image", count=len(sent))
+        if mask is not None:
+            raise ApiError(400, "no_mask", param="mask")
+        wish = Wish(
+            prompt=prompt,
+            model=model,
+            n=n,
+            size=size,
+            response_format=response_format,
+            output_format=output_format,
+            stream=stream,
+            partial_images=partial_images,
+            seed=seed,
+            steps=steps,
+            guidance_scale=guidance_scale,
+            negative_prompt=negative_prompt,
+            scheduler=scheduler,
+            strength=strength,
+        )
+        order = await run_in_threadpool(_order, wish, await sent[0].read(), limits)
+        return await _done(order, drawing, request)
+
+    return routes
+
+
+def _order(wish: Wish, source: bytes | None, limits: Limits) -> Order:
+    """Everything that can be wrong with a wish is said here, before it waits. Raises ApiError."""
+    entry = drawing_model(wish.model)
+    if wish.response_format == "url":
+        raise ApiError(400, "no_url", param="response_format")
+    if wish.n > limits.images:
+        raise ApiError(400, "too_many_images", param="n", most=limits.images)
+    read = 0
+    if source is not None:
+        picture = picture_of(source, limits, "image")
+        read = picture_tokens(picture.width, picture.height)
+    mode: Mode = "text2img" if source is None else "img2img"
+    requests = []
+    for i in range(wish.n):
+        request = request_for(_parameters(wish, mode, i, entry.takes_strength), wish.model)
+        try:
+            check_request(entry, request, source)
+        except EngineFailure as failure:
+            raise refusal(failure.failed) from failure
+        requests.append(request)
+    words = text_tokens(wish.prompt) + text_tokens(wish.negative_prompt)
+    return Order(
+        wish, requests, source, "image_generation" if source is None else "image_edit", (words, read)
+    )
+
+
+def _parameters(wish: Wish, mode: Mode, number: int, takes_strength: bool) -> Parameters:
+    """The parameters of the picture of that number. Raises ApiError for a size outside all bounds."""
+    width, height = (None, None) if wish.size in (None, "auto") else map(int, wish.size.split("x"))
+    values: dict[str, Any] = {
+        "mode": mode,
+        "prompt": wish.prompt,
+        "negative_prompt": wish.negative_prompt,
+        "width": width or "native",
+        "height": height or "native",
+        "steps": wish.steps,
+        "guidance_scale": wish.guidance_scale,
+        "scheduler": wish.scheduler,
+        "seed": randbits(32) if wish.seed is None else (wish.seed + number) % 2**32,
+        "strength": wish.strength if mode == "img2img" and takes_strength else None,
+    }
+    try:
+        return Parameters(**values)
+    except ValidationError as error:  # of the fields only the size has not been checked yet
+        raise ApiError(400, "bad_size", param="size", size=wish.size) from error
+
+
+async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
+    drawing.check_room()
+    if order.wish.stream:
+        return stream(_streamed(order, drawing, request))
+    pictures: list[Picture] = []
+    model = order.wish.model
+    events = drawing.pictures(order.requests, model, order.source, request.is_disconnected)
+    async with aclosing(events):
+        async for each in events:
+            if isinstance(each, Done):
+                pictures.append(each.picture)
+    data = [
+        {"b64_json": await _encoded(picture.image, order), "seed": picture.request.seed}
+        for picture in pictures
+    ]
+    return JSONResponse(
+        {"created": int(time.time()), "data": data, **order.facts(), "usage": order.usage(pictures)}
+    )
+
+
+async def _encoded(image: Image.Image, order: Order) -> str:
+    return await run_in_threadpool(encoded, image, order.wish.output_format)
+
+
+async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGenerator[bytes]:
+    """Previews as they come, at most as many as asked for, and each finished picture with its usage."""
+    facts = order.facts() | {"created_at": int(time.time())}
+    partial = 0
+    wanted = order.wish.partial_images or 0
+    events = drawing.pictures(order.requests, order.wish.model, order.source, request.is_disconnected)
+    try:
+        async with aclosing(events):
+            async for each in events:
+                if isinstance(each, Done):
+                    name = f"{order.kind}.completed"
+                    picture = each.picture
+                    data = {
+                        "b64_json": await _encoded(picture.image, order),
+                        "seed": picture.request.seed,
+                        "usage": order.usage([picture]),
+                    }
+                    yield event({"type": name, **data, **facts}, name)
+                    partial = 0
+                elif each.preview is not None and partial < wanted:
+                    name = f"{order.kind}.partial_image"
+                    data = {
+                        "b64_json": await _encoded(each.preview, order),
+                        "partial_image_index": partial,
+                    }
+                    yield event({"type": name, **data, **facts}, name)
+                    partial += 1
+    except ApiError as error:
+        yield b"event: error\ndata: " + bytes(worded(error, language_of(request)).body) + b"\n\n"
