@@ -15,5 +15,6 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.template_vars = {
         "language_for": lambda user: accepted_language,
         "texts_in": lambda user: lambda language: translator("hub", language),
+        "instructor_pages": [],  # of instructors' pages that a part brings: path, and key of its name
         "shared_password": settings.authenticator == "shared",
     }

@@ -35,6 +35,7 @@ def configure(c: Config, settings: HubSettings) -> None:
     first_passwords(settings)
     c.JupyterHub.authenticator_class = Accounts
     c.JupyterHub.template_vars["sign_up"] = True
+    c.JupyterHub.template_vars["instructor_pages"].append(("authorize", "account.approval"))
     c.Accounts.allow_all = True  # who is approved; the others do not get past their password
     c.Accounts.instructors_file = str(settings.state.resolve() / INSTRUCTORS)
     c.Accounts.minimum_password_length = SHORTEST
