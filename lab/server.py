@@ -57,7 +57,7 @@ def address(server: socket.socket, prefix: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}/"
 
 
-def lab_settings(**asked: Any) -> LabSettings:
+def server_settings(**asked: Any) -> LabSettings:
     """The settings; below a Hub it decides where the lab listens, unless something else is asked for."""
     hub = hub_server_settings()
     told: dict[str, Any] = (

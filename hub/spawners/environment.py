@@ -5,7 +5,10 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from hub.settings import HubSettings
+
 PASSED_ON = (
+    "GENAI_ACCESS_SECONDS",
     "GENAI_ASSIGNMENT",
     "GENAI_DEVICE",
     "GENAI_EXERCISES_DIR",
@@ -20,4 +23,8 @@ def lab_settings() -> dict[str, str]:
     """From the environment, else from `.env` in the current folder; paths are absolute."""
     known = {**dotenv_values(".env"), **os.environ}
     chosen = {name: value for name in PASSED_ON if (value := known.get(name))}
-    return {name: str(Path(value).resolve()) if name in FOLDERS else value for name, value in chosen.items()}
+    chosen |= {name: str(Path(value).resolve()) for name, value in chosen.items() if name in FOLDERS}
+    idle = HubSettings().idle_seconds
+    if idle:  # a lab where somebody works says so several times before it could be taken for idle
+        chosen["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle / 4))
+    return chosen

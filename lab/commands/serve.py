@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from exercises.i18n import preferred_language, translator
-from lab.server import lab_settings
+from lab.server import server_settings
 from lab.server import serve as serve_lab
 from manifests.settings import WorkSettings
 
@@ -19,7 +19,7 @@ def serve(
 ) -> None:
     """Open the lab in a browser: prints its address, and serves it until you press Ctrl-C."""
     asked: dict[str, Any] = {"host": host, "port": port}
-    settings = lab_settings(**{name: value for name, value in asked.items() if value is not None})
+    settings = server_settings(**{name: value for name, value in asked.items() if value is not None})
     place = WorkSettings() if work is None else WorkSettings(work=work)
     t = translator("lab", preferred_language())
     console = Console(highlight=False)

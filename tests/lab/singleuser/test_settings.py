@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from lab.server import lab_settings
+from lab.server import server_settings
 from lab.singleuser.links import hub_links
 from lab.singleuser.settings import HubServerSettings, hub_server_settings
 
@@ -37,15 +37,15 @@ def test_without_a_hub_there_are_no_settings_and_no_links(monkeypatch: pytest.Mo
         monkeypatch.delenv(f"JUPYTERHUB_{name}", raising=False)
     assert hub_server_settings() is None
     assert hub_links(str) == ""
-    assert lab_settings().port == 7860
+    assert server_settings().port == 7860
 
 
 def test_the_lab_listens_where_the_hub_says(told: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENAI_PREFIX", "/elsewhere")
     monkeypatch.setenv("GENAI_PORT", "7000")
-    settings = lab_settings()
+    settings = server_settings()
     assert (settings.host, settings.port, settings.prefix) == ("0.0.0.0", 8888, "/user/jane")  # noqa: S104
-    assert lab_settings(port=9000).port == 9000
+    assert server_settings(port=9000).port == 9000
 
 
 @pytest.mark.parametrize(
