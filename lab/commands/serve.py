@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from exercises.i18n import preferred_language, translator
-from lab.server import server_settings
 from lab.server import serve as serve_lab
+from lab.server import server_settings
 from manifests.settings import WorkSettings
 
 
