@@ -57,6 +57,7 @@ def build_app(lab: Lab) -> "FastAPI":
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        lab.endpoint.close()
         lab.engine.close()
 
     prefix = lab.settings.prefix

@@ -11,6 +11,7 @@ from exercises.i18n import Language
 from grading.checks import check_submission
 from grading.results import CheckResult
 from grading.submission import open_work
+from lab.endpoint.server import Loopback
 from lab.engine.protocol import Engine
 from lab.running import Runs
 from lab.settings import LabSettings
@@ -19,7 +20,10 @@ from manifests.store import Store
 
 @dataclass
 class Lab:
-    """The lab of one student; shared by all pages and all browser tabs of this process."""
+    """The lab of one student; shared by all pages and all browser tabs of this process.
+
+    `endpoint` is the bundled provider of this process: it listens once its `url` is asked for.
+    """
 
     settings: LabSettings
     assignment: Assignment
@@ -27,6 +31,10 @@ class Lab:
     student: str
     engine: Engine
     runs: Runs = field(default_factory=Runs)
+    endpoint: Loopback = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.endpoint = Loopback(self.engine)
 
     @property
     def folder(self) -> Path:

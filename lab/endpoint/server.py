@@ -18,7 +18,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lab.endpoint.limits import Limits
 from lab.engine.protocol import Engine
-from lab.server import listen
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class Loopback:
 
     @property
     def url(self) -> str:
-        """Where it answers; opens it first if it is not open. Raises AddressInUse, TimeoutError."""
+        """Where it answers; opens it first if it is not open. Raises OSError, TimeoutError."""
         with self._lock:
             if self._server is None:
                 self._open()
@@ -76,7 +75,7 @@ class Loopback:
 
     def _open(self) -> None:
         answering = threading.Event()
-        listener = listen("127.0.0.1", 0)
+        listener = socket.create_server(("127.0.0.1", 0))
         server = _server(self.engine, self.token, WITHIN_THE_LAB, answering.set, closing=lambda: None)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="endpoint", daemon=True
