@@ -28,6 +28,7 @@ from hub.cohort.errors import CohortError
 PATIENCE = 60  # seconds in which something is asked again
 LONGEST_WAIT = 120  # seconds between two attempts, whatever the Hub says
 BUSY = (429, 502, 503, 504)
+PAGE = 200  # users or groups in one answer; the Hub may give fewer
 PAGES = "application/jupyterhub-pagination+json"
 _TIMEOUT = httpx.Timeout(30, read=300)  # making 300 accounts is one request
 _BACK_OFF = wait_exponential_jitter(initial=0.5, max=15)
@@ -181,7 +182,11 @@ class Hub:
     async def _pages(self, path: str) -> AsyncIterator[Any]:
         offset: int | None = 0
         while offset is not None:
-            answer = _json(await self._ask("GET", path, params={"offset": offset}, headers={"Accept": PAGES}))
+            answer = _json(
+                await self._ask(
+                    "GET", path, params={"offset": offset, "limit": PAGE}, headers={"Accept": PAGES}
+                )
+            )
             try:
                 for item in answer["items"]:
                     yield item

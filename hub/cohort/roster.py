@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from exercises.i18n import Language, translator
 from hub.cohort.errors import CohortError
+from hub.configuration import USER_NAME
 
 MAX_BYTES = 2**20
 MAX_STUDENTS = 5000
@@ -59,7 +60,9 @@ class Problem:
     other: str = ""  # the line or value it collides with
 
     def text(self, language: Language) -> str:
-        return translator("hub", language)(f"cohort.roster.{self.code}", who=self.who or "?", other=self.other)
+        return translator("hub", language)(
+            f"cohort.roster.{self.code}", who=self.who or "?", other=self.other
+        )
 
 
 @dataclass(frozen=True)
@@ -181,20 +184,11 @@ def _line(
         return Problem(line, "too_many_cells", who)
     if not user:
         return Problem(line, "no_user", who)
-    if not is_user_name(user):
+    if not re.match(USER_NAME, user):
         return Problem(line, "bad_user", who)
     if not is_group_name(group):
         return Problem(line, "bad_group", who, _shown(group))
     return Student(line, user, group, _shown(name))
-
-
-def is_user_name(name: str) -> bool:
-    """Whether every Hub takes that name: part of an address and of folders, so a strict rule is kept here.
-
-    Letters and digits of any script and `. _ - + @`; it begins with a letter or digit. A Hub may
-    have a narrower rule of its own, and says so when accounts are made.
-    """
-    return len(name) <= MAX_CELL and re.fullmatch(r"[^\W_][\w.+@-]*", name) is not None
 
 
 def is_group_name(name: str) -> bool:

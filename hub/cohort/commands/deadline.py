@@ -127,5 +127,7 @@ def _chosen(groups: dict[str, Group], name: str | None) -> Group:
             raise CohortError("cohort.no_group", group=name, known=known)
         return groups[name]
     if len(groups) != 1:
-        raise CohortError("cohort.deadline.which_group" if groups else "cohort.deadline.no_groups", known=known)
+        raise CohortError(
+            "cohort.deadline.which_group" if groups else "cohort.deadline.no_groups", known=known
+        )
     return next(iter(groups.values()))
