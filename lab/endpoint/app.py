@@ -13,7 +13,8 @@ from fastapi.security import HTTPBearer
 
 from lab.endpoint import chat, images, responses
 from lab.endpoint.drawing import Drawing
-from lab.endpoint.errors import ErrorAnswer, install
+from lab.endpoint.bodies import BoundedBody
+from lab.endpoint.errors import ErrorAnswer, install, too_large
 from lab.endpoint.gate import Gate
 from lab.endpoint.limits import Limits
 from lab.endpoint.models import model_list
@@ -49,6 +50,7 @@ def build_endpoint(
         responses=ERRORS,  # type: ignore[arg-type]
     )
     install(app)
+    app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
     app.add_middleware(Gate, token=token, limits=limits)
     app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")
     app.include_router(chat.router(limits), prefix="/v1")

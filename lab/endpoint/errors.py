@@ -4,12 +4,13 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from exercises.errors import CatalogueError, UserError
@@ -18,6 +19,7 @@ from exercises.i18n import Language, nearest_language, translator
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+    from starlette.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +69,13 @@ class Refused(ApiError):
         return self.reason.in_language(language)
 
 
-def language_of(request: "Request") -> Language:
+def language_in(scope: "Scope") -> Language:
     """What the client asks for in `Accept-Language`; English where it says nothing."""
-    return nearest_language(request.headers.get("accept-language"))
+    return nearest_language(Headers(scope=scope).get("accept-language"))
+
+
+def language_of(request: "Request") -> Language:
+    return language_in(request.scope)
 
 
 def answer(
@@ -87,6 +93,12 @@ def answer(
 
 def worded(error: ApiError, language: Language) -> JSONResponse:
     return answer(error.status, error.in_language(language), error.code, error.param, error.headers)
+
+
+def too_large(most: int) -> Callable[["Scope"], JSONResponse]:
+    """Makes the answers to bodies of more than `most` bytes."""
+    error = ApiError(413, "too_large", mib=most // 2**20)
+    return lambda scope: worded(error, language_in(scope))
 
 
 def install(app: "FastAPI") -> None:
