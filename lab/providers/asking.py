@@ -204,7 +204,7 @@ async def _stream(
                 raise embedded(error, asked.secret)
             raise MalformedAnswer(variant=".types")
         async for event in stream:
-            document = event.to_dict()
+            document = event.to_dict(warnings=False)
             streamed.usage = document.get("usage") or streamed.usage
             try:
                 choice = next(iter(_Chunk.model_validate(document).choices), None)

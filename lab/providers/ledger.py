@@ -14,6 +14,7 @@ becomes `settled` with cost unknown. Money that may have been spent is never set
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,7 +123,7 @@ class BudgetReached(Exception):
 
 
 class Ledger:
-    """Safe in threads and processes; each operation opens the file, is one transaction, and is done.
+    """Safe in threads and processes: each operation is one transaction. Close it when done.
 
     `class_` is whose budget is shared. Raises OSError or sqlite3.Error where the file cannot be used.
     """
@@ -133,9 +134,18 @@ class Ledger:
         self.path, self.class_, self.currency = path, class_, currency
         self.limits = limits or Limits()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection() as db:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")  # what is set aside is so also after a power cut
+        with self._write() as db:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
 
     def reserve(
         self, student: str, *, provider: str, model: str, kind: Kind, upper: int, lasts: float
@@ -290,12 +300,8 @@ class Ledger:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        try:
-            db.row_factory = sqlite3.Row
-            yield db
-        finally:
-            db.close()
+        with self._lock:
+            yield self._db
 
 
 def _day(now: float) -> str:

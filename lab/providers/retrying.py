@@ -43,7 +43,7 @@ def with_retries(
     Cancelled: nothing is on its way then.
     """
     backoff = wait_exponential_jitter(
-        initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
+        multiplier=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
     )
 
     def wait(state: RetryCallState) -> float:

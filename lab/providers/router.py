@@ -126,7 +126,9 @@ class Router:
             stop.set()
 
     def close(self) -> None:
+        """Of the ledger, too, which is this router's own."""
         self._clients.close()
+        self.ledger.close()
 
     def __enter__(self) -> "Router":
         return self
