@@ -174,7 +174,7 @@ def _line(
     def cell(kind: str) -> str:
         index = columns.get(kind)
         value = cells[index] if index is not None and index < len(cells) else ""
-        return unicodedata.normalize("NFC", value).strip()
+        return unicodedata.normalize("NFC", " ".join(value.split()))  # hard spaces, line breaks
 
     name = " ".join(part for part in (cell("first"), cell("last")) if part)
     user = unicodedata.normalize("NFC", cell("user").lower())

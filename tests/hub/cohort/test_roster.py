@@ -1,0 +1,168 @@
+"""Class lists as schools export them: read as meant, or said line by line what is wrong."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exercises.i18n import LANGUAGES
+from hub.cohort.roster import MAX_BYTES, MAX_STUDENTS, Roster, RosterError, read_roster
+from hub.configuration import USER_NAME
+
+
+def users(roster: Roster) -> list[tuple[str, str]]:
+    return [(student.user, student.group) for student in roster.students]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "user,group", "User Name;Group", "LOGIN\tGroupe", "identifiant;groupe", "Identifiant ;TD",
+        '"Nom d’utilisateur";"Groupe"', "username,groups", "\ufeffuser;group", "Utilisateur,Classe",
+    ],
+)  # fmt: skip
+def test_columns_go_by_their_names_in_both_languages(header: str) -> None:
+    delimiter = next(sign for sign in ";,\t" if sign in header)
+    roster = read_roster(f"{header}\nzoe{delimiter}TD1\n".encode())
+    assert users(roster) == [("zoe", "TD1")]
+    assert roster.problems == ()
+
+
+def test_columns_may_stand_in_any_order_and_what_is_not_used_is_said() -> None:
+    roster = read_roster(
+        "Groupe;Prénom;Note;Courriel;Nom;Login\nTD 2;Zoé;12;z@x.fr;Lefèvre;ZLefevre\n".encode()
+    )
+    assert users(roster) == [("zlefevre", "TD 2")]
+    assert roster.students[0].name == "Zoé Lefèvre"
+    assert roster.ignored == ("Note", "Courriel")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16"])
+def test_accents_survive_whatever_program_wrote_the_file(encoding: str) -> None:
+    roster = read_roster("login;prénom;groupe\nzoé;Zoé;Été\n".encode(encoding))
+    assert users(roster) == [("zoé", "Été")]
+
+
+def test_a_letter_and_its_accent_apart_are_the_letter_with_its_accent() -> None:
+    assert users(read_roster("login\nzoe\u0301\nZO\u00c9\n".encode())) == [("zoé", "class")]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_line_ends_blank_lines_and_quotes_are_no_matter(newline: str) -> None:
+    lines = ["", 'user;group;"full name"', "", 'a;"T;D";"Doe, Jane"', " ; ; ", "b;;", ""]
+    roster = read_roster(newline.join(lines).encode())
+    assert users(roster) == [("a", "T;D"), ("b", "class")]
+    assert [student.line for student in roster.students] == [4, 6]
+
+
+def test_a_line_break_inside_quotes_does_not_shift_the_numbers() -> None:
+    roster = read_roster(b'user,note\nann,"two\nlines"\nbad name,x\n')
+    assert [problem.line for problem in roster.problems] == [4]
+
+
+def test_what_excel_writes_above_the_header_is_understood() -> None:
+    roster = read_roster(b"sep=;\r\nuser;group\r\nann;A,B\r\n")
+    assert users(roster) == [("ann", "A,B")]
+    assert roster.students[0].line == 3
+
+
+def test_who_has_no_group_gets_the_one_that_is_asked_for() -> None:
+    assert users(read_roster(b"user\nann\n", "S2")) == [("ann", "S2")]
+
+
+def test_every_wrong_line_is_said_with_its_number_and_the_others_are_kept() -> None:
+    text = "user;name;group\nann;Ann;A\n;Bob;A\nANN;Ann;B\na/b;;A\n..;;A\nok;;x/y\ndan;D;A;B\neve;Eve;A\n"
+    roster = read_roster(text.encode())
+    assert users(roster) == [("ann", "A"), ("eve", "A")]
+    assert {problem.line: problem.code for problem in roster.problems} == {
+        3: "no_user",
+        4: "twice",
+        5: "bad_user",
+        6: "bad_user",
+        7: "bad_group",
+        8: "too_many_cells",
+    }
+    assert "Bob" in roster.problems[0].text("en")
+    assert "2" in roster.problems[1].text("fr")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"user\n", "nobody"),
+        (b"name;group\nAnn;A\n", "no_user_column"),
+        (b"user;login\na;b\n", "column_twice"),
+        (b'user;group\na;"b\nc;d\n', "quotes"),
+        (b"user\n\0\n", "no_text"),
+        (b"PK\x03\x04\0\0", "no_text"),
+        (b"user\n" + b"a" * MAX_BYTES, "too_large"),
+        (b"user\n" + b"\n".join(b"u%d" % n for n in range(MAX_STUDENTS + 1)), "too_many"),
+    ],
+)
+def test_a_file_that_is_no_roster_is_refused_in_words(data: bytes, code: str) -> None:
+    with pytest.raises(RosterError) as caught:
+        read_roster(data)
+    assert caught.value.key == f"cohort.roster.{code}"
+    for language in LANGUAGES:
+        assert caught.value.in_language(language)
+
+
+def is_plain(message: str) -> bool:
+    """Nothing a terminal would act on."""
+    return message.replace("\u00a0", " ").isprintable()
+
+
+def check(data: bytes) -> None:
+    """Whatever the bytes are: a report, or one clear error."""
+    try:
+        roster = read_roster(data)
+    except RosterError as error:
+        messages = [error.in_language(language) for language in LANGUAGES]
+        assert all(map(is_plain, messages))
+        return
+    names = [student.user for student in roster.students]
+    assert len(set(names)) == len(names)
+    lines = [each.line for each in (*roster.students, *roster.problems)]
+    assert len(set(lines)) == len(lines)
+    for student in roster.students:
+        assert re.match(USER_NAME, student.user)
+        assert student.user == student.user.lower()
+        assert "/" not in student.group
+        assert student.group.isprintable()
+    for problem in roster.problems:
+        for language in LANGUAGES:
+            assert is_plain(problem.text(language))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_give_a_report_or_a_clear_error(data: bytes) -> None:
+    check(data)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b";", b",", b"\t"]))
+def test_any_bytes_below_a_header_do_too(data: bytes, sign: bytes) -> None:
+    check(sign.join([b"user", b"group", b"name"]) + b"\n" + data)
+
+
+CELLS = st.text(st.sampled_from("abZé .-_@/'\"\u0301=+\u202e;,\t"), max_size=12)
+
+
+@given(
+    st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=8), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+)
+def test_any_table_does_too(rows: list[tuple[str, str, str]], encoding: str) -> None:
+    check("\n".join(["login;groupe;nom", *(";".join(row) for row in rows)]).encode(encoding))
+
+
+NAMES = st.text("abz0", min_size=1, max_size=9).map(lambda name: name + ".x-_@+")
+
+
+@given(st.lists(NAMES, min_size=1, max_size=20, unique=True), st.sampled_from(";,\t"))
+def test_a_sound_list_is_read_whole(names: list[str], sign: str) -> None:
+    text = "\n".join([f"Groupe{sign}Login", *(f"TD1{sign}{name}" for name in names)])
+    roster = read_roster(text.encode())
+    assert [student.user for student in roster.students] == names
+    assert roster.problems == ()
