@@ -13,11 +13,24 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from exercises.assignment import STUDIO_RUN, Assignment, Evaluation, Exercise, Reflection, Studio
+from exercises.assignment import (
+    COMPARISON_RUN,
+    STUDIO_RUN,
+    AltTexts,
+    Analyse,
+    Assignment,
+    Compare,
+    Evaluation,
+    Exercise,
+    Reflection,
+    Studio,
+    Subject,
+    Topic,
+)
 from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.i18n import LANGUAGES, Language
-from exercises.parameters import is_slug
+from exercises.parameters import is_assignment_id
 from exercises.planning import check_slug, plan_runs
 from exercises.settings import ExerciseSettings
 from exercises.toml_file import ExerciseError, TomlFile, exercise_error, read_text
@@ -54,7 +67,7 @@ def find_assignment(assignment_id: str) -> Assignment:
     folders = [
         folder / assignment_id
         for folder in (BUILT_IN, extra)
-        if folder and is_slug(assignment_id) and (folder / assignment_id / FILE).is_file()
+        if folder and is_assignment_id(assignment_id) and (folder / assignment_id / FILE).is_file()
     ]
     if len(folders) == 2:
         raise exercise_error(folders[1], "other_name", id=assignment_id)
@@ -125,10 +138,17 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
     for index, exercise in enumerate(assignment.exercises):
         at: KeyPath = ("exercises", index)
         _check_unique(file, (*at, "id"), exercise.id, seen)
-        if isinstance(exercise, Studio):
-            _check_unique(file, (*at, "kind"), "kind studio", seen)
+        if isinstance(exercise, Studio | Compare):
+            _check_unique(file, (*at, "kind"), f"kind {exercise.kind}", seen)
         if isinstance(exercise, Evaluation):
             _check_evaluation(file, at, assignment, exercise)
+        if isinstance(exercise, Analyse):
+            _check_subjects(file, at, assignment, exercise.subjects)
+            _check_all_unique(file, (*at, "tasks"), exercise.tasks)
+        if isinstance(exercise, AltTexts):
+            _check_all_unique(file, (*at, "purposes"), exercise.purposes)
+        if isinstance(exercise, Compare):
+            _check_topics(file, at, exercise.topics)
         if isinstance(exercise, Reflection):
             _check_reflection(file, at, exercise)
     runs: set[str] = set()
@@ -146,35 +166,52 @@ def _check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> Non
     seen.add(name)
 
 
+def _check_all_unique(file: TomlFile, at: KeyPath, names: tuple[str, ...]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        _check_unique(file, at, name, seen)
+
+
 def _check_evaluation(file: TomlFile, at: KeyPath, assignment: Assignment, exercise: Evaluation) -> None:
-    runs = {run.id for _, run in assignment.planned_runs()}
-    runs |= {STUDIO_RUN for other in assignment.exercises if isinstance(other, Studio)}
     criteria: set[str] = set()
     for index, criterion in enumerate(exercise.criteria):
         _check_unique(file, (*at, "criteria", index, "id"), criterion.id, criteria)
-    subjects: set[str] = set()
-    for index, subject in enumerate(exercise.subjects):
-        _check_unique(file, (*at, "subjects", index, "id"), subject.id, subjects)
-        for run in subject.one_of:
-            if run not in runs:
-                raise file.error((*at, "subjects", index, "one_of"), "a_run", run=run)
+    _check_subjects(file, at, assignment, exercise.subjects)
     if exercise.reasons_minimum > exercise.reasons_maximum:
         raise file.error((*at, "reasons_maximum"), "at_least", ge=exercise.reasons_minimum)
 
 
+def _check_subjects(
+    file: TomlFile, at: KeyPath, assignment: Assignment, subjects: tuple[Subject, ...]
+) -> None:
+    runs = {run.id for _, run in assignment.planned_runs()}
+    runs |= {STUDIO_RUN for other in assignment.exercises if isinstance(other, Studio)}
+    runs |= {COMPARISON_RUN for other in assignment.exercises if isinstance(other, Compare)}
+    seen: set[str] = set()
+    for index, subject in enumerate(subjects):
+        _check_unique(file, (*at, "subjects", index, "id"), subject.id, seen)
+        for run in subject.one_of:
+            if run not in runs:
+                raise file.error((*at, "subjects", index, "one_of"), "a_run", run=run)
+
+
 def _check_reflection(file: TomlFile, at: KeyPath, exercise: Reflection) -> None:
-    ids: set[str] = set()
-    for index, topic in enumerate(exercise.topics):
-        _check_unique(file, (*at, "topics", index, "id"), topic.id, ids)
-        for language in LANGUAGES:
-            if not topic.words.get(language):
-                raise file.error((*at, "topics", index, "words", language), "missing")
+    _check_topics(file, at, exercise.topics)
     if exercise.lines_minimum > exercise.lines_maximum:
         raise file.error((*at, "lines_maximum"), "at_least", ge=exercise.lines_minimum)
 
 
+def _check_topics(file: TomlFile, at: KeyPath, topics: tuple[Topic, ...]) -> None:
+    ids: set[str] = set()
+    for index, topic in enumerate(topics):
+        _check_unique(file, (*at, "topics", index, "id"), topic.id, ids)
+        for language in LANGUAGES:
+            if not topic.words.get(language):
+                raise file.error((*at, "topics", index, "words", language), "missing")
+
+
 def _check_folder_name(folder: Path) -> None:
-    if not is_slug(folder.name):
+    if not is_assignment_id(folder.name):
         raise exercise_error(folder, "folder_name")
 
 

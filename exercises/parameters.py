@@ -14,6 +14,10 @@ SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
 SLUG_PATTERN = "[a-z0-9][a-z0-9_]{0,63}"
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
+ASSIGNMENT_PATTERN = (
+    "[a-z0-9][a-z0-9_-]{0,63}"  # a folder's name; a run's has no dash, for the attempt follows one
+)
+AssignmentId = Annotated[str, StringConstraints(pattern=f"^{ASSIGNMENT_PATTERN}$")]
 Prompt = Annotated[str, StringConstraints(max_length=2000)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 Steps = Annotated[int, Field(ge=1, le=150)]
@@ -40,5 +44,9 @@ class Parameters(BaseModel):
 
 
 def is_slug(value: object) -> bool:
-    """Whether it can be an id: of an assignment, an exercise, a run."""
+    """Whether it can be the id of an exercise, a run, a criterion."""
     return isinstance(value, str) and re.fullmatch(SLUG_PATTERN, value) is not None
+
+
+def is_assignment_id(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(ASSIGNMENT_PATTERN, value) is not None

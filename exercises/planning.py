@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exercises.assignment import STUDIO_RUN, Run
+from exercises.assignment import RESERVED_RUNS, Run
 from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.parameters import Parameters, is_slug
@@ -72,7 +72,7 @@ def _run_tables(file: TomlFile, at: KeyPath, tables: object) -> dict[str, dict[s
         raise file.error(at, "runs_count", maximum=MAX_RUNS)
     for run_id, table in tables.items():
         check_slug(file, (*at, run_id), run_id)
-        if run_id == STUDIO_RUN:
+        if run_id in RESERVED_RUNS:
             raise file.error((*at, run_id), "reserved")
         _parameter_table(file, (*at, run_id), table)
     return tables

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from exercises.i18n import Language
-from exercises.parameters import Slug
+from exercises.parameters import AssignmentId
 from grading.files import MAX_FILES
 from manifests.manifest import Name, Sha256
 
@@ -17,9 +17,7 @@ MAX_FROZEN_BYTES = 4 * 2**20
 
 
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(
-    r".*-(?P<assignment>[a-z0-9_]+)-(?P<time>\d{8}T\d{6}Z)(-(?P<number>\d{1,4}))?\.zip", re.DOTALL
-)
+_END = r"-(?P<time>\d{8}T\d{6}Z)(-(?P<number>\d{1,4}))?\.zip"
 
 
 class FrozenFile(BaseModel):
@@ -35,7 +33,7 @@ class Frozen(BaseModel):
 
     schema_: Literal["genai-lab/submission/1"] = Field(default=FROZEN_SCHEMA, alias="schema")
     student: Name
-    assignment: Slug
+    assignment: AssignmentId
     language: Language
     time: AwareDatetime
     files: Annotated[tuple[FrozenFile, ...], Field(max_length=MAX_FILES)]
@@ -57,7 +55,7 @@ def hand_in_name(student: str, assignment: str, time: datetime, number: int = 1)
 
 def hand_in_time(name: str, assignment: str) -> tuple[str, int] | None:
     """What orders hand-ins of an assignment by their file names; None for another zip's name."""
-    match = _NAME.fullmatch(name)
-    if match is None or match["assignment"] != assignment:
+    match = re.fullmatch(f".*-{re.escape(assignment)}{_END}", name, re.DOTALL)
+    if match is None:
         return None
     return match["time"], int(match["number"] or 1)

@@ -1,8 +1,8 @@
 """Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
 
 The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
-sources, the answers, and the manifests (not the pictures) of what is in the bin, which are links
-of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
+sources, the answers, the notebook, and the manifests (not the pictures) of what is in the bin, which
+are links of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
 renamed, so that a zip that is there is whole.
 """
 
@@ -22,6 +22,7 @@ from grading.frozen import FROZEN_FILE, Frozen, FrozenFile, hand_in_name
 from grading.names import safe_name
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
+from manifests.notebook import FOLDER as NOTEBOOK
 from manifests.store import Store
 
 FOLDER = "hand-ins"
@@ -97,7 +98,7 @@ def _belongs(name: str) -> bool:
     return (
         folder in ("outputs", "inputs")
         or name == ANSWERS_FILE
-        or (folder == "bin" and name.endswith(".json"))
+        or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
     )
 
 

@@ -7,26 +7,33 @@ submission in which no assignment can be found is not gradable.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from exercises.i18n import Language
 from grading.files import Files, FolderFiles, Unreadable, ZipFiles
 from grading.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, hand_in_time, parse_frozen
 from grading.pictures import PictureFacts, Undecodable, look
 from grading.wording import Message, message
+from manifests.analysis import Analysis, Note
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.answers import MAX_BYTES as MAX_ANSWERS_BYTES
 from manifests.answers import Answers, read_answers
 from manifests.errors import AnswersError, ManifestError
 from manifests.manifest import Manifest, Source
+from manifests.notebook import FOLDER as NOTEBOOK
+from manifests.notebook import MAX_BYTES as MAX_ENTRY_BYTES
+from manifests.notebook import read_entry
 from manifests.reader import MAX_BYTES, read_manifest
 
 MAX_MANIFESTS = 3000
 MAX_FINDINGS = 50
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,16 +69,17 @@ class Submission:
     files: Files | None = None
     prefix: str = ""
     records: tuple[Recorded, ...] = ()
+    entries: tuple[Analysis | Note, ...] = ()
     answers: Answers | None = None
     frozen: Frozen | None = None
     findings: list[Message] = field(default_factory=list)
-    unreadable: dict[str, Message] = field(default_factory=dict)  # manifests, by file
+    unreadable: dict[str, Message] = field(default_factory=dict)  # manifests and entries, by file
     _looked: dict[str, PictureFacts | Undecodable | Message] = field(default_factory=dict)
 
     @cached_property
     def student(self) -> str:
         """Whose work this is: the folder's name if a manifest bears it, else the name most manifests bear."""
-        names = [r.manifest.student for r in self.records]
+        names = [r.manifest.student for r in self.records] or [e.student for e in self.entries]
         if not names or self.name in names:
             return self.name
         if self.frozen is not None and self.frozen.student in names:
@@ -100,6 +108,12 @@ class Submission:
         """Of the kept ones those of this student and assignment."""
         mine = (self.student, self.assignment)
         return tuple(r for r in self.kept if (r.manifest.student, r.manifest.assignment) == mine)
+
+    @cached_property
+    def notebook(self) -> tuple[Analysis | Note, ...]:
+        """The entries of this student and assignment, oldest first."""
+        mine = (self.student, self.assignment)
+        return tuple(e for e in self.entries if (e.student, e.assignment) == mine)
 
     def attempts(self, exercise: str, run: str) -> list[Recorded]:
         """The student's own kept attempts at a run, oldest first: the last one counts."""
@@ -250,36 +264,44 @@ def _read_submission(submission: Submission) -> Submission:
     files = submission.files
     assert files is not None  # noqa: S101 - both callers have just opened them
     submission.findings += files.problems
-    records = []
-    names = [n for n in files.sizes if _is_manifest(n, submission.prefix)]
-    if len(names) > MAX_MANIFESTS:
-        submission.findings.append(message("submission.too_many_manifests", limit=MAX_MANIFESTS))
-    for name in sorted(names)[:MAX_MANIFESTS]:
-        relative = name.removeprefix(submission.prefix)
-        try:
-            records.append(Recorded(read_manifest(files.read(name, MAX_BYTES)), relative))
-        except Unreadable as error:
-            submission.unreadable[relative] = error.message
-        except ManifestError as error:
-            submission.unreadable[relative] = message("manifest.unreadable", file=relative, why=error)
+    manifests = _read_each(submission, files, ("outputs", "bin"), read_manifest, MAX_BYTES)
+    entries = _read_each(submission, files, (NOTEBOOK,), read_entry, MAX_ENTRY_BYTES)
     submission.findings += submission.unreadable.values()
     submission.records = tuple(
-        sorted(records, key=lambda r: (r.manifest.sequence, r.manifest.attempt, r.file))
+        sorted(
+            (Recorded(manifest, file) for file, manifest in manifests),
+            key=lambda r: (r.manifest.sequence, r.manifest.attempt, r.file),
+        )
     )
+    submission.entries = tuple(entry for _, entry in sorted(entries, key=lambda e: (e[1].sequence, e[0])))
     submission.answers = _read_answers(submission, files)
     submission.frozen = _read_frozen(submission, files)
     del submission.findings[MAX_FINDINGS:]
     return submission
 
 
-def _is_manifest(name: str, prefix: str) -> bool:
+def _read_each(
+    submission: Submission, files: Files, folders: tuple[str, ...], read: Callable[[bytes], T], limit: int
+) -> list[tuple[str, T]]:
+    """The JSON files in some of the assignment's folders, by relative name; what is unreadable is noted."""
+    names = sorted(n for n in files.sizes if _is_json_in(folders, n, submission.prefix))
+    if len(names) > MAX_MANIFESTS:
+        submission.findings.append(message("submission.too_many_manifests", limit=MAX_MANIFESTS))
+    found = []
+    for name in names[:MAX_MANIFESTS]:
+        relative = name.removeprefix(submission.prefix)
+        try:
+            found.append((relative, read(files.read(name, limit))))
+        except Unreadable as error:
+            submission.unreadable[relative] = error.message
+        except ManifestError as error:
+            submission.unreadable[relative] = message("manifest.unreadable", file=relative, why=error)
+    return found
+
+
+def _is_json_in(folders: tuple[str, ...], name: str, prefix: str) -> bool:
     folder, _, file = name.removeprefix(prefix).partition("/")
-    return (
-        name.startswith(prefix)
-        and folder in ("outputs", "bin")
-        and file.endswith(".json")
-        and "/" not in file
-    )
+    return name.startswith(prefix) and folder in folders and file.endswith(".json") and "/" not in file
 
 
 def _read_answers(submission: Submission, files: Files) -> Answers | None:

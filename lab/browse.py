@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Generic, TypeVar
 
+from manifests.manifest import Request
 from manifests.store import Record
 
 T = TypeVar("T")
@@ -45,7 +46,9 @@ def choices(records: Iterable[Record]) -> dict[str, list[str]]:
         "exercise": list(dict.fromkeys(manifest.exercise for manifest in manifests)),
         "run": list(dict.fromkeys(manifest.run for manifest in manifests)),
         "mode": list(dict.fromkeys(manifest.request.mode for manifest in manifests)),
-        "scheduler": list(dict.fromkeys(manifest.request.scheduler for manifest in manifests)),
+        "scheduler": list(
+            dict.fromkeys(m.request.scheduler for m in manifests if isinstance(m.request, Request))
+        ),
     }
 
 
@@ -68,7 +71,7 @@ def _agrees(record: Record, filters: Filters) -> bool:
         (filters.exercise, manifest.exercise),
         (filters.run, manifest.run),
         (filters.mode, request.mode),
-        (filters.scheduler, request.scheduler),
+        (filters.scheduler, getattr(request, "scheduler", None)),
         (filters.seed.strip() or None, str(request.seed)),
     )
     return all(wanted is None or wanted == there for wanted, there in asked) and (

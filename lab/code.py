@@ -11,7 +11,7 @@ from exercises.i18n import Language, translator
 from lab.engine.registry import MODELS, ModelEntry, availability
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import CLASS_NAMES
-from manifests.manifest import Manifest
+from manifests.manifest import Manifest, Request
 
 # how the engine opens and fits a source (manifests.pictures, lab.engine.sources)
 SOURCE = """\
@@ -57,9 +57,9 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
     """The script for a manifest; to be run in the assignment's folder. Raises NoScript."""
     t = translator("lab", language)
     entry = MODELS.get(manifest.model.id)
-    if entry is None or manifest.cost is not None:
-        raise NoScript("code.no_script", model=manifest.model.id)
     request = manifest.request
+    if entry is None or not isinstance(request, Request) or manifest.cost is not None:
+        raise NoScript("code.no_script", model=manifest.model.id)
     image_to_image = request.mode == "img2img"
     auto = "AutoPipelineForImage2Image" if image_to_image else "AutoPipelineForText2Image"
     keeps_own = entry.family not in ("sd", "sdxl")

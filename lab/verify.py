@@ -20,7 +20,7 @@ from lab.engine.protocol import Done, Engine, Failed, Picture
 from lab.engine.registry import MODELS, availability
 from manifests.chain import digest
 from manifests.errors import PictureError
-from manifests.manifest import Manifest
+from manifests.manifest import Manifest, Request
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 
@@ -150,14 +150,15 @@ def _make_again(
     manifest: Manifest, source: bytes | None, engine: Engine, t: Translate, language: Language
 ) -> Picture:
     model = manifest.model.id
-    if manifest.cost is not None or model not in MODELS:
+    request = manifest.request
+    if not isinstance(request, Request) or manifest.cost is not None or model not in MODELS:
         raise _NotCheckable(t("verify.api_image", model=model))
     here = availability(model)
     if not here.available:
         raise _NotCheckable(here.text(language))
-    if manifest.request.mode == "img2img" and source is None:
+    if request.mode == "img2img" and source is None:
         raise _NotCheckable(t("verify.no_source"))
-    for event in engine.submit(manifest.request, model=model, source=source).events():
+    for event in engine.submit(request, model=model, source=source).events():
         if isinstance(event, Done):
             return event.picture
         if isinstance(event, Failed):

@@ -11,13 +11,25 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from exercises.i18n import Language, translator
 from manifests.manifest import Manifest
 
 VERSION = "genai-lab/chain/1"
-_UNSEALED = "0" * 64
+UNSEALED = "0" * 64
+
+
+class Link(Protocol):
+    """A record in a chain: a picture's manifest, or an entry of the notebook."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def previous(self) -> str | None: ...
+    @property
+    def digest(self) -> str: ...
+    def model_dump(self, *, mode: str, by_alias: bool, exclude: set[str]) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -36,20 +48,20 @@ class ChainBreak:
         return translator("manifests", language)(f"chain.{self.kind}", sequence=self.sequence)
 
 
-def digest(manifest: Manifest) -> str:
-    """SHA-256, in hexadecimal, over everything in the manifest but its `digest`."""
-    fields = manifest.model_dump(mode="json", by_alias=True, exclude={"digest"})
+def digest(link: Link) -> str:
+    """SHA-256, in hexadecimal, over everything in the record but its `digest`."""
+    fields = link.model_dump(mode="json", by_alias=True, exclude={"digest"})
     canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(f"{VERSION}\n{canonical}".encode()).hexdigest()
 
 
 def sealed(**fields: Any) -> Manifest:
     """A manifest of these fields (all but `digest`) with its digest."""
-    manifest = Manifest(**fields, digest=_UNSEALED)
+    manifest = Manifest(**fields, digest=UNSEALED)
     return manifest.model_copy(update={"digest": digest(manifest)})
 
 
-def verify_chain(manifests: Iterable[Manifest]) -> list[ChainBreak]:
+def verify_chain(manifests: Iterable[Link]) -> list[ChainBreak]:
     """Where the chain of one student and assignment does not hold, by sequence; empty when it is whole.
 
     Takes all manifests, those in the bin among them, in any order. What was cut off at the end

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from manifests.manifest import Cost, Model, Request, Versions
+from manifests.manifest import ApiRequest, Charge, Cost, Model, Request, Versions
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Draft:
 
     exercise: str
     run: str
-    request: Request
+    request: Request | ApiRequest
     effective_steps: int
     model: Model
     versions: Versions
@@ -20,4 +20,4 @@ class Draft:
     seconds: float
     batch_size: int = 1
     batch_index: int = 0
-    cost: Cost | None = None
+    cost: Cost | Charge | None = None

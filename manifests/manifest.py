@@ -4,11 +4,29 @@ Reading is strict: what a student hands in is untrusted, so every field is bound
 fields are refused, and numbers must be numbers.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
 
-from exercises.parameters import GuidanceScale, Mode, Prompt, SchedulerName, Seed, Slug, Steps, Strength
+from exercises.parameters import (
+    AssignmentId,
+    GuidanceScale,
+    Mode,
+    Prompt,
+    SchedulerName,
+    Seed,
+    Slug,
+    Steps,
+    Strength,
+)
 
 SCHEMA: Literal["genai-lab/manifest/1"] = "genai-lab/manifest/1"
 
@@ -20,20 +38,20 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, json_schema_serialization_defaults_required=True
     )
 
 
-class Source(_Part):
+class Source(Part):
     """The picture an image-to-image run began with, kept in `inputs/` as it was uploaded."""
 
     file: FileName
     sha256: Sha256
 
 
-class Request(_Part):
+class Request(Part):
     """What was asked of the engine. `strength` and `source` belong to image-to-image alone."""
 
     mode: Mode
@@ -49,14 +67,50 @@ class Request(_Part):
     source: Source | None = None
 
 
-class Model(_Part):
+class Tried(Part):
+    """Who was asked before the answer came, and why that gave none (`reason`: an error's code)."""
+
+    provider: Name
+    model: Annotated[str, StringConstraints(max_length=200)]
+    reason: Name
+
+
+class ApiRequest(Part):
+    """What was asked of a provider behind an API: no steps or scheduler, which are its own business.
+
+    `width` and `height`, and `seed`, are null where they were left to the provider.
+    """
+
+    mode: Mode
+    prompt: Prompt
+    width: Pixels | None = None
+    height: Pixels | None = None
+    seed: Seed | None = None
+    source: Source | None = None
+    tried: tuple[Tried, ...] = Field(default=(), max_length=100)
+    cached: bool = False
+
+
+def _maker(value: Any) -> str:
+    told = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
+    return "api" if "tried" in told else "engine"
+
+
+AnyRequest = Annotated[
+    Annotated[Request, Tag("engine")] | Annotated[ApiRequest, Tag("api")], Discriminator(_maker)
+]
+
+
+class Model(Part):
+    """Which model it was; of an API's, `repository` is the provider and `revision` is `api`."""
+
     id: Name
     repository: Name
     revision: Name
     weights_sha256: Sha256 | None = None
 
 
-class Versions(_Part):
+class Versions(Part):
     python: Name
     torch: Name
     diffusers: Name
@@ -64,7 +118,7 @@ class Versions(_Part):
     genai_lab: Name
 
 
-class Image(_Part):
+class Image(Part):
     """The file beside the manifest; `pixels_sha256` is of the RGB bytes, whatever the file format."""
 
     file: FileName
@@ -75,27 +129,50 @@ class Image(_Part):
     pixels_sha256: Sha256
 
 
-class Cost(_Part):
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Cost(Part):
     """What an API said the picture cost, and its usage as it was reported."""
 
-    amount: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    amount: Amount
+    currency: Currency
     usage: dict[Name, Count] = Field(default_factory=dict, max_length=50)
 
 
-class Manifest(_Part):
+class Charge(Part):
+    """A cost with where it is known from; `amount` is null where `origin` is `unknown`."""
+
+    amount: Amount | None
+    currency: Currency
+    origin: Literal["reported", "price list", "unknown", "free"]
+    usage: dict[Name, Count] = Field(default_factory=dict, max_length=50)
+
+
+def _cost_kind(value: Any) -> str:
+    told = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
+    return "charge" if "origin" in told else "cost"
+
+
+AnyCost = Annotated[
+    Annotated[Cost, Tag("cost")] | Annotated[Charge, Tag("charge")], Discriminator(_cost_kind)
+]
+
+
+class Manifest(Part):
     """One picture's record. `manifests.chain.sealed` makes one with the right `digest`."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     schema_: Literal["genai-lab/manifest/1"] = Field(default=SCHEMA, alias="schema")
     student: Name
-    assignment: Slug
+    assignment: AssignmentId
     exercise: Slug
     run: Slug
     attempt: Annotated[int, Field(ge=1, le=100_000)]
     time: AwareDatetime
-    request: Request
+    request: AnyRequest
     effective_steps: Annotated[int, Field(ge=0, le=1000)]
     model: Model
     versions: Versions
@@ -105,10 +182,23 @@ class Manifest(_Part):
     batch_index: Annotated[int, Field(ge=0, le=1023)] = 0
     seconds: Seconds
     image: Image
-    cost: Cost | None = None
+    cost: AnyCost | None = None
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256
 
 
-__all__ = ["SCHEMA", "Cost", "Image", "Manifest", "Model", "Request", "Source", "Versions"]
+__all__ = [
+    "SCHEMA",
+    "ApiRequest",
+    "Charge",
+    "Cost",
+    "Image",
+    "Manifest",
+    "Model",
+    "Part",
+    "Request",
+    "Source",
+    "Tried",
+    "Versions",
+]

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from manifests.draft import Draft
 from manifests.errors import PictureError
+from manifests.manifest import Request
 from manifests.pictures import MAX_BYTES, picture_extension, to_rgb
 
 KEY = "genai-lab"
@@ -57,7 +58,9 @@ def pixels_sha256(image: Image.Image) -> str:
 def parameters_text(draft: Draft) -> str:
     """Prompt, negative prompt, and a line of `Name: value` pairs."""
     request = draft.request
-    pairs = {
+    if not isinstance(request, Request):
+        raise TypeError("bytes from an API are kept as they came")
+    pairs: dict[str, object] = {
         "Steps": request.steps,
         "Sampler": _SAMPLERS.get(request.scheduler, request.scheduler),
         "CFG scale": f"{request.guidance_scale:g}",

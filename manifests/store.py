@@ -8,8 +8,6 @@ the next reading.
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,23 +15,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from PIL import Image as PILImage
 from pydantic import ValidationError
 
 from exercises.faults import faults
 from exercises.i18n import preferred_language
-from exercises.parameters import SLUG_PATTERN, is_slug
+from exercises.parameters import SLUG_PATTERN, is_assignment_id, is_slug
 from manifests import chain
-from manifests.atomic import is_temporary, sync_folder, write_atomic
+from manifests.atomic import sync_folder, write_atomic
 from manifests.draft import Draft
 from manifests.errors import ManifestError, StoreError
 from manifests.manifest import Image, Manifest, Source
 from manifests.pictures import open_picture, picture_extension, to_rgb
 from manifests.png import pixels_sha256, png_bytes
 from manifests.reader import read_manifest_file
-
-LOCK_SECONDS = 60
+from manifests.work_folder import is_folder, is_regular, locked, make_folder, remove_temporaries
 
 _STEM = re.compile(rf"{SLUG_PATTERN}(-[1-9][0-9]{{0,5}})?")
 
@@ -56,7 +52,7 @@ class Store:
 
     def __init__(self, work: Path, assignment: str, student: str) -> None:
         """Nothing is created before something is saved. Raises StoreError for an impossible name."""
-        if not is_slug(assignment):
+        if not is_assignment_id(assignment):
             raise StoreError("store.assignment", name=assignment[:80])
         if not 1 <= len(student) <= 200:
             raise StoreError("store.student")
@@ -88,9 +84,9 @@ class Store:
             "sha256": sha256(data).hexdigest(),
             "pixels_sha256": pixels_sha256(picture),
         }
-        with self._locked():
-            self._make(self.outputs)
-            _remove_temporaries(self.outputs)
+        with locked(self.folder):
+            make_folder(self.outputs)
+            remove_temporaries(self.outputs)
             attempt = self._free_attempt(draft.run)
             stem = stem_of(draft.run, attempt)
             last = max(self.chain(), key=lambda manifest: manifest.sequence, default=None)
@@ -122,9 +118,9 @@ class Store:
         open_picture(data)
         digest = sha256(data).hexdigest()
         source = Source(file=digest[:16] + picture_extension(data), sha256=digest)
-        with self._locked():
-            self._make(self.inputs)
-            _remove_temporaries(self.inputs)
+        with locked(self.folder):
+            make_folder(self.inputs)
+            remove_temporaries(self.inputs)
             write_atomic(self.inputs / source.file, data)
         return source
 
@@ -150,7 +146,7 @@ class Store:
     def source_path(self, source: Source) -> Path:
         """Where a source picture is kept. Raises StoreError where it is not there."""
         path = self.inputs / source.file
-        if not _is_regular(path):
+        if not is_regular(path):
             raise StoreError("store.source", file=source.file)
         return path
 
@@ -163,30 +159,30 @@ class Store:
     def leftovers(self) -> list[Path]:
         """Files in outputs and bin that are no complete record: what a kill or a strange hand left there."""
         known = {path for r in self.records() + self.binned() for path in (r.manifest_path, r.image_path)}
-        folders = [folder for folder in (self.outputs, self.bin) if _is_folder(folder)]
+        folders = [folder for folder in (self.outputs, self.bin) if is_folder(folder)]
         return sorted(path for folder in folders for path in folder.iterdir() if path not in known)
 
     # --- the rules behind
 
     def _records(self, folder: Path) -> list[Record]:
         if self._stragglers():
-            with self._locked():
+            with locked(self.folder):
                 self._settle()
         records = [
             Record(manifest, path, folder / manifest.image.file)
             for path, manifest in _manifests(folder).items()
-            if _is_regular(folder / manifest.image.file)
+            if is_regular(folder / manifest.image.file)
         ]
         return sorted(records, key=lambda record: (record.manifest.sequence, record.stem))
 
     def _move(self, stem: str, source: Path, target: Path) -> None:
-        with self._locked():
+        with locked(self.folder):
             self._settle()
             path = source / f"{stem}.json"
             manifest = _manifests(source).get(path) if _STEM.fullmatch(stem) else None
             if manifest is None:
                 raise StoreError("store.no_record", stem=stem[:80])
-            self._make(target)
+            make_folder(target)
             if stem in _stems(target):
                 raise StoreError("store.taken", stem=stem, folder=target.name)
             path.rename(target / path.name)
@@ -201,7 +197,7 @@ class Store:
             for path, manifest in _manifests(here).items():
                 image = there / manifest.image.file
                 alone = not os.path.lexists(there / path.name)
-                if alone and not os.path.lexists(here / image.name) and _is_regular(image):
+                if alone and not os.path.lexists(here / image.name) and is_regular(image):
                     pairs.append((image, here / image.name))
         return pairs
 
@@ -221,34 +217,6 @@ class Store:
             attempt += 1
         return attempt
 
-    def _make(self, folder: Path) -> None:
-        """Create a folder of the work; one that is a link elsewhere is not used. Raises StoreError."""
-        for each in (self.folder, folder):
-            if not _is_folder(each):
-                try:
-                    each.mkdir(parents=True)
-                except FileExistsError as error:
-                    raise StoreError("store.folder", folder=str(each)) from error
-                sync_folder(each.parent)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """The only writer of this folder, in any process. Raises StoreError, also for the system's errors."""
-        lock = FileLock(self.folder / ".lock", timeout=LOCK_SECONDS)
-        try:
-            self._make(self.folder)
-            lock.acquire()
-        except Timeout as error:
-            raise StoreError("store.locked", folder=str(self.folder)) from error
-        except OSError as error:
-            raise StoreError("store.system", folder=str(self.folder), reason=error.strerror or "") from error
-        try:
-            yield
-        except OSError as error:
-            raise StoreError("store.system", folder=str(self.folder), reason=error.strerror or "") from error
-        finally:
-            lock.release()
-
 
 def stem_of(run: str, attempt: int) -> str:
     """`t2i_run02_steps15`, then `t2i_run02_steps15-2` and so on."""
@@ -267,7 +235,7 @@ def _sealed(**fields: Any) -> Manifest:
 def _manifests(folder: Path) -> dict[Path, Manifest]:
     """The readable manifests of a folder that are named after their run, attempt and image."""
     found: dict[Path, Manifest] = {}
-    for path in folder.glob("*.json") if _is_folder(folder) else ():
+    for path in folder.glob("*.json") if is_folder(folder) else ():
         try:
             state = path.lstat()
         except FileNotFoundError:  # moved while we were looking
@@ -291,19 +259,4 @@ def _manifest(path: Path, state: tuple[int, ...]) -> Manifest | None:
 
 def _stems(folder: Path) -> set[str]:
     """What stands before the first dot in the names of a folder."""
-    return {path.name.split(".")[0] for path in folder.iterdir()} if _is_folder(folder) else set()
-
-
-def _remove_temporaries(folder: Path) -> None:
-    """Under the lock nobody else is writing here, so what is left of an earlier write is rubbish."""
-    for path in folder.iterdir():
-        if is_temporary(path.name):
-            path.unlink(missing_ok=True)
-
-
-def _is_regular(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    return {path.name.split(".")[0] for path in folder.iterdir()} if is_folder(folder) else set()

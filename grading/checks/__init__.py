@@ -8,7 +8,11 @@ from collections.abc import Collection, Iterable
 from typing import assert_never
 
 from exercises.assignment import (
+    AltTexts,
+    Analyse,
     Assignment,
+    Compare,
+    Correct,
     Evaluation,
     Exercise,
     Generate,
@@ -19,6 +23,9 @@ from exercises.assignment import (
     Sweep,
 )
 from exercises.i18n import Language
+from grading.checks.alt_texts import judge_alt_texts
+from grading.checks.analyses import judge_analyse, judge_correct
+from grading.checks.comparison import judge_comparison
 from grading.checks.evaluation import judge_evaluation
 from grading.checks.record import judge_record
 from grading.checks.reflection import count_lines, judge_reflection, length_fits, touches
@@ -60,6 +67,14 @@ def _judge(exercise: Exercise, work: Work, classmates: Collection[str]) -> list[
             return judge_studio(exercise, work)
         case Evaluation():
             return judge_evaluation(exercise, work.submission)
+        case Analyse():
+            return judge_analyse(exercise, work.submission)
+        case Correct():
+            return judge_correct(exercise, work.submission)
+        case AltTexts():
+            return judge_alt_texts(exercise, work.submission)
+        case Compare():
+            return judge_comparison(exercise, work)
         case Reflection():
             return judge_reflection(exercise, work.submission)
         case HandIn():

@@ -9,6 +9,7 @@ from grading.results import Regeneration
 from grading.submission import Recorded, Submission
 from grading.wording import Message, message
 from manifests.errors import JsonError
+from manifests.manifest import Request
 from manifests.png import KEY
 from manifests.store import stem_of
 from manifests.strict_json import parse
@@ -48,17 +49,20 @@ def _problems(recorded: Recorded, facts: PictureFacts | Undecodable) -> Iterator
         return
     if facts.pixels_sha256 != image.pixels_sha256:
         yield wrong(message("image.pixels", file=image.file), image.pixels_sha256, facts.pixels_sha256)
-    sizes = {"asked": (request.width, request.height), "recorded": (image.width, image.height)}
+    sizes = {"recorded": (image.width, image.height)}
+    if isinstance(request, Request):
+        sizes = {"asked": (request.width, request.height), **sizes}
     for what, size in sizes.items():
         if size != (facts.width, facts.height):
             yield wrong(message(f"image.size_{what}"), _size(*size), _size(facts.width, facts.height))
     if facts.blank:
         yield wrong(message("image.blank"))
-    yield from _text_problems(recorded, facts)
+    if isinstance(request, Request):
+        yield from _text_problems(recorded, facts)
 
 
 def _text_problems(recorded: Recorded, facts: PictureFacts) -> Iterator[Verdict]:
-    """What the lab wrote into the PNG must be what the manifest says; bytes from an API have no such text."""
+    """What the lab wrote into the PNG must be what the manifest says."""
     if KEY not in facts.text:
         return
     try:

@@ -33,11 +33,14 @@ def _chain(submission: Submission) -> Verdict:
     if submission.unreadable:
         return wrong(message("chain.unreadable", files=tuple(sorted(submission.unreadable))))
     breaks = verify_chain(r.manifest for r in submission.records)
-    return wrong(message("chain.broken", breaks=tuple(breaks))) if breaks else ok()
+    if breaks:
+        return wrong(message("chain.broken", breaks=tuple(breaks)))
+    breaks = verify_chain(submission.entries)
+    return wrong(message("chain.notebook_broken", breaks=tuple(breaks))) if breaks else ok()
 
 
 def _owner(submission: Submission, classmates: Collection[str]) -> Verdict:
-    manifests = [r.manifest for r in submission.records]
+    manifests = [*(r.manifest for r in submission.records), *submission.entries]
     students = tuple(sorted({m.student for m in manifests}))
     if len(students) > 1:
         return wrong(message("owner.several"), submission.student, students)
@@ -61,7 +64,9 @@ def _reuse(submission: Submission) -> Verdict:
     """A picture that two requests claim, which cannot give the same one."""
     claims: dict[str, dict[tuple[object, ...], str]] = defaultdict(dict)
     for recorded in submission.records:
-        claims[recorded.manifest.image.pixels_sha256].setdefault(drawing(recorded), recorded.file)
+        drawn = drawing(recorded)
+        if drawn is not None:
+            claims[recorded.manifest.image.pixels_sha256].setdefault(drawn, recorded.file)
     twice = [" = ".join(sorted(files.values())) for files in claims.values() if len(files) > 1]
     return wrong(message("reuse.twice", files=tuple(sorted(twice)))) if twice else ok()
 

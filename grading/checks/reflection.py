@@ -54,9 +54,9 @@ def length_fits(count: LineCount, minimum: int, maximum: int) -> bool | None:
 
 def touches(text: str, topic: Topic) -> bool:
     """Whether a word of the text begins with one of the topic's words, in either language."""
-    stems = [_plain(stem) for language in LANGUAGES for stem in topic.words.get(language, ())]
-    plain = _plain(text[:MAX_READ])
-    return any(re.search(rf"(?<!\w){re.escape(stem)}", plain) for stem in stems if stem)
+    stems = [plain(stem) for language in LANGUAGES for stem in topic.words.get(language, ())]
+    read = plain(text[:MAX_READ])
+    return any(re.search(rf"(?<!\w){re.escape(stem)}", read) for stem in stems if stem)
 
 
 def judge_reflection(exercise: Reflection, submission: Submission) -> list[Judged]:
@@ -86,17 +86,19 @@ def _topic(topic: Topic, text: str) -> Verdict:
         return wrong(message("reflection.empty"))
     if touches(text, topic):
         return ok()
-    looked_for = Bilingual(
-        **{language: ", ".join(topic.words.get(language, ())) or "-" for language in LANGUAGES}
-    )
-    return for_a_person(message("reflection.topic_unseen", words=looked_for))
+    return for_a_person(message("reflection.topic_unseen", words=words_looked_for(topic)))
+
+
+def words_looked_for(topic: Topic) -> Bilingual:
+    """A topic's words, for a reader of either language."""
+    return Bilingual(**{language: ", ".join(topic.words.get(language, ())) or "-" for language in LANGUAGES})
 
 
 def _on_page(line: str, width: int) -> int:
     return 1 if len(line) <= PARAGRAPH_FROM else len(textwrap.wrap(line, width))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without case and accents, in one line; ligatures opened; typographic apostrophes straight."""
     opened = " ".join(text.casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
     return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))

@@ -16,7 +16,7 @@ from grading.pictures import PictureFacts
 from grading.results import Regeneration
 from grading.submission import Recorded, Submission
 from grading.wording import Message, message
-from manifests.manifest import Model
+from manifests.manifest import ApiRequest, Model
 
 Planned = Generate | Sweep | ImageToImage
 
@@ -36,13 +36,16 @@ class Work:
         return cls(submission, {r.stem: r for r in regenerations}, newest)
 
 
-def drawing(recorded: Recorded) -> tuple[object, ...]:
+def drawing(recorded: Recorded) -> tuple[object, ...] | None:
     """What decides the pixels for certain: two pictures whose drawings differ cannot be the same picture.
 
     Prompts are left out, since a model skips words it does not know; so is strength, which acts
-    only through the effective steps, and guidance below 1, which is no guidance.
+    only through the effective steps, and guidance below 1, which is no guidance. None for an API's
+    picture: how that was drawn is not recorded.
     """
     request = recorded.manifest.request
+    if isinstance(request, ApiRequest):
+        return None
     source = request.source.sha256 if request.source else None
     return (
         request.mode, request.width, request.height, request.steps, max(1.0, request.guidance_scale),
@@ -102,7 +105,7 @@ def _image(work: Work, exercise: Planned, run: Run) -> Verdict:
 def _parameters(work: Work, exercise: Planned, run: Run) -> Verdict:
     newest = work.newest[exercise.id, run.id]
     expected, actual = _as_planned(run, newest), _as_asked(newest)
-    changed = [name for name in expected if expected[name] != actual[name]]
+    changed = [name for name in expected if expected[name] != actual.get(name)]
     if changed:
         return wrong(
             message("parameters.changed", names=", ".join(changed)),
@@ -122,7 +125,9 @@ def _distinct(work: Work, exercise: Planned, run: Run) -> Verdict:
     same = [
         other.manifest.run
         for other in work.newest.values()
-        if other.manifest.image.pixels_sha256 == pixels and drawing(other) != mine
+        if other.manifest.image.pixels_sha256 == pixels
+        and None not in (mine, drawing(other))
+        and drawing(other) != mine
     ]
     return wrong(message("distinct.same", runs=", ".join(sorted(same)))) if same else ok()
 
@@ -152,7 +157,7 @@ def _as_asked(newest: Recorded) -> dict[str, object]:
 
 
 def _listed(values: Mapping[str, object], names: list[str]) -> str:
-    return ", ".join(f"{name} = {values[name]}" for name in names)
+    return ", ".join(f"{name} = {values.get(name)}" for name in names)
 
 
 def _same_model(one: Model, other: Model) -> bool:

@@ -209,10 +209,12 @@ def _follow(generation: Generation, outcome: Outcome, progress: Progress, t: Tra
     """Show a generation until it ends."""
     task = progress.add_task(outcome.run, total=generation.request.steps, left=t("run.waiting"))
     for event in generation.events():
-        _show(event, outcome, progress, task, t)
+        _show(event, generation, outcome, progress, task, t)
 
 
-def _show(event: object, outcome: Outcome, progress: Progress, task: TaskID, t: Translate) -> None:
+def _show(
+    event: object, generation: Generation, outcome: Outcome, progress: Progress, task: TaskID, t: Translate
+) -> None:
     match event:
         case Loading(model):
             progress.update(task, left=t("run.loading", model=model))
@@ -222,7 +224,7 @@ def _show(event: object, outcome: Outcome, progress: Progress, task: TaskID, t: 
             manifest = record.manifest
             outcome.status = "saved"
             outcome.image, outcome.manifest = str(record.image_path), str(record.manifest_path)
-            outcome.steps = manifest.request.steps
+            outcome.steps = generation.request.steps
             outcome.effective_steps = manifest.effective_steps
             outcome.seconds = round(manifest.seconds, 3)
         case Failed():

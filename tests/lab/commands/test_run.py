@@ -17,8 +17,9 @@ from lab.commands.code import code
 from lab.commands.run import RunError, run, select
 from lab.commands.verify import verify
 from manifests.chain import verify_chain
+from manifests.manifest import Request
 from manifests.settings import WorkSettings
-from manifests.store import Store
+from manifests.store import Record, Store
 from tests.lab.engine.asking import photo
 
 SWEEP = [
@@ -54,12 +55,17 @@ def store(work: Path) -> Store:
     return Store(work, "tp2", WorkSettings().student)
 
 
+def request_of(record: Record) -> Request:
+    assert isinstance(record.manifest.request, Request)
+    return record.manifest.request
+
+
 def test_a_sweep_makes_its_six_runs_as_planned(work: Path) -> None:
     done = invoke(run, "tp2/sweep", "--work", work, *SMALL)
     assert done.exit_code == 0, done.stderr
     records = store(work).records()
     assert [record.manifest.run for record in records] == SWEEP
-    steps = {record.manifest.run: record.manifest.request.steps for record in records}
+    steps = {record.manifest.run: request_of(record).steps for record in records}
     assert (steps["t2i_run02_steps15"], steps["t2i_run03_steps50"]) == (15, 50)
     assert all(str(record.image_path) in done.stdout for record in records)
 
@@ -81,7 +87,7 @@ def test_one_run_alone_with_a_changed_parameter(work: Path) -> None:
     done = invoke(run, "tp2/sweep/t2i_run06_ddim", "--work", work, "--set", "steps=3", "--set", "seed=9")
     assert done.exit_code == 0, done.stderr
     (record,) = store(work).records()
-    request = record.manifest.request
+    request = request_of(record)
     assert (request.steps, request.seed, request.scheduler) == (3, 9, "DDIM")
 
 

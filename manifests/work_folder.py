@@ -1,0 +1,57 @@
+"""What every writer in a student's folder keeps to: one writer at a time, folders of its own, no links."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from manifests.atomic import is_temporary, sync_folder
+from manifests.errors import StoreError
+
+LOCK_SECONDS = 60
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The only writer of this folder, in any process. Raises StoreError, also for the system's errors."""
+    lock = FileLock(folder / ".lock", timeout=LOCK_SECONDS)
+    try:
+        make_folder(folder)
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError("store.locked", folder=str(folder)) from error
+    except OSError as error:
+        raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+    try:
+        yield
+    except OSError as error:
+        raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+    finally:
+        lock.release()
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder of the work; one that is a link elsewhere is not used. Raises StoreError."""
+    if is_folder(folder):
+        return
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise StoreError("store.folder", folder=str(folder)) from error
+    sync_folder(folder.parent)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Under the lock nobody else is writing here, so what is left of an earlier write is rubbish."""
+    for path in folder.iterdir():
+        if is_temporary(path.name):
+            path.unlink(missing_ok=True)
+
+
+def is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
