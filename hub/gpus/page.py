@@ -1,6 +1,6 @@
 """The instructor's page of GPUs, at `<hub>/gpus`: who holds which, since when, and who waits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from jupyterhub.handlers import BaseHandler
@@ -76,7 +76,9 @@ def content(allocator: Allocator, language: Language, activity: Activity, now: d
     )
 
 
-def _table(t: Translate, title: str, heads: Iterable[str], rows: list[tuple[str, ...]], empty: str) -> Markup:
+def _table(
+    t: Translate, title: str, heads: Iterable[str], rows: Sequence[tuple[str, ...]], empty: str
+) -> Markup:
     if not rows:
         return Markup("<h2>{}</h2><p>{}</p>").format(t(f"gpus.{title}"), t(f"gpus.{empty}"))
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(t(f"gpus.{name}")) for name in heads)
