@@ -27,7 +27,10 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.upgrade_db = True  # after an update of JupyterHub; a copy is kept beside it
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.JupyterHub.cookie_max_age_days = 1  # class-room computers are shared
-    c.JupyterHub.tornado_settings = {"cookie_options": {"samesite": "Lax"}}
+    c.JupyterHub.tornado_settings = {
+        "cookie_options": {"samesite": "Lax"},
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+    }
     c.JupyterHub.oauth_require_pkce = True  # our labs use it
     c.JupyterHub.authenticate_prometheus = True  # `read:metrics`: instructors, and the metrics token
     c.JupyterHub.concurrent_spawn_limit = 0  # a class starts at once: nobody is told to come back later
