@@ -52,6 +52,7 @@ def build_app(lab: Lab) -> "FastAPI":
     from fastapi.responses import RedirectResponse
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from lab.rest.app import PATH, build_rest
     from lab.theme import theme
 
     @asynccontextmanager
@@ -84,6 +85,7 @@ def build_app(lab: Lab) -> "FastAPI":
         return response
 
     add_class_routes(app, lab)
+    app.mount(f"{prefix}{PATH}", build_rest(lab))
     css = files("lab").joinpath("static", "lab.css").read_text(encoding="utf-8")
     for language in LANGUAGES:
         gr.mount_gradio_app(

@@ -12,8 +12,8 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from lab.endpoint import chat, images, responses
-from lab.endpoint.drawing import Drawing
 from lab.endpoint.bodies import BoundedBody
+from lab.endpoint.drawing import Drawing
 from lab.endpoint.errors import ErrorAnswer, install, too_large
 from lab.endpoint.gate import Gate
 from lab.endpoint.limits import Limits
