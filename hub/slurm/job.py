@@ -47,27 +47,32 @@ def choose(options: Mapping[str, object], settings: SlurmSettings, language: Lan
 
     What is missing is the first of its list; other keys mean nothing. Raises ChoiceRefused.
     """
-    asked = options.get("language")
+    asked = _single(options.get("language"))
+    # how the cohort tools say that a lab is started for no work of the student's
+    without_card = options.get("gpu") == NONE and NONE in settings.gres
     return Choice(
         partition=_one_of(options, "partition", settings.partitions),
         minutes=_one_of(options, "minutes", settings.minutes),
         memory=_one_of(options, "memory", settings.memory),
-        gres=_one_of(options, "gres", settings.gres),
+        gres=NONE if without_card else _one_of(options, "gres", settings.gres),
         language=nearest_language(asked) if isinstance(asked, str) else language,
     )
 
 
 def _one_of(options: Mapping[str, object], field: str, offered: tuple[Value, ...]) -> Value:
-    """The offered value itself, never the asked one. A form gives lists of one string."""
-    asked = options.get(field)
-    if isinstance(asked, list) and len(asked) == 1:
-        asked = asked[0]
+    """The offered value itself, never the asked one."""
+    asked = _single(options.get(field))
     if asked is None:
         return offered[0]
     for value in offered:
         if isinstance(asked, str | int) and str(asked) == str(value):
             return value
     raise ChoiceRefused(field)
+
+
+def _single(asked: object) -> object:
+    """A form gives lists of one string, the Hub's API the value itself."""
+    return asked[0] if isinstance(asked, list) and len(asked) == 1 else asked
 
 
 def sbatch_arguments(choice: Choice, settings: SlurmSettings, home: str) -> list[str]:

@@ -7,6 +7,8 @@ from exercises.i18n import Translate
 UNKNOWN = "UNKNOWN"  # Slurm remembers the job no longer
 HUB_RESTARTED = "HUB_RESTARTED"  # ours: the job was withdrawn
 
+NO_REASON = ("None", "(null)", "")  # Slurm has not looked at the job yet
+
 WHY = {
     "TIMEOUT": "time",
     "DEADLINE": "time",
@@ -30,9 +32,9 @@ def why(t: Translate, state: str) -> str:
 
 def waiting(t: Translate, position: int, start: datetime | None, reason: str) -> str:
     """A place in the queue, the start Slurm expects where it does, and Slurm's own word for the reason."""
-    if start is None:
-        return t("slurm.waiting", position=position, reason=reason)
-    return t("slurm.waiting_until", position=position, reason=reason, at=clock(t, start))
+    key = "slurm.waiting" if start is None else "slurm.waiting_until"
+    said = t(key, position=position, at=clock(t, start) if start else "")
+    return said if reason in NO_REASON else f"{said} {t('slurm.reason', reason=reason)}"
 
 
 def clock(t: Translate, moment: datetime) -> str:

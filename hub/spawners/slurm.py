@@ -21,6 +21,7 @@ from batchspawner import SlurmSpawner
 from batchspawner.api import BatchSpawnerAPIHandler
 from jupyterhub.apihandlers import default_handlers
 from jupyterhub.spawner import SpawnException
+from jupyterhub.utils import url_path_join, wait_for_http_server
 from sqlalchemy.orm import object_session
 from traitlets import Instance, Unicode
 from traitlets.config import Config
@@ -207,8 +208,19 @@ class SlurmLab(SlurmSpawner):
                 raise self._failure("slurm.silent", seconds=self.settings.start_seconds)
             await asyncio.wait([word], timeout=self.settings.look_seconds)
             job = await self._job()
-        self._open = True
         self.ip, self.port = job.host, word.result()
+        url = url_path_join(f"http://{self.ip}:{self.port}", self.server.base_url, "api")
+        answer = asyncio.ensure_future(wait_for_http_server(url, timeout=self.settings.start_seconds))
+        try:
+            while not answer.done():
+                await asyncio.wait([answer], timeout=self.settings.look_seconds)
+                await self._job()  # a job that ends now would otherwise be waited for in vain
+            await answer
+        except TimeoutError as error:
+            raise self._failure("slurm.silent", seconds=self.settings.start_seconds) from error
+        finally:
+            answer.cancel()
+        self._open = True
         return self.ip, self.port
 
     async def _job(self) -> Job:
