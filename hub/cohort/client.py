@@ -105,7 +105,9 @@ class Hub:
     async def __aenter__(self) -> Self:
         """Looks once whether there is a Hub and whether it knows the token."""
         try:
-            await self._ask("GET", "user", patience=0)
+            answer = await self._ask("GET", "user", patience=0, accept=(404,))
+            if answer.status_code == 404 or not isinstance(_json(answer), dict):
+                raise HubUnreachable("cohort.no_hub", url=self.address)
         except BaseException:
             await self._http.aclose()
             raise
