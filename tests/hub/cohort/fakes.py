@@ -30,7 +30,7 @@ class Asked:
         """Send it whole; what is not bytes goes as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-        self.begin(status, **{"Content-Type": kind, "Content-Length": str(len(data))} | _names(headers))
+        self.begin(status, **({"Content-Type": kind, "Content-Length": str(len(data))} | _names(headers)))
         self.wfile.write(data)
 
     def begin(self, status: int, **headers: str) -> None:
@@ -140,4 +140,4 @@ def fake_hub() -> Iterator[FakeHub]:
 
 
 def _names(headers: dict[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): value for name, value in headers.items()}
+    return {name.replace("_", "-").title(): value for name, value in headers.items()}

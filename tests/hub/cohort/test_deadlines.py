@@ -13,8 +13,10 @@ DUE = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def group(name: str = "TD1", users: tuple[str, ...] = ("ann", "bob"), **properties: Any) -> Group:
-    return Group(name=name, users=users, properties=properties)
+def group(
+    name: str = "TD1", users: tuple[str, ...] = ("ann", "bob"), properties: dict[str, Any] | None = None
+) -> Group:
+    return Group(name=name, users=users, properties=properties or {})
 
 
 def dated(name: str = "TD1", due: datetime = DUE, **more: Any) -> Group:
@@ -57,7 +59,8 @@ def test_an_extension_must_be_later_and_of_something() -> None:
 
 
 def test_what_else_stands_in_the_properties_stays() -> None:
-    bare = group(limit=3, **{KEY: {"colour": "red", "deadlines": {"tp9": {"due": "2026-01-01T00:00:00Z"}}}})
+    kept = {"colour": "red", "deadlines": {"tp9": {"due": "2026-01-01T00:00:00Z"}}}
+    bare = group(properties={"limit": 3, KEY: kept})
     properties = with_due(bare, "tp2", DUE)
     assert properties["limit"] == 3
     assert properties[KEY]["colour"] == "red"
@@ -69,7 +72,7 @@ def test_what_else_stands_in_the_properties_stays() -> None:
              {"deadlines": {"tp2": {"due": "2026-01-01T00:00:00"}}}]
 )  # fmt: skip
 def test_what_is_no_deadline_is_named_and_not_overwritten(kept: Any) -> None:
-    odd = group(**{KEY: kept})
+    odd = group(properties={KEY: kept})
     for attempt in (lambda: deadline_of(odd, "tp2"), lambda: with_due(odd, "tp2", DUE)):
         with pytest.raises(CohortError, match="TD1"):
             attempt()

@@ -1,6 +1,7 @@
 """A roster against what the Hub knows: what is made, what is only reported, and nothing the second time."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,8 +47,8 @@ class Memory:
         fake.api("GET", "groups", lambda asked: pages(self.listed(), 2)(asked))
         fake.api("POST", "users", self.create)
         for group in ("A", "B", "class"):
-            fake.api("POST", f"groups/{group}", lambda asked, group=group: self.group(asked, group))
-            fake.api("POST", f"groups/{group}/users", lambda asked, group=group: self.join(asked, group))
+            fake.api("POST", f"groups/{group}", partial(self.group, group))
+            fake.api("POST", f"groups/{group}/users", partial(self.join, group))
 
     def listed(self) -> list[dict[str, Any]]:
         return [{"name": name, "users": users} for name, users in self.groups.items()]
@@ -61,11 +62,11 @@ class Memory:
         self.users += wanted
         return asked.answer(201, [])
 
-    def group(self, asked: Asked, name: str) -> None:
+    def group(self, name: str, asked: Asked) -> None:
         self.groups.setdefault(name, [])
         asked.answer(201, {})
 
-    def join(self, asked: Asked, name: str) -> None:
+    def join(self, name: str, asked: Asked) -> None:
         assert set(asked.json["users"]) <= set(self.users)
         self.groups[name] += asked.json["users"]
         asked.answer(200, {})

@@ -125,7 +125,7 @@ def check(data: bytes) -> None:
         return
     names = [student.user for student in roster.students]
     assert len(set(names)) == len(names)
-    lines = [each.line for each in (*roster.students, *roster.problems)]
+    lines = [student.line for student in roster.students] + [problem.line for problem in roster.problems]
     assert len(set(lines)) == len(lines)
     for student in roster.students:
         assert re.match(USER_NAME, student.user)
