@@ -1,0 +1,100 @@
+"""A student's lab behind a real hub, as a browser's requests see it: entering, pressing a button."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.hub.conftest import INSTRUCTOR, RunningHub
+
+PAGE = {"accept": "text/html"}
+STARTING = 180  # seconds; the machine may be busy
+
+
+def path(name: str) -> str:
+    """The lab's path below the hub's address."""
+    return f"user/{quote(name, safe='@~')}/"
+
+
+def origin(hub: RunningHub) -> dict[str, str]:
+    """What a browser says of a page of that hub."""
+    return {"origin": hub.url.rstrip("/")}
+
+
+def enter(hub: RunningHub, name: str) -> httpx.Client:
+    """That person, logged in at the hub and in their own lab, which is started if it has to be."""
+    client = hub.login(name)
+    client.get("hub/spawn", headers=PAGE)
+    until = time.monotonic() + STARTING
+    while True:
+        answer = client.get(path(name), headers=PAGE)
+        if answer.status_code == 200 and answer.url.path.startswith(f"/{path(name)}".replace("%20", " ")):
+            return client
+        if time.monotonic() > until:
+            pytest.fail(f"the lab of {name} did not open: {answer.url} {answer.text[:2000]}")
+        time.sleep(0.3)
+
+
+def api(hub: RunningHub, client: httpx.Client) -> httpx.Client:
+    """The Hub's REST API with a token of that client's own."""
+    name = client.get("hub/api/user", headers={"referer": f"{hub.url}hub/"}).json()["name"]
+    xsrf = next(cookie.value for cookie in client.cookies.jar if cookie.name == "_xsrf")
+    made = client.post(
+        f"hub/api/users/{quote(name)}/tokens",
+        json={"note": "test"},
+        headers={"referer": f"{hub.url}hub/", "x-xsrftoken": xsrf or ""},
+    )
+    assert made.status_code in (200, 201), made.text
+    token = made.json()["token"]
+    return httpx.Client(
+        base_url=f"{hub.url}hub/api/", headers={"authorization": f"token {token}"}, timeout=60
+    )
+
+
+def token_of(client: httpx.Client) -> dict[str, str]:
+    """The header that a client of `api` sends."""
+    return {"authorization": client.headers["authorization"]}
+
+
+def instructor(hub: RunningHub) -> httpx.Client:
+    """The Hub's REST API as the instructor."""
+    return api(hub, hub.login(INSTRUCTOR))
+
+
+class Button:
+    """A button of a lab's page, by its `elem_id`, pressed as the page's scripts do."""
+
+    def __init__(self, hub: RunningHub, client: httpx.Client, name: str, elem_id: str) -> None:
+        self.client, self.headers = client, origin(hub)
+        self.page = f"{path(name)}en/"
+        config = client.get(f"{self.page}config").json()
+        components = {component["id"]: component["props"] for component in config["components"]}
+        found = next(i for i, props in components.items() if props.get("elem_id") == elem_id)
+        event = next(e for e in config["dependencies"] if [found, "click"] in e["targets"])
+        self.event: int = event["id"]
+        self.data: list[Any] = [components[i].get("value") for i in event["inputs"]]
+        self.labels: list[str] = [components[i].get("label") or "" for i in event["inputs"]]
+
+    def press(self, session: str) -> None:
+        """Begin the event; what comes of it is told to `session`."""
+        answer = self.client.post(
+            f"{self.page}gradio_api/queue/join",
+            json={"data": self.data, "fn_index": self.event, "session_hash": session},
+            headers=self.headers,
+        )
+        assert answer.status_code == 200, answer.text
+
+    def listen(self, session: str) -> Iterator[tuple[float, dict[str, Any]]]:
+        """Each event as it arrives, with the time it did, until the event is over."""
+        address = f"{self.page}gradio_api/queue/data?session_hash={session}"
+        with self.client.stream("GET", address, timeout=300) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data:"):
+                    event = json.loads(line[5:])
+                    yield time.monotonic(), event
+                    if event["msg"] in ("process_completed", "close_stream", "unexpected_error"):
+                        return
