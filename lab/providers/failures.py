@@ -77,7 +77,7 @@ def by_status(
     if status in (401, 403):
         return WrongKey()
     if code in _MODEL or (status == 404 and said):
-        return RetiredModel()
+        return RetiredModel(variant=".without")
     if status == 429:
         return RateLimited(retry_after=retry_after(headers))
     if status in (408, 409, 425) or status >= 500:

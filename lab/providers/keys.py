@@ -57,13 +57,15 @@ def _private_text(name: str, path: Path) -> str:
     except OSError as error:
         reason = error.strerror or ""
         raise KeyFile(variant=".unreadable", name=name, path=path, reason=reason) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
             raise KeyFile(variant=".no_file", name=name, path=path)
         if os.name == "posix" and (facts.st_mode & 0o077 or facts.st_uid not in (os.geteuid(), 0)):
             raise KeyFile(variant=".open", name=name, path=path)
-        return file.read(MAX_BYTES).decode("utf-8", errors="replace")
+        return os.read(descriptor, MAX_BYTES).decode("utf-8", errors="replace")
+    finally:
+        os.close(descriptor)
 
 
 def _checked(name: str, key: str, where: str) -> SecretStr:

@@ -16,7 +16,7 @@ becomes `settled` with cost unknown. Money that may have been spent is never set
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,8 +46,9 @@ CREATE TABLE IF NOT EXISTS calls (
 CREATE INDEX IF NOT EXISTS spending ON calls (class, student, day, counted);
 CREATE INDEX IF NOT EXISTS pending ON calls (expires) WHERE state = 'reserved';
 CREATE TABLE IF NOT EXISTS alerts (
-    budget TEXT NOT NULL, scope TEXT NOT NULL, percent INTEGER NOT NULL, time REAL NOT NULL,
-    PRIMARY KEY (budget, scope, percent)
+    class TEXT NOT NULL, budget TEXT NOT NULL, scope TEXT NOT NULL, amount INTEGER NOT NULL,
+    percent INTEGER NOT NULL, time REAL NOT NULL,
+    PRIMARY KEY (class, budget, scope, amount, percent)
 );
 """
 
@@ -129,9 +130,15 @@ class Ledger:
     """
 
     def __init__(
-        self, path: Path, *, class_: str = "class", limits: Limits | None = None, currency: str = "USD"
-    ):
-        self.path, self.class_, self.currency = path, class_, currency
+        self,
+        path: Path,
+        *,
+        class_: str = "class",
+        limits: Limits | None = None,
+        currency: str = "USD",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path, self.class_, self.currency, self._clock = path, class_, currency, clock
         self.limits = limits or Limits()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
@@ -155,14 +162,14 @@ class Ledger:
         Gives the row's id and the alerts this raised. Raises BudgetReached. A call that costs
         nothing (`upper` 0) is always allowed.
         """
-        now = time.time()
+        now = self._clock()
         day, ends = _day(now), now + lasts
         with self._write() as db:
             self._end_abandoned(db, now)
             budgets = self._budgets(db, student, day)
             full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)
             if full and upper:
-                self._raise_alert(db, full.name, self._scope(full.name, student, day), 100, now)
+                self._raise_alert(db, full, self._scope(full.name, student, day), 100, now)
                 db.execute("COMMIT")  # the alert stays, though the reservation fails
                 raise BudgetReached(full, upper)
             row = db.execute(
@@ -185,7 +192,7 @@ class Ledger:
                 (cost.at_most, cost.micros, cost.origin, *_numbers(usage), seconds, outcome, row),
             )
             found = db.execute("SELECT student, day FROM calls WHERE id = ?", (row,)).fetchone()
-            return self._alerts(db, found["student"], found["day"], time.time())
+            return self._alerts(db, found["student"], found["day"], self._clock())
 
     def release(self, row: int, *, seconds: float, outcome: str) -> None:
         """Certainly nothing was charged: the call counts nothing any more."""
@@ -198,7 +205,7 @@ class Ledger:
 
     def record_hit(self, student: str, *, provider: str, model: str, kind: Kind) -> None:
         """An answer out of the cache: nothing was sent and nothing is charged."""
-        now = time.time()
+        now = self._clock()
         with self._write() as db:
             db.execute(
                 "INSERT INTO calls (student, class, day, provider, model, kind, state, reserved, counted,"
@@ -209,7 +216,7 @@ class Ledger:
 
     def budgets(self, student: str) -> list[Budget]:
         """The student's, the class's and the student's of today, in this order."""
-        now = time.time()
+        now = self._clock()
         with self._write() as db:
             self._end_abandoned(db, now)
             return self._budgets(db, student, _day(now))
@@ -217,7 +224,7 @@ class Ledger:
     def entries(self, student: str | None = None, *, newest: int = 1000) -> list[Entry]:
         """The newest rows of this class (of one student), newest first."""
         with self._write() as db:
-            self._end_abandoned(db, time.time())
+            self._end_abandoned(db, self._clock())
             rows = db.execute(
                 "SELECT * FROM calls WHERE class = ? AND (? IS NULL OR student = ?) ORDER BY id DESC LIMIT ?",
                 (self.class_, student, student, newest),
@@ -234,9 +241,11 @@ class Ledger:
         return {row["student"]: row["total"] for row in rows}
 
     def alerts_raised(self) -> list[tuple[Alert, str, float]]:
-        """All alerts so far: which, for whom (`student`, `class` or `student day`), and when."""
+        """This class's alerts so far: which, for whom (student, class, or student and day), and when."""
         with self._connection() as db:
-            rows = db.execute("SELECT * FROM alerts ORDER BY time, percent").fetchall()
+            rows = db.execute(
+                "SELECT * FROM alerts WHERE class = ? ORDER BY time, percent", (self.class_,)
+            ).fetchall()
         return [(Alert(row["budget"], row["percent"]), row["scope"], row["time"]) for row in rows]
 
     # Below: parts of a transaction.
@@ -263,17 +272,21 @@ class Ledger:
         for budget in self._budgets(db, student, day):
             scope = self._scope(budget.name, student, day)
             for percent in LEVELS:
-                if budget.percent >= percent and self._raise_alert(db, budget.name, scope, percent, now):
+                if budget.percent >= percent and self._raise_alert(db, budget, scope, percent, now):
                     raised.append(Alert(budget.name, percent))
         return tuple(raised)
 
     def _scope(self, budget: str, student: str, day: str) -> str:
         return {"student": student, "class": self.class_, "day": f"{student} {day}"}[budget]
 
-    @staticmethod
-    def _raise_alert(db: sqlite3.Connection, budget: str, scope: str, percent: int, now: float) -> bool:
-        """Whether it is new."""
-        cursor = db.execute("INSERT OR IGNORE INTO alerts VALUES (?,?,?,?)", (budget, scope, percent, now))
+    def _raise_alert(
+        self, db: sqlite3.Connection, budget: Budget, scope: str, percent: int, now: float
+    ) -> bool:
+        """Whether it is new: each level is told once, and once more when the limit has changed."""
+        cursor = db.execute(
+            "INSERT OR IGNORE INTO alerts VALUES (?,?,?,?,?,?)",
+            (self.class_, budget.name, scope, budget.limit, percent, now),
+        )
         return cursor.rowcount == 1
 
     @staticmethod

@@ -90,11 +90,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class Tried:
-    """What was asked before the answer came, and why the router moved on: `reason` is an error's code."""
+    """What was asked before the answer came, and why the router moved on: `reason` is an error's code.
+
+    `cost`: what it may have cost all the same; None where nothing.
+    """
 
     provider: str
     model: str
     reason: str
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ class _Run:
 
     def _failed(self, error: ProviderError) -> None:
         self.errors.append(error)
-        self.tried.append(Tried(error.provider, error.model, error.code))
+        self.tried.append(Tried(error.provider, error.model, error.code, error.cost))
         self.progress(MovedOn(self.tried[-1]))
 
     def _end(self) -> ProviderError:

@@ -1,0 +1,110 @@
+"""The providers' file: what is wrong in it is told with file, line and field; the built-in one is sound."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exercises.toml_file import ExerciseError
+from lab.providers.configuration import BUILT_IN, load_configuration
+from lab.providers.opening import open_router
+
+GOOD = """
+[[providers]]
+name = "one"
+base_url = "https://example.org/v1"
+key = "ONE_KEY"
+[providers.work.vision]
+models = ["a"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "providers.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_built_in_file_names_the_providers_in_their_order():
+    configuration = load_configuration()
+    assert [each.name for each in configuration.providers] == [
+        "openrouter",
+        "openai",
+        "huggingface",
+        "local",
+        "bundled",
+    ]
+    assert all("vision" in each.work for each in configuration.providers)
+    assert [each.name for each in configuration.providers if each.free] == ["local", "bundled"]
+
+
+def test_no_model_is_named_in_the_code():
+    names = {
+        model for p in load_configuration().providers for work in p.work.values() for model in work.models
+    }
+    assert len(names) > 3
+    code = "\n".join(path.read_text() for path in BUILT_IN.parent.glob("*.py"))
+    assert [name for name in names if f'"{name}"' in code] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "line"),
+    [
+        (('name = "one"', 'name = "One!"'), "providers[1].name", 3),
+        (("https://example.org/v1", "ftp://example.org"), "providers[1].base_url", 4),
+        (("https://example.org/v1", "https://me:secret@example.org"), "providers[1].base_url", 4),
+        (('key = "ONE_KEY"', 'key = "sk-a-key-by-mistake"'), "providers[1].key", 5),
+        (('models = ["a"]', 'models = ["a b"]'), "providers[1].work.vision.models[1]", 7),
+        (('models = ["a"]', "models = []\nseconds = 0"), "providers[1].work.vision.seconds", 8),
+        (("work.vision", "work.visoin"), "providers[1].work.visoin", 6),
+        (('key = "ONE_KEY"', "prices.a.input = -1"), "providers[1].prices.a.input", 5),
+        (('key = "ONE_KEY"', "keys = 1"), "providers[1].keys", 5),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_field(
+    tmp_path: Path, change: tuple[str, str], field: str, line: int
+):
+    path = written(tmp_path, GOOD.replace(*change))
+    with pytest.raises(ExerciseError) as caught:
+        load_configuration(path)
+    assert (caught.value.file, caught.value.field, caught.value.line) == (path, field, line)
+    assert "secret" not in str(caught.value)
+    assert "sk-a-key" not in str(caught.value)
+
+
+def test_two_providers_of_one_name_are_refused(tmp_path: Path):
+    with pytest.raises(ExerciseError, match="two providers are named one"):
+        load_configuration(written(tmp_path, GOOD * 2))
+
+
+@given(text=st.text(max_size=300) | st.text(max_size=100).map(lambda text: GOOD + text))
+def test_any_text_is_a_configuration_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, text: str):
+    path = tmp_path_factory.mktemp("c") / "providers.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    message = ""
+    try:
+        load_configuration(path)
+    except ExerciseError as error:
+        message = str(error)
+    assert not message or str(path) in message
+
+
+def test_a_router_opens_as_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GENAI_PROVIDERS", str(written(tmp_path, GOOD)))
+    monkeypatch.setenv("GENAI_BUDGET_STUDENT", "2.50")
+    monkeypatch.setenv("GENAI_BUDGET_DAY", "0")
+    monkeypatch.setenv("GENAI_CLASS", "m2")
+    monkeypatch.setenv("GENAI_LEDGER", str(tmp_path / "shared" / "ledger.sqlite"))
+    with open_router(tmp_path, "jane") as router:
+        limits = {budget.name: budget.limit for budget in router.ledger.budgets("jane")}
+        assert limits == {"student": 2_500_000, "class": None, "day": 0}
+        assert router.ledger.class_ == "m2"
+        assert [each.name for each in router.configuration.providers] == ["one"]
+    assert (tmp_path / "shared" / "ledger.sqlite").exists()
+
+
+def test_without_settings_there_is_no_limit_and_the_built_in_file(tmp_path: Path):
+    with open_router(tmp_path, "jane") as router:
+        assert not router.ledger.limits
+        assert router.configuration == load_configuration()
