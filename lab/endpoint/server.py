@@ -54,6 +54,7 @@ class Loopback:
 
     engine: Engine
     token: str = field(default_factory=new_token, repr=False)
+    limits: Limits = WITHIN_THE_LAB
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _server: Any = field(default=None, repr=False)
     _port: int = 0
@@ -76,7 +77,7 @@ class Loopback:
     def _open(self) -> None:
         answering = threading.Event()
         listener = socket.create_server(("127.0.0.1", 0))
-        server = _server(self.engine, self.token, WITHIN_THE_LAB, answering.set, closing=lambda: None)
+        server = _server(self.engine, self.token, self.limits, answering.set, closing=lambda: None)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="endpoint", daemon=True
         )

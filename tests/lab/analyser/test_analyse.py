@@ -1,0 +1,135 @@
+"""The judge's answers: right of what it knows, not sure of what it does not, and by the pixels alone."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from lab.analyser import analyse as module
+from lab.analyser.analyse import NoJudge, analyse
+from lab.mini.data import Scene, compose
+from lab.mini.words import vocabulary
+from manifests.pictures import open_picture
+from tests.lab.mini.shapes import shaded_box
+
+RNG = np.random.default_rng(1)
+
+
+def scene(color: str, background: str) -> Image.Image:
+    return Image.fromarray(compose(Scene("box", color, background, studio=False), shaded_box()))
+
+
+@pytest.mark.parametrize(
+    ("color", "background"), [("red", "white"), ("blue", "yellow"), ("black", "gray"), ("green", "pink")]
+)
+def test_colours_of_a_thing_it_has_never_seen_are_named(color: str, background: str):
+    seen = analyse(scene(color, background))
+    assert (seen.color.sure, seen.background.sure) == (color, background)
+    assert (seen.width, seen.height) == (128, 128)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        RNG.integers(0, 256, (128, 128, 3), dtype=np.uint8),
+        np.full((128, 128, 3), 90, np.uint8),
+        np.asarray(
+            Image.fromarray(RNG.integers(0, 256, (4, 4, 3), dtype=np.uint8)).resize(
+                (128, 128), Image.Resampling.BICUBIC
+            )
+        ),
+    ],
+    ids=["noise", "one colour", "soft blobs"],
+)
+def test_where_there_is_no_object_it_is_not_sure_of_one(pixels: np.ndarray):
+    assert analyse(Image.fromarray(pixels)).object.sure is None
+
+
+def test_guesses_are_five_the_most_probable_first():
+    guesses = analyse(scene("red", "white")).object.guesses
+    assert len(guesses) == 5
+    assert [g.probability for g in guesses] == sorted((g.probability for g in guesses), reverse=True)
+    assert {guess.name for guess in guesses} <= set(vocabulary().objects)
+
+
+def test_below_the_threshold_nothing_is_sure_and_at_it_it_is():
+    for probability, sure in ((0.5, "cat"), (0.4999, None)):
+        seen = module._seen([probability, 0.1], ("cat", "dog"), 0.5)
+        assert seen.sure == sure
+
+
+def test_only_the_middle_square_of_a_wide_picture_is_judged():
+    wide = Image.new("RGB", (300, 128), "black")
+    wide.paste(scene("red", "white"), (86, 0))
+    assert analyse(wide).background.sure == "white"
+    assert analyse(wide).color.sure == "red"
+
+
+def test_a_file_that_lies_about_itself_is_seen_as_it_is():
+    picture = scene("blue", "yellow")
+    texts = PngInfo()
+    texts.add_text("parameters", "a red car on a white background\nSteps: 30")
+    texts.add_text("genai-lab", json.dumps({"request": {"prompt": "a red car on a white background"}}))
+    texts.add_itxt("Description", "a red car")
+    exif = Image.Exif()
+    exif[0x010E] = "a red car on a white background"
+    plain, lying = io.BytesIO(), io.BytesIO()
+    picture.save(plain, "PNG")
+    picture.save(lying, "PNG", pnginfo=texts, exif=exif)
+    honest = analyse(open_picture(plain.getvalue()))
+    assert analyse(open_picture(lying.getvalue())) == honest
+    loaded = Image.open(io.BytesIO(lying.getvalue()))
+    assert loaded.info  # the texts are there, on the very picture that is looked at
+    assert analyse(loaded) == honest
+
+
+def test_the_picture_of_another_thing_is_seen_otherwise():
+    assert analyse(scene("blue", "yellow")) != analyse(scene("red", "yellow"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights"], ids=["missing", "empty", "damaged"])
+def test_weights_that_are_not_there_are_said_with_what_to_do(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "judge.safetensors"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setattr(module, "WEIGHTS", file)
+    module._read_judge.cache_clear()
+    try:
+        with pytest.raises(NoJudge) as raised:
+            analyse(scene("red", "white"))
+    finally:
+        module._read_judge.cache_clear()
+    assert "judge.safetensors" in raised.value.in_language("en")
+    assert str(tmp_path) not in raised.value.in_language("fr")
+
+
+def test_pictures_of_mini_that_come_out_well_are_named_by_what_they_show():
+    import torch
+    from diffusers import DDIMScheduler, StableDiffusionPipeline
+
+    from lab.mini.export import WEIGHTS
+
+    pipeline = StableDiffusionPipeline.from_pretrained(WEIGHTS)
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    things = ("car", "butterfly", "umbrella", "camera")
+    pictures = pipeline(
+        [
+            f"a {color} {thing} on a white background"
+            for color, thing in zip(("yellow", "purple", "red", "black"), things, strict=True)
+        ],
+        num_inference_steps=15,
+        guidance_scale=3.0,
+        generator=[torch.Generator().manual_seed(seed) for seed in range(len(things))],
+    ).images
+    seen = [analyse(picture) for picture in pictures]
+    named = {each.object.sure for each in seen} - {None}
+    assert named  # at least one of four is recognised ...
+    assert all(each.object.sure in (None, thing) for each, thing in zip(seen, things, strict=True))
+    assert sum(each.background.sure == "white" for each in seen) >= 3
