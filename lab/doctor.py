@@ -35,6 +35,9 @@ from lab.engine.registry import MODELS, availability
 from lab.engine.settings import EngineSettings
 from lab.markup import number
 from lab.mini.sums import changed_files
+from lab.providers.errors import KeyFile
+from lab.providers.keys import find_key
+from lab.providers.settings import ProviderSettings
 from lab.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
@@ -42,9 +45,16 @@ from manifests.store import Store
 
 log = logging.getLogger(__name__)
 
-SETTINGS: tuple[type[BaseSettings], ...] = (ExerciseSettings, WorkSettings, LabSettings, EngineSettings)
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    ExerciseSettings,
+    WorkSettings,
+    LabSettings,
+    EngineSettings,
+    ProviderSettings,
+)
 KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "COMFYUI_API_URL")
 ELSEWHERE = ("GENAI_HUB_", "GENAI_API_")  # settings of the hub and the API, which the lab does not import
+ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
 GIB = 2**30
 DISK_LOW, DISK_NONE = 2 * GIB, GIB // 10
@@ -234,7 +244,7 @@ def _settings(case: Case) -> Iterator[Finding]:
     unknown = sorted(
         name
         for name in case.variables
-        if name.startswith("GENAI_") and name not in known and not name.startswith(ELSEWHERE)
+        if name.startswith("GENAI_") and name not in known and not name.startswith(ELSEWHERE + ADDRESSES)
     )
     for name in unknown:
         near = get_close_matches(name, known, n=1)
@@ -256,6 +266,12 @@ def _settings(case: Case) -> Iterator[Finding]:
 
 
 def _keys(case: Case) -> Iterator[Finding]:
+    for name in KEYS:
+        try:
+            find_key(name)
+        except KeyFile as error:
+            reason = error.at(name, "").in_language(case.language)
+            yield case.found(State.PROBLEM, "keys.refused", reason=reason)
     there = [name for name in KEYS if case.variables.get(name, "").strip()]
     yield case.found(State.OK, "keys.some" if there else "keys.none", names=", ".join(there))
 

@@ -47,6 +47,7 @@ class _Stored(BaseModel):
     model: str
     text: str
     pictures: tuple[_Picture, ...]
+    seeds: tuple[Count | None, ...]
     input_tokens: Count | None
     output_tokens: Count | None
     images: Count | None
@@ -111,6 +112,7 @@ class Cache:
             text=stored.text,
             pictures=tuple(Media(picture.data, picture.media_type) for picture in stored.pictures),
             data=typed,
+            seeds=stored.seeds,
             usage=Usage(stored.input_tokens, stored.output_tokens, stored.images),
             cost=Cost(0, currency, "free"),
             seconds=stored.seconds,
@@ -129,6 +131,7 @@ class Cache:
                     {"data": base64.b64encode(picture.data).decode(), "media_type": picture.media_type}
                     for picture in answer.pictures
                 ],
+                "seeds": answer.seeds,
                 "input_tokens": answer.usage.input_tokens,
                 "output_tokens": answer.usage.output_tokens,
                 "images": answer.usage.images,

@@ -108,9 +108,12 @@ class Candidates:
             yield Candidate(provider, work, model, kind, address)
 
     def _address(self, provider: Provider) -> Address:
-        """Raises NoKey where the provider is not set up, KeyFile and BadAddress where it is so wrongly."""
+        """Raises NoKey where it is not set up; KeyFile, BadAddress, DeadServer where it is so in vain."""
         if provider.name in self._addresses:
-            return self._addresses[provider.name]()
+            try:
+                return self._addresses[provider.name]()
+            except OSError:  # TimeoutError is one
+                raise DeadServer() from None
         url = provider.base_url
         if provider.address and (value := self._value(provider.address)):
             if not re.fullmatch(URL_PATTERN, value):

@@ -112,6 +112,7 @@ class Alert:
 @dataclass(frozen=True)
 class Answer:
     """`text` for vision, `pictures` (original bytes) for the others, `data` where a type was asked for.
+    `seeds`: of each picture, where the provider says it (or it was asked for and the model keeps to it).
 
     `seconds` is the time of the call that answered; for one out of the cache it is what the call
     took then, its cost is zero and free. `tried` holds what failed before.
@@ -122,6 +123,7 @@ class Answer:
     text: str = ""
     pictures: tuple[Media, ...] = ()
     data: BaseModel | None = None
+    seeds: tuple[int | None, ...] = ()
     usage: Usage = field(default_factory=Usage)
     cost: Cost = field(default_factory=lambda: Cost(None, "USD", "unknown"))
     seconds: float = 0.0

@@ -41,6 +41,7 @@ class Reply:
     text: str = ""
     pictures: tuple[Media, ...] = ()
     data: BaseModel | None = None
+    seeds: tuple[int | None, ...] = ()
     usage: Usage = field(default_factory=Usage)
     reported: Decimal | None = None
     finish: Finish = "stop"
@@ -48,7 +49,14 @@ class Reply:
 
     def answer(self, provider: str, model: str) -> Answer:
         return Answer(
-            provider, model, self.text, self.pictures, self.data, usage=self.usage, finish=self.finish
+            provider,
+            model,
+            self.text,
+            self.pictures,
+            self.data,
+            self.seeds,
+            usage=self.usage,
+            finish=self.finish,
         )
 
 
@@ -93,6 +101,7 @@ class _Chat(BaseModel):
 class _Picture(BaseModel):
     b64_json: _Text | None = None
     url: _Text | None = None
+    seed: _Count | None = None  # the bundled endpoint's own
 
 
 class _Pictures(BaseModel):
@@ -170,7 +179,8 @@ def read_pictures(document: Any) -> Reply:
         return _wrong(reply, "types")
     except MalformedAnswer as error:
         return replace(reply, error=error)
-    return replace(reply, pictures=pictures, usage=replace(reply.usage, images=len(pictures)))
+    seeds = tuple(picture.seed for picture in found)
+    return replace(reply, pictures=pictures, seeds=seeds, usage=replace(reply.usage, images=len(pictures)))
 
 
 def read_picture(data: bytes) -> Media:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -98,7 +99,7 @@ def test_typed_answers_are_typed_again(playing: Playing, route: Route):
     assert hit.data == Seen(object="backpack")
 
 
-CHANGES = {
+CHANGES: dict[str, Any] = {
     "kind": "edit",
     "messages": (Message("user", "What do you see?", (Media(png(25), "image/png"),)),),
     "prompt": "other",

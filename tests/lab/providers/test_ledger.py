@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -238,9 +238,9 @@ def child(
 
 
 @pytest.fixture
-def server() -> "Callable[[], PlayedProvider]":
+def server() -> Iterator[PlayedProvider]:
     with PlayedProvider() as played:
-        yield played  # type: ignore[misc]
+        yield played
 
 
 def test_twenty_calls_at_once_from_two_processes_do_not_overrun(tmp_path: Path, server: PlayedProvider):

@@ -532,6 +532,7 @@ def test_a_call_can_be_stopped(playing: Playing, route: Route):
     cancel.set()
     thread.join(60)
     assert errors[0].code == "cancelled"
+    assert errors[0].cost
     assert errors[0].cost.at_most > 0  # it was on its way
 
 
