@@ -22,6 +22,10 @@ POD: dict[str, Any] = {
 }
 SMALL: dict[str, Any] = {"cpu_limit": 2, "cpu_guarantee": 0.5, "mem_limit": "4G", "mem_guarantee": "2G"}
 LARGE: dict[str, Any] = {"cpu_limit": 4, "cpu_guarantee": 1, "mem_limit": "16G", "mem_guarantee": "8G"}
+# threads beyond the limit would only wait; and where a base image asks for every card, a pod without one
+# must still get none (with a card, the cluster's device plugin says which)
+WITHOUT_CARD = {"OMP_NUM_THREADS": "2", "NVIDIA_VISIBLE_DEVICES": "void"}
+WITH_CARD = {"OMP_NUM_THREADS": "4"}
 DISK = {"ephemeral-storage": "4Gi"}  # the root is read-only: this bounds /tmp and logs
 
 
@@ -43,9 +47,10 @@ def profiles(kube: KubeSettings, language: Language) -> list[dict[str, Any]]:
 
 def _override(kube: KubeSettings, resource: str | None) -> dict[str, Any]:
     if resource is None:
-        return dict(SMALL)
+        return {**SMALL, "environment": WITHOUT_CARD}
     return {
         **LARGE,
+        "environment": WITH_CARD,
         "extra_resource_limits": {**DISK, resource: "1"},
         "node_selector": dict(kube.gpu_nodes),
         "tolerations": [{"key": kube.gpu, "operator": "Exists", "effect": "NoSchedule"}],
@@ -69,6 +74,7 @@ def options(kube: KubeSettings) -> dict[str, Any]:
     return {
         **SMALL,
         "image": kube.image,
+        "image_pull_policy": "IfNotPresent",
         "cmd": ["genai-lab", "serve"],
         "uid": UID,
         "gid": UID,
