@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -32,7 +32,7 @@ def enter(hub: RunningHub, name: str) -> httpx.Client:
     until = time.monotonic() + STARTING
     while True:
         answer = client.get(path(name), headers=PAGE)
-        if answer.status_code == 200 and answer.url.path.startswith(f"/{path(name)}".replace("%20", " ")):
+        if answer.status_code == 200 and answer.url.path.startswith(f"/{unquote(path(name))}"):
             return client
         if time.monotonic() > until:
             pytest.fail(f"the lab of {name} did not open: {answer.url} {answer.text[:2000]}")
@@ -76,14 +76,15 @@ class Button:
         found = next(i for i, props in components.items() if props.get("elem_id") == elem_id)
         event = next(e for e in config["dependencies"] if [found, "click"] in e["targets"])
         self.event: int = event["id"]
-        self.data: list[Any] = [components[i].get("value") for i in event["inputs"]]
-        self.labels: list[str] = [components[i].get("label") or "" for i in event["inputs"]]
+        self.values: dict[str, Any] = {  # what the page would send, to be changed
+            components[i].get("elem_id") or str(i): components[i].get("value") for i in event["inputs"]
+        }
 
     def press(self, session: str) -> None:
         """Begin the event; what comes of it is told to `session`."""
         answer = self.client.post(
             f"{self.page}gradio_api/queue/join",
-            json={"data": self.data, "fn_index": self.event, "session_hash": session},
+            json={"data": list(self.values.values()), "fn_index": self.event, "session_hash": session},
             headers=self.headers,
         )
         assert answer.status_code == 200, answer.text
