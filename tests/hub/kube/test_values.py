@@ -172,7 +172,7 @@ def test_helm_reads_the_file_and_finds_no_name_that_the_chart_does_not_know(tmp_
     assert linted.returncode == 0, linted.stdout + linted.stderr
     rendered = _helm("template", "genai-lab", str(chart)).stdout
     shown = yaml.safe_load(yaml.safe_load(rendered)["data"]["values"])
-    assert shown == _without_null(values()), "Helm reads numbers and words as we do"
+    assert shown == values(), "Helm reads numbers and words as we do"
 
     mistaken = tmp_path / "mine.yaml"
     mistaken.write_text("singleuser:\n  fsGID: 1000\n")
@@ -203,13 +203,6 @@ def _comparable(made: dict[str, Any]) -> dict[str, Any]:
     (lab,) = made["spec"]["containers"]
     lab["env"] = [variable for variable in lab["env"] if variable["name"] != "JUPYTERHUB_ACTIVITY_INTERVAL"]
     return made
-
-
-def _without_null(table: Any) -> Any:
-    """Null takes a chart's own default away; of ours, Helm shows the rest."""
-    if isinstance(table, dict):
-        return {name: _without_null(value) for name, value in table.items() if value is not None}
-    return table
 
 
 def _names(table: Any) -> set[str]:
