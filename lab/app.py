@@ -40,8 +40,17 @@ OPEN_TAB = """() => {{
     return {{ __type__: "update", ...wanted }};
 }}"""
 # Which module shows the exercises of a kind; evaluation and reflection share one tab, hand-in has its own.
-TABS = {"generate": "planned", "sweep": "planned", "img2img": "planned", "studio": "studio"}
-LAST_TABS = ("evaluation", "gallery", "hand_in", "health")
+TABS = {
+    "generate": "planned",
+    "sweep": "planned",
+    "img2img": "planned",
+    "studio": "studio",
+    "analyse": "analysis",
+    "correct": "correction",
+    "alt_text": "alt_text",
+    "compare": "comparing",
+}
+LAST_TABS = ("evaluation", "gallery", "costs", "hand_in", "health")
 
 
 def build_app(lab: Lab) -> "FastAPI":
@@ -58,8 +67,7 @@ def build_app(lab: Lab) -> "FastAPI":
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        lab.endpoint.close()
-        lab.engine.close()
+        lab.close()
 
     prefix = lab.settings.prefix
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

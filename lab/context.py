@@ -4,7 +4,10 @@ It keeps no copy of what is on disk: `store()` and `checks()` read it each time 
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
@@ -13,8 +16,12 @@ from grading.results import CheckResult
 from grading.submission import open_work
 from lab.endpoint.server import Loopback
 from lab.engine.protocol import Engine
+from lab.providers.address import Address
+from lab.providers.opening import open_router
+from lab.providers.router import Router
 from lab.running import Runs
 from lab.settings import LabSettings
+from manifests.notebook import Notebook
 from manifests.store import Store
 
 
@@ -46,8 +53,25 @@ class Lab:
         """What may be deleted at any time: thumbnails, uploads on their way, grids."""
         return (self.settings.cache or self.work / ".cache").resolve()
 
+    @cached_property
+    def router(self) -> Router:
+        """The way to models behind an API. Raises ExerciseError where the providers' file is wrong."""
+        return open_router(self.work, self.student, {"bundled": self._bundled})
+
+    def close(self) -> None:
+        if "router" in vars(self):
+            self.router.close()
+        self.endpoint.close()
+        self.engine.close()
+
     def store(self) -> Store:
         return Store(self.work, self.assignment.id, self.student)
+
+    def notebook(self) -> Notebook:
+        return Notebook(self.work, self.assignment.id, self.student)
+
+    def _bundled(self) -> Address:
+        return Address(self.endpoint.url, SecretStr(self.endpoint.token))
 
     def checks(self, language: Language) -> list[CheckResult]:
         """What is done and what is missing: the same checks as `genai-lab check` and the grade."""

@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from exercises.i18n import Translate
 from exercises.parameters import Parameters
-from lab import markup
-from manifests.manifest import Manifest, Request
+from lab import api_words, markup
+from manifests.manifest import ApiRequest, Manifest, Request
 
 
 def value_text(t: Translate, value: object) -> str:
@@ -23,6 +23,8 @@ def plan(t: Translate, parameters: Parameters) -> Markup:
 
 def made(t: Translate, manifest: Manifest) -> Markup:
     """What was asked, what was done, by which model on which device, and how long it took."""
+    if isinstance(manifest.request, ApiRequest):
+        return _made_by_api(t, manifest, manifest.request)
     request, model = manifest.request, manifest.model
     done = _asked(t, request) | {
         "size": _size(manifest.image.width, manifest.image.height),
@@ -43,13 +45,30 @@ def made(t: Translate, manifest: Manifest) -> Markup:
     return _prompts(t, request) + markup.table(header, rows)
 
 
+def _made_by_api(t: Translate, manifest: Manifest, request: ApiRequest) -> Markup:
+    """What is known of a picture that was made elsewhere: who, how long, and at what cost."""
+    image = manifest.image
+    rows: list[Sequence[object]] = [
+        (t("parameter.size"), _size(image.width, image.height)),
+        (t("parameter.seed"), t("facts.providers_own") if request.seed is None else str(request.seed)),
+        (t("facts.model"), manifest.model.id),
+        (t("facts.provider"), manifest.model.repository),
+        *([(t("facts.tried"), api_words.tried(t, request.tried))] if request.tried else ()),
+        (t("facts.time"), t("facts.seconds", seconds=markup.number(t, round(manifest.seconds, 2)))),
+        (t("facts.cost"), api_words.cost(t, manifest.cost, cached=request.cached)),
+        (t("facts.file"), image.file),
+    ]
+    return _prompts(t, request) + markup.table([t("facts.parameter"), t("facts.value")], rows)
+
+
 def alt_text(t: Translate, manifest: Manifest) -> str:
     """What the picture should show, first, and by which run it was made."""
     return t("facts.alt", prompt=manifest.request.prompt[:300], run=manifest.run)
 
 
-def _prompts(t: Translate, parameters: Parameters | Request) -> Markup:
-    texts = [("prompt", parameters.prompt), ("negative_prompt", parameters.negative_prompt)]
+def _prompts(t: Translate, parameters: Parameters | Request | ApiRequest) -> Markup:
+    negative = getattr(parameters, "negative_prompt", "")
+    texts = [("prompt", parameters.prompt), ("negative_prompt", negative)]
     return Markup("").join(
         Markup('<p class="prompt"><strong>{}</strong> {}</p>').format(t(f"parameter.{name}"), text)
         for name, text in texts

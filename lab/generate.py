@@ -13,6 +13,7 @@ from exercises.parameters import Parameters
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.engine.registry import model_entry
 from lab.mini.words import unknown_words
+from lab.providers.protocol import Alert
 from manifests.draft import Draft
 from manifests.errors import StoreError
 from manifests.manifest import Request, Source
@@ -23,10 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Saved:
-    """Image and manifest are on disk; `picture.film` is not: that is for whoever asked for it."""
+    """Image and manifest are on disk; `picture.film` is not: that is for whoever asked for it.
+
+    An API's picture has no `picture`; `alerts` are budgets that have reached a level with its call.
+    """
 
     record: Record
-    picture: Picture
+    picture: Picture | None
+    alerts: tuple[Alert, ...] = ()
 
 
 def request_for(parameters: Parameters, model: str, source: Source | None = None) -> Request:

@@ -8,25 +8,37 @@ each exercise ended, is kept here.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import uuid4
 
 from PIL import Image
 
 from exercises.errors import UserError
-from lab.engine.protocol import Cancelled, Event, Failed, Step
-from lab.generate import Generation, Saved
+from lab.analysis import Noted
+from lab.engine.protocol import Cancelled, Failed, Step
+from lab.generate import Saved
 
 log = logging.getLogger(__name__)
 
 
+class Work(Protocol):
+    """Something under way that tells of itself, last what it left on disk (`Saved`, `Noted`)."""
+
+    def events(self) -> Iterator[object]:
+        """For one reader; blocks between them. Raises UserError where it fails."""
+
+    def cancel(self) -> None:
+        """Stop soon; may be called from any thread, more than once."""
+
+
 @dataclass(frozen=True)
 class Task:
-    """One picture to make: `start` submits it when its turn has come; `keep` is told what was saved."""
+    """One thing to do: `start` begins it when its turn has come; `keep` is told what was saved."""
 
     run_id: str
-    start: Callable[[], Generation]
+    start: Callable[[], Work]
     keep: Callable[[Saved], None] = lambda _: None
 
 
@@ -34,8 +46,8 @@ class Task:
 class Running:
     """Tasks of one exercise, done one after the other. Written by its own thread, read by pages.
 
-    `event` is the latest of the task under way, and after the end how it ended: `Saved`, `Failed`,
-    `Cancelled`, or the `UserError` that kept a task from starting. `changes` counts what a page may
+    `event` is the latest of the task under way, and after the end how it ended: `Saved`, `Noted`, `Failed`,
+    `Cancelled`, or the `UserError` that ended a task. `changes` counts what a page may
     want to show anew. `preview` is the latest one.
     """
 
@@ -43,21 +55,27 @@ class Running:
     tasks: Sequence[Task]
     id: str = field(default_factory=lambda: uuid4().hex)
     index: int = 0
-    event: Event | Saved | UserError | None = None
+    event: object = None
     preview: Image.Image | None = None
     saved: list[Saved] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
     finished: bool = False
     changes: int = 0
     ended: float | None = None  # seconds since the epoch
     _stop: threading.Event = field(default_factory=threading.Event)
-    _generation: Generation | None = None
+    _work: Work | None = None
+
+    @property
+    def kept(self) -> int:
+        """How many things are on disk."""
+        return len(self.saved) + len(self.noted)
 
     def stop(self) -> None:
-        """Stop the generation under way and drop those after it; may be called more than once."""
+        """Stop what is under way and drop what comes after it; may be called more than once."""
         self._stop.set()
-        generation = self._generation
-        if generation is not None:
-            generation.cancel()
+        work = self._work
+        if work is not None:
+            work.cancel()
 
     def work(self) -> None:
         """Do all tasks; the first that fails, or a stop, ends them."""
@@ -80,21 +98,23 @@ class Running:
             self.changes += 1
 
     def _do(self, task: Task) -> bool:
-        """Whether the task's picture was saved."""
+        """Whether what the task was for is on disk."""
         self.preview = None
-        generation = self._generation = task.start()
+        work = self._work = task.start()
         if self._stop.is_set():  # asked for while the task was being submitted
-            generation.cancel()
-        for event in generation.events():
+            work.cancel()
+        for event in work.events():
             if isinstance(event, Step) and event.preview is not None:
                 self.preview = event.preview
             if isinstance(event, Saved):
                 task.keep(event)
                 self.saved.append(event)
+            if isinstance(event, Noted):
+                self.noted.append(event)
             self._tell(event)
-        return isinstance(self.event, Saved)
+        return isinstance(self.event, Saved | Noted)
 
-    def _tell(self, event: Event | Saved | UserError) -> None:
+    def _tell(self, event: object) -> None:
         self.event = event
         self.changes += 1
 

@@ -70,7 +70,7 @@ def film_path(lab: Lab, run_id: str) -> Path:
 
 def keep_film(lab: Lab, saved: Saved) -> None:
     """Write the film of the picture just saved, where one was asked for."""
-    frames: Sequence[Image.Image] = saved.picture.film
+    frames: Sequence[Image.Image] = saved.picture.film if saved.picture else ()
     if frames:
         path = film_path(lab, saved.record.manifest.run)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,11 +14,13 @@ from markupsafe import Markup
 from PIL import Image
 
 from exercises.errors import UserError
-from lab import markup
+from lab import api_words, markup
+from lab.analysis import Noted
 from lab.context import Lab
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
 from lab.generate import Saved
 from lab.page import LASTING, QUIET, Page
+from lab.providers.protocol import MovedOn, Retrying, Trying, Waiting
 from lab.running import Running, Task
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run
@@ -90,13 +92,13 @@ class Watch:
         self, running: Running, show: Callable[..., list[Any]], shown: Sequence[Any], values: Sequence[Any]
     ) -> AsyncIterator[list[Any]]:
         """Updates of what is live at each change; of points and `shown` whenever a picture was saved."""
-        seen, saved = -1, len(running.saved)
+        seen, kept = -1, running.kept
         while True:
             finished = running.finished  # before reading the rest: what follows is then the end
             if running.changes != seen:
                 seen = running.changes
-                fresh = len(running.saved) != saved
-                saved = len(running.saved)
+                fresh = running.kept != kept
+                kept = running.kept
                 rest = await asyncio.to_thread(self._read, show, values) if fresh else _skip(shown)
                 yield self._look(running, finished) + rest
             if finished:
@@ -144,6 +146,17 @@ class Watch:
                 value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
             case Done() | Saved():
                 words = t("generation.saving")
+            case Waiting():
+                words = t("api.waiting")
+            case Trying():
+                words = t("api.trying", provider=event.provider, model=event.model)
+            case Retrying():
+                again = markup.number(t, round(event.seconds, 1))
+                why = api_words.reason(t, event.reason)
+                words = t("api.retrying", provider=event.provider, reason=why, seconds=again)
+            case MovedOn():
+                why = api_words.reason(t, event.tried.reason)
+                words = t("api.moved_on", provider=event.tried.provider, reason=why)
             case _:
                 words = t("generation.starting")
         bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)
@@ -159,21 +172,40 @@ class Watch:
             case Saved():
                 seconds = sum(saved.record.manifest.seconds for saved in running.saved)
                 key = "generation.saved" if len(running.saved) == 1 else "generation.saved_all"
-                return markup.status(
-                    t(
-                        key,
-                        count=len(running.saved),
-                        seconds=markup.number(t, round(seconds, 1)),
-                        file=event.record.image_path.name,
-                    )
+                said = t(
+                    key,
+                    count=len(running.saved),
+                    seconds=markup.number(t, round(seconds, 1)),
+                    file=event.record.image_path.name,
                 )
+                return markup.status(said) + self._alerts(running)
+            case Noted():
+                answers = [noted.analysis for noted in running.noted]
+                said = t(
+                    "api.noted" if len(answers) == 1 else "api.noted_all",
+                    count=len(answers),
+                    provider=event.analysis.provider,
+                    model=event.analysis.model,
+                    seconds=markup.number(t, round(sum(answer.seconds for answer in answers), 1)),
+                    cost=api_words.cost(t, event.analysis.cost, cached=event.analysis.cached),
+                )
+                return markup.status(said) + self._alerts(running)
             case Cancelled():
-                return markup.status(t("generation.stopped", saved=len(running.saved)))
+                return markup.status(t("generation.stopped", saved=running.kept))
             case Failed():
                 return markup.status(event.text(self.page.language), bad=True)
             case UserError():
                 return markup.status(event.in_language(self.page.language), bad=True)
         return markup.status("")
+
+    def _alerts(self, running: Running) -> Markup:
+        """Budgets that have reached a level with what was just done, each once."""
+        kept: list[Saved | Noted] = [*running.saved, *running.noted]
+        alerts = [alert for each in kept for alert in each.alerts]
+        return Markup("").join(
+            markup.note(self.page.t(f"provider.alert.{alert.budget}", percent=alert.percent))
+            for alert in dict.fromkeys(alerts)
+        )
 
     def _stop(self, running_id: str | None) -> str:
         running = self.lab.runs.find(running_id)

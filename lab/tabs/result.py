@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from lab import facts
-from lab.code import python_script
+from markupsafe import Markup
+
+from exercises.i18n import Translate
+from lab import facts, markup
+from lab.code import NoScript, python_script
 from lab.page import Page
+from manifests.analysis import AltText
+from manifests.manifest import Manifest
+from manifests.notebook import alt_texts
 from manifests.store import Record
 
 
@@ -39,9 +45,33 @@ class Result:
         if record is None:
             return [gr.update(value=None, visible=False), "", gr.update(visible=False), ""]
         t, manifest = self.page.t, record.manifest
+        try:
+            script = python_script(manifest, self.page.language)
+        except NoScript:
+            script = ""
         return [
-            gr.update(value=str(record.image_path), visible=True, alt_text=facts.alt_text(t, manifest)),
-            facts.made(t, manifest),
-            gr.update(visible=True),
-            python_script(manifest, self.page.language),
+            gr.update(value=str(record.image_path), visible=True, alt_text=self._alt(manifest)),
+            facts.made(t, manifest) + alt_texts_table(t, self._texts(manifest)),
+            gr.update(visible=bool(script)),
+            script,
         ]
+
+    def _alt(self, manifest: Manifest) -> str:
+        """The student's own alternative text where there is one that tells; else what was asked for."""
+        telling = [text.alt for text in self._texts(manifest) if text.purpose != "decorative"]
+        return telling[0] if telling else facts.alt_text(self.page.t, manifest)
+
+    def _texts(self, manifest: Manifest) -> list[AltText]:
+        return alt_texts(self.page.lab.notebook().entries(), manifest.image.sha256)
+
+
+def alt_texts_table(t: Translate, texts: list[AltText]) -> Markup:
+    """The alternative texts written for a picture, by purpose."""
+    if not texts:
+        return Markup("")
+    header = [t(f"alt_text.column_{name}") for name in ("purpose", "use", "alt", "long")]
+    rows = [
+        (t(f"alt_text.{text.purpose}"), text.use, text.alt or t("alt_text.nothing"), text.long)
+        for text in texts
+    ]
+    return markup.table(header, rows, t("alt_text.written"))

@@ -1,6 +1,7 @@
 """Studio: text or image to image with every parameter free, on any model that is on this machine.
 
-A recalled record fills the form; what the form says is held to the same bounds as an assignment's runs.
+In an assignment that asks APIs, also by a provider's model, which takes the prompt, the picture and perhaps
+a seed. A recalled record fills the form; what it says is held to the same bounds as an assignment's runs.
 """
 
 from functools import partial
@@ -14,16 +15,22 @@ from exercises.errors import UserError
 from exercises.i18n import Translate
 from exercises.parameters import Mode, Parameters
 from lab import markup
+from lab.api_pictures import ApiPicture
+from lab.choice import choice
 from lab.context import Lab
 from lab.engine.registry import MODELS, availability, model_entry
 from lab.generate import generate, notes, request_for
 from lab.page import QUIET, Page
 from lab.running import Task
+from lab.tabs.asking import model_name, model_value, offered, wish_of
 from lab.tabs.generation import Watch
 from lab.tabs.photo import MissingPhoto, Photo
 from lab.tabs.result import Result
+from manifests.manifest import ApiRequest, Source
+from manifests.store import Record
 
 HIGHEST_SEED = 2**32 - 1
+API = "api:"  # before provider and model, in the list of models
 
 
 class BadParameters(UserError):
@@ -59,10 +66,12 @@ class _Tab:
         watch.on(button, self._tasks, form, self.show, shown, [])
         watch.resume(self.show, shown, [])
         page.refresh(self.show, shown)
+        if lab.assignment.asks_apis:
+            page.refresh(self._offer, self.fields["model"], self.fields["model"])
         page.recall.change(
             self._recall,
             page.recall,
-            [*self.fields.values(), *self.photo.outputs, self.only_with_photo],
+            [*self.fields.values(), *self.photo.outputs, self.only_with_photo, *self.only_here],
             **QUIET,
         )
 
@@ -76,22 +85,27 @@ class _Tab:
             return {"label": t(f"parameter.{name}"), "elem_id": f"studio-{name}"}
 
         mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
-        model = gr.Dropdown(_models(t), value=default.id, **label("model"))
+        model = choice(choices=_models(t), value=default.id, **label("model"))
         model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
         prompt = gr.Textbox(lines=3, max_length=2000, **label("prompt"))
         words = gr.HTML(elem_id="studio-words")
-        negative = gr.Textbox(lines=1, max_length=2000, **label("negative_prompt"))
+        with gr.Column() as first_here:
+            negative = gr.Textbox(lines=1, max_length=2000, **label("negative_prompt"))
         with gr.Column(visible=False) as self.only_with_photo:
             self.photo = Photo(self.lab, self.page, self.exercise.id)
             strength = gr.Slider(0.05, 1, value=0.6, step=0.05, **label("strength"))
         sides = {"value": default.native_size, "step": default.multiple, "min_width": 140}
-        with gr.Row():
-            width = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("width"))
-            height = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("height"))
-        with gr.Row():
-            steps = gr.Slider(1, 150, value=30, step=1, min_width=140, **label("steps"))
-            guidance = gr.Slider(0, 30, value=7.5, step=0.5, min_width=140, **label("guidance_scale"))
-        scheduler = gr.Dropdown(list(default.schedulers), value=default.schedulers[0], **label("scheduler"))
+        with gr.Column() as second_here:
+            with gr.Row():
+                width = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("width"))
+                height = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("height"))
+            with gr.Row():
+                steps = gr.Slider(1, 150, value=30, step=1, min_width=140, **label("steps"))
+                guidance = gr.Slider(0, 30, value=7.5, step=0.5, min_width=140, **label("guidance_scale"))
+            scheduler = gr.Dropdown(
+                list(default.schedulers), value=default.schedulers[0], **label("scheduler")
+            )
+        self.only_here = [first_here, second_here]  # what a model behind an API is not asked
         with gr.Row(elem_classes="seed"):
             seed = gr.Number(value=42, precision=0, min_width=140, **label("seed"))
             dice = gr.Button(t("studio.random_seed"), min_width=140)
@@ -109,7 +123,8 @@ class _Tab:
             "strength": strength,
         }
         mode.change(lambda value: gr.update(visible=value == "img2img"), mode, self.only_with_photo, **QUIET)
-        model.input(self._choose_model, model, [model_note, width, height, scheduler], **QUIET)
+        own = [model_note, width, height, scheduler, *self.only_here]
+        model.input(self._choose_model, model, own, **QUIET)
         gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
         dice.click(lambda: SystemRandom().randint(0, HIGHEST_SEED), None, seed, **QUIET)
 
@@ -118,10 +133,26 @@ class _Tab:
         newest = self.lab.store().newest(STUDIO_RUN)
         return [*self.result.show(newest), self.page.checklist(self.exercise.id)]
 
-    def _choose_model(self, model_id: str) -> list[Any]:
-        """A model brings its own sizes and schedulers."""
+    def _offer(self, model: str) -> Any:
+        """The models of this machine, then those of every provider that is set up."""
         import gradio as gr
 
+        by_api = [
+            (model_name(self.page, each), API + model_value(each)) for each in offered(self.lab, "image")
+        ]
+        choices = [*_models(self.page.t), *by_api]
+        there = model in [value for _, value in choices]
+        return gr.update(choices=choices, value=model if there else self.lab.settings.model)
+
+    def _choose_model(self, model_id: str) -> list[Any]:
+        """A model of this machine brings its own sizes and schedulers; an API takes none."""
+        import gradio as gr
+
+        here = not model_id.startswith(API)
+        parts = [gr.update(visible=here) for _ in self.only_here]
+        if not here:
+            note = markup.note(self.page.t("studio.by_api"))
+            return [note, gr.skip(), gr.skip(), gr.skip(), *parts]
         entry = model_entry(model_id)
         side = gr.update(
             minimum=entry.minimum_size,
@@ -130,7 +161,7 @@ class _Tab:
             step=entry.multiple,
         )
         schedulers = gr.update(choices=list(entry.schedulers), value=entry.schedulers[0])
-        return [_model_note(self.page, model_id), side, side, schedulers]
+        return [_model_note(self.page, model_id), side, side, schedulers, *parts]
 
     def _unknown_words(self, prompt: str, model_id: str) -> str:
         words = notes(prompt or "", model_id)
@@ -140,6 +171,8 @@ class _Tab:
         *values, source = form
         asked = dict(zip(self.fields, values, strict=True))
         model = asked.pop("model")
+        if model.startswith(API):
+            return [self._by_api(model.removeprefix(API), asked, source)]
         if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
             asked["strength"] = None
         parameters = _parameters(self.page.t, asked)
@@ -150,17 +183,44 @@ class _Tab:
         start = partial(generate, lab.store(), lab.engine, self.exercise.id, STUDIO_RUN, request, model=model)
         return [Task(STUDIO_RUN, start)]
 
+    def _by_api(self, model: str, asked: dict[str, Any], source: Source | None) -> Task:
+        """A picture by a provider, in its own size; with the seed where it keeps to seeds."""
+        lab, with_photo = self.lab, asked["mode"] == "img2img"
+        if with_photo and source is None:
+            raise MissingPhoto(self.page.t("photo.missing"))
+        if not asked["prompt"].strip():
+            raise BadParameters(self.page.t("comparing.no_prompt"))
+        wish = wish_of(model)
+        provider = lab.router.configuration.provider(wish.provider or "")
+        work = provider.work.get("edit" if with_photo else "image") if provider else None
+        seed = asked["seed"] if work and work.seed else None
+        kept = source if with_photo else None
+        picture = ApiPicture(
+            lab.store(),
+            lab.router,
+            self.exercise.id,
+            STUDIO_RUN,
+            asked["prompt"],
+            wish,
+            seed=seed,
+            source=kept,
+        )
+        return Task(STUDIO_RUN, lambda: picture)
+
     def _recall(self, recalled: tuple[str, float]) -> list[Any]:
         """The parameters of the record named, as the form's values."""
         import gradio as gr
 
         record = self.lab.store().find(recalled[0])
         if record is None:
-            return [gr.skip() for _ in range(len(self.fields) + len(self.photo.outputs) + 1)]
+            count = len(self.fields) + len(self.photo.outputs) + 1 + len(self.only_here)
+            return [gr.skip() for _ in range(count)]
         request = record.manifest.request
+        if isinstance(request, ApiRequest):
+            return self._recall_api(record, request)
         known = record.manifest.model.id in MODELS
         model = record.manifest.model.id if known else self.lab.settings.model
-        _, width, height, scheduler = self._choose_model(model)
+        _, width, height, scheduler, *here = self._choose_model(model)
         values: dict[str, Any] = request.model_dump(exclude={"source"}) | {
             "model": model,
             "width": width | {"value": request.width},
@@ -170,7 +230,23 @@ class _Tab:
         }
         photo = self.photo.show([record.manifest.run], request.source)
         shown = gr.update(visible=request.mode == "img2img")
-        return [*(values[name] for name in self.fields), *photo, shown]
+        return [*(values[name] for name in self.fields), *photo, shown, *here]
+
+    def _recall_api(self, record: Record, request: ApiRequest) -> list[Any]:
+        """What a provider was asked: the rest of the form stays as it is."""
+        import gradio as gr
+
+        model = record.manifest.model
+        values: dict[str, Any] = {name: gr.skip() for name in self.fields} | {
+            "mode": request.mode,
+            "model": f"{API}{model.repository}/{model.id}",
+            "prompt": request.prompt,
+        }
+        if request.seed is not None:
+            values["seed"] = request.seed
+        photo = self.photo.show([record.manifest.run], request.source)
+        here = [gr.update(visible=False) for _ in self.only_here]
+        return [*values.values(), *photo, gr.update(visible=request.mode == "img2img"), *here]
 
 
 def _models(t: Translate) -> list[tuple[str, str]]:
