@@ -18,8 +18,7 @@ from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import url_path_join, wait_for_http_server
 from requests.exceptions import RequestException
-from traitlets import Any as AnyTrait
-from traitlets import Dict, default
+from traitlets import Dict, Instance, Integer, default
 from traitlets.config import Config
 
 from exercises.i18n import Language, translator
@@ -36,8 +35,10 @@ from hub.spawners.reasons import reason
 
 HOME = "/home/student"  # as in Dockerfile.gpu
 MODELS = "/models"
+FOLDERS = {"GENAI_EXERCISES_DIR": "/exercises", "GENAI_MINI_WEIGHTS": "/mini-weights"}
 USER = "1000:1000"
 TAIL = 50  # lines of a lab's log that are read for the last thing it said
+ENGINE_SECONDS = 60  # that the engine may take to make a container
 LOOK_AGAIN = 1  # seconds between two looks at the line, for the page of who waits
 
 
@@ -52,24 +53,31 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.concurrent_spawn_limit = 0  # who waits for a GPU holds nobody up
     c.JupyterHub.extra_handlers.append((r"/gpus", GpusHandler, {"allocator": allocator}))
     c.ContainerLab.gpus = allocator
-    c.ContainerLab.start_timeout = docker.start_seconds
-    c.ContainerLab.http_timeout = docker.start_seconds
+    c.ContainerLab.patience = docker.start_seconds
+    c.ContainerLab.start_timeout = docker.start_seconds + ENGINE_SECONDS
     c.ContainerLab.image = docker.image
     c.ContainerLab.prefix = docker.prefix
     c.ContainerLab.network_name = docker.prefix
     c.ContainerLab.mem_limit = int(docker.memory)
     c.ContainerLab.cpu_limit = docker.cpus
     c.ContainerLab.volumes = {f"{docker.prefix}-{{username}}": HOME}
-    if docker.models:
-        c.ContainerLab.read_only_volumes = {str(docker.models.resolve()): MODELS}
+    c.ContainerLab.read_only_volumes = shared_folders(docker)
     c.ContainerLab.environment = environment(docker)
     c.ContainerLab.confinement = host_config(docker)
 
 
+def shared_folders(docker: DockerSettings) -> dict[str, str]:
+    """The host's folders that every lab reads and none writes, and where a container has them."""
+    told = lab_settings()
+    folders = {told[name]: place for name, place in FOLDERS.items() if name in told}
+    return folders | ({str(docker.models.resolve()): MODELS} if docker.models else {})
+
+
 def environment(docker: DockerSettings) -> dict[str, str]:
     """What a lab is told beside JupyterHub's own variables. It has no network to fetch weights from."""
+    told = lab_settings()
     return {
-        **lab_settings(),
+        **{name: FOLDERS.get(name, value) for name, value in told.items()},
         "GENAI_WORK": f"{HOME}/work",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": str(max(1, int(docker.cpus))),
@@ -111,8 +119,9 @@ def running_leases(client: APIClient, prefix: str) -> dict[str, str]:
 class ContainerLab(DockerSpawner):
     """One student's lab in a container, with a GPU if they chose one and got it."""
 
-    gpus: Allocator = AnyTrait(help="Who lends the GPUs").tag(config=True)
+    gpus = Instance(Allocator, help="Who lends the GPUs").tag(config=True)
     confinement = Dict(help="What `host_config` gives").tag(config=True)
+    patience = Integer(120, help="Seconds until a lab must have answered for the first time").tag(config=True)
 
     language: Language = "en"  # of who asked for this lab
     decided = False  # whether it is known where this lab runs
@@ -209,15 +218,17 @@ class ContainerLab(DockerSpawner):
         self.gpus.give_back(self.holder)
 
     async def _answers(self, address: tuple[str, int]) -> None:
-        """Wait until the lab answers as the hub will ask it. Raises SpawnException once it has ended."""
+        """Wait until the lab answers as the hub will ask it. Raises SpawnException for one that does not."""
         url = url_path_join(f"http://{address[0]}:{address[1]}", self.server.base_url, "api")
-        up = asyncio.ensure_future(wait_for_http_server(url, timeout=self.start_timeout))
+        up = asyncio.ensure_future(wait_for_http_server(url, timeout=self.patience))
         try:
             while not up.done():
                 await asyncio.wait([up], timeout=LOOK_AGAIN)
                 if not up.done() and await self.poll() is not None:
                     raise await self._ended()
             await up
+        except TimeoutError as error:
+            raise self._failure("silent", seconds=self.patience, reason=await self._said() or "—") from error
         finally:
             up.cancel()
 
@@ -226,12 +237,15 @@ class ContainerLab(DockerSpawner):
         state = (await self.get_object() or {}).get("State", {})
         if state.get("OOMKilled"):
             return self._failure("out_of_memory", memory=f"{self.mem_limit / 2**30:.3g}")
-        log = await self.docker("logs", self.object_id, tail=TAIL) if state else b""
-        said = reason(log.decode("utf-8", "replace"), hide=[self.api_token])
+        said = await self._said() if state else ""
         t = translator("hub", self.language)
         return SpawnException(
             t("spawn.said", reason=said) if said else t("spawn.silent"), reason="exited", status_code=500
         )
+
+    async def _said(self) -> str:
+        log: bytes = await self.docker("logs", self.object_id, tail=TAIL)
+        return reason(log.decode("utf-8", "replace"), hide=[self.api_token])
 
     def _failure(self, key: str, **values: object) -> SpawnException:
         message = translator("hub", self.language)(f"docker.{key}", **values)
