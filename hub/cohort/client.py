@@ -120,7 +120,11 @@ class Hub:
 
     async def users(self) -> list[User]:
         """Everyone the Hub knows."""
-        return [_model(User, item) async for item in self._pages("users")]
+        items = [item async for item in self._pages("users")]
+        if any(isinstance(item, dict) and "servers" not in item for item in items):
+            # the Hub leaves out what the token may not see, as if no lab ran
+            raise HubRefused("cohort.forbidden", status=403, message="read:servers")
+        return [_model(User, item) for item in items]
 
     async def groups(self) -> dict[str, Group]:
         return {group.name: group async for group in self._groups()}

@@ -17,8 +17,8 @@ from hub.settings import HubSettings
 SECONDS = 300
 
 
-class LabPass(APIHandler):
-    @needs_scope("access:servers")
+class LabPass(APIHandler):  # type: ignore[misc]
+    @needs_scope("access:servers")  # type: ignore[untyped-decorator]
     def post(self, user_name: str) -> None:
         """`{"token": …}` for the default server of that user."""
         user = self.find_user(user_name)

@@ -17,6 +17,7 @@ from hub.cohort.client import Hub
 from hub.cohort.settings import CohortSettings
 
 T = TypeVar("T")
+WIDE = 200
 
 HubUrl = Annotated[
     str | None,
@@ -64,7 +65,10 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE  # a file has no edge
+    console.print(table)
 
 
 def progress_bar() -> Progress:

@@ -19,7 +19,7 @@ from hub.cohort.commands.common import (
     texts,
     with_hub,
 )
-from hub.cohort.members import members
+from hub.cohort.members import listed, members
 from hub.cohort.moments import shown
 from hub.cohort.overview import Row, overview
 
@@ -83,6 +83,14 @@ def _show(rows: list[Row], t: Translate) -> None:
             for row in rows
         ],
     )
+    for reason in sorted({row.silence for row in rows if row.silence}):
+        say(
+            t(
+                "cohort.status.silent",
+                users=listed([r.user for r in rows if r.silence == reason]),
+                reason=reason,
+            )
+        )
     running = sum(row.lab == "ready" for row in rows)
     busy = sum(row.progress is not None and row.progress.running > 0 for row in rows)
     say(t("cohort.status.sum", count=len(rows), running=running, generating=busy))
@@ -90,7 +98,7 @@ def _show(rows: list[Row], t: Translate) -> None:
 
 def _progress(row: Row, t: Translate) -> str:
     if row.progress is None:
-        return row.silence or t("cohort.status.unknown")
+        return t("cohort.status.unknown")
     number = number_format(preferred_language())
     said = t(
         "cohort.status.points",

@@ -33,7 +33,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_pages_of_the_users_are_read(fake: FakeHub) -> None:
-    people = [{"name": f"u{number:03}", "admin": number == 0, "groups": ["A"]} for number in range(457)]
+    people = [{"name": f"u{number:03}", "groups": ["A"], "servers": {}} for number in range(457)]
     fake.api("GET", "users", pages(people, 50))
     users = ask(fake, lambda hub: hub.users())
     assert [user.name for user in users] == [each["name"] for each in people]
@@ -42,7 +42,7 @@ def test_all_pages_of_the_users_are_read(fake: FakeHub) -> None:
 
 
 def test_a_hub_whose_pages_go_round_in_a_circle_is_left(fake: FakeHub) -> None:
-    circle = {"items": [{"name": "u"}], "_pagination": {"next": {"offset": 0, "limit": 1}}}
+    circle = {"items": [{"name": "u", "servers": {}}], "_pagination": {"next": {"offset": 0, "limit": 1}}}
     fake.api("GET", "users", circle)
     with pytest.raises(HubUnreachable):
         ask(fake, lambda hub: hub.users(), patience=0)

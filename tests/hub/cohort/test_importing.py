@@ -43,7 +43,11 @@ class Memory:
         self.users: list[str] = ["prof"]
         self.groups: dict[str, list[str]] = {}
         self.refused = refused
-        fake.api("GET", "users", lambda asked: pages([{"name": name} for name in self.users], 3)(asked))
+        fake.api(
+            "GET",
+            "users",
+            lambda asked: pages([{"name": name, "servers": {}} for name in self.users], 3)(asked),
+        )
         fake.api("GET", "groups", lambda asked: pages(self.listed(), 2)(asked))
         fake.api("POST", "users", self.create)
         for group in ("A", "B", "class"):
