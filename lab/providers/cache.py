@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,6 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from exercises.errors import UserError
 from lab.providers.configuration import Work
 from lab.providers.protocol import Answer, Call, Cost, Media, Usage
-from manifests.atomic import is_temporary, write_atomic
 from manifests.strict_json import parse
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -144,7 +144,7 @@ class Cache:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, data)
+            _write(path, data)
             self._make_room(len(data))
         except OSError as error:
             _log.warning("an answer could not be kept in the cache: %s", error.strerror)
@@ -170,9 +170,20 @@ class Cache:
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         for path in self.folder.glob("*/*"):
-            if path.suffix == ".json" or is_temporary(path.name):
+            if path.suffix in (".json", ".tmp"):
                 try:
                     facts = path.stat()
                 except OSError:  # deleted by another process just now
                     continue
                 yield facts.st_mtime, facts.st_size, path
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all for readers; not synced, as a record is: what a power cut damages is made again."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -145,7 +145,6 @@ class Ledger:
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")  # what is set aside is so also after a power cut
         with self._write() as db:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
@@ -164,7 +163,7 @@ class Ledger:
         """
         now = self._clock()
         day, ends = _day(now), now + lasts
-        with self._write() as db:
+        with self._write(durable=upper > 0) as db:
             self._end_abandoned(db, now)
             budgets = self._budgets(db, student, day)
             full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)
@@ -299,9 +298,14 @@ class Ledger:
         )
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that excludes other writers from its first statement on."""
+    def _write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction that excludes other writers from its first statement on.
+
+        `durable`: it is on the disk when it ends, also if the power fails then. Money set aside is;
+        what replaces it need not be, for without it the larger amount counts.
+        """
         with self._connection() as db:
+            db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db

@@ -14,6 +14,7 @@ import json
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -468,3 +469,9 @@ def _left(connection: socket.socket) -> bool:
         return True
     finally:
         connection.setblocking(True)
+
+
+if __name__ == "__main__":  # in a process of its own, until its input ends: prints where it listens
+    with PlayedProvider() as alone:
+        print(alone.url, flush=True)
+        sys.stdin.read()
