@@ -1,4 +1,4 @@
-"""The pages of the hub's own accounts: sign up, approve, change a password. What changes something is a POST."""
+"""The pages of the hub's own accounts: sign up, approve, change a password. A change is always a POST."""
 
 from secrets import token_urlsafe
 from typing import Any
@@ -81,9 +81,10 @@ class ChangePassword(AccountPage):
     @web.authenticated
     async def post(self) -> None:
         name, new = self.current_user.name, self.field("password")
+        login = {"username": name, "password": self.field("old")}
         if new != self.field("again"):
             said, good = self.texts("account.differ"), False
-        elif not await self.authenticator.authenticate(self, {"username": name, "password": self.field("old")}):
+        elif not await self.authenticator.authenticate(self, login):
             said, good = self.texts("account.wrong", count=ATTEMPTS, minutes=CLOSED // 60), False
         elif self.authenticator.change_password(name, new):
             said, good = self.texts("account.changed"), True

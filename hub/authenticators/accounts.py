@@ -12,7 +12,6 @@ from typing import Any
 import bcrypt
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
-from tornado.web import RequestHandler
 from traitlets import Unicode
 
 from hub.authenticators import native
@@ -44,7 +43,7 @@ class Accounts(NativeAuthenticator):  # type: ignore[misc]
         self.db.commit()
         native.write(file, known)
 
-    async def authenticate(self, handler: RequestHandler, data: dict[str, str]) -> str | None:
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """The user's name for the right password of an approved account; else None.
 
         An attempt counts before it is looked at, so that many at once are as many.

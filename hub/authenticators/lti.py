@@ -36,7 +36,7 @@ class LtiSettings(BaseSettings):
 def configure(c: Config, settings: HubSettings) -> None:
     from hub.authenticators.platform import Platform
 
-    lti = LtiSettings()  # type: ignore[call-arg]  (from the environment)
+    lti = LtiSettings()
     c.JupyterHub.authenticator_class = Platform
     c.Platform.issuer = lti.issuer
     c.Platform.authorize_url = lti.authorize_url

@@ -4,8 +4,9 @@ Who may enter: those of the roster (`genai-lab cohort import`), instructors, mem
 groups; everyone the provider knows only where that is asked for.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,7 +21,7 @@ from hub.guards import is_loopback
 from hub.secret_files import read_secret
 from hub.settings import HubSettings
 
-ENDPOINTS = {"authorize": "authorization_endpoint", "token": "token_endpoint", "userinfo": "userinfo_endpoint"}
+BASIC = "client_secret_basic"  # how a client proves itself, unless a provider says that it does without
 PATIENCE = 15  # seconds for the provider to answer
 
 
@@ -60,11 +61,14 @@ class OidcSettings(BaseSettings):
 def configure(c: Config, settings: HubSettings) -> None:
     from hub.authenticators.provider import Provider
 
-    oidc = OidcSettings()  # type: ignore[call-arg]  (from the environment)
-    found = endpoints(oidc)
+    oidc = OidcSettings()
+    provider = describe(oidc)
     c.JupyterHub.authenticator_class = Provider
     c.Provider.login_service = oidc.name
-    c.Provider.authorize_url, c.Provider.token_url, c.Provider.userdata_url = (found[name] for name in ENDPOINTS)
+    c.Provider.authorize_url = provider.authorize
+    c.Provider.token_url = provider.token
+    c.Provider.userdata_url = provider.userinfo
+    c.Provider.basic_auth = provider.basic
     c.Provider.client_id = oidc.client_id
     c.Provider.client_secret = oidc.secret()
     c.Provider.oauth_callback_url = callback(settings)
@@ -87,31 +91,45 @@ def callback(settings: HubSettings) -> str:
     return f"{address(settings)}hub/oauth_callback"
 
 
-def endpoints(oidc: OidcSettings) -> dict[str, str]:
-    """The provider's addresses, each over TLS except on this machine. Raises HubError."""
-    given = {name: getattr(oidc, f"{name}_url") for name in ENDPOINTS}
-    found = given if all(given.values()) else _discovered(oidc.issuer) | {k: v for k, v in given.items() if v}
-    for url in found.values():
-        if not _safe(url):
-            raise HubError("oidc.plain", address=url)
+@dataclass(frozen=True)
+class Description:
+    """A provider's addresses, and whether the client proves itself by HTTP Basic (else in the form)."""
+
+    authorize: str
+    token: str
+    userinfo: str
+    basic: bool = True
+
+
+def describe(oidc: OidcSettings) -> Description:
+    """As given, else by discovery; every address over TLS except on this machine. Raises HubError."""
+    given = (oidc.authorize_url, oidc.token_url, oidc.userinfo_url)
+    found = Description(*given) if all(given) else _discover(oidc.issuer)
+    for url in (found.authorize, found.token, found.userinfo):
+        _demand_tls(url)
     return found
 
 
-def _discovered(issuer: str) -> dict[str, Any]:
+def _discover(issuer: str) -> Description:
     if not issuer:
         raise HubError("oidc.no_issuer")
     document = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    if not _safe(document):
-        raise HubError("oidc.plain", address=document)
+    _demand_tls(document)
     try:
         told = httpx.get(document, timeout=PATIENCE).raise_for_status().json()
         if told["issuer"] != issuer:
             raise HubError("oidc.other_issuer", address=document, expected=issuer, actual=told["issuer"])
-        return {name: str(told[key]) for name, key in ENDPOINTS.items()}
+        return Description(
+            str(told["authorization_endpoint"]),
+            str(told["token_endpoint"]),
+            str(told["userinfo_endpoint"]),
+            basic=BASIC in told.get("token_endpoint_auth_methods_supported", [BASIC]),
+        )
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise HubError("oidc.no_discovery", address=document, reason=error) from error
 
 
-def _safe(url: str) -> bool:
+def _demand_tls(url: str) -> None:
     parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise HubError("oidc.plain", address=url)

@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 STARTING = 90  # seconds; the machine may be busy
+HAPPENING = 180  # seconds
 INSTRUCTOR = "prof"
 
 
@@ -62,6 +65,16 @@ class RunningHub:
             self.process.wait()
 
 
+def wait_until(true: Callable[[], Any], what: str) -> Any:
+    """What `true` gives once that is true of something."""
+    until = time.monotonic() + HAPPENING
+    while time.monotonic() < until:
+        if found := true():
+            return found
+        time.sleep(0.2)
+    pytest.fail(f"it never happened that {what}")
+
+
 StartHub = Callable[..., RunningHub]
 
 
@@ -100,10 +113,12 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
             )
         hub = RunningHub(f"http://127.0.0.1:{port}/", state, process, state / "hub.log", console)
         started.append(hub)
+        subdomains = urlsplit(settings.get("GENAI_HUB_SUBDOMAIN_HOST", "")).netloc
+        host = {"Host": subdomains} if subdomains else {}
         until = time.monotonic() + STARTING
         while True:
             try:
-                if httpx.get(f"{hub.url}hub/health").status_code == 200:
+                if httpx.get(f"{hub.url}hub/health", headers=host).status_code == 200:
                     return hub
             except httpx.TransportError:
                 pass

@@ -1,4 +1,4 @@
-"""Small providers of identity on this machine: one speaks OpenID Connect, one signs launches as a Moodle would."""
+"""Small providers of identity on this machine: OpenID Connect, and launches signed as Moodle's."""
 
 import base64
 import hashlib
@@ -18,16 +18,17 @@ from fastapi import FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
 CLIENT = "the-hub"
-SECRET = "a secret of the client, §7"
+SECRET = "a-secret-of-the-client"
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 
 
 class OpenIdProvider:
-    """Whoever comes is logged in as `person` (their claims); codes are good once, and only with their verifier."""
+    """Whoever comes is logged in as `person` (their claims); a code is good once, with its verifier."""
 
     def __init__(self) -> None:
         self.person: dict[str, Any] = {}
         self.verify_as: str | None = None  # a challenge that stands in for the one that was sent
+        self.methods: list[str] | None = None  # how clients may prove themselves, if it says so
         self.url = ""
         self._codes: dict[str, tuple[str, str]] = {}
         self._tokens: dict[str, dict[str, Any]] = {}
@@ -36,8 +37,9 @@ class OpenIdProvider:
         app = FastAPI()
 
         @app.get("/.well-known/openid-configuration")
-        def describe() -> dict[str, str]:
-            return {
+        def describe() -> dict[str, Any]:
+            methods = {"token_endpoint_auth_methods_supported": self.methods} if self.methods else {}
+            return methods | {
                 "issuer": self.url,
                 "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token",
@@ -99,7 +101,7 @@ class LearningPlatform:
 
         return app
 
-    def claims(self, nonce: str, **changed: Any) -> dict[str, Any]:
+    def claims(self, its_nonce: str, /, **changed: Any) -> dict[str, Any]:
         """Of a student who follows the course's link; `changed` replaces claims, None takes one out."""
         now = int(time.time())
         claims = {
@@ -109,7 +111,7 @@ class LearningPlatform:
             "email": "jane.doe@univ.example",
             "iat": now,
             "exp": now + 300,
-            "nonce": nonce,
+            "nonce": its_nonce,
             f"{LTI}message_type": "LtiResourceLinkRequest",
             f"{LTI}version": "1.3.0",
             f"{LTI}deployment_id": "1",
@@ -122,7 +124,7 @@ class LearningPlatform:
     def signed(
         self, claims: dict[str, Any], key: Any = None, algorithm: str = "RS256", kid: str = "one"
     ) -> str:
-        return jwt.encode(claims, key or self.key, algorithm=algorithm, headers={"kid": kid})
+        return jwt.encode(claims, self.key if key is None else key, algorithm=algorithm, headers={"kid": kid})
 
 
 @contextmanager

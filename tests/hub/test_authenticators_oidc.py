@@ -12,10 +12,11 @@ import pytest
 from tornado.web import HTTPError
 from traitlets.config import Config
 
+from hub.authenticators.oidc import OidcSettings, describe
 from hub.authenticators.provider import Provider
 from hub.errors import HubError
 from hub.secret_files import read_secret
-from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
+from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 from tests.hub.identity import CLIENT, SECRET, OpenIdProvider, serving
 
 IN_GROUP = {"preferred_username": "Jane.Doe", "groups": ["students", "ai-course"]}
@@ -153,9 +154,24 @@ def test_a_code_works_once(hub: RunningHub, provider: OpenIdProvider) -> None:
 
 
 def test_the_client_s_secret_is_told_nowhere(hub: RunningHub) -> None:
-    assert SECRET not in hub.log.read_text()
-    assert SECRET not in hub.console.read_text()
-    assert f"{hub.url}hub/oauth_callback" in hub.console.read_text()
+    said = wait_until(hub.console.read_text, "the hub said something")
+    assert f"{hub.url}hub/oauth_callback" in said
+    assert SECRET not in said + hub.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("methods", "basic"), [(None, True), (["client_secret_basic"], True), (["client_secret_post"], False)]
+)
+def test_the_client_proves_itself_as_the_provider_wants_it(
+    provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch, methods: list[str] | None, basic: bool
+) -> None:
+    monkeypatch.setattr(provider, "methods", methods)
+    assert describe(OidcSettings(issuer=provider.url, client_id=CLIENT)).basic is basic
+
+
+def test_a_description_of_another_issuer_is_refused(provider: OpenIdProvider) -> None:
+    with pytest.raises(HubError, match="exactly"):
+        describe(OidcSettings(issuer=provider.url + "/", client_id=CLIENT))
 
 
 @pytest.mark.parametrize(("verified", "expected"), [(True, "j@u.fr"), (None, "j@u.fr"), (False, None)])

@@ -11,8 +11,18 @@ from hub import guards
 from hub.configuration import configure
 from hub.settings import HubSettings
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104  (nothing listens there)
 LOOPBACK = ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST", "hub.localhost"]
-OPEN = ["0.0.0.0", "::", "", "192.168.1.7", "10.0.0.1", "hub.example.org", "localhost.example.org", "127.0.0.1.nip.io"]
+OPEN = [
+    EVERYWHERE,
+    "::",
+    "",
+    "192.168.1.7",
+    "10.0.0.1",
+    "hub.example.org",
+    "localhost.example.org",
+    "127.0.0.1.nip.io",
+]
 SAFE = {"authenticator": "oidc", "spawner": "docker"}
 
 
@@ -27,7 +37,7 @@ def test_these_hosts_are_not_only_this_machine(host: str) -> None:
 
 
 @given(
-    host=st.sampled_from(["127.0.0.1", "0.0.0.0", "hub.example.org"]),
+    host=st.sampled_from(["127.0.0.1", EVERYWHERE, "hub.example.org"]),
     authenticator=st.sampled_from(["shared", "native", "oidc", "lti"]),
     spawner=st.sampled_from(["local", "docker", "slurm", "kube"]),
     tls=st.sampled_from(["none", "own", "proxy"]),
@@ -75,11 +85,11 @@ def test_the_reasons_are_told_in_both_languages_and_name_the_settings_to_change(
 
 
 def test_a_certificate_without_its_key_is_no_tls() -> None:
-    settings = HubSettings(host="0.0.0.0", tls_certificate=Path(__file__), **SAFE)  # type: ignore[arg-type]
+    settings = HubSettings(host=EVERYWHERE, tls_certificate=Path(__file__), **SAFE)  # type: ignore[arg-type]
     assert guards.reasons(settings) == ["tls"]
 
 
 def test_the_configuration_itself_refuses_so_that_no_other_way_of_starting_gets_past(tmp_path: Path) -> None:
     with pytest.raises(guards.UnsafeStart):
-        configure(Config(), HubSettings(host="0.0.0.0", state=tmp_path / "state"))
+        configure(Config(), HubSettings(host=EVERYWHERE, state=tmp_path / "state"))
     assert not (tmp_path / "state").exists()

@@ -3,10 +3,7 @@
 import json
 import re
 import stat
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -14,20 +11,8 @@ import psutil
 import pytest
 
 from hub.roles import COHORT_TOKEN, METRICS_TOKEN
-from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
+from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 from tests.hub.labs import PAGE, enter, path
-
-PATIENCE = 120  # seconds; the machine may be busy
-
-
-def wait_until(true: Callable[[], Any], what: str) -> Any:
-    """What `true` gives once that is true of something."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if found := true():
-            return found
-        time.sleep(0.2)
-    pytest.fail(f"it never happened that {what}")
 
 
 def with_token(hub: RunningHub, file: str) -> httpx.Client:
@@ -39,24 +24,24 @@ def with_token(hub: RunningHub, file: str) -> httpx.Client:
 def labs_of(hub: RunningHub) -> list[psutil.Process]:
     """The processes of that hub's labs."""
     homes = hub.state / "homes"
-    return [process for process in processes() if homes in Path(process.info["cwd"] or "/").parents]
-
-
-def processes() -> list[psutil.Process]:
-    return list(psutil.process_iter(["cwd", "name", "cmdline"]))
+    return [process for process, cwd, _ in processes() if homes in Path(cwd).parents]
 
 
 def helpers_of(hub: RunningHub) -> list[psutil.Process]:
     """The proxy and the services of that hub."""
-    state = str(hub.state)
+    state = hub.state
     return [
         process
-        for process in processes()
-        if process.pid != hub.process.pid
-        and (process.info["cwd"] == state or any(state in part for part in process.info["cmdline"] or []))
-        and process.info["name"] != "python"
-        or (process.info["cwd"] == state and "jupyterhub_idle_culler" in (process.info["cmdline"] or []))
+        for process, cwd, command in processes()
+        if str(state / "traefik.toml") in command
+        or (cwd == str(state) and "jupyterhub_idle_culler" in command)
     ]
+
+
+def processes() -> list[tuple[psutil.Process, str, list[str]]]:
+    """Every process with its folder and its command."""
+    every = psutil.process_iter(["cwd", "cmdline"])
+    return [(process, process.info["cwd"] or "/", process.info["cmdline"] or []) for process in every]
 
 
 def test_the_first_start_shows_the_passwords_and_where_they_are_kept(hub: RunningHub) -> None:
@@ -86,7 +71,7 @@ def test_a_student_lands_in_a_lab_of_their_own_with_accents_in_the_name(hub: Run
     assert "gradio" in client.get(path("hélène.petit") + "fr", headers=PAGE).text
     home = hub.state / "homes" / "hélène.petit"
     assert home.is_dir()
-    (lab,) = [process for process in labs_of(hub) if process.info["cwd"] == str(home)]
+    (lab,) = [process for process in labs_of(hub) if process.cwd() == str(home)]
     environment = lab.environ()
     assert environment["GENAI_WORK"] == str(home / "work")
     assert environment["HOME"] == str(home)
@@ -155,7 +140,9 @@ def test_the_cohort_token_does_what_a_cohort_needs_and_no_more(hub: RunningHub) 
 
 
 def test_pages_speak_the_browser_s_language_and_are_framed_by_nobody(hub: RunningHub) -> None:
-    english, french = (httpx.get(f"{hub.url}hub/login", headers={"Accept-Language": name}) for name in ("en", "fr"))
+    english, french = (
+        httpx.get(f"{hub.url}hub/login", headers={"Accept-Language": name}) for name in ("en", "fr")
+    )
     assert "Log in" in english.text
     assert "Se connecter" in french.text
     assert "frame-ancestors 'none'" in english.headers["Content-Security-Policy"]

@@ -29,7 +29,7 @@ def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: S
     began = time.monotonic()
 
     def start(student: str) -> tuple[str, float, int, str]:
-        """How the start ended; after how many seconds; what the lab's own address then says; if it failed, why."""
+        """How it ended, after how many seconds, what the lab's address then says, and why it failed."""
         asked = api.post(f"users/{student}/server")
         assert asked.status_code in (201, 202), asked.text
         events = api.get(f"users/{student}/server/progress").text

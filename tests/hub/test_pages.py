@@ -1,4 +1,4 @@
-"""The hub's pages in a real browser: both languages, light and dark, wide and narrow, and what axe-core finds."""
+"""The hub's pages in a real browser: languages, light and dark, wide and narrow, and what axe-core finds."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,9 @@ def hub(start_hub: StartHub) -> RunningHub:
     return start_hub(GENAI_HUB_AUTHENTICATOR="native")
 
 
-@pytest.fixture(params=[("en-GB", "light", 1200), ("fr-FR", "dark", NARROW)], ids=["en-light-wide", "fr-dark-narrow"])
+@pytest.fixture(
+    params=[("en-GB", "light", 1200), ("fr-FR", "dark", NARROW)], ids=["en-light-wide", "fr-dark-narrow"]
+)
 def page(request: pytest.FixtureRequest, browser: Browser, hub: RunningHub) -> Iterator[Page]:  # noqa: F811
     """An instructor's browser; a request beyond this machine or an error of a script fails the test."""
     locale, scheme, width = request.param
@@ -30,7 +32,14 @@ def page(request: pytest.FixtureRequest, browser: Browser, hub: RunningHub) -> I
     page.set_default_timeout(WAIT)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda sent: complaints.append(sent.url) if "//127.0.0.1" not in sent.url and not sent.url.startswith("data:") else None)
+    page.on(
+        "request",
+        lambda sent: (
+            complaints.append(sent.url)
+            if "//127.0.0.1" not in sent.url and not sent.url.startswith("data:")
+            else None
+        ),
+    )
     yield page
     context.close()
     assert complaints == []
@@ -52,7 +61,9 @@ def look(page: Page) -> None:
     if AXE.is_file():
         page.add_script_tag(path=AXE)
         found = page.evaluate("rules => axe.run('main, nav', {runOnly: rules})", RULES)["violations"]
-        assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == [], page.url
+        assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == [], (
+            page.url
+        )
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here; to get it: {INSTALL}")

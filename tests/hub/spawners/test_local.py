@@ -1,4 +1,4 @@
-"""Labs as processes: folders that cannot escape, turns, what a lab gets of the environment, who a process is."""
+"""Labs as processes: folders that cannot escape, turns, the environment, and whose a process number is."""
 
 import asyncio
 import os
@@ -49,7 +49,21 @@ def test_these_can_be_user_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../x", "a/b", ".hidden", "-rf", "a b", "a\n", "a`b", "x`) || PathPrefix(`/hub", "a%2fb", "x" * 61],
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        ".hidden",
+        "-rf",
+        "a b",
+        "a\n",
+        "a`b",
+        "x`) || PathPrefix(`/hub",
+        "a%2fb",
+        "x" * 61,
+    ],
 )
 def test_these_cannot(name: str) -> None:
     assert not validates(name)
@@ -114,11 +128,14 @@ def test_a_lab_gets_the_settings_of_the_list_and_no_others(
     monkeypatch.setenv("GENAI_EXERCISES_DIR", "mine")
     Path(".env").write_text("GENAI_LANGUAGE=fr\nGENAI_MODEL=mini\nHF_TOKEN=secret\n")
     given = lab_settings()
-    assert given.items() >= {
-        "GENAI_MODEL": "sd15",  # the environment goes before .env
-        "GENAI_LANGUAGE": "fr",
-        "GENAI_EXERCISES_DIR": str(Path.cwd() / "mine"),
-    }.items()
+    assert (
+        given.items()
+        >= {
+            "GENAI_MODEL": "sd15",  # the environment goes before .env
+            "GENAI_LANGUAGE": "fr",
+            "GENAI_EXERCISES_DIR": str(Path.cwd() / "mine"),
+        }.items()
+    )
     assert given.keys() <= {*PASSED_ON, "JUPYTERHUB_ACTIVITY_INTERVAL"}
     assert "secret" not in given.values()
 

@@ -1,0 +1,48 @@
+"""Every lab below a host name of its own: what one page may do, the browser then keeps from the others."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import WAIT, browser  # noqa: F401  (a fixture)
+from tests.hub.conftest import RunningHub, StartHub, free_port
+
+
+@pytest.fixture(scope="module")
+def hub(start_hub: StartHub) -> RunningHub:
+    port = str(free_port())  # browsers take every name below localhost for this machine
+    return start_hub(GENAI_HUB_PORT=port, GENAI_HUB_SUBDOMAIN_HOST=f"http://hub.localhost:{port}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:  # noqa: F811
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    yield page
+    context.close()
+
+
+def test_a_lab_has_a_host_of_its_own_with_cookies_that_stay_there(hub: RunningHub, page: Page) -> None:
+    port = urlsplit(hub.url).port
+    page.goto(f"http://hub.localhost:{port}/")
+    page.locator("#username_input").fill("jane")
+    page.locator("#password_input").fill(hub.passwords["students"])
+    page.locator("#login_submit").click()
+    page.wait_for_url(f"http://jane.hub.localhost:{port}/user/jane/**", timeout=3 * WAIT)
+    page.get_by_role("tab").first.wait_for()  # the lab itself, past its gate
+
+    kept = {(cookie["domain"], cookie["path"]): cookie["name"] for cookie in page.context.cookies()}
+    labs = {name for (domain, _), name in kept.items() if domain == "jane.hub.localhost"}
+    assert labs
+    assert not any("hub-login" in name for name in labs)
+    assert any("hub-login" in name for (domain, _), name in kept.items() if domain == "hub.localhost")
+
+    asked = f"http://127.0.0.1:{port}/user/jane/api"
+    assert httpx.get(asked, headers={"Host": f"jane.hub.localhost:{port}"}).status_code in (200, 401, 403)
+    for host in ("hub.localhost", "john.hub.localhost", "127.0.0.1"):
+        other = httpx.get(asked, headers={"Host": f"{host}:{port}"})
+        assert other.status_code in (302, 404), f"{host}: {other.text}"
