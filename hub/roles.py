@@ -18,7 +18,8 @@ CULLER = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
 COHORT = [
     "admin:users",  # the only one that may make accounts; brings listing, and reading activity and groups
     "admin:groups",  # make groups, their members and properties
-    "read:servers",  # state and progress
+    "read:servers",  # whether a lab runs, and how it starts
+    "admin:server_state",  # which GPU it holds
     "start:servers",
     "delete:servers",  # stop
     "access:servers",  # ask a lab for its student's progress and for a snapshot

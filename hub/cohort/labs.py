@@ -26,7 +26,7 @@ from manifests.errors import JsonError
 from manifests.strict_json import parse
 
 # A stopped lab is started with this to be asked; each spawner takes its own key and ignores the others.
-WITHOUT_GPU: dict[str, Any] = {"processor": "cpu", "gres": "none", "profile": "cpu"}
+WITHOUT_GPU: dict[str, Any] = {"processor": "cpu", "gpu": "none", "profile": "cpu"}
 
 PROGRESS_SECONDS = 20.0
 SNAPSHOT_SECONDS = 600.0

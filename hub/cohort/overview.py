@@ -80,5 +80,5 @@ def gpu_of(server: Server) -> str | None:
     """The device a lab holds, else what its student asked for, in the spawner's own words."""
     held = (server.state or {}).get("gpu")
     wishes = server.user_options or {}
-    wish = next((wishes[key] for key in ("gres", "profile", "processor") if wishes.get(key)), None)
+    wish = next((wishes[key] for key in ("processor", "gres", "profile") if wishes.get(key)), None)
     return tame(held) if held else tame(wish) if wish else None

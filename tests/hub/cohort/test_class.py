@@ -257,11 +257,23 @@ def cannot_import(line: str, saying: str) -> Callable[[Class, str], None]:
     return check
 
 
+def sees_no_state(cohort: Class, token: str) -> None:
+    """The state says which GPU a lab holds; where there is none it still says something."""
+    own = (cohort.hub.state / "cohort-token").read_text().strip()
+    with httpx.Client(base_url=f"{cohort.hub.url}hub/api/") as hub:
+        seen = [
+            hub.get("users/ann/server", headers={"authorization": f"token {each}"}).json()
+            for each in (own, token)
+        ]
+    assert ["state" in server for server in seen] == [True, False]
+
+
 # What goes wrong without each scope, and says so; the largest that is smaller does not do instead.
 NEEDED: dict[str, tuple[list[str], Callable[[Class, str], None]]] = {
     "admin:users": (["users"], cannot_import("zoe;TD1", "admin:users")),
     "admin:groups": (["groups"], cannot_import("eve;TD3", "admin:groups")),
     "read:servers": ([], fails("status", saying="read:servers")),
+    "admin:server_state": ([], sees_no_state),
     "start:servers": ([], fails("start", "--group", "TD2", code=1, saying="start:servers")),
     "delete:servers": ([], fails("stop", "--yes", "--group", "TD1", code=1, saying="delete:servers")),
     "access:servers": ([], fails("status", code=0, saying="access:servers")),

@@ -1,0 +1,66 @@
+"""The class at a glance: what a lab is on, and who is meant by idle."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.cohort.client import Server, User
+from hub.cohort.labs import WITHOUT_GPU
+from hub.cohort.overview import gpu_of, lab_state
+from hub.cohort.stopping import idle
+
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (None, "stopped"),
+        (Server(pending="spawn"), "starting"),
+        (Server(ready=True), "ready"),
+        (Server(ready=True, pending="stop"), "stopping"),
+    ],
+)
+def test_a_lab_is_one_of_four_things(server: Server | None, expected: str) -> None:
+    assert lab_state(server) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "expected"),
+    [
+        ({"gpu": "GPU-1"}, {"processor": "any"}, "GPU-1"),  # what it holds before what was wished
+        ({"pid": 7}, {"processor": "cpu"}, "cpu"),
+        (None, {"gres": "gpu:1"}, "gpu:1"),
+        ({}, {"profile": "mig"}, "mig"),
+        ({"gpu": "a\x1b[2Jb"}, {}, "a[2Jb"),
+        (None, None, None),
+        ({}, {"language": "fr"}, None),
+    ],
+)
+def test_the_gpu_is_the_one_held_else_the_one_wished(
+    state: dict[str, Any] | None, options: dict[str, Any] | None, expected: str | None
+) -> None:
+    assert gpu_of(Server(state=state, user_options=options)) == expected
+
+
+def test_idle_are_those_not_used_for_that_long() -> None:
+    def used(name: str, minutes: int | None) -> User:
+        last = None if minutes is None else NOW - timedelta(minutes=minutes)
+        return User(name=name, servers={"": Server(ready=True, last_activity=last, started=last)})
+
+    users = [used("ann", 5), used("bob", 45), used("cyd", None), User(name="dan")]
+    assert [user.name for user in idle(users, 30, NOW)] == ["bob"]
+    assert [user.name for user in idle(users, None, NOW)] == ["ann", "bob", "cyd"]
+
+
+def test_each_spawner_understands_what_collect_starts_a_lab_with() -> None:
+    from hub.gpus.allocator import Allocator
+    from hub.gpus.choice import chosen
+    from hub.kube.settings import KubeSettings
+    from hub.slurm.job import choose
+    from hub.slurm.settings import NONE, SlurmSettings
+
+    assert chosen(WITHOUT_GPU, object.__new__(Allocator), "en") == "cpu"
+    assert choose(WITHOUT_GPU, SlurmSettings(partitions=("main",)), "en").gres == NONE
+    assert WITHOUT_GPU["profile"] in KubeSettings.model_fields["profiles"].default
