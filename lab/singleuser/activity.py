@@ -28,7 +28,7 @@ class Activity:
         self._settings = settings
         self._last_at_work = last_at_work
         self._interaction = time.time()  # the person who started the lab
-        self._told = self._interaction  # which the Hub knows
+        self._told = 0.0
         self._closed = threading.Event()
 
     def interaction(self) -> None:

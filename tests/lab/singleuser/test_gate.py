@@ -135,7 +135,10 @@ def test_a_revoked_token_stops_working(make_lab: Callable[..., Lab]) -> None:
     lab.hub.tokens.clear()
     until(lambda: lab.browser.get(PREFIX).status_code == 401)
     lab.hub.give("jane-1")
-    assert lab.browser.get(PREFIX).status_code == 401  # the session is over for good
+    other = {"authorization": f"token {lab.hub.give('other')}"}
+    asked = lab.hub.asked
+    until(lambda: lab.browser.get(PREFIX, headers=other) and lab.hub.asked > asked + 1)
+    assert lab.browser.get(PREFIX).status_code == 401  # nothing is remembered: the session is over for good
 
 
 def test_logging_out_of_the_hub_counts_at_once(jane: Lab) -> None:
@@ -157,11 +160,14 @@ def test_access_that_shrinks_ends(make_lab: Callable[..., Lab]) -> None:
     until(lambda: lab.browser.get(PREFIX).status_code == 403)
 
 
-def test_an_open_stream_is_cut_when_access_ends(make_lab: Callable[..., Lab]) -> None:
+@pytest.mark.parametrize("scopes", [None, (), ("read:users!user=jane",)])
+def test_an_open_stream_is_cut_when_access_ends(
+    make_lab: Callable[..., Lab], scopes: tuple[str, ...] | None
+) -> None:
     lab = make_lab(access_seconds=1)
     lab.hub.give("jane-1")
     lab.login()
-    later(0.5, lab.hub.tokens.clear)
+    later(0.5, lab.hub.tokens.clear if scopes is None else lambda: lab.hub.give("jane-1", scopes=scopes))
     started = time.monotonic()
     answer = lab.browser.get(f"{PREFIX}stream")  # returns when the stream ends
     assert answer.status_code == 200
