@@ -1,4 +1,4 @@
-"""`genai-lab hub` before it starts anything: what is wrong is said in a line, with what to do; exit code 2."""
+"""`genai-lab hub` before it starts: what is wrong is said in a line, with what to do; exit code 2."""
 
 import os
 import socket
