@@ -118,7 +118,7 @@ def main() -> None:
     work = statistics.median(routed.processor) - statistics.median(client.processor)
     verdict = "under" if more < BAR_MS else "OVER"
     print(
-        f"{more:+.2f} ms a call on the clock ({work:+.2f} of the processors), {verdict} the bar of {BAR_MS:g} ms"
+        f"{more:+.2f} ms a call on the clock ({work:+.2f} of the processors), {verdict} the bar of {BAR_MS:g}"
     )
 
 

@@ -206,6 +206,13 @@ class OverBudget(ProviderError):
     about = "model"
 
 
+class LedgerFailed(ProviderError):
+    """The ledger cannot be written, so no budget could be kept: nothing was sent."""
+
+    code = "ledger"
+    about = "call"
+
+
 class RefusedPrompt(ProviderError):
     """The model declined to do what was asked, in its own words (`partial.text`)."""
 

@@ -1,11 +1,13 @@
 """A router as the settings say: providers, ledger, budgets and cache, for one student's work."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab.providers.address import Address
 from lab.providers.cache import Cache
 from lab.providers.configuration import load_configuration
+from lab.providers.errors import LedgerFailed
 from lab.providers.ledger import Ledger, Limits
 from lab.providers.prices import micros
 from lab.providers.router import Router
@@ -15,7 +17,8 @@ from lab.providers.settings import ProviderSettings
 def open_router(
     work: Path, student: str, addresses: Mapping[str, Callable[[], Address]] | None = None
 ) -> Router:
-    """Raises ExerciseError where the providers' file is wrong, ValidationError where a setting is.
+    """Raises ExerciseError where the providers' file is wrong, ValidationError where a setting is,
+    LedgerFailed where the ledger cannot be used.
 
     `addresses`: by provider's name, what only this process knows (`{"bundled": lambda: ...}`).
     """
@@ -27,12 +30,11 @@ def open_router(
             for budget in (settings.budget_student, settings.budget_class, settings.budget_day)
         )
     )
-    ledger = Ledger(
-        settings.ledger or work / "ledger.sqlite",
-        class_=settings.class_,
-        limits=limits,
-        currency=configuration.currency,
-    )
+    path = settings.ledger or work / "ledger.sqlite"
+    try:
+        ledger = Ledger(path, class_=settings.class_, limits=limits, currency=configuration.currency)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerFailed(path=path, reason=getattr(error, "strerror", None) or error) from error
     folder = settings.answers or work / ".cache" / "answers"
     cache = Cache(folder, settings.answers_mib * 2**20) if settings.answers_mib else None
     return Router(configuration, ledger, student=student, cache=cache, addresses=addresses)

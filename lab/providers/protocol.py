@@ -59,6 +59,11 @@ class Call:
     model: str | None = None
     provider: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for what no page asks."""
+        if not (1 <= self.n <= 10 and 1 <= self.max_output_tokens <= 100_000 and len(self.options) <= 20):
+            raise ValueError("n is 1 to 10, max_output_tokens 1 to 100,000, and options are at most 20")
+
 
 @dataclass(frozen=True)
 class Usage:

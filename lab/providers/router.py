@@ -8,11 +8,13 @@ charging provider may have been paid, no second one is asked: the call ends, or 
 are free. So no call is paid twice.
 """
 
+import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,6 +28,7 @@ from lab.providers.configuration import Configuration, Price
 from lab.providers.errors import (
     AllFailed,
     Cancelled,
+    LedgerFailed,
     Money,
     Named,
     NoPrice,
@@ -54,6 +57,8 @@ from lab.providers.protocol import (
 )
 from lab.providers.replies import Reply
 from lab.providers.retrying import Policy, with_retries
+
+_log = logging.getLogger(__name__)
 
 AT_ONCE = 3
 _MARGIN_SECONDS = 120.0  # beyond a call's time limit, until its reservation counts as abandoned
@@ -199,9 +204,10 @@ class _Run:
         if router._cache and may_cache(call, work):
             key = fingerprint(call, provider.name, candidate.model, work.options)
             if hit := router._cache.get(key, call, router.configuration.currency):
-                router.ledger.record_hit(
-                    router.student, provider=provider.name, model=candidate.model, kind=call.kind
-                )
+                with _the_answer_counts_more():
+                    router.ledger.record_hit(
+                        router.student, provider=provider.name, model=candidate.model, kind=call.kind
+                    )
                 return hit
         asked = candidate.asked()
         breaker = router._breakers[provider.name]
@@ -225,7 +231,8 @@ class _Run:
             seconds = time.monotonic() - started
             reply = replies[-1] if replies else Reply()
             if not error.paid:
-                self.router.ledger.release(row, seconds=seconds, outcome=error.code)
+                with _the_answer_counts_more():
+                    self.router.ledger.release(row, seconds=seconds, outcome=error.code)
             else:
                 error.cost = self._settle(candidate, row, reply, price, upper, seconds, error.code)
                 if reply.text or reply.pictures:
@@ -304,6 +311,8 @@ class _Run:
             )
         except BudgetReached as reached:
             budget, wanted = reached.budget, reached.wanted
+        except sqlite3.Error as error:
+            raise LedgerFailed(path=ledger.path, reason=error) from None
         else:
             self.alerts += alerts
             return row, upper
@@ -331,9 +340,12 @@ class _Run:
             nothing_said = reply.usage == Usage() and outcome != "answered"
             listed = None if nothing_said else price
             cost = cost_of(self.call, reply.usage, reply.reported, listed, upper, currency)
-        self.alerts += self.router.ledger.settle(
-            row, cost=cost, usage=reply.usage, seconds=seconds, outcome=outcome
-        )
+        if cost.at_most > upper:
+            _log.warning("%s charged more than its estimate: %s", candidate.provider.name, candidate.model)
+        with _the_answer_counts_more():
+            self.alerts += self.router.ledger.settle(
+                row, cost=cost, usage=reply.usage, seconds=seconds, outcome=outcome
+            )
         return cost
 
     def _price(self, candidate: Candidate) -> Price | None:
@@ -362,6 +374,15 @@ class _Run:
                     raise Cancelled(paid=False)
         self.turn.callback(_turns.release)
         self.has_turn = True
+
+
+@contextmanager
+def _the_answer_counts_more() -> Iterator[None]:
+    """A ledger that cannot be written after the call costs nobody their answer; what was set aside counts."""
+    try:
+        yield
+    except sqlite3.Error:
+        _log.exception("the ledger could not be written")
 
 
 def _ignore(event: Event) -> None:

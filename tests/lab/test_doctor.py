@@ -264,6 +264,18 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     assert "sk-very-secret" not in json.dumps([vars(f) for f in examine(given)])
 
 
+def test_a_key_that_others_can_read_is_a_problem_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("sk-very-secret")
+    (tmp_path / "key").chmod(0o644)
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", str(tmp_path / "key"))
+    found = [finding for finding in examine(case(tmp_path)) if finding.check == "keys"]
+    assert found[0].state is State.PROBLEM
+    assert f"chmod 600 {tmp_path / 'key'}" in found[0].finding
+    assert "sk-very-secret" not in found[0].finding
+
+
 def test_a_port_in_use_is_a_warning_and_a_free_one_is_not(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

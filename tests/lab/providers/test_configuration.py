@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exercises.toml_file import ExerciseError
 from lab.providers.configuration import BUILT_IN, load_configuration
+from lab.providers.errors import LedgerFailed
 from lab.providers.opening import open_router
 
 GOOD = """
@@ -108,3 +109,11 @@ def test_without_settings_there_is_no_limit_and_the_built_in_file(tmp_path: Path
     with open_router(tmp_path, "jane") as router:
         assert not router.ledger.limits
         assert router.configuration == load_configuration()
+
+
+def test_a_ledger_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "ledger").write_text("this is no database, " * 100)
+    monkeypatch.setenv("GENAI_LEDGER", str(tmp_path / "ledger"))
+    with pytest.raises(LedgerFailed) as caught:
+        open_router(tmp_path, "jane")
+    assert str(tmp_path / "ledger") in str(caught.value)

@@ -110,6 +110,41 @@ def test_while_a_budget_holds_a_model_without_a_price_is_not_called(playing: Pla
     assert unlimited.complete(LOOK).cost.origin == "unknown"
 
 
+def test_while_the_ledger_cannot_be_written_nothing_is_sent(playing: Playing, route: Route):
+    server = playing()
+    router = route(entry("one", server.url))
+    router.ledger._db.execute("PRAGMA query_only=ON")
+    with pytest.raises(ProviderError) as caught:
+        router.complete(LOOK)
+    assert caught.value.code == "ledger"
+    assert str(router.ledger.path) in caught.value.in_language("fr")
+    assert server.calls() == []
+
+
+def test_a_ledger_that_fails_after_the_call_costs_nobody_the_answer(playing: Playing, route: Route):
+    server = playing()
+    router = route(entry("one", server.url))
+
+    def fill(event: object) -> None:
+        router.ledger._db.execute("PRAGMA query_only=ON")
+
+    answer = router.complete(LOOK, fill)
+    assert answer.text
+    router.ledger._db.execute("PRAGMA query_only=OFF")
+    assert router.ledger.budgets("jane")[0].counted > answer.cost.at_most  # what was set aside
+
+
+def test_a_charge_above_the_estimate_counts_as_what_it_is(playing: Playing, route: Route):
+    server = playing()
+    server.cost = 5.0
+    server.next("cost")
+    router = route(entry("one", server.url), limits=Limits(student=10**6))
+    assert router.complete(LOOK).cost.micros == 5_000_000
+    assert router.ledger.budgets("jane")[0].percent == 500
+    with pytest.raises(ProviderError):
+        router.complete(LOOK)
+
+
 LISTED = [
     {
         "id": "model-a",
