@@ -18,7 +18,7 @@ import httpx
 
 LISTEN_FD = 3  # where systemd's convention begins
 BACKLOG = 128
-LAB = (sys.executable, "-P", "-m", "genai_lab", "serve")
+LAB = [sys.executable, "-P", "-m", "genai_lab", "serve"]
 PATIENCE = 300  # seconds for a Hub that is being restarted
 PAUSE = 5
 

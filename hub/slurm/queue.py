@@ -65,7 +65,7 @@ class Snapshot:
         return 1 + sum(
             (-other.priority, _number(other.id)) < mine
             for other in self.jobs.values()
-            if other.waiting and not other.held and other.partition == job.partition
+            if other.waiting and other.partition == job.partition
         )
 
 

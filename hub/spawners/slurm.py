@@ -9,7 +9,6 @@ lists of arguments, and a job can say one number, its port, once, while its star
 import asyncio
 import hmac
 import os
-import pwd
 import shutil
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -31,6 +30,7 @@ from exercises.i18n import Language, Translate, translator
 from hub.language import language_of
 from hub.settings import HubSettings
 from hub.slurm import words
+from hub.slurm.accounts import Account, HubAccount, NoAccount, OwnAccount
 from hub.slurm.address import AddressHandler
 from hub.slurm.commands import SlurmFailed, run
 from hub.slurm.form import options_form
@@ -44,7 +44,6 @@ from hub.spawners.reasons import reason_in_file
 default_handlers[:] = [door for door in default_handlers if door[1] is not BatchSpawnerAPIHandler]
 
 COMMANDS = ("sbatch", "squeue", "scancel")
-FIRST_ACCOUNT = 1000  # below are the system's own accounts: no student is one of them
 STOPPING = 90  # seconds; Slurm itself kills a job that does not end
 KEPT = ("LANG", "LC_ALL", "TZ", "SLURM_CONF")
 
@@ -86,7 +85,7 @@ def configure(c: Config, settings: HubSettings) -> None:
 class SlurmLab(SlurmSpawner):
     """One student's lab as a job. What Slurm did to the last one is remembered until the next is open."""
 
-    settings: SlurmSettings = Instance(SlurmSettings).tag(config=True)
+    settings: Any = Instance(SlurmSettings).tag(config=True)
     homes = Unicode(help="The folder of the students' homes, with the hub's own account").tag(config=True)
 
     queue: ClassVar[Queue | None] = None  # one for all spawners
@@ -123,42 +122,16 @@ class SlurmLab(SlurmSpawner):
             label = t(f"slurm.{error.field}")
             raise SpawnException(t("slurm.not_offered", field=label), reason="choice") from error
 
-    # ---- the account and its home
+    # ---- the account
 
     @property
-    def home(self) -> Path:
-        if self.settings.accounts == "hub":
-            return Path(self.homes) / folder_name(self.user.name)
-        return Path(self._account().pw_dir)
-
-    def _account(self) -> pwd.struct_passwd:
-        """The student's own account of this machine. Raises SpawnException where there is none."""
-        try:
-            account = pwd.getpwnam(self.user.name)
-        except KeyError:
-            account = None
-        if account is None or account.pw_uid < FIRST_ACCOUNT:
-            raise SpawnException(self._t("slurm.no_account", name=self.user.name), reason="account")
-        return account
+    def account(self) -> Account:
+        if self.settings.accounts == "students":
+            return OwnAccount(self.user.name)
+        return HubAccount(Path(self.homes) / folder_name(self.user.name))
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
-        name = pwd.getpwuid(os.getuid()).pw_name if self.settings.accounts == "hub" else self.user.name
-        home = str(self.home)
-        return env | {
-            "USER": name,
-            "LOGNAME": name,
-            "HOME": home,
-            "SHELL": "/bin/sh",
-            "GENAI_WORK": f"{home}/work",
-        }
-
-    def _as_student(self, env: Mapping[str, str]) -> list[str]:
-        """What stands before a command that acts on a student's job; values stay in the environment."""
-        if self.settings.accounts == "hub":
-            return []
-        self._account()
-        names = ",".join(sorted(env))
-        return ["sudo", "--non-interactive", f"--user={self.user.name}", f"--preserve-env={names}", "--"]
+        return env | self.account.variables()
 
     # ---- the job
 
@@ -177,18 +150,15 @@ class SlurmLab(SlurmSpawner):
             self._port = None
 
     async def _submit(self, choice: Choice) -> str:
-        env = self.get_env()
-        home = self.home
-        if self.settings.accounts == "hub":
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        argv = [
-            *self._as_student(env),
-            _command("sbatch"),
-            *sbatch_arguments(choice, self.settings, str(home)),
-        ]
+        """The job's id. Raises SpawnException."""
         self.log.info("Submitting a job for %s: %s", self._log_name, choice)
         try:
-            job_id = str(self.parse_job_id(await run(argv, env, script(self.settings))))
+            env, home = self.get_env(), str(self.account.home)
+            argv = [_command("sbatch"), *sbatch_arguments(choice, self.settings, home)]
+            answer = await run(self.account.command(argv, env), env, script(self.settings))
+            job_id = str(self.parse_job_id(answer))
+        except NoAccount as error:
+            raise self._failure("slurm.no_account", name=self.user.name) from error
         except (SlurmFailed, ValueError, IndexError) as error:
             raise self._failure("slurm.refused", reason=str(error)) from error
         self._submitted = time.monotonic()
@@ -292,7 +262,7 @@ class SlurmLab(SlurmSpawner):
     async def _cancel(self) -> None:
         self.log.info("Cancelling job %s of %s", self.job_id, self._log_name)
         env = self._slurm_env()
-        await run([*self._as_student(env), _command("scancel"), self.job_id], env)
+        await run(self.account.command([_command("scancel"), self.job_id], env), env)
 
     async def _look(self, since: float = 0) -> Snapshot:
         """The queue, as of after this lab's submission. Raises QueueUnreadable."""
@@ -310,7 +280,7 @@ class SlurmLab(SlurmSpawner):
 
     def _slurm_env(self) -> dict[str, str]:
         """For commands that need no secrets."""
-        return {name: value for name, value in self.get_env().items() if name in (*KEPT, "PATH")}
+        return {name: os.environ[name] for name in (*KEPT, "PATH") if name in os.environ}
 
     # ---- what is said
 
@@ -353,10 +323,9 @@ class SlurmLab(SlurmSpawner):
         return SpawnException(self._t(key, **values), reason=key.removeprefix("slurm."), status_code=500)
 
     def _said(self) -> str:
-        """The last line of the job's log; not where it is a student's file, and may be a link to another."""
-        if self.settings.accounts != "hub":
-            return ""
-        return reason_in_file(self.home / LOG, hide=[self.api_token])
+        """The last line of the job's log, where the hub may read it."""
+        account = self.account
+        return reason_in_file(account.home / LOG, hide=[self.api_token]) if account.trusted else ""
 
     @staticmethod
     def _state_of(job: Job | None) -> str:

@@ -66,17 +66,17 @@ def configuration_of(values: dict[str, Any]) -> Config:
     return c
 
 
-def pod(c: Config, profile: str | None = None, student: str = "jane.doe") -> dict[str, Any]:
-    """The pod of a student who chose that profile, as JSON for the cluster's API."""
-    return _made(c, profile, student, "pod")
+def pod(c: Config, profile: str | None = None, student: str = "jane.doe", **more: str) -> dict[str, Any]:
+    """The pod of a student who chose that profile, as JSON for the cluster's API; `more` user options."""
+    return _made(c, ({"profile": profile} if profile else {}) | more, student, "pod")
 
 
 def claim(c: Config, student: str = "jane.doe") -> dict[str, Any]:
     """The claim for that student's volume."""
-    return _made(c, None, student, "claim")
+    return _made(c, {}, student, "claim")
 
 
-def _made(c: Config, profile: str | None, student: str, what: str) -> dict[str, Any]:
+def _made(c: Config, user_options: dict[str, str], student: str, what: str) -> dict[str, Any]:
     async def make() -> Any:
         spawner = KubeSpawner(
             _mock=True,
@@ -91,7 +91,7 @@ def _made(c: Config, profile: str | None, student: str, what: str) -> dict[str, 
             public_url="",
             public_hub_url="",
         )
-        spawner.user_options = {"profile": profile} if profile else {}
+        spawner.user_options = user_options
         await spawner.load_user_options()
         made = await spawner.get_pod_manifest() if what == "pod" else spawner.get_pvc_manifest()
         async with ApiClient() as client:

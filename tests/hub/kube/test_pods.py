@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from traitlets.config import Config
 
 from exercises.i18n import LANGUAGES, Language
+from hub.cohort.labs import WITHOUT_GPU
 from hub.kube.pods import profiles
 from hub.kube.settings import KubeSettings
 from tests.hub.kube.pods import claim, pod
@@ -16,6 +17,7 @@ HOME, MODELS, TEMPORARY = "/home/student", "/models", "/tmp"  # noqa: S108
 
 
 def container(c: Config, profile: str | None, student: str = "jane.doe") -> dict[str, Any]:
+    only: dict[str, Any]
     (only,) = pod(c, profile, student)["spec"]["containers"]
     return only
 
@@ -105,7 +107,9 @@ def test_the_lab_runs_and_finds_the_hub(ours: Config) -> None:
 
 
 def test_without_a_choice_a_lab_takes_no_card_from_others(ours: Config) -> None:
-    assert container(ours, None)["resources"] == container(ours, "cpu")["resources"]
+    without = pod(ours, "cpu")
+    assert pod(ours) == without
+    assert pod(ours, **WITHOUT_GPU) == without, "which is how the cohort tools start one"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -26,9 +26,9 @@ metadata:
 data:
   values: {{ .Values | toYaml | quote }}
 """
-IMAGE = {"name": {}, "tag": {}, "pullPolicy": {}, "pullSecrets": {}}
-RESOURCE = {"limit": {}, "guarantee": {}}
-POLICY = {
+IMAGE: dict[str, Any] = {"name": {}, "tag": {}, "pullPolicy": {}, "pullSecrets": {}}
+RESOURCE: dict[str, Any] = {"limit": {}, "guarantee": {}}
+POLICY: dict[str, Any] = {
     "enabled": {},
     "ingress": FREE,
     "egress": FREE,
@@ -110,7 +110,7 @@ KNOWN: dict[str, Any] = {
             "maxAge",
         )
     },
-    "prePuller": {"hook": {"enabled": {}}, "continuous": {"enabled": {}}, "extraImages": FREE},
+    "prePuller": {"hook": {"enabled": {}}, "continuous": {"enabled": {}}, "extraTolerations": FREE},
     "scheduling": {
         "userScheduler": {"enabled": {}},
         "podPriority": {"enabled": {}},
@@ -148,6 +148,14 @@ def test_the_cohort_tools_have_the_same_scopes() -> None:
     hub = values()["hub"]
     assert hub["loadRoles"]["cohort"] == {"services": ["cohort"], "scopes": COHORT}
     assert list(hub["services"]) == ["cohort"]
+
+
+def test_the_image_is_pulled_wherever_a_lab_may_run() -> None:
+    puller = values()["prePuller"]
+    assert puller["hook"]["enabled"]
+    assert puller["continuous"]["enabled"]
+    for profile in values()["singleuser"]["profileList"]:
+        assert profile["kubespawner_override"].get("tolerations", []) in ([], puller["extraTolerations"])
 
 
 def test_labs_reach_the_hub_and_names_only() -> None:

@@ -21,7 +21,7 @@ def write(file: Path) -> Path:
 
 def start() -> None:
     lab = "crash" if os.environ["JUPYTERHUB_USER"] == CRASHES else "answer"
-    launch.LAB = (sys.executable, "-c", f"from tests.hub.slurm.standin import {lab}; {lab}()")
+    launch.LAB = [sys.executable, "-c", f"from tests.hub.slurm.standin import {lab}; {lab}()"]
     launch.main()
 
 

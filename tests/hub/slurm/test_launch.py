@@ -94,7 +94,7 @@ def test_the_lab_gets_the_very_socket_whose_port_was_said(hub: HubStandIn, tmp_p
     )
     launcher = (
         "import sys; from hub.slurm import launch; "
-        f"launch.LAB = (sys.executable, '-c', {became!r}); launch.main()"
+        f"launch.LAB = [sys.executable, '-c', {became!r}]; launch.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", launcher],

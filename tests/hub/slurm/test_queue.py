@@ -46,7 +46,9 @@ def test_fields_are_read() -> None:
 def test_the_place_counts_who_goes_first_in_the_same_partition() -> None:
     snapshot = asyncio.run(Queue(Slurm().read, 1).look())
     places = {job: snapshot.position(snapshot.jobs[job]) for job in ("15", "9_[1-3]", "12", "13", "14")}
-    assert places == {"15": 1, "9_[1-3]": 2, "12": 3, "13": 4, "14": 1}, "held jobs stand in nobody's way"
+    assert places == {"15": 1, "9_[1-3]": 2, "12": 3, "13": 4, "14": 1}, (
+        "held jobs, of priority 0, stand in nobody's way"
+    )
 
 
 def test_a_class_that_looks_at_once_asks_slurm_once() -> None:
