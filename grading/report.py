@@ -14,7 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exercises.assignment import (
     STUDIO_RUN,
+    AltTexts,
     Assignment,
+    Compare,
     Evaluation,
     Exercise,
     ImageToImage,
@@ -22,6 +24,7 @@ from exercises.assignment import (
     Studio,
 )
 from exercises.i18n import Language, Translate, translator
+from grading import report_notebook
 from grading.export import exercise_points
 from grading.pictures import PictureFacts, Undecodable
 from grading.results import CheckResult, Grade
@@ -182,6 +185,14 @@ def _pictures(exercise: Exercise, submission: Submission, t: Translate) -> list[
     if isinstance(exercise, Studio):
         own = submission.attempts(exercise.id, STUDIO_RUN)
         newest = [(recorded.stem, recorded) for recorded in own[-MAX_STUDIO_PICTURES:]]
+    if isinstance(exercise, AltTexts):
+        return [
+            _picture(t(f"purpose.{text.purpose}"), text.alt, submission.look_at_image(recorded), t)
+            for text, recorded in report_notebook.described(exercise, submission)
+        ]
+    if isinstance(exercise, Compare):
+        made = report_notebook.compared(exercise, submission)
+        newest = [(report_notebook.maker(recorded), recorded) for recorded in made[-MAX_STUDIO_PICTURES:]]
     for name, recorded in newest:
         if recorded is None:
             pictures.append(Picture(name, t("report.no_picture")))
@@ -212,6 +223,9 @@ def _picture(caption: str, alt: str, facts: PictureFacts | Undecodable | Message
 
 
 def _texts(exercise: Exercise, submission: Submission, language: Language, t: Translate) -> list[Text]:
+    kept = report_notebook.said(exercise, submission, t)
+    if kept:
+        return [Text(each.title, each.body[:MAX_TEXT]) for each in kept]
     answers = submission.answers
     if answers is None:
         return []

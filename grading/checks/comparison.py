@@ -16,10 +16,10 @@ from manifests.analysis import Conclusion, Note
 def judge_comparison(exercise: Compare, work: Work) -> list[Judged]:
     """The pictures, what is concluded from them, and one rule for each point the reasons must touch."""
     compared = newest_comparison(work.submission, exercise.id)
-    conclusion = _conclusion(work.submission)
+    concluded = conclusion(work.submission)
     rules: list[Rule] = [
         ("models", partial(_models, exercise, work, compared)),
-        ("conclusion", partial(_concluded, exercise, compared, conclusion)),
+        ("conclusion", partial(_concluded, exercise, compared, concluded)),
     ]
     judged = in_order("comparison", rules)
     return judged + [
@@ -27,7 +27,7 @@ def judge_comparison(exercise: Compare, work: Work) -> list[Judged]:
             topic.id,
             "reasons_topic",
             message("title.reasons_topic", topic=topic.title),
-            _topic(topic, conclusion),
+            _topic(topic, concluded),
         )
         for topic in exercise.topics
     ]
@@ -56,7 +56,8 @@ def _models(exercise: Compare, work: Work, compared: list[Recorded]) -> Verdict:
     return wrong(reason, str(exercise.models_minimum), str(len(models)))
 
 
-def _conclusion(submission: Submission) -> Conclusion | None:
+def conclusion(submission: Submission) -> Conclusion | None:
+    """The last one written."""
     said = [e.said for e in submission.notebook if isinstance(e, Note) and isinstance(e.said, Conclusion)]
     return said[-1] if said else None
 
