@@ -5,9 +5,10 @@
     OUT/SHA256SUMS                            for `sha256sum --check`
 
 Every student has a folder, so that who gave nothing is seen when grading. A zip is received under
-another name, checked, synced and renamed, and noted then: killing the process loses nothing that
-was finished. Labs that do not run are started for it, without a GPU, and stopped again unless their
-student came in meanwhile.
+another name, checked, synced, noted and then renamed: whenever the process is killed, each zip that
+is there is whole and noted, and what was noted and is not there is forgotten in the next round.
+Labs that do not run are started for it, without a GPU, and stopped again unless their student came
+in meanwhile.
 """
 
 import asyncio
@@ -102,10 +103,18 @@ async def collect(
         async with Labs(hub) as labs:
 
             async def one(user: User) -> Result:
+                folder = out / folders[user.name]
+                part = folder / _PART
                 async with places:
-                    folder = out / folders[user.name]
-                    result = await _take(hub, labs, user, assignment, folder, due[user.name], running_only)
-                _note(out, collected, result)
+                    folder.mkdir(parents=True, exist_ok=True)
+                    part.unlink(missing_ok=True)
+                    try:
+                        result = await _take(hub, labs, user, assignment, part, due[user.name], running_only)
+                        _note(out, collected, result)
+                        if isinstance(result, Taken):
+                            _keep(part, out / result.file)
+                    finally:
+                        part.unlink(missing_ok=True)
                 notice(user.name)
                 return result
 
@@ -133,13 +142,11 @@ async def _take(
     labs: Labs,
     user: User,
     assignment: str,
-    folder: Path,
+    part: Path,
     due: datetime | None,
     running_only: bool,
 ) -> Result:
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / _PART
-    part.unlink(missing_ok=True)
+    """Receive the zip into `part`; what it is called is said, and that is still to be done."""
     try:
         if user.server is None and running_only:
             return Missed(student=user.name, why="stopped")
@@ -150,10 +157,9 @@ async def _take(
             return Missed(student=user.name, why="nothing")
         late = late_seconds(now, received.changed, due)
         sha256 = await asyncio.to_thread(_sha256, part)
-        file = _keep(part, folder, user.name, assignment, now)
         return Taken(
             student=user.name,
-            file=f"{folder.name}/{file.name}",
+            file=f"{part.parent.name}/{_free_name(part.parent, user.name, assignment, now)}",
             bytes=received.bytes,
             sha256=sha256,
             collected=now,
@@ -164,8 +170,6 @@ async def _take(
         )
     except (NoAnswer, HubRefused, HubUnreachable) as error:
         return Missed(student=user.name, why="failed", reason=str(error))
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @asynccontextmanager
@@ -229,6 +233,7 @@ def _read(file: Path, assignment: str) -> Collected:
         raise CohortError("cohort.collect.unreadable", file=file) from None
     if collected.assignment != assignment:
         raise CohortError("cohort.collect.other_assignment", file=file, assignment=collected.assignment)
+    collected.snapshots = [taken for taken in collected.snapshots if (file.parent / taken.file).exists()]
     return collected
 
 
@@ -237,19 +242,22 @@ def _note(out: Path, collected: Collected, result: Result) -> None:
         collected.missed.append(result)
     else:
         collected.snapshots.append(result)
-        sums = "".join(f"{taken.sha256}  {taken.file}\n" for taken in collected.snapshots)
-        write_atomic(out / SUMS, sums.encode())
     write_atomic(out / FILE, collected.model_dump_json(by_alias=True, indent=1).encode())
+    sums = "".join(f"{taken.sha256}  {taken.file}\n" for taken in collected.snapshots)
+    write_atomic(out / SUMS, sums.encode())
 
 
-def _keep(part: Path, folder: Path, student: str, assignment: str, now: datetime) -> Path:
-    """The zip under its own name, which none had before, and read-only."""
-    names = (folder / hand_in_name(safe_name(student), assignment, now, number) for number in count(1))
-    file = next(path for path in names if not os.path.lexists(path))
+def _free_name(folder: Path, student: str, assignment: str, now: datetime) -> str:
+    """A file name that no snapshot had before."""
+    names = (hand_in_name(safe_name(student), assignment, now, number) for number in count(1))
+    return next(name for name in names if not os.path.lexists(folder / name))
+
+
+def _keep(part: Path, file: Path) -> None:
+    """Under its own name, and read-only."""
     part.chmod(0o444)
     part.rename(file)
-    sync_folder(folder)
-    return file
+    sync_folder(file.parent)
 
 
 def _sha256(file: Path) -> str:

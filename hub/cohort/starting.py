@@ -6,7 +6,8 @@ a line is reported as waiting, and their lab starts when its place comes.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -82,17 +83,18 @@ async def _turn(hub: Hub, user: User, turns: asyncio.Semaphore, note: Notice) ->
     await turns.acquire()
     mine = True
     try:
-        async for outcome in _starting(hub, user.name, None):
-            note(outcome)
-            if mine and outcome.state != "starting":
-                turns.release()
-                mine = False
+        async with aclosing(_starting(hub, user.name, None)) as outcomes:
+            async for outcome in outcomes:
+                note(outcome)
+                if mine and outcome.state != "starting":
+                    turns.release()
+                    mine = False
     finally:
         if mine:
             turns.release()
 
 
-async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> AsyncIterator[Outcome]:
+async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> AsyncGenerator[Outcome]:
     """What happens to a lab until it is ready or has failed, which comes last."""
     try:
         try:
@@ -103,10 +105,11 @@ async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> Asyn
                 yield Outcome(user, "failed", reason=str(error.values["message"]))
                 return
         while True:
-            async for outcome in _watched(hub, user):
-                yield outcome
-                if outcome.state in ("ready", "failed"):
-                    return
+            async with aclosing(_watched(hub, user)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+                    if outcome.state in ("ready", "failed"):
+                        return
             server = await hub.server(user)
             if server is not None and server.ready:
                 yield Outcome(user, "ready")
@@ -119,7 +122,7 @@ async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> Asyn
         yield Outcome(user, "failed", reason=str(error))
 
 
-async def _watched(hub: Hub, user: str) -> AsyncIterator[Outcome]:
+async def _watched(hub: Hub, user: str) -> AsyncGenerator[Outcome]:
     """What the Hub's stream tells, as long as it lasts."""
     try:
         async with hub.progress(user) as events:

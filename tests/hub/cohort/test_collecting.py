@@ -231,6 +231,24 @@ def test_a_full_disk_ends_the_round_and_keeps_what_was_finished(
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_what_was_noted_but_never_came_is_forgotten_in_the_next_round(
+    fake: FakeHub, frozen: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gives(fake, "ann", as_zip(frozen))
+    with monkeypatch.context() as killed:
+        killed.setattr(collecting, "_keep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            do(fake, tmp_path, running("ann"))
+    assert written(tmp_path) == {}
+    do(fake, tmp_path, running("ann"))
+    document = json.loads((tmp_path / "collected.json").read_text())
+    assert [tmp_path / each["file"] for each in document["snapshots"]] == list(written(tmp_path))
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_names_that_are_no_folders_are_made_ones(fake: FakeHub, frozen: bytes, tmp_path: Path) -> None:
     for name in ("collected.json", "index.html", "con"):
         gives(fake, name, as_zip(frozen))
