@@ -117,3 +117,17 @@ def test_a_ledger_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(LedgerFailed) as caught:
         open_router(tmp_path, "jane")
     assert str(tmp_path / "ledger") in str(caught.value)
+
+
+def test_the_example_in_the_documentation_is_a_configuration(tmp_path: Path):
+    text = (Path(__file__).parents[3] / "docs" / "apis.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    assert load_configuration(written(tmp_path, example)).providers[0].prices
+
+
+def test_every_setting_is_in_the_example_of_settings():
+    from lab.doctor import setting_names
+    from lab.providers.settings import ProviderSettings
+
+    text = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
+    assert [name for name in setting_names(ProviderSettings) if f"{name}=" not in text] == []
