@@ -1,4 +1,4 @@
-"""A submission of `api-analysis` in which everything is in order: real records and entries, pictures of noise."""
+"""A submission of `api-analysis` in which everything is in order: real records, pictures of noise."""
 
 import io
 from dataclasses import replace
