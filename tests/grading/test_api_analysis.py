@@ -136,7 +136,11 @@ def concluded(**changes: Any) -> Spoil:
 
 
 def remove(*names: str) -> Spoil:
-    return lambda store, _: [(store.folder / name).unlink() for name in names]
+    def spoil(store: Store, _: Notebook) -> None:
+        for name in names:
+            (store.folder / name).unlink()
+
+    return spoil
 
 
 def answers_vanish(store: Store, _: Notebook) -> None:
