@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import DeviceRequest, Ulimit
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
@@ -103,6 +103,7 @@ def host_config(docker: DockerSettings) -> dict[str, Any]:
         ],
         # the engine would hand a name that it does not know to the host's own resolver: a way out
         "dns": ["127.0.0.1"],
+        "dns_opt": ["timeout:1", "attempts:1"],
         "log_config": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}},
     }
 
@@ -126,7 +127,7 @@ class ContainerLab(DockerSpawner):
     language: Language = "en"  # of who asked for this lab
     decided = False  # whether it is known where this lab runs
     device: str | None = None  # the leased one
-    starting = False  # whether the engine may still be making or starting the container
+    asked: "asyncio.Future[Any] | None" = None  # what the engine was asked at the start: to make a container
 
     @default("remove")
     def _remove(self) -> bool:
@@ -169,6 +170,18 @@ class ContainerLab(DockerSpawner):
             return []
         return [DeviceRequest(device_ids=[self.device], capabilities=[["gpu", "compute", "utility"]])]
 
+    def get_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().get_state()
+        return {**state, "gpu": self.device} if self.device else state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.device = state.get("gpu")
+
+    def clear_state(self) -> None:
+        super().clear_state()
+        self.device = None
+
     def get_env(self) -> dict[str, str]:
         env: dict[str, str] = super().get_env()
         if self.device is None:
@@ -178,7 +191,7 @@ class ContainerLab(DockerSpawner):
 
     async def run_pre_spawn_hook(self) -> None:
         """Get a GPU, as the student chose; the hub does not count this time as the start's."""
-        self.language = language_of(self.handler)
+        self.language, self.decided = language_of(self.handler), False
         wanted = choice.chosen(self.user_options, self.gpus, self.language)
         lease = None
         if wanted == "gpu":
@@ -190,32 +203,19 @@ class ContainerLab(DockerSpawner):
 
     async def start(self) -> tuple[str, int]:
         """Start the container and wait until the lab answers. Raises SpawnException that says why not."""
-        self.starting = True
-        container = asyncio.ensure_future(super().start())
+        self.asked = asyncio.ensure_future(super().start())
         try:
-            address: tuple[str, int] = await asyncio.shield(container)
-        except asyncio.CancelledError:
-            await self._undo(container)
-            raise
+            address: tuple[str, int] = await asyncio.shield(self.asked)
         except ImageNotFound as error:
             raise self._failure("no_image", image=self.image) from error
         except APIError as error:
             raise self._failure("refused", reason=reason(str(error.explanation))) from error
         except (DockerException, RequestException) as error:
             raise self._failure("engine_gone") from error
-        finally:
-            self.starting = False
         if self.device is None:
             self.gpus.give_back(self.holder)  # of a container that could not be stopped, and is gone now
         await self._answers(address)
         return address
-
-    async def _undo(self, container: "asyncio.Future[Any]") -> None:
-        """Take away a container whose start was cancelled: the engine goes on with what it was asked."""
-        await asyncio.wait([container])
-        if await self.get_object():
-            await self.remove_object()
-        self.gpus.give_back(self.holder)
 
     async def _answers(self, address: tuple[str, int]) -> None:
         """Wait until the lab answers as the hub will ask it. Raises SpawnException for one that does not."""
@@ -255,16 +255,18 @@ class ContainerLab(DockerSpawner):
         """Remove the container, also a running one; never the student's volume, which has a name."""
         try:
             await self.docker("remove_container", self.object_id, v=True, force=True)
-        except NotFound:
-            self.log.debug("%s is gone already", self.object_name)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # gone already, or just going
+                raise
 
     async def run_post_stop_hook(self) -> None:
-        """Take away what ended and give the GPU back; not while the container still runs with it."""
-        if self.starting:
-            return  # `start` was cancelled, and does so itself
-        if await self.poll() is None:
-            self.log.error("%s still runs and keeps its GPU, if it has one", self.object_name)
-            return
+        """Take away what is left, and only then give the GPU back: what could not be removed keeps it.
+
+        A start that was cancelled is waited for: the engine goes on with what it was asked.
+        """
+        if self.asked:
+            await asyncio.wait([self.asked])
+            self.log.debug("%s: %s", self.object_name, self.asked.exception() or "was started")
         if await self.get_object():
             await self.remove_object()
         self.gpus.give_back(self.holder)
@@ -275,7 +277,7 @@ class ContainerLab(DockerSpawner):
             position = self.gpus.position(self.holder)
             text = choice.waiting_text(self.gpus, position, self.language) if position else said
             if text != said:
-                yield {"progress": 10, "message": text}
+                yield {"progress": 10, "message": text, "position": position}
                 said = text
             await asyncio.sleep(LOOK_AGAIN)
         yield {"progress": 50, "message": self._where()}
