@@ -15,7 +15,11 @@ class KubeSettings(BaseSettings):
     """`GENAI_HUB_KUBE_IMAGE` and so on: the field's name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GENAI_HUB_KUBE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="GENAI_HUB_KUBE_",
+        env_file=".env",
+        env_parse_none_str="none",
+        extra="ignore",
+        frozen=True,
     )
 
     image: Annotated[str, StringConstraints(pattern=r"^[\w./:@-]+$")]  # built from Dockerfile.gpu
@@ -26,7 +30,7 @@ class KubeSettings(BaseSettings):
     gpu_nodes: dict[str, str] = {"nvidia.com/gpu.present": "true"}  # labels of nodes with cards, as JSON
     home: Quantity = "10Gi"  # each student's own volume
     storage_class: ObjectName | None = None
-    models: ObjectName | None = "genai-lab-models"  # a volume claim with model weights, shared read-only
+    models: ObjectName | None = "genai-lab-models"  # a volume claim with weights, shared read-only; or none
     wait_minutes: Annotated[int, Field(ge=1, le=1440)] = 60  # for a node with room, then the pod is withdrawn
     # what pods find the hub by: its service's name
     hub_address: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")] = "hub"

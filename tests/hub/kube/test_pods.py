@@ -10,6 +10,8 @@ from exercises.i18n import LANGUAGES, Language
 from hub.cohort.labs import WITHOUT_GPU
 from hub.kube.pods import profiles
 from hub.kube.settings import KubeSettings
+from hub.settings import HubSettings
+from hub.spawners import kube
 from tests.hub.kube.pods import claim, pod
 
 PROFILES = ("cpu", "gpu", "mig")
@@ -110,6 +112,15 @@ def test_without_a_choice_a_lab_takes_no_card_from_others(ours: Config) -> None:
     without = pod(ours, "cpu")
     assert pod(ours) == without
     assert pod(ours, **WITHOUT_GPU) == without, "which is how the cohort tools start one"
+
+
+def test_a_class_on_the_bundled_model_needs_no_volume_of_weights(
+    ours: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENAI_HUB_KUBE_MODELS", "none")
+    c = Config()
+    kube.configure(c, HubSettings(_env_file=None, spawner="kube"))
+    assert [volume["name"] for volume in pod(c)["spec"]["volumes"]] == ["home", "tmp"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
