@@ -3,7 +3,6 @@
 Nothing is decoded or understood yet.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,5 +54,6 @@ class Conversation:
     def prompt(self) -> str | None:
         """What stands between the last `<prompt>` and `</prompt>`: what the picture was to show."""
         texts = "\n".join(turn.text for turn in self.turns if turn.role != "assistant")
-        found = re.findall(r"<prompt>(.*?)</prompt>", texts, re.DOTALL)
-        return found[-1].strip() if found else None
+        end = texts.rfind("</prompt>")
+        begin = texts.rfind("<prompt>", 0, max(end, 0))
+        return None if begin < 0 else texts[begin + len("<prompt>") : end].strip()

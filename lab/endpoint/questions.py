@@ -180,7 +180,7 @@ def _task(conversation: Conversation) -> Task | None:
 
 def _line(name: str, instructions: str) -> str | None:
     """The value of a line `name: value` of the system message."""
-    found = re.search(rf"^\s*{name}:\s*([a-z_]+)\s*$", instructions, re.MULTILINE)
+    found = re.search(rf"^[ \t]*{name}:[ \t]*([a-z_]+)[ \t\r]*$", instructions, re.MULTILINE)
     return found.group(1) if found else None
 
 

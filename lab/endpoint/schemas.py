@@ -7,7 +7,7 @@ combinations but a few `anyOf`), references stay within the document, and nothin
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-MOST_NODES = 2000
+MOST_SCHEMAS = 2000  # one within the other
 MOST_ALTERNATIVES = 12  # uses of anyOf: each may double the work
 _KEYWORDS = """
 $schema $defs $ref definitions type properties required additionalProperties items enum const anyOf title
@@ -29,14 +29,15 @@ def check_schema(schema: Mapping[str, Any]) -> None:
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
     alternatives = 0
-    for count, (keyword, value) in enumerate(_keywords(schema), start=1):
-        if count > MOST_NODES:
-            raise BadSchema(f"> {MOST_NODES}")
-        if keyword not in KEYWORDS:
-            raise BadSchema(str(keyword)[:60])
-        if keyword == "$ref" and not (isinstance(value, str) and value.startswith("#")):
+    for count, part in enumerate(_schemas(schema), start=1):
+        if count > MOST_SCHEMAS:
+            raise BadSchema(f"> {MOST_SCHEMAS}")
+        if unknown := [keyword for keyword in part if keyword not in KEYWORDS]:
+            raise BadSchema(str(unknown[0])[:60])
+        reference = part.get("$ref", "#")
+        if not (isinstance(reference, str) and reference.startswith("#")):
             raise BadSchema("$ref")
-        alternatives += keyword == "anyOf"
+        alternatives += "anyOf" in part
         if alternatives > MOST_ALTERNATIVES:
             raise BadSchema("anyOf")
     try:
@@ -81,18 +82,17 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return target
 
 
-def _keywords(schema: object) -> Iterator[tuple[str, object]]:
-    """Every keyword of a schema and of those within it."""
+def _schemas(schema: object) -> Iterator[Mapping[str, Any]]:
+    """A schema and all within it."""
     waiting = [schema]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):
             waiting += part
-        if not isinstance(part, Mapping):
-            continue
-        for keyword, value in part.items():
-            yield keyword, value
-            if keyword in _NAMED:
-                waiting += value.values() if isinstance(value, Mapping) else [value]
-            elif keyword not in _DATA:
-                waiting.append(value)
+        elif isinstance(part, Mapping):
+            yield part
+            for keyword, value in part.items():
+                if keyword in _NAMED and isinstance(value, Mapping):
+                    waiting += value.values()
+                elif keyword not in _DATA:
+                    waiting.append(value)

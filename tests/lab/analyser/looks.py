@@ -35,7 +35,7 @@ def look(
     analysis = Analysis(
         width=128,
         height=128,
-        object=object_ or seen("headphones", 0.9),
+        object=object_ or seen("headphones", 0.9, 0.6),
         color=color or seen("black", 0.95, 0.8),
         background=background or seen("gray", 0.97, 0.8),
         measurements=Measurements(**(MEASURED | measured)),

@@ -109,27 +109,27 @@ def test_weights_that_are_not_there_are_said_with_what_to_do(
     assert str(tmp_path) not in raised.value.in_language("fr")
 
 
-def test_pictures_of_mini_that_come_out_well_are_named_by_what_they_show():
+def test_of_what_mini_draws_colours_are_named_rightly_and_an_object_that_is_named_is_mostly_the_one():
     import torch
-    from diffusers import DDIMScheduler, StableDiffusionPipeline
+    from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionPipeline
 
+    from lab.mini.evaluate import fixed_scenes, prompt_of
     from lab.mini.export import WEIGHTS
 
     pipeline = StableDiffusionPipeline.from_pretrained(WEIGHTS)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
-    things = ("car", "butterfly", "umbrella", "camera")
+    pipeline.scheduler = EulerAncestralDiscreteScheduler.from_config(pipeline.scheduler.config)
+    scenes = fixed_scenes(6)
     pictures = pipeline(
-        [
-            f"a {color} {thing} on a white background"
-            for color, thing in zip(("yellow", "purple", "red", "black"), things, strict=True)
-        ],
-        num_inference_steps=15,
+        [prompt_of(scene) for scene in scenes],
+        num_inference_steps=12,
         guidance_scale=3.0,
-        generator=[torch.Generator().manual_seed(seed) for seed in range(len(things))],
+        generator=[torch.Generator().manual_seed(seed) for seed in range(len(scenes))],
     ).images
     seen = [analyse(picture) for picture in pictures]
-    named = {each.object.sure for each in seen} - {None}
-    assert named  # at least one of four is recognised ...
-    assert all(each.object.sure in (None, thing) for each, thing in zip(seen, things, strict=True))
-    assert sum(each.background.sure == "white" for each in seen) >= 3
+    backgrounds = [each.background.sure == scene.background for each, scene in zip(seen, scenes, strict=True)]
+    assert sum(backgrounds) >= 5
+    colors = [each.color.sure for each in seen]
+    assert sum(color == scene.color for color, scene in zip(colors, scenes, strict=True)) >= 4
+    wrong = [e for e, scene in zip(seen, scenes, strict=True) if e.object.sure not in (None, scene.object)]
+    assert len(wrong) <= 1

@@ -1,0 +1,351 @@
+"""Every error has OpenAI's form and says what to do; what is too large, too much or unknown stays outside."""
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.endpoint.app import build_endpoint
+from lab.endpoint.limits import MINUTE, Limits, Rate
+from lab.engine.protocol import Failed
+from tests.lab.endpoint.asked import chat, data_url, items, png
+from tests.lab.endpoint.engines import QuickEngine
+
+TOKEN = "a-token-of-the-tests"
+SMALL = Limits(
+    body_bytes=2**20, picture_bytes=2**18, picture_pixels=2**18, pictures=2, images=2, per_minute=10**6
+)
+
+
+def client_of(engine: QuickEngine | None = None, limits: Limits = SMALL, token: str = TOKEN) -> TestClient:
+    return TestClient(
+        build_endpoint(engine or QuickEngine(), TOKEN, limits),
+        headers={"Authorization": f"Bearer {token}"},
+        raise_server_exceptions=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with client_of() as client:
+        yield client
+
+
+def error(response: Any, status: int) -> dict[str, Any]:
+    """The error of an answer, whose form is checked."""
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"message", "type", "param", "code"}
+    assert body["error"]["message"]
+    assert body["error"]["code"]
+    assert TOKEN not in response.text
+    facts: dict[str, Any] = body["error"]
+    return facts
+
+
+def vision(**changes: Any) -> dict[str, Any]:
+    return {"model": "analyser", "messages": chat()} | changes
+
+
+ROUTES = [
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/mini"),
+    ("GET", "/v1/openapi.json"),
+    ("POST", "/v1/images/generations"),
+    ("POST", "/v1/images/edits"),
+    ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/responses"),
+    ("GET", "/nowhere"),
+    ("OPTIONS", "/v1/models"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN, "Bearer \xff"],
+)
+def test_nothing_answers_without_the_token(method: str, path: str, authorization: str):
+    with client_of() as client:
+        headers = {"Authorization": authorization.encode("latin-1")}
+        response = client.request(method, path, headers=headers)  # type: ignore[arg-type]
+    assert error(response, 401)["code"] == "invalid_api_key"
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_scheme_may_be_written_in_any_case(client: TestClient):
+    assert client.get("/v1/models", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+
+
+def test_there_is_no_endpoint_without_a_token():
+    with pytest.raises(ValueError, match="token"):
+        build_endpoint(QuickEngine(), "")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/", 404, "not_found"),
+        ("GET", "/v1/files", 404, "not_found"),
+        ("GET", "/docs", 404, "not_found"),
+        ("GET", "/v1/models/gpt-4", 404, "model_not_found"),
+        ("DELETE", "/v1/models", 405, "method_not_allowed"),
+        ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_not_there_is_said(client: TestClient, method: str, path: str, status: int, code: str):
+    assert error(client.request(method, path), status)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/images/generations", {"prompt": "a cat", "model": "dall-e-2"}),
+        ("/v1/images/generations", {"prompt": "a cat", "model": "analyser"}),
+        ("/v1/chat/completions", vision(model="gpt-4o")),
+        ("/v1/chat/completions", vision(model="mini")),
+        ("/v1/responses", {"model": "mini", "input": "hello"}),
+    ],
+)
+def test_a_model_that_cannot_do_it_is_named_with_those_that_can(client: TestClient, path: str, body: Any):
+    told = error(client.post(path, json=body), 404)
+    assert (told["code"], told["param"]) == ("model_not_found", "model")
+    assert "analyser" in told["message"] if "images" not in path else "mini" in told["message"]
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    return {"model": "analyser", "input": items()} | changes
+
+
+def json_schema(schema: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+
+
+DRAW, CHAT, RESPOND = "images/generations", "chat/completions", "responses"
+WRONG: list[tuple[str, Any, int, str, str | None]] = [
+    (DRAW, {}, 422, "invalid_request", "prompt"),
+    (DRAW, {"prompt": ""}, 422, "invalid_request", "prompt"),
+    (DRAW, {"prompt": "x" * 2001}, 422, "invalid_request", "prompt"),
+    (DRAW, {"prompt": "a", "n": 0}, 422, "invalid_request", "n"),
+    (DRAW, {"prompt": "a", "n": 3}, 400, "too_many_images", "n"),
+    (DRAW, {"prompt": "a", "size": "big"}, 422, "invalid_request", "size"),
+    (DRAW, {"prompt": "a", "size": "100x100"}, 400, "bad_size", "size"),
+    (DRAW, {"prompt": "a", "size": "1024x1024"}, 400, "bad_size", None),
+    (DRAW, {"prompt": "a", "steps": 151}, 422, "invalid_request", "steps"),
+    (DRAW, {"prompt": "a", "seed": -1}, 422, "invalid_request", "seed"),
+    (DRAW, {"prompt": "a", "scheduler": "Magic"}, 422, "invalid_request", "scheduler"),
+    (DRAW, {"prompt": "a", "response_format": "url"}, 400, "no_url", "response_format"),
+    (CHAT, {"model": "analyser"}, 422, "invalid_request", "messages"),
+    (CHAT, vision(messages=[]), 422, "invalid_request", "messages"),
+    (CHAT, vision(n=2), 400, "one_answer", "n"),
+    (CHAT, vision(tools=[{"type": "function"}]), 400, "no_tools", "tools"),
+    (CHAT, vision(messages=chat(system="task: paint")), 400, "unknown_task", None),
+    (
+        CHAT,
+        vision(response_format=json_schema({"properties": {"short": {"pattern": "(a+)+$"}}})),
+        400,
+        "bad_schema",
+        "response_format",
+    ),
+    (RESPOND, asked(previous_response_id="resp_1"), 400, "nothing_kept", "previous_response_id"),
+    (RESPOND, asked(tools=[{}]), 400, "no_tools", "tools"),
+    (RESPOND, asked(input=[{"type": "reasoning"}]), 422, "invalid_request", None),
+    (
+        RESPOND,
+        asked(text={"format": {"type": "json_schema", "schema": {"$ref": "http://127.0.0.1:1/x"}}}),
+        400,
+        "bad_schema",
+        "text.format",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status", "code", "param"), WRONG)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_wrong_request_is_told_which_field_and_why_before_any_stream_begins(
+    client: TestClient, path: str, body: Any, status: int, code: str, param: str | None, stream: bool
+):
+    told = error(client.post(f"/v1/{path}", json=body | {"stream": stream}), status)
+    assert told["code"] == code
+    assert told["type"] == "invalid_request_error"
+    assert param is None or told["param"] == param
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://example.org/a.png", "no_address"),
+        ("file:///etc/passwd", "no_address"),
+        ("http://127.0.0.1:1/a.png", "no_address"),
+        ("data:text/html;base64,AAAA", "no_data_url"),
+        ("data:image/png;base64,!!!!", "no_data_url"),
+        ("data:image/png,AAAA", "no_data_url"),
+        ("data:image/png;base64,AAAA", "bad_picture"),
+        (data_url(png()[:200]), "bad_picture"),
+        (data_url(b"GIF89a"), "bad_picture"),
+    ],
+)
+def test_what_is_no_picture_is_told_with_its_place_and_never_fetched(client: TestClient, url: str, code: str):
+    told = error(client.post(f"/v1/{CHAT}", json=vision(messages=chat(url=url))), 400)
+    assert (told["code"], told["param"]) == (code, "messages[0].content[1].image_url")
+    told = error(client.post(f"/v1/{RESPOND}", json=asked(input=items(url=url))), 400)
+    assert (told["code"], told["param"]) == (code, "input[0].content[1].image_url")
+
+
+def test_more_pictures_than_are_looked_at_are_an_error(client: TestClient):
+    content: Any = chat()[0]["content"]
+    many = vision(messages=[{"role": "user", "content": content * 3}])
+    assert error(client.post(f"/v1/{CHAT}", json=many), 400)["code"] == "too_many_pictures"
+
+
+def test_errors_are_in_the_language_the_client_asks_for(client: TestClient):
+    def message(language: str) -> str:
+        response = client.post(
+            "/v1/images/generations", json={"prompt": "a", "n": 3}, headers={"Accept-Language": language}
+        )
+        return str(error(response, 400)["message"])
+
+    assert "au plus" in message("fr-FR,fr;q=0.9")
+    assert "At most" in message("de")
+    wrong = client.post("/v1/responses", json={}, headers={"Accept-Language": "fr"})
+    assert "attendu" in error(wrong, 422)["message"] or "manque" in error(wrong, 422)["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b'{"model": 1e999}', b"NaN"],
+    ids=["empty", "open", "list", "null", "no text", "nested", "nested objects", "infinite", "NaN"],
+)
+@pytest.mark.parametrize("path", ["images/generations", "chat/completions", "responses"])
+def test_a_body_that_is_no_request_is_told_so(client: TestClient, path: str, body: bytes):
+    response = client.post(f"/v1/{path}", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code in (400, 422)
+    error(response, response.status_code)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_not_taken_whether_it_says_so_or_not(client: TestClient, declared: bool):
+    size = SMALL.body_bytes + 1
+    content: Any = bytes(size) if declared else (bytes(2**16) for _ in range(size // 2**16 + 1))
+    assert error(client.post("/v1/responses", content=content), 413)["code"] == "too_large"
+
+
+def test_a_picture_that_is_too_large_is_not_decoded(client: TestClient):
+    for large, status in ((base64.b64encode(bytes(SMALL.picture_bytes + 3)).decode(), 413), (None, 400)):
+        url = data_url(bomb()) if large is None else f"data:image/png;base64,{large}"
+        error(client.post("/v1/chat/completions", json=vision(messages=chat(url=url))), status)
+
+
+def bomb() -> bytes:
+    """A small file of a picture with more pixels than are taken."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("L", (2**10, 2**9)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def edit(client: TestClient, files: Any, **fields: Any) -> Any:
+    return client.post("/v1/images/edits", data={"prompt": "a cat"} | fields, files=files)
+
+
+def test_an_edit_takes_one_picture_and_no_mask(client: TestClient):
+    one = ("image", ("a.png", png(), "image/png"))
+    assert edit(client, [one]).status_code == 200
+    assert error(edit(client, [one, one]), 400)["code"] == "one_picture"
+    assert error(edit(client, [one, ("image[]", one[1])]), 400)["code"] == "one_picture"
+    assert error(edit(client, [one, ("mask", one[1])]), 400)["code"] == "no_mask"
+    assert error(edit(client, [("other", one[1])]), 400)["code"] == "one_picture"
+    assert error(edit(client, [("image", ("a.png", b"GIF89a", "image/png"))]), 400)["code"] == "bad_picture"
+    assert error(edit(client, [("image", ("a.png", bomb(), "image/png"))]), 400)["code"] == "bad_picture"
+    assert error(edit(client, [one], strength="2"), 422)["param"] == "strength"
+    assert error(edit(client, [one], prompt=""), 422)["param"] == "prompt"
+
+
+def test_an_edit_that_is_no_form_is_told_so(client: TestClient):
+    response = client.post(
+        "/v1/images/edits",
+        content=b"--x\r\nbroken",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    error(response, response.status_code)
+    assert response.status_code in (400, 422)
+
+
+def test_too_many_requests_are_told_when_to_come_back():
+    with client_of(limits=Limits(per_minute=3)) as client:
+        assert [client.get("/v1/models").status_code for _ in range(3)] == [200] * 3
+        response = client.get("/v1/models")
+    told = error(response, 429)
+    assert (told["code"], told["type"]) == ("rate_limit_exceeded", "rate_limit_error")
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+
+
+def test_who_has_no_token_does_not_use_up_the_rate():
+    with client_of(limits=Limits(per_minute=1)) as client:
+        for _ in range(5):
+            client.get("/v1/models", headers={"Authorization": "Bearer wrong"})
+        assert client.get("/v1/models").status_code == 200
+
+
+@given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 5))
+def test_in_no_minute_there_are_more_than_the_rate_and_the_wait_is_long_enough(gaps: list[float], count: int):
+    now, taken = 0.0, []
+    rate = Rate(count, clock=lambda: now)
+    for gap in gaps:
+        now += gap
+        wait = rate.take()
+        assert 0 <= wait <= MINUTE
+        if not wait:
+            taken.append(now)
+    assert all(b - a >= MINUTE for a, b in zip(taken, taken[count:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("failed", "status", "code"),
+    [
+        (Failed("out_of_memory", {"model": "mini"}), 503, "out_of_memory"),
+        (Failed("internal"), 503, "internal"),
+        (Failed("closed"), 503, "closed"),
+        (Failed("filtered", {"model": "mini"}), 400, "content_policy_violation"),
+    ],
+)
+def test_an_engine_that_fails_is_told_as_its_fault_or_the_requests(failed: Failed, status: int, code: str):
+    with client_of(QuickEngine(failed)) as client:
+        body = {"prompt": "a cat"}
+        assert error(client.post("/v1/images/generations", json=body), status)["code"] == code
+        streamed = client.post("/v1/images/generations", json=body | {"stream": True})
+    assert streamed.status_code == 200
+    name, data = streamed.text.strip().split("\n")
+    assert name == "event: error"
+    assert json.loads(data.removeprefix("data: "))["error"]["code"] == code
+
+
+def test_a_bug_is_an_answer_without_details_and_a_traceback_in_the_log(caplog: pytest.LogCaptureFixture):
+    class Broken(QuickEngine):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise ZeroDivisionError("secret detail")
+
+    with client_of(Broken()) as client, caplog.at_level(logging.ERROR):
+        response = client.post("/v1/images/generations", json={"prompt": "a cat"})
+    assert error(response, 500)["code"] == "internal"
+    assert "secret" not in response.text
+    assert "secret detail" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_in_the_place_of_a_picture_is_an_error_in_the_right_form(client: TestClient, text: str):
+    response = client.post("/v1/chat/completions", json=vision(messages=chat(url=text or "x")))
+    error(response, response.status_code)
+    assert response.status_code in (400, 413)

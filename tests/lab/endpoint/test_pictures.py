@@ -1,0 +1,84 @@
+"""Data URLs: what was put in comes out, whatever else is an error, and no address is fetched."""
+
+import base64
+import io
+from collections.abc import Callable
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lab.endpoint.errors import ApiError
+from lab.endpoint.limits import Limits
+from lab.endpoint.pictures import data_url_bytes, encoded, picture_of
+from tests.lab.endpoint.asked import png
+
+LIMITS = Limits(picture_bytes=4000, picture_pixels=10_000)
+
+
+def status_of(attempt: Callable[[], object]) -> int | None:
+    """The status of the error it ends in; None if it does not. Any other exception fails the test."""
+    try:
+        attempt()
+    except ApiError as error:
+        return error.status
+    return None
+
+
+@given(st.binary(max_size=LIMITS.picture_bytes), st.sampled_from(["png", "jpeg", "webp", "x-icon", "PNG"]))
+def test_bytes_in_a_data_url_come_out_as_they_went_in(data: bytes, kind: str):
+    url = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    assert data_url_bytes(url, LIMITS, "x") == data
+
+
+@settings(max_examples=300)
+@given(
+    st.one_of(
+        st.text(max_size=200),
+        st.text(max_size=200).map(lambda text: f"data:image/png;base64,{text}"),
+        st.builds(
+            "{}://{}".format,
+            st.sampled_from(["http", "https", "file", "ftp", "gopher"]),
+            st.text(max_size=50),
+        ),
+    )
+)
+def test_any_text_gives_bytes_or_an_error_and_opens_no_connection(text: str):
+    with patch("socket.socket") as opened:
+        said = status_of(lambda: data_url_bytes(text, LIMITS, "x"))
+    assert said in (None, 400, 413)
+    opened.assert_not_called()
+
+
+@pytest.mark.parametrize("over", [3, 10_000])
+def test_more_bytes_than_allowed_are_not_decoded(over: int):
+    url = "data:image/png;base64," + "A" * ((LIMITS.picture_bytes + over) * 4 // 3 // 4 * 4 + 4)
+    with patch("base64.b64decode") as decode, pytest.raises(ApiError) as raised:
+        data_url_bytes(url, LIMITS, "x")
+    assert raised.value.status == 413
+    decode.assert_not_called()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=100), st.integers(0, 3000), st.booleans())
+def test_any_bytes_are_a_picture_or_an_error(junk: bytes, cut: int, whole: bool):
+    data = junk if not whole else png()[:cut] + junk
+    assert status_of(lambda: picture_of(data, Limits(), "image")) in (None, 400)
+
+
+def test_a_picture_of_too_many_pixels_is_an_error():
+    with pytest.raises(ApiError) as raised:
+        picture_of(png(), LIMITS, "image")
+    assert "pixels" in raised.value.in_language("en")
+
+
+@pytest.mark.parametrize("output_format", ["png", "jpeg", "webp"])
+def test_what_goes_out_is_a_picture_of_that_format_without_texts(output_format: str):
+    picture = Image.open(io.BytesIO(png()))
+    picture.info["parameters"] = "secret prompt"
+    out = Image.open(io.BytesIO(base64.b64decode(encoded(picture, output_format))))
+    assert out.format == output_format.upper()
+    assert out.size == picture.size
+    assert "parameters" not in out.info
