@@ -1,11 +1,18 @@
 """What holds for every test: no network beyond this machine, no settings from outside, no silent skip."""
 
 import os
+import shutil
 import socket
+from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
 # Before torch is imported, here and in the labs that tests start: threads that wait for each other on a
@@ -55,6 +62,25 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
         if (name.startswith("GENAI_") and name != "GENAI_TESTS_SKIP_NOTHING") or name == "JUPYTERHUB_USER":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium, if this machine has one; closed after each module.
+
+    Playwright runs once in a thread, and while it does, no other event loop can.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield launched
+        launched.close()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

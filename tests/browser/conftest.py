@@ -6,7 +6,6 @@ answer that says "failed" is a failed test, whatever the test was about.
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,12 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lab.engine.registry import availability
 
 STARTING = 60  # seconds
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WAIT = 60_000  # milliseconds; the machine may be busy
 
 # One thread: on a busy machine threads that wait for each other cost more than they bring.
@@ -56,20 +54,6 @@ def upload(page: Page, exercise: str, file: Path) -> None:
 
 
 StartLab = Callable[..., RunningLab]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, if this machine has one."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import WAIT, browser  # noqa: F401  (a fixture)
+from tests.browser.conftest import WAIT
 from tests.browser.test_accessibility import AXE, INSTALL, RULES
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
 
@@ -22,7 +22,7 @@ def hub(start_hub: StartHub) -> RunningHub:
 @pytest.fixture(
     params=[("en-GB", "light", 1200), ("fr-FR", "dark", NARROW)], ids=["en-light-wide", "fr-dark-narrow"]
 )
-def page(request: pytest.FixtureRequest, browser: Browser, hub: RunningHub) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, browser: Browser, hub: RunningHub) -> Iterator[Page]:
     """An instructor's browser; a request beyond this machine or an error of a script fails the test."""
     locale, scheme, width = request.param
     context = browser.new_context(
