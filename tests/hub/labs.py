@@ -76,15 +76,20 @@ class Button:
         found = next(i for i, props in components.items() if props.get("elem_id") == elem_id)
         event = next(e for e in config["dependencies"] if [found, "click"] in e["targets"])
         self.event: int = event["id"]
-        self.values: dict[str, Any] = {  # what the page would send, to be changed
-            components[i].get("elem_id") or str(i): components[i].get("value") for i in event["inputs"]
-        }
+        names = {i: components[i].get("elem_id") or str(i) for i in event["inputs"]}
+        self.inputs: list[str] = [names[i] for i in event["inputs"]]  # one may stand there twice
+        # what the page would send, to be changed
+        self.values: dict[str, Any] = {names[i]: components[i].get("value") for i in event["inputs"]}
 
     def press(self, session: str) -> None:
         """Begin the event; what comes of it is told to `session`."""
         answer = self.client.post(
             f"{self.page}gradio_api/queue/join",
-            json={"data": list(self.values.values()), "fn_index": self.event, "session_hash": session},
+            json={
+                "data": [self.values[name] for name in self.inputs],
+                "fn_index": self.event,
+                "session_hash": session,
+            },
             headers=self.headers,
         )
         assert answer.status_code == 200, answer.text
