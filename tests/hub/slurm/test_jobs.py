@@ -1,4 +1,7 @@
-"""How jobs end, and what the student is told: a real hub and cluster, with stand-ins for the lab itself."""
+"""How jobs begin and end, what they give away and what the student is told: a real hub and a real cluster.
+
+Only the lab itself is a stand-in, which the project's own launcher becomes in its place.
+"""
 
 import json
 import signal
@@ -13,6 +16,7 @@ from tests.hub.slurm.cluster import Cluster
 from tests.hub.slurm.student import Student, variables_of, wait_until
 
 pytestmark = pytest.mark.timeout(600)
+SHOWN_BY_SQUEUE = ("command", "comment", "name", "username", "wckey", "admin_comment")
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +157,33 @@ def test_a_lab_is_let_in_by_its_own_token_only_and_only_while_it_is_waited_for(h
     student.stop()
 
 
+def test_the_token_of_a_lab_is_seen_by_its_own_account_only(hub: RunningHub, cluster: Cluster) -> None:
+    dora = Student.at(hub, "dora")
+    dora.ask(partition="other")
+    dora.until_open()
+    job, token = variables_of("dora")["SLURM_JOB_ID"], variables_of("dora")["JUPYTERHUB_API_TOKEN"]
+    assert len(token) >= 32
+
+    columns = ",".join(f"{name}:200" for name in SHOWN_BY_SQUEUE)
+    shown = {
+        "scontrol": cluster.tool("scontrol", "show", "job", job, "--details"),
+        "squeue": cluster.tool("squeue", f"--jobs={job}", f"--Format={columns}"),
+        "script": cluster.tool("scontrol", "write", "batch_script", job, "-"),
+        "command lines": "\n".join(map(_read, Path("/proc").glob("[0-9]*/cmdline"))),
+        "the job's log": _read(hub.state / "homes" / "dora" / ".genai-lab.log"),
+        "the hub's log": _read(hub.log),
+    }
+    for where, text in shown.items():
+        assert text, where
+        assert token not in text, where
+    assert "dora" not in shown["squeue"], "everyone on a cluster may read the queue"
+    kept = [file for file in cluster.folder.rglob("*") if file.is_file() and token in _read(file)]
+    assert kept, "Slurm keeps the variables of a job somewhere"
+    assert [file for file in kept if file.stat().st_mode & 0o077] == [], "and lets nobody else read them"
+    dora.stop()
+    wait_until(lambda: not variables_of("dora"), "the lab ends")
+
+
 def test_a_lab_whose_time_is_over_ends_and_its_student_is_told(short: Student, cluster: Cluster) -> None:
     wait_until(lambda: bool(cluster.jobs("TIMEOUT")), "Slurm ends the job")
     wait_until(lambda: "Its time was over" in short.form(), "the hub says so")
@@ -166,3 +197,10 @@ def jobs_in(cluster: Cluster, partition: str, state: str = "RUNNING") -> list[st
         "squeue", "--noheader", f"--states={state}", f"--partition={partition}", "--format=%i"
     )
     return found.split()
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
