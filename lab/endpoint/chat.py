@@ -26,7 +26,7 @@ from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
 from lab.endpoint.limits import Limits
 from lab.endpoint.models import check_analyser
-from lab.endpoint.sse import DONE, event, stream
+from lab.endpoint.sse import DONE, WHOLE_OR_EVENTS, event, stream
 
 
 class TextPart(BaseModel):
@@ -87,7 +87,7 @@ def router(limits: Limits) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
-    @routes.post("/chat/completions")
+    @routes.post("/chat/completions", responses=WHOLE_OR_EVENTS)
     async def complete(chat: Chat, request: Request) -> Response:
         """Say what can be seen in pictures."""
         check_analyser(chat.model)

@@ -23,7 +23,7 @@ from lab.endpoint.errors import ApiError, language_of, worded
 from lab.endpoint.limits import Limits
 from lab.endpoint.models import drawing_model
 from lab.endpoint.pictures import encoded, picture_of
-from lab.endpoint.sse import event, stream
+from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 from lab.endpoint.usage import picture_tokens, text_tokens
 from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Done, Picture
@@ -91,12 +91,12 @@ def router(drawing: Drawing, limits: Limits) -> APIRouter:
     """The two routes."""
     routes = APIRouter()
 
-    @routes.post("/images/generations")
+    @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
     async def generate(wish: Wish, request: Request) -> Response:
         """Make pictures from words."""
         return await _done(await run_in_threadpool(_order, wish, None, limits), drawing, request)
 
-    @routes.post("/images/edits")
+    @routes.post("/images/edits", responses=WHOLE_OR_EVENTS)
     async def edit(
         request: Request,
         prompt: Annotated[Prompt, Form()],

@@ -28,7 +28,7 @@ from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
 from lab.endpoint.limits import Limits
 from lab.endpoint.models import check_analyser
-from lab.endpoint.sse import event, stream
+from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 
 
 class TextPart(BaseModel):
@@ -88,7 +88,7 @@ def router(limits: Limits) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
-    @routes.post("/responses")
+    @routes.post("/responses", responses=WHOLE_OR_EVENTS)
     async def respond(asked: Ask, request: Request) -> Response:
         """Say what can be seen in pictures."""
         check_analyser(asked.model)

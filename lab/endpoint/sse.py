@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi.responses import StreamingResponse
 
 DONE = b"data: [DONE]\n\n"
+# For the description of a route that answers whole or as events, as it is asked.
+WHOLE_OR_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/event-stream": {}}}
+}
 
 
 def event(data: object, name: str | None = None) -> bytes:
