@@ -75,7 +75,7 @@ def _answer(t: Translate, analysis: Analysis, own: Mapping[str, int]) -> Markup:
 def _scores(t: Translate, data: Mapping[str, JsonValue], own: Mapping[str, int]) -> Markup:
     """Criterion, the model's score, the student's own where there is one, the model's reason."""
     header = [t(f"analyse.column_{name}") for name in ("criterion", "model", "own", "reason")]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, value in data.items():
         score = value.get("score") if isinstance(value, dict) else None
         reason = value.get("reason") if isinstance(value, dict) else value
@@ -87,6 +87,8 @@ def _scores(t: Translate, data: Mapping[str, JsonValue], own: Mapping[str, int])
                 reason or "",
             )
         )
+    if not own:
+        header, rows = [*header[:2], header[3]], [(*row[:2], row[3]) for row in rows]
     return markup.table(header, rows) + markup.hint(t("analyse.advice"))
 
 

@@ -37,7 +37,10 @@ class ComparisonFailed(CatalogueError):
 
 @dataclass
 class ApiPicture:
-    """A picture on its way from a provider to the store. `size`: `512x512`, None for the provider's own."""
+    """A picture on its way from a provider to the store. `size`: `512x512`, None for the provider's own.
+
+    `seed` goes to providers that keep to one; what is recorded is the seed the answer tells of.
+    """
 
     store: Store
     router: Router
@@ -81,7 +84,7 @@ class ApiPicture:
             prompt=self.prompt,
             width=width,
             height=height,
-            seed=self.seed,
+            seed=answer.seeds[0] if answer.seeds else None,
             source=self.source,
             tried=tried(answer.tried),
             cached=answer.cached,

@@ -78,7 +78,7 @@ class Tried(Part):
 class ApiRequest(Part):
     """What was asked of a provider behind an API: no steps or scheduler, which are its own business.
 
-    `width` and `height`, and `seed`, are null where they were left to the provider.
+    `width` and `height` are null where they were left to the provider, `seed` where it is not known.
     """
 
     mode: Mode

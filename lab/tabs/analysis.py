@@ -108,11 +108,9 @@ class _Tab:
             if not wanted or any(f"{i.assignment}/{i.stem}" in wanted for i in answer.asked.images)
         ]
         choices = [(_line(self.page, answer), answer.sequence) for answer in seen]
-        numbers = [number for _, number in choices]
-        value = follows if follows in numbers else next(iter(numbers), None)
         return [
             self._answers(seen, entries),
-            gr.update(choices=choices, value=value),
+            gr.update(choices=choices, value=end_of_talk(seen, follows)),
             self.page.checklist(self.exercise.id),
         ]
 
@@ -172,6 +170,20 @@ class _Tab:
 
     def _task(self, question: Question, model: str | None) -> Task:
         return task_of(self.lab, self.page, self.exercise.id, question, model)
+
+
+def end_of_talk(answers: list[Analysis], number: int | None) -> int | None:
+    """The last answer of the conversation that one belongs to; the newest of all where it is not there.
+
+    `answers`: the newest first.
+    """
+    numbers = [answer.sequence for answer in answers]
+    if number not in numbers:
+        return next(iter(numbers), None)
+    for answer in reversed(answers):
+        if answer.asked.follows == number:
+            number = answer.sequence
+    return number
 
 
 def task_of(lab: Lab, page: Page, exercise: str, question: Question, model: str | None) -> Task:

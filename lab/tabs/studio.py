@@ -184,26 +184,21 @@ class _Tab:
         return [Task(STUDIO_RUN, start)]
 
     def _by_api(self, model: str, asked: dict[str, Any], source: Source | None) -> Task:
-        """A picture by a provider, in its own size; with the seed where it keeps to seeds."""
+        """A picture by a provider, in its own size."""
         lab, with_photo = self.lab, asked["mode"] == "img2img"
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         if not asked["prompt"].strip():
             raise BadParameters(self.page.t("comparing.no_prompt"))
-        wish = wish_of(model)
-        provider = lab.router.configuration.provider(wish.provider or "")
-        work = provider.work.get("edit" if with_photo else "image") if provider else None
-        seed = asked["seed"] if work and work.seed else None
-        kept = source if with_photo else None
         picture = ApiPicture(
             lab.store(),
             lab.router,
             self.exercise.id,
             STUDIO_RUN,
             asked["prompt"],
-            wish,
-            seed=seed,
-            source=kept,
+            wish_of(model),
+            seed=asked["seed"],
+            source=source if with_photo else None,
         )
         return Task(STUDIO_RUN, lambda: picture)
 
