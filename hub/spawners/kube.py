@@ -22,7 +22,7 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.spawner_class = KubeSpawner
     c.JupyterHub.cleanup_servers = False  # pods outlive a restart of the hub
     c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{settings.api_port}"
-    c.JupyterHub.hub_connect_url = f"http://{kube.hub_address}:{settings.api_port}"
+    c.Spawner.hub_connect_url = f"http://{kube.hub_address}:{settings.api_port}"  # as pods find it
     c.KubeSpawner.namespace = kube.namespace
     for name, value in options(kube).items():
         setattr(c.KubeSpawner, name, value)

@@ -60,6 +60,7 @@ def configuration_of(values: dict[str, Any]) -> Config:
         *storage["extraVolumeMounts"],
     ]
     c.KubeSpawner.image = f"{lab['image']['name']}:{lab['image']['tag']}"
+    c.Spawner.hub_connect_url = "http://hub:8081"  # by the name of the chart's service
     for part in ("Spawner", "KubeSpawner"):
         for trait, value in values["hub"]["config"].get(part, {}).items():
             setattr(c[part], trait, value)
@@ -84,7 +85,7 @@ def _made(c: Config, user_options: dict[str, str], student: str, what: str) -> d
             user=SimpleNamespace(
                 name=student, escaped_name=student, id=1, url=f"/user/{student}/", server=None, state=None
             ),
-            hub=Hub(ip="hub", port=8081, base_url="/hub/"),
+            hub=Hub(ip="127.0.0.1", port=9999, base_url="/hub/"),
             orm_spawner=SimpleNamespace(name="", server=None, user_options={}),
             api_token="a-token",
             oauth_client_id="a-client",

@@ -104,7 +104,7 @@ def test_the_lab_runs_and_finds_the_hub(ours: Config) -> None:
     assert variables["JUPYTERHUB_SERVICE_URL"].startswith("http://0.0.0.0:8888/")
     assert variables["GENAI_WORK"] == "/home/student/work"
     assert variables["HF_HUB_CACHE"] == "/models"
-    assert ours.JupyterHub.hub_connect_url == "http://hub:8081"
+    assert variables["JUPYTERHUB_API_URL"] == "http://hub:8081/hub/api"
     assert ours.JupyterHub.cleanup_servers is False
 
 
