@@ -210,6 +210,56 @@ def test_a_job_runs_under_the_student_s_own_account(
     wait_until(lambda: lab.job_id in cluster.jobs("CANCELLED"), "the student's job is cancelled")
 
 
+PENDING = "7|lab|PENDING|n/a|N/A|0.5|Resources"
+
+
+@pytest.mark.parametrize(
+    ("queue", "settings", "told"),
+    [
+        (PENDING, {"queue_hours": 0.0001}, "waited for 0.0001 h and was withdrawn"),
+        (RUNNING, {"start_seconds": 1}, "did not open within 1 s"),
+        (PENDING.replace("PENDING", "CANCELLED"), {}, "could not start. It was cancelled on the cluster"),
+        ("", {}, "could not start. The cluster no longer knows why"),
+    ],
+)
+def test_a_start_that_fails_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[str | Exception],
+    queue: str,
+    settings: dict[str, Any],
+    told: str,
+) -> None:
+    async def submit(self: SlurmLab, choice: Choice) -> str:
+        return "7"
+
+    answers[:] = [queue]
+    monkeypatch.setattr(SlurmLab, "_submit", submit)
+    monkeypatch.setattr(SlurmLab, "_keep_state", lambda self: None)
+    monkeypatch.setattr(SlurmLab, "_said", lambda self: "")
+    with pytest.raises(SpawnException) as failed:
+        asyncio.run(spawner(look_seconds=0.2, **settings).start())
+    assert told in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("queue", "event"),
+    [
+        (PENDING, {"progress": 10, "position": 1}),
+        (f"6|lab|PENDING|n/a|N/A|0.9|Resources\n{PENDING}", {"progress": 10, "position": 2}),
+        (PENDING.replace("0.5", "0.0"), {"progress": 10}),
+        (RUNNING, {"progress": 60}),
+        (QueueUnreadable("Socket timed out"), {}),
+    ],
+)
+def test_who_waits_is_told_where_they_stand(
+    answers: list[str | Exception], queue: str | Exception, event: dict[str, int]
+) -> None:
+    answers[:] = [queue]
+    told = asyncio.run(running()._event())
+    assert told.pop("message")
+    assert told == event
+
+
 def test_a_start_that_is_stopped_while_the_job_is_handed_over_leaves_no_job(
     monkeypatch: pytest.MonkeyPatch, answers: list[str | Exception]
 ) -> None:
