@@ -112,15 +112,18 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
             self.turns.give_back()
 
     async def _answers(self) -> None:
-        """Wait until the lab answers as the Hub will ask it. Raises SpawnException if its process ends."""
+        """Wait until the lab answers as the Hub will ask it. Raises SpawnException if it does not."""
         url = url_path_join(f"http://127.0.0.1:{self.port}", self.server.base_url, "api")
-        up = asyncio.ensure_future(wait_for_http_server(url, timeout=self.start_timeout))
+        up = asyncio.ensure_future(wait_for_http_server(url, timeout=self.http_timeout))
         try:
             while not up.done():
                 await asyncio.wait([up], timeout=0.2)
                 if await self.poll() is not None:
                     raise self._failure()
             await up
+        except TimeoutError as slow:
+            message = self._texts()("spawn.slow", seconds=self.http_timeout)
+            raise SpawnException(message, reason="timeout", status_code=500) from slow
         finally:
             up.cancel()
 

@@ -5,18 +5,22 @@ import os
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.auth import DummyAuthenticator
+from jupyterhub.objects import Server
+from jupyterhub.spawner import SpawnException
 from traitlets.config import Config
 
 from hub.configuration import USER_NAME, configure
 from hub.settings import HubSettings
 from hub.spawners.environment import PASSED_ON, lab_settings
 from hub.spawners.local import LocalLab, Turns, folder_name
+from tests.hub.conftest import free_port
 
 
 @given(st.text(min_size=1))
@@ -156,3 +160,35 @@ def test_a_number_that_is_now_another_process_s_is_not_the_lab(shift: float, run
     again = LocalLab()
     again.load_state(state)
     assert bool(again.pid) is runs
+
+
+class NeverUp(LocalLab):
+    """A lab whose process goes on and on without answering, or ends at once."""
+
+    alive = True
+
+    async def poll(self) -> int | None:
+        return None if self.alive else 1
+
+
+def answers(lab: LocalLab, tmp_path: Path) -> str:
+    """What is said of a lab that does not answer."""
+    lab.port, lab.http_timeout = free_port(), 1
+    lab.server = Server(base_url="/user/jane/")
+    lab.user = SimpleNamespace(name="jane")
+    lab.logs = str(tmp_path)
+    with pytest.raises(SpawnException) as failed:
+        asyncio.run(lab._answers())
+    return str(failed.value.message)
+
+
+def test_a_lab_that_never_answers_is_given_up_on(tmp_path: Path) -> None:
+    assert "within 1 seconds" in answers(NeverUp(), tmp_path)
+
+
+def test_a_lab_that_ends_says_why_without_its_token(tmp_path: Path) -> None:
+    lab = NeverUp(api_token="abc123")
+    lab.alive = False
+    assert "did not say why" in answers(lab, tmp_path)
+    (tmp_path / "jane.log").write_text("no such model, said abc123\n")
+    assert answers(lab, tmp_path).endswith("no such model, said …")
