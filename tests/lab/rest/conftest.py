@@ -1,0 +1,36 @@
+"""A lab with the API alone, below a prefix, over engines that draw nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from exercises.loader import find_assignment
+from lab.context import Lab
+from lab.rest.app import PATH, build_rest
+from lab.settings import LabSettings
+from tests.lab.endpoint.engines import QuickEngine
+
+BASE = f"/user/jane{PATH}"
+
+
+@pytest.fixture
+def engine() -> QuickEngine:
+    return QuickEngine()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, engine: QuickEngine) -> Iterator[Lab]:
+    lab = Lab(LabSettings(prefix="/user/jane"), find_assignment("tp2"), tmp_path, "jane", engine)
+    yield lab
+    lab.runs.stop()
+
+
+@pytest.fixture
+def client(lab: Lab) -> Iterator[TestClient]:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount(BASE, build_rest(lab))
+    with TestClient(app, base_url=f"http://127.0.0.1{BASE}/") as client:
+        yield client
