@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Generic, TypeVar
 
-from manifests.manifest import Request
+from manifests.manifest import ApiRequest, Request
 from manifests.store import Record
 
 T = TypeVar("T")
@@ -46,9 +46,7 @@ def choices(records: Iterable[Record]) -> dict[str, list[str]]:
         "exercise": list(dict.fromkeys(manifest.exercise for manifest in manifests)),
         "run": list(dict.fromkeys(manifest.run for manifest in manifests)),
         "mode": list(dict.fromkeys(manifest.request.mode for manifest in manifests)),
-        "scheduler": list(
-            dict.fromkeys(m.request.scheduler for m in manifests if isinstance(m.request, Request))
-        ),
+        "scheduler": list(dict.fromkeys(name for m in manifests if (name := _scheduler(m.request)))),
     }
 
 
@@ -71,12 +69,17 @@ def _agrees(record: Record, filters: Filters) -> bool:
         (filters.exercise, manifest.exercise),
         (filters.run, manifest.run),
         (filters.mode, request.mode),
-        (filters.scheduler, getattr(request, "scheduler", None)),
+        (filters.scheduler, _scheduler(request)),
         (filters.seed.strip() or None, str(request.seed)),
     )
     return all(wanted is None or wanted == there for wanted, there in asked) and (
         filters.text.casefold().strip() in request.prompt.casefold()
     )
+
+
+def _scheduler(request: Request | ApiRequest) -> str | None:
+    """An API has none."""
+    return getattr(request, "scheduler", None)
 
 
 def find(records: Iterable[Record], wanted: str | None) -> Record | None:

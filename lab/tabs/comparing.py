@@ -81,7 +81,7 @@ class _Tab:
         import gradio as gr
 
         compared = newest_comparison(self.lab)
-        stems = [(_who(self.page, record), record.stem) for record in compared]
+        stems = [(f"{_who(self.page, record)} · {record.stem}", record.stem) for record in compared]
         value = stem if stem in [record.stem for record in compared] else None
         return [
             self._side_by_side(compared),
@@ -140,7 +140,7 @@ class _Tab:
         figures = Markup("").join(
             Markup(
                 '<figure><img src="{}" alt="{}">'
-                "<figcaption><strong>{}</strong><br>{}<br>{}</figcaption></figure>"
+                "<figcaption><strong>{}</strong> · {}<br>{}<br>{}</figcaption></figure>"
             ).format(
                 self._address(record),
                 t(
@@ -149,6 +149,7 @@ class _Tab:
                     prompt=record.manifest.request.prompt[:300],
                 ),
                 _who(self.page, record),
+                record.stem,
                 t("comparing.time", seconds=markup.number(t, round(record.manifest.seconds, 2))),
                 t("comparing.cost", cost=_cost(self.page, record)),
             )

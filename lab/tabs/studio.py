@@ -71,7 +71,7 @@ class _Tab:
         page.recall.change(
             self._recall,
             page.recall,
-            [*self.fields.values(), *self.photo.outputs, self.only_with_photo, *self.only_here],
+            [*self.fields.values(), *self.only_here, *self.photo.outputs, self.only_with_photo],
             **QUIET,
         )
 
@@ -225,7 +225,7 @@ class _Tab:
         }
         photo = self.photo.show([record.manifest.run], request.source)
         shown = gr.update(visible=request.mode == "img2img")
-        return [*(values[name] for name in self.fields), *photo, shown, *here]
+        return [*(values[name] for name in self.fields), *here, *photo, shown]
 
     def _recall_api(self, record: Record, request: ApiRequest) -> list[Any]:
         """What a provider was asked: the rest of the form stays as it is."""
@@ -241,7 +241,7 @@ class _Tab:
             values["seed"] = request.seed
         photo = self.photo.show([record.manifest.run], request.source)
         here = [gr.update(visible=False) for _ in self.only_here]
-        return [*values.values(), *photo, gr.update(visible=request.mode == "img2img"), *here]
+        return [*values.values(), *here, *photo, gr.update(visible=request.mode == "img2img")]
 
 
 def _models(t: Translate) -> list[tuple[str, str]]:

@@ -86,7 +86,7 @@ def test_a_bug_is_a_failure_and_not_a_run_without_end() -> None:
 def test_stop_cancels_the_one_under_way_and_drops_the_rest() -> None:
     gate = threading.Event()
     running = Runs().start("sweep", [task(SAVED, gate=gate), task(SAVED)])
-    while running._generation is None:
+    while running._work is None:
         pass
     running.stop()
     assert done(running).event == Cancelled()
