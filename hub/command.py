@@ -53,7 +53,10 @@ def hub(
         said = announcement(settings)  # before the passwords' file is there, to know whether they are new
         config = Config()
         configure(config, settings)
-        _run(config, said, folder / LOG)
+        try:
+            _run(config, said, folder / LOG)
+        finally:
+            end_left_over(folder, folder / STATIC)  # a start that was broken off leaves a proxy, too
 
 
 def _run(config: Config, said: list[str], log: Path) -> None:
@@ -64,6 +67,8 @@ def _run(config: Config, said: list[str], log: Path) -> None:
     console = _redirect(log)
     try:
         run(config, ready=lambda: print(*said, sep="\n", file=console, flush=True))
+    except KeyboardInterrupt:  # before JupyterHub listens to signals
+        pass
     except SystemExit as ended:
         if ended.code:
             print(t("start.failed", reason=reason_in_file(log), file=log), file=console, flush=True)

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-STARTING = 90  # seconds; the machine may be busy
+STARTING = 240  # seconds; the machine may be busy
 HAPPENING = 180  # seconds
 INSTRUCTOR = "prof"
 
@@ -88,10 +89,15 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
-    """Start `genai-lab hub` as often as a test needs; `settings` are `GENAI_HUB_…` and other variables."""
+    """Start `genai-lab hub` as often as a test needs; `settings` are `GENAI_HUB_…` and other variables.
+
+    `trusted` says whose certificate the hub has, where it speaks https.
+    """
     started: list[RunningHub] = []
 
-    def start(state: Path | None = None, **settings: str) -> RunningHub:
+    def start(
+        state: Path | None = None, *, trusted: ssl.SSLContext | None = None, **settings: str
+    ) -> RunningHub:
         state = state or tmp_path_factory.mktemp("hub")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("GENAI_", "JUPYTERHUB_"))}
         port = settings.get("GENAI_HUB_PORT", str(free_port()))
@@ -111,14 +117,15 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
                 stdout=stream,
                 stderr=stream,
             )
-        hub = RunningHub(f"http://127.0.0.1:{port}/", state, process, state / "hub.log", console)
+        url = f"https://localhost:{port}/" if trusted else f"http://127.0.0.1:{port}/"
+        hub = RunningHub(url, state, process, state / "hub.log", console)
         started.append(hub)
         subdomains = urlsplit(settings.get("GENAI_HUB_SUBDOMAIN_HOST", "")).netloc
         host = {"Host": subdomains} if subdomains else {}
         until = time.monotonic() + STARTING
         while True:
             try:
-                if httpx.get(f"{hub.url}hub/health", headers=host).status_code == 200:
+                if httpx.get(f"{hub.url}hub/health", headers=host, verify=trusted or True).status_code == 200:
                     return hub
             except httpx.TransportError:
                 pass
