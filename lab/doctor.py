@@ -31,6 +31,7 @@ from exercises.errors import UserError
 from exercises.i18n import Language, Translate, translator
 from exercises.loader import assignment_ids, find_assignment
 from exercises.settings import ExerciseSettings
+from lab.endpoint.server import ApiSettings
 from lab.engine.registry import MODELS, availability
 from lab.engine.settings import EngineSettings
 from lab.markup import number
@@ -51,9 +52,10 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     LabSettings,
     EngineSettings,
     ProviderSettings,
+    ApiSettings,
 )
 KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "COMFYUI_API_URL")
-ELSEWHERE = ("GENAI_HUB_", "GENAI_API_")  # settings of the hub and the API, which the lab does not import
+ELSEWHERE = ("GENAI_HUB_",)  # settings of the hub, which the lab does not import
 ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
 GIB = 2**30
