@@ -74,10 +74,8 @@ class Gate:
             if outcome.session and _is_interaction(scope):
                 self._interaction()
             await self._pass(outcome, _without_credentials(scope, self._auth.cookie_name), receive, answer)
-        elif scope["type"] == "websocket":
-            await _close(receive, send)
         else:
-            await outcome(scope, receive, answer)
+            await outcome(scope, receive, answer)  # a websocket is denied with the same answer
 
     def _encoded(self, path: str) -> str:
         """Names with accents are encoded in the prefix, as in links; ASGI has decoded them in the path."""
@@ -253,12 +251,6 @@ def _without_credentials(scope: "Scope", cookie: str) -> "Scope":
         if name != b"authorization" and value:
             headers.append((name, value))
     return {**scope, "headers": headers}
-
-
-async def _close(receive: "Receive", send: "Send") -> None:
-    """Refuse a websocket before it is accepted: the browser sees a failed connection."""
-    await receive()
-    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
 
 async def _end(kind: str, sent: "list[Message]", send: "Send") -> None:

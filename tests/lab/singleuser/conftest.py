@@ -50,10 +50,11 @@ class FakeHub:
             return request.headers.get("authorization", "").removeprefix("token ")
 
         async def user(request: Request) -> Response:
+            status = self.status
             self.asked += 1
             await asyncio.sleep(0.05)  # so that requests meet
-            if self.status:
-                return JSONResponse({}, self.status)
+            if status:
+                return JSONResponse({}, status)
             model = self.tokens.get(known(request))
             return JSONResponse(model, 200) if model else JSONResponse({"message": "no"}, 403)
 
