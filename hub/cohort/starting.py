@@ -21,7 +21,7 @@ State = Literal["starting", "ready", "waiting", "failed"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How far a student's lab is; `position` in the line of those that wait, `reason` of a failure."""
+    """How far a student's lab is; `position` in the line of those that wait, and the Hub's words for why."""
 
     user: str
     state: State
@@ -133,7 +133,7 @@ async def _watched(hub: Hub, user: str) -> AsyncGenerator[Outcome]:
                 elif event.get("failed"):
                     yield Outcome(user, "failed", reason=tame(event.get("message", "")))
                 elif isinstance(position, int) and not isinstance(position, bool):
-                    yield Outcome(user, "waiting", position)
+                    yield Outcome(user, "waiting", position, tame(event.get("message", "")))
                 else:
                     yield Outcome(user, "starting")
     except HubUnreachable:

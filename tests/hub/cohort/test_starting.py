@@ -88,13 +88,13 @@ def test_a_lab_that_just_ended_has_failed(fake: FakeHub) -> None:
 def test_who_waits_for_a_gpu_keeps_nobody_and_is_reported_with_the_place(fake: FakeHub) -> None:
     never = threading.Event()
     try:
-        begins(fake, "ann", waits(fake, never, {"progress": 5, "position": 2}))
+        begins(fake, "ann", waits(fake, never, {"message": "Waiting for a GPU", "position": 2}))
         begins(fake, "bob", waits(fake, never, {"progress": 5, "position": 1}))
         begins(fake, "cyd", events(READY))
         outcomes = run(fake, "ann", "bob", "cyd", at_once=1)
     finally:
         never.set()
-    assert outcomes["ann"] == Outcome("ann", "waiting", 2)
+    assert outcomes["ann"] == Outcome("ann", "waiting", 2, "Waiting for a GPU")
     assert outcomes["bob"] == Outcome("bob", "waiting", 1)
     assert outcomes["cyd"].state == "ready"
 
