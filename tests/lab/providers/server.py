@@ -26,7 +26,7 @@ from typing import Any, Self
 from PIL import Image
 
 STATUS = {
-    "400": (400, "invalid_request_error", "This size is not supported."),
+    "400": (400, "invalid_request_error", "This size is not supported (key {key})."),
     "401": (401, "invalid_api_key", "Incorrect API key provided: {key}."),
     "402": (402, 402, "Insufficient credits."),
     "403 moderation": (403, 403, "Your input was flagged."),
@@ -40,7 +40,7 @@ STATUS = {
     "429 retry-after date": (429, "rate_limit_exceeded", "Slow down."),
     "429 retry-after long": (429, "rate_limit_exceeded", "Slow down."),
     "429 quota": (429, "insufficient_quota", "You exceeded your current quota."),
-    "500": (500, "server_error", "Something went wrong."),
+    "500": (500, "server_error", "Something went wrong with {key}."),
     "503": (503, "overloaded", "Overloaded."),
     "moderated": (400, "moderation_blocked", "Blocked by our safety system."),
 }

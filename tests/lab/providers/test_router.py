@@ -202,8 +202,10 @@ def test_the_time_limit_ends_a_server_that_never_does(playing: Playing, route: R
     server = playing()
     server.always(fault)
     work = {kind: {"models": ["model-a"], "seconds": 0.4}}
+    started = time.monotonic()
     error = failure(route(entry("one", server.url, work=work)), KINDS[kind])
     assert error.key == "provider.timed_out"
+    assert time.monotonic() - started < 20
     assert len(server.calls()) == 1
 
 
@@ -274,6 +276,25 @@ def test_a_wait_of_a_day_is_not_waited_for(playing: Playing, route: Route):
     answer = route(entry("one", one.url), entry("two", two.url)).complete(LOOK)
     assert answer.provider == "two"
     assert len(one.calls()) == 1
+
+
+def test_a_wait_longer_than_the_longest_is_not_waited_for(playing: Playing, route: Route):
+    server = playing()
+    server.always("429 retry-after")
+    assert (
+        failure(route(entry("one", server.url), policy=replace(QUICK, longest_wait=0.1))).code
+        == "rate_limited"
+    )
+    assert len(server.calls()) == 1
+
+
+def test_a_wait_beyond_the_time_limit_is_not_waited_for(playing: Playing, route: Route):
+    server = playing()
+    server.always("429 retry-after")
+    server.retry_after = 2
+    router = route(entry("one", server.url, work={"vision": {"models": ["model-a"], "seconds": 1.5}}))
+    assert failure(router).code == "rate_limited"
+    assert len(server.calls()) == 1
 
 
 def test_the_waits_grow_and_differ():
