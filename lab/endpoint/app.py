@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from lab.endpoint import chat, images, responses
+from lab.endpoint.asking import Analyser
 from lab.endpoint.bodies import BoundedBody
 from lab.endpoint.drawing import Drawing
-from lab.endpoint.errors import ErrorAnswer, install, too_large
+from lab.endpoint.errors import ApiError, ErrorAnswer, install, too_large
 from lab.endpoint.gate import Gate
 from lab.endpoint.limits import Limits
 from lab.endpoint.models import model_list
@@ -53,8 +54,9 @@ def build_endpoint(
     app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
     app.add_middleware(Gate, token=token, limits=limits)
     app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")
-    app.include_router(chat.router(limits), prefix="/v1")
-    app.include_router(responses.router(limits), prefix="/v1")
+    analyser = Analyser(limits)
+    app.include_router(chat.router(analyser), prefix="/v1")
+    app.include_router(responses.router(analyser), prefix="/v1")
 
     @app.get("/v1/models")
     def models() -> JSONResponse:
@@ -64,8 +66,6 @@ def build_endpoint(
     @app.get("/v1/models/{model}")
     def one_model(model: Annotated[str, "its id"]) -> JSONResponse:
         """One of them."""
-        from lab.endpoint.errors import ApiError
-
         found = next((each for each in model_list() if each["id"] == model), None)
         if found is None:
             names = ", ".join(str(each["id"]) for each in model_list())

@@ -1,9 +1,11 @@
 """What both protocols for text have in common: who is asked, how an answer is cut, and its identifiers."""
 
+import asyncio
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from exercises.i18n import Language
 from lab.endpoint.conversation import Conversation
@@ -14,6 +16,7 @@ from lab.endpoint.usage import pieces
 MOST_TEXT = 40_000  # characters of one text
 MOST_TURNS = 200
 MOST_PARTS = 50
+LOOKING_AT_ONCE = 2  # questions
 
 Text = Annotated[str, Field(max_length=MOST_TEXT)]
 Url = Annotated[str, Field(max_length=64 * 2**20)]  # the body's limit is what bounds it
@@ -55,11 +58,18 @@ class Answered:
         return len(self.pieces)
 
 
-async def ask(conversation: Conversation, most: int | None, limits: Limits, language: Language) -> Answered:
-    """The analyser's reply; looking takes a thread of its own. Raises ApiError."""
-    from starlette.concurrency import run_in_threadpool
+class Analyser:
+    """The analyser of one endpoint. It looks in threads, a few at once: a picture takes memory to decode."""
 
-    return Answered(await run_in_threadpool(reply, conversation, limits, language), most)
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._turns = asyncio.Semaphore(LOOKING_AT_ONCE)
+
+    async def ask(self, conversation: Conversation, most: int | None, language: Language) -> Answered:
+        """Its reply, cut at `most` tokens. Raises ApiError."""
+        async with self._turns:
+            said = await run_in_threadpool(reply, conversation, self._limits, language)
+        return Answered(said, most)
 
 
 def new_id(kind: str) -> str:

@@ -12,6 +12,7 @@ from lab.endpoint.asking import (
     MOST_PARTS,
     MOST_TURNS,
     ROLES,
+    Analyser,
     Answered,
     ModelName,
     MostTokens,
@@ -19,12 +20,10 @@ from lab.endpoint.asking import (
     Schema,
     Text,
     Url,
-    ask,
     new_id,
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
-from lab.endpoint.limits import Limits
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import DONE, WHOLE_OR_EVENTS, event, stream
 
@@ -83,7 +82,7 @@ class Chat(BaseModel):
     tools: list[Any] | None = None
 
 
-def router(limits: Limits) -> APIRouter:
+def router(analyser: Analyser) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
@@ -96,7 +95,7 @@ def router(limits: Limits) -> APIRouter:
         if chat.tools:
             raise ApiError(400, "no_tools", param="tools")
         most = chat.max_completion_tokens or chat.max_tokens
-        answered = await ask(_conversation(chat), most, limits, language_of(request))
+        answered = await analyser.ask(_conversation(chat), most, language_of(request))
         facts = {"id": new_id("chatcmpl-"), "created": int(time.time()), "model": chat.model}
         if chat.stream:
             with_usage = bool(chat.stream_options and chat.stream_options.include_usage)

@@ -12,7 +12,8 @@ MINUTE = 60.0
 class Limits:
     """Bytes of a request; bytes and pixels of a picture in it; pictures looked at and drawn in one request.
 
-    `waiting`: requests for pictures under way, the one being drawn among them. `per_minute`: requests.
+    `waiting`: requests for pictures under way, the one being drawn among them. `at_once`: requests of
+    any kind under way, whose bodies are in memory. `per_minute`: requests.
     """
 
     body_bytes: int = 28 * 2**20
@@ -21,6 +22,7 @@ class Limits:
     pictures: int = 4
     images: int = 4
     waiting: int = 8
+    at_once: int = 32
     per_minute: int = 240
 
 

@@ -15,18 +15,17 @@ from lab.endpoint.asking import (
     MOST_PARTS,
     MOST_TURNS,
     ROLES,
+    Analyser,
     Answered,
     ModelName,
     MostTokens,
     Role,
     Text,
     Url,
-    ask,
     new_id,
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
-from lab.endpoint.limits import Limits
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 
@@ -84,7 +83,7 @@ class Ask(BaseModel):
     tools: list[Any] | None = None
 
 
-def router(limits: Limits) -> APIRouter:
+def router(analyser: Analyser) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
@@ -97,7 +96,7 @@ def router(limits: Limits) -> APIRouter:
         if asked.previous_response_id is not None:
             raise ApiError(400, "nothing_kept", param="previous_response_id")
         conversation = _conversation(asked)
-        answered = await ask(conversation, asked.max_output_tokens, limits, language_of(request))
+        answered = await analyser.ask(conversation, asked.max_output_tokens, language_of(request))
         answer = _Answer(asked, answered)
         return stream(answer.events()) if asked.stream else JSONResponse(answer.response("completed"))
 

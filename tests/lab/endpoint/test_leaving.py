@@ -78,7 +78,25 @@ def test_no_more_wait_than_may_and_the_next_is_told_when_to_come_back(server: Lo
         assert int(refused.headers["retry-after"]) > 0
     assert len(engine.jobs) == 2
     waiting[0].close()
-    eventually(lambda: engine.jobs[0].cancelled.is_set())
+    eventually(lambda: any(job.cancelled.is_set() for job in engine.jobs))
+
+
+def test_no_more_are_under_way_than_may_whatever_they_ask_for(engine: QuickEngine):
+    server = Loopback(engine, limits=Limits(at_once=2))
+    waiting = [ask(server, stream=False) for _ in range(2)]
+    eventually(lambda: len(engine.jobs) == 2)
+
+    def models() -> httpx.Response:
+        headers = {"Authorization": f"Bearer {server.token}"}
+        return httpx.get(f"{server.url}/models", headers=headers, timeout=PATIENCE)
+
+    refused = models()
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "busy")
+    waiting[0].close()
+    eventually(lambda: models().status_code == 200)
+    for job in engine.jobs:
+        job.cancel()
+    server.close()
 
 
 def test_who_sends_half_a_request_and_leaves_begins_nothing(server: Loopback, engine: QuickEngine):
