@@ -52,6 +52,7 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = f"http://{docker.gateway}:{settings.api_port}"
     c.JupyterHub.concurrent_spawn_limit = 0  # who waits for a GPU holds nobody up
     c.JupyterHub.extra_handlers.append((r"/gpus", GpusHandler, {"allocator": allocator}))
+    c.JupyterHub.template_vars["instructor_pages"].append(("gpus", "gpus.title"))
     c.ContainerLab.gpus = allocator
     c.ContainerLab.patience = docker.start_seconds
     c.ContainerLab.start_timeout = docker.start_seconds + ENGINE_SECONDS

@@ -34,7 +34,18 @@ def engine() -> APIClient:
     try:
         return APIClient(version="auto", **kwargs_from_env())
     except DockerException as error:
-        raise EngineError("docker.no_engine", reason=str(error)[:300]) from error
+        address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        raise EngineError("docker.no_engine", address=address, reason=_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the operating system said, below all the layers between it and us."""
+    inner: BaseException | None = error
+    while inner:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return str(error)[:300]
 
 
 def ensure_network(client: APIClient, settings: DockerSettings) -> None:

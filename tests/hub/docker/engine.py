@@ -68,6 +68,8 @@ def engine(folder: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
+            # of containers that used the host's network; mounted, it could not be removed with the folder
+            subprocess.run(["umount", "-q", str(folder / "exec" / "netns" / "default")], check=False)
 
 
 def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:

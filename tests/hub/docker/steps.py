@@ -20,12 +20,12 @@ def until(condition: Callable[[], bool], seconds: float = 180) -> None:
         time.sleep(0.3)
 
 
-def choose(client: httpx.Client, processor: str) -> None:
-    """Fill in the form before the start, as a browser does."""
+def choose(client: httpx.Client, processor: str) -> httpx.Response:
+    """Fill in the form before the start, as a browser does; the page that follows."""
     page = client.get("hub/spawn", headers=PAGE).text
     action = re.search(r'action="([^"]+)"', page)
     assert action, page
-    client.post(html.unescape(action.group(1)), data={"processor": processor}, headers=PAGE)
+    return client.post(html.unescape(action.group(1)), data={"processor": processor}, headers=PAGE)
 
 
 def usable(client: httpx.Client, name: str) -> bool:

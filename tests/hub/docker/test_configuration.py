@@ -29,6 +29,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setenv("OPENAI_API_KEY", "a-secret")
     c = Config()
     c.JupyterHub.extra_handlers = []
+    c.JupyterHub.template_vars = {"instructor_pages": []}
     spawner.configure(c, HubSettings(state=tmp_path, api_port=9999))
     return c
 
@@ -56,6 +57,10 @@ def test_folders_are_shared_read_only_and_named_as_the_container_has_them(config
     }
     assert configured.ContainerLab.environment["GENAI_EXERCISES_DIR"] == "/exercises"
     assert configured.ContainerLab.volumes == {"genai-lab-{username}": "/home/student"}
+
+
+def test_instructors_find_the_page_of_gpus(configured: Config):
+    assert configured.JupyterHub.template_vars["instructor_pages"] == [("gpus", "gpus.title")]
 
 
 def test_no_secret_of_the_hubs_is_told(configured: Config):
@@ -100,6 +105,7 @@ def test_a_hub_whose_engine_does_not_run_says_so_in_one_line(tmp_path: Path, mon
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with pytest.raises(UserError, match="DOCKER_HOST") as refused:
         spawner.configure(Config(), HubSettings(state=tmp_path))
+    assert "No such file or directory" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
