@@ -364,6 +364,7 @@ def test_work_is_collected_while_it_goes_on_and_nobody_loses_a_picture_unasked(
     assert {name: each["late"] for name, each in taken.items()} == {"ann": True, "bob": True, "dan": False}
     assert [(each["student"], each["why"]) for each in said.json["missed"]] == [("cyd", "nothing")]
     assert all(datetime.fromisoformat(each["collected"]) > began for each in taken.values())
+    assert datetime.fromisoformat(taken["ann"]["changed"]) < began
     assert sorted((cohort.hub.state / "homes").rglob("*.zip")) == own
 
     kept = {path: path.read_bytes() for path in out.rglob("*.zip")}
