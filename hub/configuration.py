@@ -27,8 +27,9 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.upgrade_db = True  # after an update of JupyterHub; a copy is kept beside it
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.JupyterHub.cookie_max_age_days = 1  # class-room computers are shared
+    over_tls = bool((settings.tls_certificate and settings.tls_key) or settings.tls_proxy)
     c.JupyterHub.tornado_settings = {
-        "cookie_options": {"samesite": "Lax"},
+        "cookie_options": {"samesite": "Lax", **({"secure": True} if over_tls else {})},
         "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
     }
     c.JupyterHub.oauth_require_pkce = True  # our labs use it

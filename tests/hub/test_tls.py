@@ -2,6 +2,7 @@
 
 import datetime
 import ssl
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -54,6 +55,8 @@ def test_only_the_proxy_that_was_named_says_that_it_came_over_tls(start_hub: Sta
     cookies = httpx.get(f"{behind.url}hub/login", headers=from_tls).headers.get_list("set-cookie")
     assert cookies
     assert all("; Secure" in cookie for cookie in cookies)
+    traefik = tomllib.loads((behind.state / "traefik.toml").read_text())
+    assert traefik["entryPoints"]["http"]["forwardedHeaders"] == {"trustedIPs": ["127.0.0.1"]}
     assert "GENAI_HUB_INSECURE" in wait_until(behind.console.read_text, "it said so")
     behind.stop()
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.auth import DummyAuthenticator
-from jupyterhub.objects import Server
 from jupyterhub.spawner import SpawnException
 from traitlets.config import Config
 
@@ -174,7 +173,6 @@ class NeverUp(LocalLab):
 def answers(lab: LocalLab, tmp_path: Path) -> str:
     """What is said of a lab that does not answer."""
     lab.port, lab.http_timeout = free_port(), 1
-    lab.server = Server(base_url="/user/jane/")
     lab.user = SimpleNamespace(name="jane")
     lab.logs = str(tmp_path)
     with pytest.raises(SpawnException) as failed:
