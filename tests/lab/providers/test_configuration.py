@@ -1,5 +1,7 @@
 """The providers' file: what is wrong in it is told with file, line and field; the built-in one is sound."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,19 @@ def test_every_setting_is_in_the_example_of_settings():
 
     text = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
     assert [name for name in setting_names(ProviderSettings) if f"{name}=" not in text] == []
+
+
+def test_opening_a_router_loads_no_client_before_it_is_used(tmp_path: Path):
+    program = (
+        "import sys; from pathlib import Path; from lab.providers.opening import open_router;"
+        "import lab.providers.choices; open_router(Path(sys.argv[1]), 'jane').close();"
+        "print({'openai', 'httpx2', 'huggingface_hub', 'torch', 'gradio'} & set(sys.modules))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed.strip() == "set()"
