@@ -69,6 +69,7 @@ class _Tab:
                     object_fit="contain",
                     allow_preview=False,
                     interactive=False,
+                    visible=False,
                     elem_id=f"gallery-{name}",
                 )
         answers = gr.HTML(elem_id=f"answers-{name}")
@@ -144,11 +145,13 @@ class _Tab:
         return gr.update(choices=choices, value=[name for name in names or () if name in there])
 
     def _look(self, names: list[str] | None) -> Any:
+        """The pictures chosen; no empty frame where none is."""
+        import gradio as gr
+
         there = own_pictures.own_pictures(self.lab)
         found = [(name, there[name]) for name in names or () if name in there]
-        return [
-            (shown(self.lab, record), own_pictures.caption(self.lab, name, record)) for name, record in found
-        ]
+        pictures = [(shown(self.lab, r), own_pictures.caption(self.lab, name, r)) for name, r in found]
+        return gr.update(value=pictures, visible=bool(pictures))
 
     def _ask(self, names: list[str] | None, task: Any, words: str, model: str | None) -> list[Task]:
         if task == "question" and not words.strip():

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from exercises.loader import find_assignment
 from tests.browser.conftest import RunningLab, StartLab
+from tests.grading.api_good import make_api_work
 from tests.grading.good import make_work
 
 OpenPage = Callable[..., Page]
@@ -19,6 +20,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TABS = [
     "start", "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "gallery", "hand_in", "health"
 ]  # fmt: skip
+API_TABS = ["start", "studio", "analyse", "correct", "alt_text", "compare", "gallery", "costs"]
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +31,36 @@ def lab(start_lab: StartLab, tmp_path_factory: pytest.TempPathFactory) -> Runnin
     return start_lab(work)
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here; to get it: {INSTALL}")
+@pytest.fixture(scope="module")
+def api_lab(start_lab: StartLab, tmp_path_factory: pytest.TempPathFactory) -> RunningLab:
+    """The same for the assignment that asks models behind an API."""
+    work = tmp_path_factory.mktemp("api-work")
+    make_api_work(work, find_assignment("api-analysis"), "jane.doe")
+    return start_lab(work, GENAI_ASSIGNMENT="api-analysis")
+
+
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here; to get it: {INSTALL}")
+
+
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, scheme: str) -> None:
+    assert violations(lab, open_page, scheme, TABS) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_models_are_asked(
+    api_lab: RunningLab, open_page: OpenPage, scheme: str
+) -> None:
+    assert violations(api_lab, open_page, scheme, API_TABS) == []
+
+
+def violations(lab: RunningLab, open_page: OpenPage, scheme: str, tabs: list[str]) -> list[str]:
+    """What axe finds, tab by tab."""
     found = []
     page = open_page(lab.page(), color_scheme=scheme)
-    for name in TABS:
+    for name in tabs:
         page.goto("about:blank")
         page.goto(lab.page(tab=name))
         expect(page.locator(f"#tab-{name} .prose:not(:empty):visible").first).to_be_visible()
@@ -42,4 +68,4 @@ def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, sche
         page.add_script_tag(path=AXE)
         for violation in page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]:
             found += [f"{name}: {violation['id']}: {node['html'][:200]}" for node in violation["nodes"]]
-    assert found == []
+    return found
