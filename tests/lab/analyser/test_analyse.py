@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from lab.analyser import analyse as module
 from lab.analyser.analyse import NoJudge, analyse
 from lab.mini.data import Scene, compose
+from lab.mini.sums import SUMS, changed_files
 from lab.mini.words import vocabulary
 from manifests.pictures import open_picture
 from tests.lab.mini.shapes import shaded_box
@@ -89,6 +90,12 @@ def test_a_file_that_lies_about_itself_is_seen_as_it_is():
 
 def test_the_picture_of_another_thing_is_seen_otherwise():
     assert analyse(scene("blue", "yellow")) != analyse(scene("red", "yellow"))
+
+
+def test_the_judges_weights_are_among_those_whose_hashes_are_kept():
+    folder = module.WEIGHTS.parent
+    assert changed_files(folder) == []
+    assert module.WEIGHTS.name in (folder / SUMS).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no weights"], ids=["missing", "empty", "damaged"])

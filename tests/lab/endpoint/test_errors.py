@@ -72,10 +72,8 @@ ROUTES = [
     "authorization",
     ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN, "Bearer \xff"],
 )
-def test_nothing_answers_without_the_token(method: str, path: str, authorization: str):
-    with client_of() as client:
-        headers = {"Authorization": authorization.encode("latin-1")}
-        response = client.request(method, path, headers=headers)  # type: ignore[arg-type]
+def test_nothing_answers_without_the_token(client: Any, method: str, path: str, authorization: str):
+    response = client.request(method, path, headers={"Authorization": authorization.encode("latin-1")})
     assert error(response, 401)["code"] == "invalid_api_key"
     assert response.headers["www-authenticate"] == "Bearer"
 

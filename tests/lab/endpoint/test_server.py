@@ -131,3 +131,14 @@ def test_a_port_that_is_none_is_named(tmp_path: Path):
     out, err = start(tmp_path, "--port", "99999").communicate(timeout=PATIENCE)
     assert out == ""
     assert "GENAI_API_PORT" in err
+
+
+def test_until_something_is_looked_at_or_drawn_nothing_heavy_is_loaded():
+    program = (
+        "import sys, lab.endpoint.app, lab.rest.app, lab.commands.api; "
+        "print({'torch', 'gradio', 'diffusers', 'transformers', 'openai'} & set(sys.modules))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout
+    assert printed.strip() == "set()"

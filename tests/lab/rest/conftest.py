@@ -16,6 +16,17 @@ from tests.lab.endpoint.engines import QuickEngine
 BASE = f"/user/jane{PATH}"
 
 
+def lab_of(work: Path, engine: QuickEngine) -> Lab:
+    return Lab(LabSettings(prefix="/user/jane"), find_assignment("tp2"), work, "jane", engine)
+
+
+def client_of(lab: Lab) -> TestClient:
+    """It asks below the API's address, or at a whole one."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount(BASE, build_rest(lab))
+    return TestClient(app, base_url=f"http://127.0.0.1{BASE}/")
+
+
 @pytest.fixture
 def engine() -> QuickEngine:
     return QuickEngine()
@@ -23,14 +34,12 @@ def engine() -> QuickEngine:
 
 @pytest.fixture
 def lab(tmp_path: Path, engine: QuickEngine) -> Iterator[Lab]:
-    lab = Lab(LabSettings(prefix="/user/jane"), find_assignment("tp2"), tmp_path, "jane", engine)
+    lab = lab_of(tmp_path, engine)
     yield lab
     lab.runs.stop()
 
 
 @pytest.fixture
 def client(lab: Lab) -> Iterator[TestClient]:
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount(BASE, build_rest(lab))
-    with TestClient(app, base_url=f"http://127.0.0.1{BASE}/") as client:
+    with client_of(lab) as client:
         yield client
