@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
 from traitlets.config import Config
@@ -45,6 +46,13 @@ class Traefik(TraefikFileProviderProxy):  # type: ignore[misc]
         # routes of before hold the API's password of before, which would win over the new one
         Path(self.dynamic_config_file).unlink(missing_ok=True)
         await super().start()
+
+    def _dynamic_config_for_route(self, routespec: str, target: str, data: Any) -> Any:
+        """A user's name may hold a plus, which traefik compares as the address has it: encoded."""
+        configuration, own = super()._dynamic_config_for_route(routespec, target, data)
+        for router in configuration["http"]["routers"].values():
+            router["rule"] = router["rule"].replace("+", "%2B")
+        return configuration, own
 
 
 def free_port() -> int:

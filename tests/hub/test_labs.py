@@ -9,7 +9,7 @@ from manifests.reader import read_manifest_file
 from tests.hub.conftest import RunningHub
 from tests.hub.labs import PAGE, Button, enter, origin, path
 
-NAME = "jérôme@uni.fr"  # encoded in addresses, and in the name of the home
+NAME = "jérôme+x@uni.fr"  # encoded in addresses, and in the name of the home
 
 
 @pytest.fixture(scope="module")

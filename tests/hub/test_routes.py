@@ -93,6 +93,8 @@ def test_another_students_browser_is_forbidden_and_sees_nothing(
         assert answer.status_code == 403
         assert answer.url.path.startswith("/hub/")
         assert "gradio" not in answer.text
+        assert "logged in as eve" in answer.text
+        assert "/user/jane" in answer.text  # whose lab it is
     session = {
         cookie.name: cookie.value or "" for cookie in eve.cookies.jar if cookie.path == f"/{path('eve')}"
     }
