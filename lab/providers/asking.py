@@ -240,10 +240,16 @@ def _chat_body(asked: Asked, call: Call) -> dict[str, Any]:
 
 
 def _content(text: str, images: tuple[Media, ...]) -> str | list[dict[str, Any]]:
+    text = _sound(text)
     if not images:
         return text
     parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
     return parts + [{"type": "image_url", "image_url": {"url": _url(image)}} for image in images]
+
+
+def _sound(text: str) -> str:
+    """A browser can send half of a surrogate pair, which no request can carry."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _url(image: Media) -> str:
@@ -260,7 +266,7 @@ def _response_format(answer_type: type[BaseModel]) -> dict[str, Any]:
 
 
 async def _pictures(client: "openai.AsyncOpenAI", asked: Asked, call: Call) -> bytes:
-    fields: dict[str, Any] = {"model": asked.model, "prompt": call.prompt, "n": call.n}
+    fields: dict[str, Any] = {"model": asked.model, "prompt": _sound(call.prompt), "n": call.n}
     if call.size:
         fields["size"] = call.size
     options = {**asked.work.options, **call.options}

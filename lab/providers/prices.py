@@ -29,7 +29,11 @@ def upper_estimate(call: Call, price: Price) -> int:
     if call.answer_type:
         texts.append(json.dumps(call.answer_type.model_json_schema()))
     images = len(call.images) + sum(len(message.images) for message in call.messages)
-    text_tokens = sum(len(text.encode()) for text in texts) + _PER_MESSAGE * len(texts) + _PER_REQUEST
+    text_tokens = (
+        sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+        + _PER_MESSAGE * len(texts)
+        + _PER_REQUEST
+    )
     output = call.max_output_tokens if call.kind == "vision" else call.n * price.tokens_per_picture
     pictures = 0 if call.kind == "vision" else call.n
     return _sum(price, text_tokens + images * price.tokens_per_image, output, images, pictures)

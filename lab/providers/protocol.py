@@ -4,6 +4,7 @@ A `Call` goes to `Router.complete`, which gives an `Answer` or raises a `Provide
 (`lab.providers.errors`); `Router.stream` gives the same as events, the last of them the `Answer`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from pydantic import BaseModel
 
 Kind = Literal["vision", "image", "edit"]
 """Kinds of work: text about pictures, pictures from text, pictures from pictures and text."""
+
+_SIZE = re.compile(r"[1-9]\d{1,3}x[1-9]\d{1,3}")
+_MODEL = re.compile(r"(?!.*\.\.)[\w][\w.:/@+~-]{0,199}", re.ASCII)  # it may become part of a URL
 
 Role = Literal["system", "user", "assistant"]
 Origin = Literal["reported", "price list", "unknown", "free"]
@@ -61,8 +65,17 @@ class Call:
 
     def __post_init__(self) -> None:
         """Raises ValueError for what no page asks."""
-        if not (1 <= self.n <= 10 and 1 <= self.max_output_tokens <= 100_000 and len(self.options) <= 20):
-            raise ValueError("n is 1 to 10, max_output_tokens 1 to 100,000, and options are at most 20")
+        wrong = {
+            "messages": self.kind == "vision" and not self.messages,
+            "images": self.kind == "edit" and not self.images,
+            "size": self.size is not None and not _SIZE.fullmatch(self.size),
+            "n": not 1 <= self.n <= 10,
+            "max_output_tokens": not 1 <= self.max_output_tokens <= 100_000,
+            "options": len(self.options) > 20,
+            "model": self.model is not None and not _MODEL.fullmatch(self.model),
+        }
+        for name in (name for name, is_wrong in wrong.items() if is_wrong):
+            raise ValueError(f"{name} of a call: {getattr(self, name)!r:.80}")
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ CHANGES: dict[str, Any] = {
     "kind": "edit",
     "messages": (Message("user", "What do you see?", (Media(png(25), "image/png"),)),),
     "prompt": "other",
-    "images": (PICTURE,),
+    "images": (PICTURE, PICTURE),
     "size": "64x64",
     "n": 2,
     "seed": 1,
@@ -115,9 +115,9 @@ CHANGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_another_question_is_another_key(name: str):
-    assert fingerprint(LOOK, "p", "m", {}) != fingerprint(
-        replace(LOOK, **{name: CHANGES[name]}), "p", "m", {}
-    )
+    call = replace(LOOK, images=(PICTURE,))
+    other = replace(call, **{name: CHANGES[name]})
+    assert fingerprint(call, "p", "m", {}) != fingerprint(other, "p", "m", {})
 
 
 def test_every_field_of_a_call_was_thought_of():

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -125,6 +126,34 @@ def test_without_usage_the_cost_is_unknown_and_counts_as_the_estimate(playing: P
     assert (answer.cost.micros, answer.cost.origin) == (None, "unknown")
     assert answer.cost.at_most > 140
     assert router.ledger.budgets("jane")[0].counted == answer.cost.at_most
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 0},
+        {"n": 11},
+        {"size": "wide"},
+        {"max_output_tokens": 0},
+        {"messages": ()},
+        {"kind": "edit"},
+        {"model": "../../admin"},
+        {"model": "a b"},
+        {"options": {str(number): 1 for number in range(21)}},
+    ],
+)
+def test_what_no_page_asks_is_no_call(wrong: dict[str, Any]):
+    with pytest.raises(ValueError, match="of a call"):
+        replace(LOOK, **wrong)
+
+
+@pytest.mark.parametrize("call", [LOOK, DRAW, CHANGE])
+def test_half_a_character_from_a_browser_breaks_nothing(playing: Playing, route: Route, call: Call):
+    server = playing()
+    call = replace(call, prompt="half \ud83d", messages=(Message("user", "half \ud83d"),))
+    router = route(entry("one", server.url), cache=True)
+    assert [router.complete(call).cached for _ in range(2)] == [False, True]
+    assert server.calls()[0].text == "half ?"
 
 
 # Each fault has its own error
