@@ -35,10 +35,10 @@ def chosen(options: Mapping[str, object], allocator: Allocator, language: Langua
     return choice
 
 
-def form(allocator: Allocator, language: Language) -> str:
+def form(allocator: Allocator, language: Language) -> Markup:
     """The options form's HTML: the three choices, and what is free now. Empty where there are no GPUs."""
     if not allocator.devices:
-        return ""
+        return Markup()
     t = translator("hub", language)
     radios = Markup("").join(
         Markup(

@@ -17,6 +17,7 @@ from docker.types import DeviceRequest, Ulimit
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from jupyterhub.utils import url_path_join, wait_for_http_server
+from markupsafe import Markup
 from requests.exceptions import RequestException
 from traitlets import Dict, Instance, Integer, default
 from traitlets.config import Config
@@ -128,6 +129,10 @@ class ContainerLab(DockerSpawner):
     language: Language = "en"  # of who asked for this lab
     decided = False  # whether it is known where this lab runs
     device: str | None = None  # the leased one
+    opened = False  # whether this lab has answered
+    ended: dict[str, str] | None = (
+        None  # how the last one ended, if not by being closed: a key, and its values
+    )
     asked: "asyncio.Future[Any] | None" = None  # what the engine was asked at the start: to make a container
 
     @default("remove")
@@ -139,8 +144,8 @@ class ContainerLab(DockerSpawner):
         return "never"  # an image of that name in a public registry may be anybody's
 
     @default("options_form")
-    def _options_form(self) -> Callable[["ContainerLab"], str]:
-        return lambda spawner: choice.form(spawner.gpus, language_of(spawner.handler))
+    def _options_form(self) -> Callable[["ContainerLab"], Markup]:
+        return lambda spawner: spawner.form(language_of(spawner.handler))
 
     @default("options_from_form")
     def _options_from_form(self) -> Callable[[dict[str, list[str]]], dict[str, str]]:
@@ -173,15 +178,26 @@ class ContainerLab(DockerSpawner):
 
     def get_state(self) -> dict[str, Any]:
         state: dict[str, Any] = super().get_state()
-        return {**state, "gpu": self.device} if self.device else state
+        more = {"gpu": self.device, "ended": self.ended}
+        return state | {name: value for name, value in more.items() if value}
 
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
-        self.device = state.get("gpu")
+        self.device, self.ended = state.get("gpu"), state.get("ended")
+        self.opened = bool(self.object_id)
 
     def clear_state(self) -> None:
         super().clear_state()
         self.device = None
+
+    def form(self, language: Language) -> Markup:
+        """How the last lab ended, where there is something to say, and the choice; empty without both."""
+        html = choice.form(self.gpus, language)
+        if self.ended:
+            values = {name: value for name, value in self.ended.items() if name != "key"}
+            words = translator("hub", language)(f"docker.{self.ended['key']}", **values)
+            html = Markup('<p class="alert alert-warning" role="status">{}</p>').format(words) + html
+        return html
 
     def get_env(self) -> dict[str, str]:
         env: dict[str, str] = super().get_env()
@@ -193,6 +209,7 @@ class ContainerLab(DockerSpawner):
     async def run_pre_spawn_hook(self) -> None:
         """Get a GPU, as the student chose; the hub does not count this time as the start's."""
         self.language, self.decided = language_of(self.handler), False
+        self.opened, self.ended = False, None
         wanted = choice.chosen(self.user_options, self.gpus, self.language)
         lease = None
         if wanted == "gpu":
@@ -216,6 +233,7 @@ class ContainerLab(DockerSpawner):
         if self.device is None:
             self.gpus.give_back(self.holder)  # of a container that could not be stopped, and is gone now
         await self._answers(address)
+        self.opened = True
         return address
 
     async def _answers(self, address: tuple[str, int]) -> None:
@@ -234,18 +252,29 @@ class ContainerLab(DockerSpawner):
             up.cancel()
 
     async def _ended(self) -> SpawnException:
-        """Why a lab's container ended, from the engine's word and the lab's own last line."""
-        state = (await self.get_object() or {}).get("State", {})
-        if state.get("OOMKilled"):
-            return self._failure("out_of_memory", memory=f"{self.mem_limit / 2**30:.3g}")
-        said = await self._said() if state else ""
+        """Why a lab's container ended before it answered: the engine's word, or the lab's own last line."""
+        if await self._out_of_memory():
+            return self._failure("out_of_memory", memory=self.memory)
+        said = await self._said()
         t = translator("hub", self.language)
         return SpawnException(
             t("spawn.said", reason=said) if said else t("spawn.silent"), reason="exited", status_code=500
         )
 
+    @property
+    def memory(self) -> str:
+        """What a lab may have, in GiB."""
+        return f"{self.mem_limit / 2**30:.3g}"
+
+    async def _out_of_memory(self) -> bool:
+        state = (await self.get_object() or {}).get("State", {})
+        return bool(state.get("OOMKilled"))
+
     async def _said(self) -> str:
-        log: bytes = await self.docker("logs", self.object_id, tail=TAIL)
+        try:
+            log: bytes = await self.docker("logs", self.object_name, tail=TAIL)
+        except APIError:
+            return ""  # the container is gone
         return reason(log.decode("utf-8", "replace"), hide=[self.api_token])
 
     def _failure(self, key: str, **values: object) -> SpawnException:
@@ -269,8 +298,15 @@ class ContainerLab(DockerSpawner):
             await asyncio.wait([self.asked])
             self.log.debug("%s: %s", self.object_name, self.asked.exception() or "was started")
         if await self.get_object():
+            if self.opened:  # it was not closed, as then it would be gone
+                self.ended = await self._end()
             await self.remove_object()
         self.gpus.give_back(self.holder)
+
+    async def _end(self) -> dict[str, str]:
+        if await self._out_of_memory():
+            return {"key": "ended_memory", "memory": self.memory}
+        return {"key": "ended", "reason": await self._said() or "—"}
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         said = ""

@@ -71,7 +71,7 @@ def ensure_network(client: APIClient, settings: DockerSettings) -> None:
     pool = there["IPAM"]["Config"][0] if there["IPAM"]["Config"] else {}
     if (
         not there["Internal"]
-        or there["Options"] != _options(settings)
+        or not _options(settings).items() <= (there["Options"] or {}).items()
         or pool.get("Subnet") != str(settings.subnet)
         or pool.get("Gateway") != str(settings.gateway)
     ):

@@ -48,6 +48,7 @@ def docker_settings(address: str, image: str, docker: APIClient) -> Iterator[dic
         "GENAI_HUB_PORT": str(free_port()),
         "GENAI_HUB_API_PORT": str(free_port()),
         "GENAI_HUB_GPUS": "none",
+        "GENAI_HUB_IDLE_SECONDS": "0",  # no culler, which a hub waits long for when it is stopped
         "GENAI_HUB_DOCKER_IMAGE": image,
         "GENAI_HUB_DOCKER_PREFIX": prefix,
         "GENAI_HUB_DOCKER_BRIDGE": f"labtest{number}",

@@ -120,3 +120,5 @@ def test_a_lab_that_dies_gives_its_gpu_back(
     docker.kill(containers["carl"].name)
     until(lambda: usable(students["ana"], "ana"))
     assert lease_table(hub) == (["ana"], [])
+    page = students["carl"].get("hub/spawn", headers=PAGE).text
+    assert "Your last lab ended by itself" in page
