@@ -10,6 +10,7 @@ from exercises.loader import find_assignment
 from lab.context import Lab
 from lab.engine.local import LocalEngine
 from lab.engine.registry import model_entry
+from lab.quick_import import import_gradio
 from lab.settings import LabSettings
 from lab.singleuser.settings import hub_server_settings
 from manifests.settings import WorkSettings
@@ -73,6 +74,7 @@ def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None
 
     import uvicorn
 
+    import_gradio()
     from lab.app import build_app
 
     class Server(uvicorn.Server):
