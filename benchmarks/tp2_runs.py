@@ -91,7 +91,7 @@ def the_lab(engine: LocalEngine, work: Path, source: Path) -> Makes:
     def make(run: Run, folder: Path) -> Image.Image:
         request = request_for(run.parameters, "mini", kept)
         *_, last = generate(store, engine, "benchmark", run.id, request, model="mini").events()
-        if not isinstance(last, Saved):
+        if not isinstance(last, Saved) or last.picture is None:
             raise SystemExit(str(last))
         return last.picture.image
 

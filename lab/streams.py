@@ -36,9 +36,8 @@ class AcceptAfterClose:
             await send(message)
 
         if path.endswith("/queue/data"):
-            send_on = watch
+            await self.app(scope, receive, watch)
         elif path.endswith("/queue/join"):
-            send_on = hold
+            await self.app(scope, receive, hold)
         else:
-            send_on = send
-        await self.app(scope, receive, send_on)
+            await self.app(scope, receive, send)

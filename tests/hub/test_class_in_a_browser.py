@@ -27,8 +27,6 @@ def log_in(browser: Browser, hub: RunningHub) -> Iterator[LogIn]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SPAWN)
-        page.on("response", lambda answer: answer.status >= 400 and print(answer.status, answer.url))
-        page.on("requestfailed", lambda request: print("failed:", request.failure, request.url))
         page.on("pageerror", lambda error: print("script error:", error))
         page.goto(hub.url)
         page.locator("#username_input").fill(name)
