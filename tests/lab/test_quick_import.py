@@ -1,4 +1,4 @@
-"""Gradio is imported whole, but keeps no stub files: seen in a fresh process, where it was not imported yet."""
+"""Gradio is imported whole but keeps no stub files: seen in a fresh process, which has not imported it yet."""
 
 import json
 import subprocess
