@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docker import APIClient
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[3]
@@ -87,9 +87,7 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
 def build(address: str) -> str:
     """The image of `Dockerfile.gpu` as the code is now, on our own base; its name."""
     client = APIClient(base_url=address, version="auto", timeout=600)
-    try:
-        client.inspect_image(BASE)
-    except ImageNotFound:
+    if not client.images(name=BASE):
         _make_base(address)
     if not list((ROOT / "wheels").glob("torch-*.whl")):
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", TORCH, "--dest", "wheels"]
