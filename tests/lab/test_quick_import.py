@@ -1,4 +1,4 @@
-"""Gradio is imported whole but keeps no stub files: seen in a fresh process, which has not imported it yet."""
+"""Gradio is imported whole but keeps no stub files: seen in a fresh process that has not imported it yet."""
 
 import json
 import subprocess
