@@ -245,7 +245,9 @@ class _Run:
             raise
         seconds = time.monotonic() - started
         cost = self._settle(candidate, row, reply, price, upper, seconds, "answered")
-        return replace(reply.answer(asked.provider, asked.model), cost=cost, seconds=seconds)
+        answer = replace(reply.answer(asked.provider, asked.model), cost=cost, seconds=seconds)
+        kept = candidate.work.seed and answer.pictures and self.call.n == 1
+        return replace(answer, seeds=(self.call.seed,)) if kept and answer.seeds in ((), (None,)) else answer
 
     def _retried(
         self, candidate: Candidate, asked: Asked, breaker: Breaker, deadline: float, replies: list[Reply]

@@ -89,6 +89,7 @@ def test_pictures_come_with_their_original_bytes(playing: Playing, route: Route,
     assert [picture.data for picture in answer.pictures] == [server.picture]
     assert answer.pictures[0].media_type == "image/png"
     assert answer.usage.images == 1
+    assert answer.seeds == (7,)
     body = server.calls()[0].body
     assert b"7" in body
     assert KINDS[kind].prompt.encode() in body
@@ -97,7 +98,8 @@ def test_pictures_come_with_their_original_bytes(playing: Playing, route: Route,
 def test_a_model_that_has_no_seed_is_not_sent_one(playing: Playing, route: Route):
     server = playing()
     work = {"image": {"models": ["model-a"]}}
-    route(entry("one", server.url, work=work)).complete(DRAW)
+    answer = route(entry("one", server.url, work=work)).complete(DRAW)
+    assert not any(answer.seeds)
     assert "seed" not in server.calls()[0].json()
 
 
