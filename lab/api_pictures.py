@@ -20,6 +20,22 @@ from manifests.manifest import ApiRequest, Model, Source
 from manifests.pictures import picture_extension
 from manifests.store import Store
 
+MAX_PROMPT = 2000  # characters, as a record holds them
+
+
+class BadPrompt(CatalogueError):
+    """What is written cannot be drawn, or could not be recorded."""
+
+    package = "lab"
+
+
+def check_prompt(prompt: str) -> None:
+    """Before anything is sent and paid for. Raises BadPrompt."""
+    if not prompt.strip():
+        raise BadPrompt("comparing.no_prompt")
+    if len(prompt) > MAX_PROMPT:
+        raise BadPrompt("comparing.long_prompt", length=len(prompt), most=MAX_PROMPT)
+
 
 class ComparisonFailed(CatalogueError):
     """Some of the models compared gave no picture; what the others gave is saved."""

@@ -16,10 +16,10 @@ from exercises.parameters import Parameters
 from grading.alt_text import count_words
 from lab import api_words, markup
 from lab.analysis import AnalysisError
-from lab.api_pictures import ApiPicture, Later, Several
+from lab.api_pictures import MAX_PROMPT, ApiPicture, Later, Several, check_prompt
 from lab.choice import choice
 from lab.context import Lab
-from lab.engine.registry import MODELS, availability
+from lab.engine.registry import MODELS, availability, model_entry
 from lab.generate import generate, request_for
 from lab.page import QUIET, Page
 from lab.running import Task, Work
@@ -30,7 +30,7 @@ from manifests.analysis import Conclusion
 from manifests.manifest import ApiRequest
 from manifests.store import Record
 
-PROMPT_LENGTH, REASON_LENGTH = 2000, 2000
+REASON_LENGTH = 2000  # characters
 HERE = "here"  # the provider's name for models of this machine
 STEPS = 30
 
@@ -47,7 +47,7 @@ class _Tab:
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
         self.prompt = gr.Textbox(
-            label=t("parameter.prompt"), lines=2, max_length=PROMPT_LENGTH, elem_id=f"prompt-{name}"
+            label=t("parameter.prompt"), lines=2, max_length=MAX_PROMPT, elem_id=f"prompt-{name}"
         )
         self.models = choice(
             multiselect=True, label=t("comparing.models"), info=t("comparing.hint"), elem_id=f"models-{name}"
@@ -105,8 +105,7 @@ class _Tab:
         return [gr.update(choices=choices, value=kept or values[:2]), prompt or before]
 
     def _tasks(self, prompt: str, names: list[str] | None) -> list[Task]:
-        if not prompt.strip():
-            raise AnalysisError("comparing.no_prompt")
+        check_prompt(prompt)
         if len(names or ()) < self.exercise.models_minimum:
             raise AnalysisError("comparing.too_few", count=self.exercise.models_minimum)
         works = [(name, self._work(name, prompt.strip())) for name in names or ()]
@@ -119,7 +118,7 @@ class _Tab:
             return ApiPicture(
                 lab.store(), lab.router, self.exercise.id, COMPARISON_RUN, prompt, wish_of(name)
             )
-        entry = MODELS[model]
+        entry = model_entry(model)
         parameters = Parameters(prompt=prompt, steps=STEPS, seed=randbits(32), scheduler=entry.schedulers[0])
         return Later(
             lambda: generate(

@@ -20,7 +20,7 @@ from lab.context import Lab
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
 from lab.generate import Saved
 from lab.page import LASTING, QUIET, Page
-from lab.providers.protocol import MovedOn, Retrying, Trying, Waiting
+from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.running import Running, Task
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run
@@ -154,6 +154,8 @@ class Watch:
                 again = markup.number(t, round(event.seconds, 1))
                 why = api_words.reason(t, event.reason)
                 words = t("api.retrying", provider=event.provider, reason=why, seconds=again)
+            case Piece():
+                words = t("api.answering")
             case MovedOn():
                 why = api_words.reason(t, event.tried.reason)
                 words = t("api.moved_on", provider=event.tried.provider, reason=why)

@@ -15,7 +15,7 @@ from exercises.errors import UserError
 from exercises.i18n import Translate
 from exercises.parameters import Mode, Parameters
 from lab import markup
-from lab.api_pictures import ApiPicture
+from lab.api_pictures import ApiPicture, check_prompt
 from lab.choice import choice
 from lab.context import Lab
 from lab.engine.registry import MODELS, availability, model_entry
@@ -188,8 +188,7 @@ class _Tab:
         lab, with_photo = self.lab, asked["mode"] == "img2img"
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
-        if not asked["prompt"].strip():
-            raise BadParameters(self.page.t("comparing.no_prompt"))
+        check_prompt(asked["prompt"])
         picture = ApiPicture(
             lab.store(),
             lab.router,

@@ -191,6 +191,10 @@ CASES: dict[str, tuple[Spoil, set[str]]] = {
     "a claim of nothing": (corrected(claim="…"), {CLAIM}),
     "a correction of no analysis": (corrected(about=999), {CLAIM}),
     "a correction of one's own words": (corrected(about=7), {CLAIM}),
+    "a correction about another assignment's picture": (
+        edited(5, lambda d: d["asked"]["images"][0].update(assignment="tp2")),
+        {"analyse/poor/asked_describe", CLAIM},
+    ),
     "a correction that says the same": (corrected(truth="edges  are SHARP."), {TRUTH}),
     "a correction without truth": (corrected(truth=" "), {TRUTH}),
     "how it was noticed in few words": (corrected(noticed="I looked."), {HOW}),

@@ -66,10 +66,8 @@ def test_the_bytes_are_kept_as_they_came_and_the_record_says_who_made_them(
         "api",
     )
     assert isinstance(manifest.request, ApiRequest)
-    assert (manifest.request.prompt, manifest.request.seed, manifest.request.tried) == ("a red bag", None, ())
-    assert (
-        provider.calls()[-1].json()["seed"] == 7
-    )  # it was sent, but this provider does not say what it used
+    assert (manifest.request.prompt, manifest.request.seed, manifest.request.tried) == ("a red bag", 7, ())
+    assert provider.calls()[-1].json()["seed"] == 7
     assert isinstance(manifest.cost, Charge)
     assert manifest.cost.origin == "price list"
     assert store.records() == [record]

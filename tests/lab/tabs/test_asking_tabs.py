@@ -12,11 +12,14 @@ from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
 from exercises.loader import find_assignment
 from lab import answer_markup, own_pictures
-from lab.analysis import Asking
+from lab.analysis import Asking, Noted
 from lab.context import Lab
 from lab.page import Page
+from lab.providers.protocol import Alert, MovedOn, Piece, Retrying, Tried, Trying, Waiting
+from lab.running import Running
 from lab.settings import LabSettings
 from lab.tabs import alt_text, analysis, asking, comparing, correction, costs, studio
+from lab.tabs.generation import Watch
 from manifests.analysis import AltText, Analysis, Conclusion, Correction, Note
 from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.manifest import ApiRequest
@@ -312,10 +315,13 @@ def test_the_gallery_reads_the_students_text_to_those_who_do_not_see(full: Lab):
 
 def test_two_models_are_the_least(full: Lab):
     tab = tab_of(full, "compare")
+    two = ["here/mini", "played/model-a"]
     for prompt, names in (
-        ("", ["here/mini", "played/model-a"]),
-        ("a bag", ["played/model-a"]),
-        ("a bag", None),
+        ("", two),
+        ("x" * 2001, two),
+        ("a", two[1:]),
+        ("a", None),
+        ("a", ["here/x", "y/z"]),
     ):
         with pytest.raises(UserError):
             tab._tasks(prompt, names)
@@ -359,7 +365,7 @@ def test_the_studio_draws_by_api_what_the_form_says(full: Lab, provider: PlayedP
     assert newest.image_path.read_bytes() == provider.picture
     recalled = dict(zip(tab.fields, tab._recall((newest.stem, 0.0)), strict=False))
     assert (recalled["model"], recalled["prompt"]) == ("api:played/model-a", "a red bag")
-    for change in ({"prompt": " "}, {"mode": "img2img"}):
+    for change in ({"prompt": " "}, {"prompt": "x" * 2001}, {"mode": "img2img"}):
         with pytest.raises(UserError):
             tab._tasks(*(form | change).values(), None)
 
@@ -372,6 +378,44 @@ def test_a_provider_hides_what_it_takes_no_part_in(full: Lab):
     assert (first["visible"], second["visible"]) == (True, True)
     values = [value for _, value in tab._offer("api:played/model-a")["choices"]]
     assert values[-1] == "api:played/model-a"
+
+
+# --- while a call is under way, and when it has ended
+
+
+UNDER_WAY = {
+    "waits": Waiting(),
+    "asks": Trying("played", "model-a"),
+    "asks again": Retrying("played", "model-a", "rate_limited", 2.5),
+    "moves on": MovedOn(Tried("openai", "m", "wrong_key")),
+    "answers": Piece("A red"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_call_is_doing_is_said_for_each_thing_in_its_own_words(lab: Lab, language: Language):
+    with gr.Blocks():
+        watch = Watch(lab, Page(lab, language), "analyse", [])
+    said = {
+        name: watch._progress(Running("analyse", [], event=event), "product")
+        for name, event in {**UNDER_WAY, "starts": None}.items()
+    }
+    assert len(set(said.values())) == len(said)
+    assert "model-a" in said["asks"]
+    assert "openai" in said["moves on"]
+    assert ("2.5" if language == "en" else "2,5") in said["asks again"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_end_says_who_answered_and_which_budget_is_nearly_used(full: Lab, language: Language):
+    answer = next(e for e in full.notebook().entries() if isinstance(e, Analysis))
+    noted = [Noted(answer, (Alert("student", 80),)), Noted(answer, (Alert("student", 80),))]
+    with gr.Blocks():
+        watch = Watch(full, Page(full, language), "analyse", [])
+    for kept in (noted[:1], noted):
+        html = watch._ended(Running("analyse", [], event=kept[-1], noted=kept))
+        assert "analyser" in html
+        assert html.count("80") == 1
 
 
 # --- costs
