@@ -69,7 +69,8 @@ def engine(folder: Path) -> Iterator[str]:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
             # of containers that used the host's network; mounted, it could not be removed with the folder
-            subprocess.run(["umount", "-q", str(folder / "exec" / "netns" / "default")], check=False)
+            namespace = str(folder / "exec" / "netns" / "default")
+            subprocess.run(["umount", namespace], check=False, capture_output=True)
 
 
 def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
