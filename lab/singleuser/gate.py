@@ -68,7 +68,7 @@ class Gate:
             return
         scope = {**scope, "path": self._encoded(scope["path"])}
         connection = HTTPConnection(scope)
-        answer = self._send_with_version(send) if scope["type"] == "http" else send
+        answer = self._with_headers(send) if scope["type"] == "http" else send
         outcome = await self._outcome(connection)
         if isinstance(outcome, Credentials):
             if outcome.session and _is_interaction(scope):
@@ -224,10 +224,12 @@ class Gate:
             if person is None or not person.allowed:
                 return False
 
-    def _send_with_version(self, send: "Send") -> "Send":
+    def _with_headers(self, send: "Send") -> "Send":
         async def add(message: "Message") -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-JupyterHub-Version"] = jupyterhub_version
+                headers = MutableHeaders(scope=message)
+                headers["X-JupyterHub-Version"] = jupyterhub_version
+                headers.setdefault("Cache-Control", "private, no-cache")  # one person's, and asked for anew
             await send(message)
 
         return add

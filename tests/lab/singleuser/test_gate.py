@@ -62,6 +62,10 @@ def test_a_person_who_is_in_reaches_the_application_which_learns_no_secret(jane:
     assert seen["headers"]["cookie"] == "genai_lab_language=fr"
 
 
+def test_no_cache_on_the_way_keeps_what_is_one_persons(jane: Lab) -> None:
+    assert jane.browser.get(f"{PREFIX}en/").headers["cache-control"] == "private, no-cache"
+
+
 @pytest.mark.parametrize("kind", ["token", "Bearer", "Token"])
 def test_a_token_of_the_hubs_lets_a_program_in(lab: Lab, kind: str) -> None:
     token = lab.hub.give("service-1", "cohort")
