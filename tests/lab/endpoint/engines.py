@@ -22,7 +22,7 @@ class ScriptedJob:
     def events(self) -> Iterator[Event]:
         yield from self._events[:-1]
         if self._gate is not None:
-            self._gate.wait(60)
+            self._gate.wait(600)
             if self.cancelled.is_set():
                 yield Cancelled()
                 return

@@ -60,7 +60,8 @@ def test_a_client_that_leaves_stops_its_picture_and_no_other_is_begun(
     eventually(lambda: engine.jobs[0].cancelled.is_set())
     for _ in range(2):  # both places are free again
         ask(server, stream=stream)
-    eventually(lambda: len(engine.jobs) == 3)
+    eventually(lambda: len(engine.jobs) >= 3)
+    assert len(engine.jobs) == 3
 
 
 def test_no_more_wait_than_may_and_the_next_is_told_when_to_come_back(server: Loopback, engine: QuickEngine):
