@@ -213,6 +213,10 @@ CASES: dict[str, tuple[Spoil, set[str]]] = {
     "a long text that is short": (wrote("complex", long="It is red."), {f"{COMPLEX}/alt_wording"}),
     "no draft": (wrote("informative", about=None), {f"{INFORMATIVE}/alt_own"}),
     "a description for a draft": (wrote("informative", about=1), {f"{INFORMATIVE}/alt_own"}),
+    "a draft made from another picture": (
+        edited(8, lambda d: d["asked"]["images"][0].update(stem="poor", sha256="2" * 64)),
+        {f"{INFORMATIVE}/alt_own", f"{COMPLEX}/alt_own"},
+    ),
     "the draft unchanged": (wrote("informative", "a  BAG."), {f"{INFORMATIVE}/alt_own"}),
     "a text of another's picture": (
         wrote("informative", image={"assignment": "api-analysis", "stem": "product", "sha256": "1" * 64}),

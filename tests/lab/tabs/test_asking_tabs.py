@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import gradio as gr
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
@@ -205,6 +207,15 @@ def test_the_statements_of_an_answer_are_its_sentences_word_for_word(full: Lab):
     found = correction.statements(answer)
     assert found == ["Sharpness 244.8: edges are sharp.", "It is red!", "Is it a bag?", "29% of it is empty."]
     assert all(sentence in text for sentence in found)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=300))
+def test_every_statement_offered_stands_in_the_answer_word_for_word(text: str):
+    answered = SimpleNamespace(statements=lambda: [text])
+    for statement in correction.statements(cast(Any, SimpleNamespace(answered=answered))):
+        assert statement in text
+        assert any(c.isalnum() for c in statement)
 
 
 def test_a_correction_is_written_down_and_earns_its_points(lab: Lab):
