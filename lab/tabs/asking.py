@@ -1,5 +1,7 @@
 """What the tabs that ask a model have in common: which picture, which provider and model."""
 
+import logging
+import sqlite3
 from typing import Any
 
 from exercises.errors import UserError
@@ -14,6 +16,9 @@ from lab.providers.protocol import Kind
 from manifests.pictures import open_picture
 from manifests.store import Record
 
+log = logging.getLogger(__name__)
+
+ROUTER_FAILS = (UserError, OSError, sqlite3.Error)  # a wrong providers' file, a ledger that cannot be opened
 FIRST = ""  # the first provider that answers, in the configured order
 
 
@@ -32,8 +37,16 @@ def model_value(each: Choice) -> str:
 
 
 def offered(lab: Lab, kind: Kind) -> list[Choice]:
-    """Who is set up for this work and can be asked. May take seconds: providers say what they have."""
-    return [each for each in choices(lab.router, kind) if not isinstance(each.problem, NoKey) and each.model]
+    """Who is set up for this work and can be asked. May take seconds: providers say what they have.
+
+    Nobody, where the way to them is not in order: who asks then is told why, and so is the tab of the costs.
+    """
+    try:
+        found = choices(lab.router, kind)
+    except ROUTER_FAILS as error:
+        log.warning("No provider can be offered: %s", error)
+        return []
+    return [each for each in found if not isinstance(each.problem, NoKey) and each.model]
 
 
 def model_choice(page: Page, name: str) -> Any:

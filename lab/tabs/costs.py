@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from exercises.errors import UserError
 from lab import api_words, markup
 from lab.context import Lab
 from lab.costs import Performance, by_day, performances, qualities
 from lab.own_pictures import own_pictures, own_scores
 from lab.page import Page
 from lab.providers.ledger import Budget, Entry
+from lab.tabs.asking import ROUTER_FAILS
 from lab.wording import reason
 
 SHOWN = 100  # calls in the table
@@ -36,7 +36,7 @@ def look(lab: Lab, page: Page) -> tuple[str, str, str]:
     try:
         ledger = lab.router.ledger
         budgets, entries = ledger.budgets(lab.student), ledger.entries(lab.student)
-    except UserError as error:
+    except ROUTER_FAILS as error:
         return markup.status(reason(error, page.language), bad=True), "", ""
     currency = ledger.currency
     return (

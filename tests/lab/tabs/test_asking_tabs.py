@@ -105,6 +105,25 @@ def test_only_providers_that_are_set_up_are_offered(full: Lab):
     assert asking.wish_of("").provider is None
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wrong_providers_file_is_said_and_the_pages_still_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: Language
+):
+    file = tmp_path / "providers.toml"
+    file.write_text('currency = "EURO"\n')
+    monkeypatch.setenv("GENAI_PROVIDERS", str(file))
+    broken = Lab(LabSettings(), API, tmp_path / "work", "alice", None)  # type: ignore[arg-type]
+    make_api_work(broken.work, API)
+    assert tab_of(broken, "compare", language)._offer([], "")[0]["choices"]
+    page = Page.__new__(Page)
+    page.lab, page.language, page.t = broken, language, translator("lab", language)
+    assert [value for _, value in asking.model_choices(broken, page)] == [""]
+    assert "providers.toml" in costs.look(broken, page)[0]
+    (task,) = tab_of(broken, "analyse", language)._ask(["api-analysis/product"], "describe", "", "")
+    with pytest.raises(UserError, match=r"providers\.toml"):
+        task.start()
+
+
 def test_a_picture_that_has_gone_is_said(full: Lab):
     tab = tab_of(full, "analyse")
     for names in ([], None, ["api-analysis/gone"], ["../../etc/passwd"]):
