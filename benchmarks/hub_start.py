@@ -150,7 +150,9 @@ def measure(hub: Hub, student: str) -> Measured:
 
     time.sleep(REST)
     rss, pss = memory(before, student)
-    xsrf = next(cookie.value for cookie in client.cookies.jar if cookie.name == "_xsrf" and cookie.path == "/hub/")
+    xsrf = next(
+        cookie.value for cookie in client.cookies.jar if cookie.name == "_xsrf" and cookie.path == "/hub/"
+    )
     client.delete(api, headers=headers | {"X-XSRFToken": xsrf or ""})
     return Measured(seconds, rss, pss)
 
@@ -179,10 +181,8 @@ def main() -> None:
             for hub in hubs:
                 got = measure(hub, f"student{number}")
                 results[hub.name].append(got)
-                print(
-                    f"{number + 1}: {hub.name:<10} {got.seconds:6.2f} s   {got.rss:6.0f} MB RSS   {got.pss:6.0f} MB PSS",
-                    flush=True,
-                )
+                figures = f"{got.seconds:6.2f} s   {got.rss:6.0f} MB RSS   {got.pss:6.0f} MB PSS"
+                print(f"{number + 1}: {hub.name:<10} {figures}", flush=True)
     for figure in ("seconds", "rss", "pss"):
         lab, peer = (statistics.median(getattr(one, figure) for one in got) for got in results.values())
         print(f"median {figure}: lab {lab:.2f}, JupyterLab {peer:.2f}, ratio {lab / peer:.2f}")
