@@ -13,14 +13,24 @@ from hypothesis import strategies as st
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
 from exercises.loader import find_assignment
-from lab import answer_markup, own_pictures
+from lab import answer_markup, facts, own_pictures
 from lab.analysis import Asking, Noted
 from lab.context import Lab
 from lab.page import Page
 from lab.providers.protocol import Alert, MovedOn, Piece, Retrying, Tried, Trying, Waiting
 from lab.running import Running
 from lab.settings import LabSettings
-from lab.tabs import alt_text, analysis, asking, comparing, correction, costs, studio
+from lab.tabs import (
+    alt_text,
+    analysis,
+    asking,
+    comparing,
+    comparison,
+    correction,
+    costs,
+    details,
+    studio,
+)
 from lab.tabs.generation import Watch
 from manifests.analysis import AltText, Analysis, Conclusion, Correction, Note
 from manifests.answers import Answers, SubjectAnswer, save_answers
@@ -446,6 +456,22 @@ def test_the_end_says_who_answered_and_which_budget_is_nearly_used(full: Lab, la
         html = watch._ended(Running("analyse", [], event=kept[-1], noted=kept))
         assert "analyser" in html
         assert html.count("80") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_providers_picture_has_its_facts_and_can_be_laid_beside_another(full: Lab, language: Language):
+    page = Page.__new__(Page)
+    page.lab, page.language, page.t = full, language, translator("lab", language)
+    by_api, here = full.store().newest("studio"), full.store().newest("product")
+    assert by_api
+    assert here
+    every = details.all_fields(page, by_api.manifest)
+    assert "bundled" in every
+    assert page.t("field.cost.origin") in every
+    made = facts.made(page.t, by_api.manifest)
+    assert page.t("provider.origin.free") in made
+    assert "2.5" in made or "2,5" in made
+    assert "EulerA" in comparison.changes(page, here, by_api)
 
 
 # --- costs
