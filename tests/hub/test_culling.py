@@ -68,6 +68,6 @@ def test_an_open_tab_is_culled_and_a_long_generation_is_not(
     until(lambda: not running(prof, "jane"))
     page.context.close()
 
-    until(lambda: time.monotonic() > begun + 3 * IDLE)
+    until(lambda: time.monotonic() > begun + 2 * IDLE)
     assert running(prof, "john"), "a lab was stopped in the middle of a generation"
     assert generating(john), "the generations were too short to show anything"
