@@ -221,22 +221,27 @@ async def _stream(
 
 
 def _chat_body(asked: Asked, call: Call) -> dict[str, Any]:
-    """The request's fields; those of the call itself win over options of the same name."""
-    body: dict[str, Any] = {"model": asked.model}
-    options = {**asked.work.options, **call.options}
+    """The request's fields; those of the call itself win over options of the same name.
+
+    All but the model go as extra fields: the client would walk through every part of the others.
+    """
+    fields: dict[str, Any] = {}
     if call.kind == "vision":
-        body["messages"] = [
+        fields["messages"] = [
             {"role": message.role, "content": _content(message.text, message.images)}
             for message in call.messages
         ]
-        options[asked.work.length] = call.max_output_tokens
+        fields[asked.work.length] = call.max_output_tokens
     else:
-        body["messages"] = [{"role": "user", "content": _content(call.prompt, call.images)}]
+        fields["messages"] = [{"role": "user", "content": _content(call.prompt, call.images)}]
     if call.seed is not None and asked.work.seed:
-        options["seed"] = call.seed
+        fields["seed"] = call.seed
     if call.answer_type:
-        options["response_format"] = _response_format(call.answer_type)
-    return {**body, "extra_body": {k: v for k, v in options.items() if k not in (*body, "stream")}}
+        fields["response_format"] = _response_format(call.answer_type)
+    options = {**asked.work.options, **call.options}
+    reserved = ("model", "stream", "stream_options")
+    extra = {key: value for key, value in options.items() if key not in reserved}
+    return {"model": asked.model, "messages": [], "extra_body": {**extra, **fields}}
 
 
 def _content(text: str, images: tuple[Media, ...]) -> str | list[dict[str, Any]]:

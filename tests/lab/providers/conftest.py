@@ -17,13 +17,6 @@ QUICK = Policy(attempts=3, first_wait=0.01, longest_wait=2.0, failures=1000, res
 PRICE = {"input": 1.0, "output": 2.0, "picture": 0.01, "tokens_per_image": 1000, "tokens_per_picture": 0}
 
 
-class QuickLedger(Ledger):
-    """Does not wait for the disk: no power cut is played in these tests."""
-
-    def _write(self, *, durable: bool = False) -> Any:
-        return super()._write()
-
-
 @pytest.fixture
 def playing() -> Iterator[Callable[..., PlayedProvider]]:
     """Starts played providers, and closes them after the test."""
@@ -64,7 +57,7 @@ def route(tmp_path: Path) -> Iterator[Callable[..., Router]]:
         routers.append(
             Router(
                 Configuration.model_validate({"providers": entries}),
-                QuickLedger(tmp_path / "ledger.sqlite", limits=limits),
+                Ledger(tmp_path / "ledger.sqlite", limits=limits),
                 student="jane",
                 cache=Cache(tmp_path / "answers", 2**20) if cache else None,
                 policy=policy,

@@ -20,7 +20,7 @@ from lab.providers.errors import ProviderError
 from lab.providers.ledger import BudgetReached, Ledger, Limits
 from lab.providers.protocol import Alert, Call, Cost, Message, Usage
 from lab.providers.router import Router
-from tests.lab.providers.conftest import QuickLedger, entry
+from tests.lab.providers.conftest import entry
 from tests.lab.providers.server import PlayedProvider
 
 ROOT = Path(__file__).parents[3]
@@ -206,7 +206,7 @@ from lab.providers.configuration import Configuration
 from lab.providers.ledger import Ledger, Limits
 from lab.providers.protocol import Call, Message
 from lab.providers.router import Router
-from tests.lab.providers.conftest import QuickLedger, entry
+from tests.lab.providers.conftest import entry
 from concurrent.futures import ThreadPoolExecutor
 
 path, url, student, calls, limit = sys.argv[1:]
@@ -295,7 +295,7 @@ class Schedules(RuleBasedStateMachine):
         self.expected: dict[int, int] = {}  # row: what it counts
 
     def _open(self) -> Ledger:
-        return QuickLedger(self.path, limits=self.limits, clock=self.clock)
+        return Ledger(self.path, limits=self.limits, clock=self.clock)
 
     @rule(who=st.integers(0, 1), student=st.sampled_from(["ann", "bob", "eve"]), upper=st.integers(0, 1200))
     def reserve(self, who: int, student: str, upper: int) -> None:
@@ -341,9 +341,10 @@ class Schedules(RuleBasedStateMachine):
             return
         rows = self.ledgers[0].entries()
         assert {row.id: row.counted for row in rows} == self.expected
-        assert sum(self.ledgers[1].spent_by_student().values()) == sum(self.expected.values())
 
     def teardown(self) -> None:
+        if hasattr(self, "expected"):
+            assert sum(self.ledgers[1].spent_by_student().values()) == sum(self.expected.values())
         for student in ("ann", "bob", "eve") if hasattr(self, "expected") else ():
             for budget in self.ledgers[1].budgets(student):
                 assert budget.limit is None or budget.counted <= budget.limit
@@ -373,7 +374,7 @@ def test_a_thousand_calls_under_random_faults(route: "Callable[..., Router]"):
     with PlayedProvider() as one, PlayedProvider() as two, PlayedProvider() as free:
         for seed, server in enumerate((one, two, free)):
             server.at_random(seed, faults)
-        work = {"vision": {"models": ["model-a"], "seconds": 0.5}}
+        work = {"vision": {"models": ["model-a"], "seconds": 0.3}}
         router = route(
             entry("one", one.url, work=work),
             entry("two", two.url, work=work),
