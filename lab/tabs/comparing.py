@@ -72,7 +72,7 @@ class _Tab:
         shown, seen_by = [pictures, self.concluding, self.chosen, checks], [self.chosen]
         watch.on(draw, self._tasks, [self.prompt, self.models], self.show, shown, seen_by)
         watch.resume(self.show, shown, seen_by)
-        page.refresh(self._offer, [self.models, self.prompt], [self.models, self.prompt])
+        page.refresh(self._offer, self.models, self.models)
         page.refresh(self.show, shown, seen_by)
         page.changed(save.click(self._save, [self.chosen, self.reason], said, **QUIET))
 
@@ -90,7 +90,7 @@ class _Tab:
             self.page.checklist(self.exercise.id),
         ]
 
-    def _offer(self, names: list[str] | None, prompt: str) -> list[Any]:
+    def _offer(self, names: list[str] | None) -> Any:
         """The models of this machine, then those of every provider that is set up."""
         import gradio as gr
 
@@ -100,9 +100,7 @@ class _Tab:
         choices += [(model_name(self.page, c), model_value(c)) for c in offered(self.lab, "image")]
         values = [value for _, value in choices]
         kept = [name for name in names or () if name in values]
-        compared = newest_comparison(self.lab)
-        before = compared[-1].manifest.request.prompt if compared else ""
-        return [gr.update(choices=choices, value=kept or values[:2]), prompt or before]
+        return gr.update(choices=choices, value=kept or values[:2])
 
     def _tasks(self, prompt: str, names: list[str] | None) -> list[Task]:
         check_prompt(prompt)

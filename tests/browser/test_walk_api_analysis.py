@@ -128,6 +128,7 @@ def test_the_whole_assignment_without_key_or_network(
         work(page, "save-alt_text", "saved-alt_text", f"{label}: saved")
 
     tab(page, "Compare")
+    expect(page.locator("#models-compare")).to_contain_text("bundled")  # who can draw is asked meanwhile
     page.locator("#prompt-compare textarea").fill("a yellow teapot on a blue background")
     work(page, "generate-compare", "status-compare", "2 pictures done")
     expect(page.locator("#pictures-compare figure")).to_have_count(2)

@@ -124,7 +124,7 @@ def test_a_wrong_providers_file_is_said_and_the_pages_still_open(
     monkeypatch.setenv("GENAI_PROVIDERS", str(file))
     broken = Lab(LabSettings(), API, tmp_path / "work", "alice", None)  # type: ignore[arg-type]
     make_api_work(broken.work, API)
-    assert tab_of(broken, "compare", language)._offer([], "")[0]["choices"]
+    assert tab_of(broken, "compare", language)._offer([])["choices"]
     page = Page.__new__(Page)
     page.lab, page.language, page.t = broken, language, translator("lab", language)
     assert [value for _, value in asking.model_choices(broken, page)] == [""]
