@@ -1,8 +1,7 @@
-"""What the tabs that ask a model show and write: without browser or model, on a provider that is played."""
+"""What the tabs for analyses, corrections and alternative texts show and write; the provider is played."""
 
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import gradio as gr
@@ -11,84 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exercises.errors import UserError
-from exercises.i18n import LANGUAGES, Language, translator
+from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
-from lab import answer_markup, facts, own_pictures
-from lab.analysis import Asking, Noted
+from lab import own_pictures
+from lab.analysis import Asking
 from lab.context import Lab
 from lab.page import Page
-from lab.providers.protocol import Alert, MovedOn, Piece, Retrying, Tried, Trying, Waiting
-from lab.running import Running
 from lab.settings import LabSettings
-from lab.tabs import (
-    alt_text,
-    analysis,
-    asking,
-    comparing,
-    comparison,
-    correction,
-    costs,
-    details,
-    studio,
-)
-from lab.tabs.generation import Watch
-from manifests.analysis import AltText, Analysis, Conclusion, Correction, Note
+from lab.tabs import asking, correction, costs
+from manifests.analysis import AltText, Analysis, Correction
 from manifests.answers import Answers, SubjectAnswer, save_answers
-from manifests.manifest import ApiRequest
 from manifests.store import Store
-from tests.grading.api_good import REASON, api_draft, ask, file_of, make_api_work, seen
+from tests.grading.api_good import api_draft, ask, file_of, make_api_work, seen
 from tests.grading.good import draft_of, noise
-from tests.lab.providers.conftest import entry, playing, route
-from tests.lab.providers.server import PlayedProvider
+from tests.lab.tabs.conftest import API, bare_page, notes, tab_of, words
 
-__all__ = ["playing", "route"]
-
-API = find_assignment("api-analysis")
 EVIL = '<img src=x onerror="alert(1)"> & {0} [a](http://x)'
-MODULES = {
-    "analyse": analysis,
-    "correct": correction,
-    "alt_text": alt_text,
-    "compare": comparing,
-    "studio": studio,
-}
-
-
-@pytest.fixture
-def provider(playing: Callable[..., PlayedProvider]) -> PlayedProvider:
-    return playing()
-
-
-@pytest.fixture
-def lab(tmp_path: Path, route: Callable[..., Any], provider: PlayedProvider) -> Lab:
-    """An empty lab whose only provider is played."""
-    made = Lab(LabSettings(), API, tmp_path / "work", "alice", None)  # type: ignore[arg-type]
-    router = vars(made)["router"] = route(entry("played", provider.url))
-    router.student = "alice"
-    return made
-
-
-@pytest.fixture
-def full(lab: Lab) -> Lab:
-    make_api_work(lab.work, API)
-    return lab
-
-
-def tab_of(lab: Lab, exercise: str, language: Language = "en") -> Any:
-    """The tab's own object, built in a page of its own."""
-    module: ModuleType = MODULES[exercise]
-    with gr.Blocks():
-        page = Page(lab, language)
-        with page.tabs, page.tab(exercise, exercise):
-            return module._Tab(lab, page, lab.assignment.exercise(exercise))
-
-
-def words(*values: Any) -> str:
-    return " ".join(str(value) for value in values)
-
-
-def notes(lab: Lab) -> list[Any]:
-    return [entry.said for entry in lab.notebook().entries() if isinstance(entry, Note)]
 
 
 # --- whose pictures, which models
@@ -107,8 +44,7 @@ def test_pictures_of_every_assignment_are_offered_this_ones_first(full: Lab):
 
 
 def test_only_providers_that_are_set_up_are_offered(full: Lab):
-    page = Page.__new__(Page)
-    page.lab, page.language, page.t = full, "en", translator("lab", "en")
+    page = bare_page(full)
     choices = asking.model_choices(full, page)
     assert [value for _, value in choices] == ["", "played/model-a"]
     assert asking.wish_of("played/org/model").model == "org/model"
@@ -125,8 +61,7 @@ def test_a_wrong_providers_file_is_said_and_the_pages_still_open(
     broken = Lab(LabSettings(), API, tmp_path / "work", "alice", None)  # type: ignore[arg-type]
     make_api_work(broken.work, API)
     assert tab_of(broken, "compare", language)._offer([])["choices"]
-    page = Page.__new__(Page)
-    page.lab, page.language, page.t = broken, language, translator("lab", language)
+    page = bare_page(broken, language)
     assert [value for _, value in asking.model_choices(broken, page)] == [""]
     assert "providers.toml" in costs.look(broken, page)[0]
     (task,) = tab_of(broken, "analyse", language)._ask(["api-analysis/product"], "describe", "", "")
@@ -348,162 +283,3 @@ def test_the_gallery_reads_the_students_text_to_those_who_do_not_see(full: Lab):
         shown = Result(Page(full, "en"), "test").show(product)
     assert shown[0]["alt_text"] == "A red school backpack"
     assert "a page of my shop" in shown[1]
-
-
-# --- compare
-
-
-def test_two_models_are_the_least(full: Lab):
-    tab = tab_of(full, "compare")
-    two = ["here/mini", "played/model-a"]
-    for prompt, names in (
-        ("", two),
-        ("x" * 2001, two),
-        ("a", two[1:]),
-        ("a", None),
-        ("a", ["here/x", "y/z"]),
-    ):
-        with pytest.raises(UserError):
-            tab._tasks(prompt, names)
-    (task,) = tab._tasks("a bag", ["here/mini", "played/model-a"])
-    assert task.run_id == "comparison"
-
-
-def test_a_comparison_stands_side_by_side_with_time_and_cost(full: Lab):
-    html, *_ = tab_of(full, "compare").show(None)
-    assert html.count("<figure>") == 2
-    assert "mini (this machine)" in html
-    assert "mini (bundled)" in html
-    assert html.count("Time:") == 2
-    assert "Cost: free" in html
-
-
-def test_a_conclusion_names_one_of_the_pictures(full: Lab):
-    tab = tab_of(full, "compare")
-    assert 'role="alert"' in tab._save("product", REASON)
-    assert 'role="alert"' in tab._save(None, REASON)
-    assert 'role="alert"' in tab._save("comparison", "It is free.")
-    assert "alert" not in tab._save("comparison", REASON)
-    assert notes(full)[-1] == Conclusion(
-        pictures=("comparison", "comparison-2"), chosen="comparison", reason=REASON
-    )
-
-
-# --- studio by API
-
-
-def test_the_studio_draws_by_api_what_the_form_says(full: Lab, provider: PlayedProvider):
-    tab = tab_of(full, "studio")
-    form = dict.fromkeys(tab.fields) | {
-        "mode": "text2img", "model": "api:played/model-a", "prompt": "a red bag", "seed": 7
-    }  # fmt: skip
-    (task,) = tab._tasks(*form.values(), None)
-    list(task.start().events())
-    newest = full.store().newest("studio")
-    assert newest
-    assert isinstance(newest.manifest.request, ApiRequest)
-    assert newest.image_path.read_bytes() == provider.picture
-    recalled = dict(zip(tab.fields, tab._recall((newest.stem, 0.0)), strict=False))
-    assert (recalled["model"], recalled["prompt"]) == ("api:played/model-a", "a red bag")
-    for change in ({"prompt": " "}, {"prompt": "x" * 2001}, {"mode": "img2img"}):
-        with pytest.raises(UserError):
-            tab._tasks(*(form | change).values(), None)
-
-
-def test_a_provider_hides_what_it_takes_no_part_in(full: Lab):
-    tab = tab_of(full, "studio")
-    *_, first, second = tab._choose_model("api:played/model-a")
-    assert (first["visible"], second["visible"]) == (False, False)
-    *_, first, second = tab._choose_model("mini")
-    assert (first["visible"], second["visible"]) == (True, True)
-    values = [value for _, value in tab._offer("api:played/model-a")["choices"]]
-    assert values[-1] == "api:played/model-a"
-
-
-# --- while a call is under way, and when it has ended
-
-
-UNDER_WAY = {
-    "waits": Waiting(),
-    "asks": Trying("played", "model-a"),
-    "asks again": Retrying("played", "model-a", "rate_limited", 2.5),
-    "moves on": MovedOn(Tried("openai", "m", "wrong_key")),
-    "answers": Piece("A red"),
-}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_what_a_call_is_doing_is_said_for_each_thing_in_its_own_words(lab: Lab, language: Language):
-    with gr.Blocks():
-        watch = Watch(lab, Page(lab, language), "analyse", [])
-    said = {
-        name: watch._progress(Running("analyse", [], event=event), "product")
-        for name, event in {**UNDER_WAY, "starts": None}.items()
-    }
-    assert len(set(said.values())) == len(said)
-    assert "model-a" in said["asks"]
-    assert "openai" in said["moves on"]
-    assert ("2.5" if language == "en" else "2,5") in said["asks again"]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_end_says_who_answered_and_which_budget_is_nearly_used(full: Lab, language: Language):
-    answer = next(e for e in full.notebook().entries() if isinstance(e, Analysis))
-    noted = [Noted(answer, (Alert("student", 80),)), Noted(answer, (Alert("student", 80),))]
-    with gr.Blocks():
-        watch = Watch(full, Page(full, language), "analyse", [])
-    for kept in (noted[:1], noted):
-        html = watch._ended(Running("analyse", [], event=kept[-1], noted=kept))
-        assert "analyser" in html
-        assert html.count("80") == 1
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_providers_picture_has_its_facts_and_can_be_laid_beside_another(full: Lab, language: Language):
-    page = Page.__new__(Page)
-    page.lab, page.language, page.t = full, language, translator("lab", language)
-    by_api, here = full.store().newest("studio"), full.store().newest("product")
-    assert by_api
-    assert here
-    every = details.all_fields(page, by_api.manifest)
-    assert "bundled" in every
-    assert page.t("field.cost.origin") in every
-    made = facts.made(page.t, by_api.manifest)
-    assert page.t("provider.origin.free") in made
-    assert "2.5" in made or "2,5" in made
-    assert "EulerA" in comparison.changes(page, here, by_api)
-
-
-# --- costs
-
-
-@pytest.fixture
-def spent(full: Lab) -> Lab:
-    """Two calls that were paid for."""
-    tab = tab_of(full, "analyse")
-    for names in (["api-analysis/product"], ["api-analysis/poor"]):
-        for task in tab._ask(names, "describe", "", ""):
-            list(task.start().events())
-    return full
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_what_was_spent_is_shown_by_budget_day_call_and_model(spent: Lab, language: Language):
-    page = Page.__new__(Page)
-    page.lab, page.language, page.t = spent, language, translator("lab", language)
-    spending, calls, metrics = costs.look(spent, page)
-    assert words(spending).count("<tr>") >= 6
-    amount = "0.00028" if language == "en" else "0,00028"
-    assert amount in words(spending)
-    assert words(calls).count("model-a (played)") == 2
-    assert "model-a (played)" in words(metrics)
-    assert 'class="bar"' in words(metrics)
-
-
-def test_an_answer_tells_its_source_and_who_was_skipped(full: Lab):
-    entry_ = next(e for e in full.notebook().entries() if isinstance(e, Analysis))
-    tried = {"provider": "openai", "model": "m", "reason": "wrong_key"}
-    answer = Analysis.model_validate(entry_.model_dump() | {"tried": (tried,)})
-    said = answer_markup.source(translator("lab", "en"), answer)
-    assert "analyser (bundled)" in said
-    assert "openai (key not accepted)" in said
