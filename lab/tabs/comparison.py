@@ -44,9 +44,10 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
 
     def offer(stem: str | None, before: str | None) -> Any:
         records = [r for r in browse.select(lab.store().records(), browse.Filters()) if r.stem != stem]
-        stems = [record.stem for record in records]
-        value = before if before in stems else None
-        return gr.Dropdown([(browse.caption(r), r.stem) for r in records], value=value)
+        choices = [(browse.caption(r), r.stem) for r in records]
+        if before is None or before in {record.stem for record in records}:
+            return gr.Dropdown(choices)  # what is chosen by the time the answer comes stays chosen
+        return gr.Dropdown(choices, value=None)
 
     def show(first: str | None, second: str | None, factor: float) -> dict[Any, Any]:
         records = lab.store().records()
