@@ -38,7 +38,8 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:
-        raise StoreError("store.folder", folder=str(folder)) from error
+        if not is_folder(folder):  # else another process made it in this very moment
+            raise StoreError("store.folder", folder=str(folder)) from error
     sync_folder(folder.parent)
 
 

@@ -53,7 +53,8 @@ def expect_chosen(page: Page, stem: str) -> None:
 
 
 def choose(page: Page, list_id: str, stem: str) -> None:
-    """Choose a picture in one of the lists, by its stem."""
+    """Choose a picture in one of the lists, by its stem, once no other list is open any more."""
+    expect(page.get_by_role("option")).to_have_count(0)
     page.locator(f"#{list_id} input").click()
     page.get_by_role("option", name=f"{stem}:").click()
 

@@ -5,8 +5,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,7 @@ import pytest
 from manifests.chain import verify_chain
 from manifests.reader import read_manifest
 from manifests.store import Store
+from manifests.work_folder import make_folder
 from tests.manifests.conftest import make_draft, make_picture
 
 KILLS = 60
@@ -138,3 +141,17 @@ def test_two_processes_at_once(work: Path, store: Store):
     assert {m.attempt for m in store.chain()} == set(range(1, 2 * each + 1))
     assert store.leftovers() == []
     assert_whole(store)
+
+
+def test_many_may_make_the_same_folder_in_the_same_moment(tmp_path: Path):
+    for number in range(30):
+        folder, together = tmp_path / str(number) / "tp2", threading.Barrier(8)
+
+        def make(folder: Path = folder, together: threading.Barrier = together) -> None:
+            together.wait()
+            make_folder(folder)
+
+        with ThreadPoolExecutor(8) as pool:
+            for made in [pool.submit(make) for _ in range(8)]:
+                made.result()
+        assert folder.is_dir()
