@@ -100,7 +100,7 @@ def test_a_lab_is_started_and_closed_from_the_home_page(page: Page, hub: Running
     log_in(page, hub)
     page.locator("#start").click()
     # on the page that waits, or, where it fails at once, in its place
-    expect(page.get_by_role("main")).to_contain_text("no-such-model")
+    expect(page.get_by_role("alert").filter(has_text="no-such-model")).to_be_visible()
     look(page)
     (hub.state / "homes" / INSTRUCTOR / ".env").unlink()
     page.goto("hub/spawn")
