@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from manifests.manifest import ApiRequest, Charge, Cost, Model, Request, Versions
+from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Request, Versions
 
 
 @dataclass(frozen=True)
@@ -21,3 +21,4 @@ class Draft:
     batch_size: int = 1
     batch_index: int = 0
     cost: Cost | Charge | None = None
+    adherence: Adherence | None = None

@@ -14,7 +14,10 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    ValidationInfo,
+    field_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from exercises.parameters import (
     AssignmentId,
@@ -160,6 +163,51 @@ AnyCost = Annotated[
 ]
 
 
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+class Sought(Part):
+    """One thing the prompt names, as a word of `mini`'s vocabulary, and what the judge says of it.
+
+    `probability` is the judge's for what was asked; `first` is its most probable answer.
+    """
+
+    kind: Literal["object", "color", "background"]
+    asked: Token
+    probability: Annotated[float, Field(ge=0, le=1)]
+    first: Token
+
+
+class Adherence(Part):
+    """Whether the prompt is in the picture: a machine's opinion, which no check reads.
+
+    `found` is the number of parts of which the judge's first answer is what was asked.
+    """
+
+    judge: Name
+    weights_sha256: Sha256
+    parts: Annotated[tuple[Sought, ...], Field(min_length=1, max_length=3)]
+    found: Annotated[int, Field(ge=0, le=3)]
+
+    @field_validator("parts")
+    @classmethod
+    def _each_kind_once(cls, parts: tuple[Sought, ...]) -> tuple[Sought, ...]:
+        kinds = len({part.kind for part in parts})
+        if kinds < len(parts):
+            raise PydanticKnownError(
+                "too_long", {"field_type": "Tuple", "max_length": kinds, "actual_length": len(parts)}
+            )
+        return parts
+
+    @field_validator("found")
+    @classmethod
+    def _counted(cls, found: int, info: ValidationInfo) -> int:
+        counted = sum(part.first == part.asked for part in info.data.get("parts", ()))
+        if "parts" in info.data and found != counted:
+            raise PydanticKnownError("literal_error", {"expected": str(counted)})
+        return found
+
+
 class Manifest(Part):
     """One picture's record. `manifests.chain.sealed` makes one with the right `digest`."""
 
@@ -183,6 +231,8 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
+    # Left out where there is none, so that manifests from before it keep their digests.
+    adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256
@@ -190,6 +240,7 @@ class Manifest(Part):
 
 __all__ = [
     "SCHEMA",
+    "Adherence",
     "ApiRequest",
     "Charge",
     "Cost",
@@ -198,6 +249,7 @@ __all__ = [
     "Model",
     "Part",
     "Request",
+    "Sought",
     "Source",
     "Tried",
     "Versions",

@@ -7,13 +7,23 @@ import pytest
 from PIL import Image
 
 from manifests.draft import Draft
-from manifests.manifest import Model, Request, Source, Versions
+from manifests.manifest import Adherence, Model, Request, Sought, Source, Versions
 from manifests.store import Store
 
 VERSIONS = Versions(
     python="3.11", torch="2.13.0", diffusers="0.42.1", transformers="5.23.0", genai_lab="0.1.0"
 )
 MODEL = Model(id="mini", repository="lab/mini", revision="1", weights_sha256="ab" * 32)
+
+ADHERENCE = Adherence(
+    judge="mini-judge",
+    weights_sha256="ef" * 32,
+    parts=(
+        Sought(kind="object", asked="handbag", probability=0.125, first="backpack"),
+        Sought(kind="background", asked="gray", probability=0.9371, first="gray"),
+    ),
+    found=1,
+)
 
 
 def make_draft(

@@ -15,11 +15,12 @@ from manifests.manifest import Manifest
 from manifests.reader import MAX_BYTES, read_manifest, read_manifest_file
 from tests.manifests.test_chain import CHAIN, as_json
 
-GOOD = CHAIN[0].model_dump_json(by_alias=True, indent=2).encode()
+FULL = CHAIN[2]  # with every part a manifest may have
+GOOD = FULL.model_dump_json(by_alias=True, indent=2).encode()
 
 
 def changed(*path: str, to: Any) -> bytes:
-    document = as_json(CHAIN[0])
+    document = as_json(FULL)
     place = document
     for key in path[:-1]:
         place = place[key]
@@ -28,15 +29,16 @@ def changed(*path: str, to: Any) -> bytes:
 
 
 def without(key: str) -> bytes:
-    document = as_json(CHAIN[0])
+    document = as_json(FULL)
     del document[key]
     return json.dumps(document).encode()
 
 
 def test_what_the_store_writes_is_read_back():
-    assert read_manifest(GOOD) == CHAIN[0]
+    assert read_manifest(GOOD) == FULL
 
 
+PART = as_json(FULL)["adherence"]["parts"][0]  # asked for and not found
 REFUSED = {
     "empty": b"",
     "not UTF-8": GOOD.replace(b"a bag", b"\xff\xfe"),
@@ -78,6 +80,14 @@ REFUSED = {
     "time without zone": changed("time", to="2026-11-20T06:00:00"),
     "a negative time taken": changed("seconds", to=-1),
     "sequence zero": changed("sequence", to=0),
+    "an opinion of nothing": changed("adherence", "parts", to=[]),
+    "an opinion with a grade": changed("adherence", "points", to=20),
+    "an opinion without a judge": changed("adherence", "judge", to=""),
+    "more found than there is": changed("adherence", "found", to=2),
+    "a part twice": changed("adherence", "parts", to=[PART, PART]),
+    "a part of another kind": changed("adherence", "parts", to=[PART | {"kind": "place"}]),
+    "more than certain": changed("adherence", "parts", to=[PART | {"probability": 1.5}]),
+    "a word that is markup": changed("adherence", "parts", to=[PART | {"first": "<b>"}]),
     "a huge image": changed("image", "width", to=30_000),
 }
 
@@ -98,6 +108,47 @@ def test_a_refusal_names_the_field_in_the_readers_language():
     assert "nombre entier" in caught.value.in_language("fr")
     assert caught.value.fault
     assert caught.value.fault.path == ("request", "steps")
+
+
+def test_an_opinion_that_miscounts_is_told_what_it_should_say():
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(changed("adherence", "found", to=0))
+    assert caught.value.fault
+    assert caught.value.fault.field == "adherence.found"
+    assert [expected.values["expected"] for expected in caught.value.fault.expected] == ["1"]
+
+
+OPINIONS = st.fixed_dictionaries(
+    {
+        "judge": st.just("mini-judge") | st.text(max_size=3),
+        "weights_sha256": st.just("ef" * 32) | st.text(max_size=3),
+        "parts": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "kind": st.sampled_from(["object", "color", "background", "size"]),
+                    "asked": st.sampled_from(["red", "car", "Red", ""]),
+                    "probability": st.floats(-0.1, 1.1),
+                    "first": st.sampled_from(["red", "car"]),
+                }
+            ),
+            max_size=4,
+        ),
+        "found": st.integers(-1, 4),
+    }
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(OPINIONS)
+def test_an_opinion_that_is_read_agrees_with_itself(opinion: dict[str, Any]):
+    manifest = read_or_refuse(changed("adherence", to=opinion))
+    if manifest is None:
+        return
+    adherence = manifest.adherence
+    assert adherence is not None
+    assert adherence.found == sum(part.first == part.asked for part in adherence.parts)
+    assert 1 <= len({part.kind for part in adherence.parts}) == len(adherence.parts) <= 3
+    assert all(0 <= part.probability <= 1 for part in adherence.parts)
 
 
 def test_brackets_in_a_prompt_are_no_nesting():
@@ -135,7 +186,7 @@ JSON = st.recursive(
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_a_good_manifest_with_any_value_in_any_place(data: st.DataObject):
-    document = as_json(CHAIN[0])
+    document = as_json(FULL)
     place, key = document, data.draw(st.sampled_from(list(document)))
     if isinstance(place[key], dict) and data.draw(st.booleans()):
         place = place[key]
@@ -158,7 +209,7 @@ def test_a_good_manifest_with_some_bytes_changed(at: int, some: bytes):
 def test_a_file_is_read(tmp_path: Path):
     path = tmp_path / "one.json"
     path.write_bytes(GOOD)
-    assert read_manifest_file(path) == CHAIN[0]
+    assert read_manifest_file(path) == FULL
 
 
 def test_a_huge_file_is_not_read_into_memory(tmp_path: Path):
