@@ -42,6 +42,11 @@ MAX_TEXT_BYTES = 64 * 1024
 MAX_EXERCISES = 50
 
 _KINDS = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Exercise)[0])}
+# Ids that mean something: the assignment's own text, and the lab's tabs; two of these belong to a kind.
+_RESERVED = {
+    **dict.fromkeys(("introduction", "start", "gallery", "costs", "health")),
+    **{kind: kind for kind in ("evaluation", "hand_in")},
+}
 _KINDS_WITH_RUNS = ("generate", "sweep", "img2img")
 _TOP = ("title", "points", "parameters", "exercises")
 
@@ -106,11 +111,11 @@ def load_assignment(folder: Path) -> Assignment:
 
 def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
     exercise_id = check_slug(file, (*at, "id"), table.get("id"))
-    if exercise_id == "introduction":
-        raise file.error((*at, "id"), "reserved")
     kind = table.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise file.error((*at, "kind"), "one_of", expected=", ".join(_KINDS))
+    if exercise_id in _RESERVED and _RESERVED[exercise_id] != kind:
+        raise file.error((*at, "id"), "reserved")
     if "texts" in table:
         raise file.error((*at, "texts"), "unknown")
     if kind in _KINDS_WITH_RUNS:

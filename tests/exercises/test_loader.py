@@ -124,6 +124,8 @@ WRONG = {
     "an id as path": ('id = "many"', 'id = "../many"', "exercises[2].id", 17, "lower-case"),
     "no id": ('id = "many"\n', "", "exercises[2].id", 16, "lower-case"),
     "a reserved id": ('id = "many"', 'id = "introduction"', "exercises[2].id", 17, "another id"),
+    "the id of a tab": ('id = "many"', 'id = "gallery"', "exercises[2].id", 17, "another id"),
+    "the id of another kind's tab": ('id = "many"', 'id = "evaluation"', "exercises[2].id", 17, "another id"),
     "an id twice": ('id = "many"', 'id = "first"', "exercises[2].id", 17, "once"),
     "a run twice": ("weak =", "one =", "exercises[3].runs.one", 35, "once"),
     "a reserved run": ("one = {}", "studio = {}", "exercises[1].runs.studio", 14, "another id"),
@@ -199,7 +201,12 @@ WRONG_IN_TP2 = {
         "en",
     ),
     "a stem that fits any word": ('"reproduc"', '""', "exercises[7].topics[2].words.en[1]", "at least 2"),
-    "two studios": ('kind = "hand_in"', 'kind = "studio"', "exercises[8].kind", "once"),
+    "two studios": (
+        'id = "hand_in"\nkind = "hand_in"',
+        'id = "second"\nkind = "studio"',
+        "exercises[8].kind",
+        "once",
+    ),
 }
 
 
@@ -209,6 +216,7 @@ def test_what_is_wrong_in_a_written_exercise_is_said(
 ):
     folder = tmp_path / "tp2"
     shutil.copytree(find_assignment("tp2").folder, folder)
+    write_texts(folder, "second")
     text = (folder / "assignment.toml").read_text(encoding="utf-8")
     assert text.count(old) == 1
     wrong = text.replace(old, new)
