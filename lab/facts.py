@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from exercises.i18n import Translate
 from exercises.parameters import Parameters
-from lab import api_words, markup
+from lab import adherence_words, api_words, markup
 from manifests.manifest import ApiRequest, Manifest, Request
 
 
@@ -22,7 +22,7 @@ def plan(t: Translate, parameters: Parameters) -> Markup:
 
 
 def made(t: Translate, manifest: Manifest) -> Markup:
-    """What was asked, what was done, by which model on which device, and how long it took."""
+    """What was asked and done, by which model on which device, how long it took; then the judge's opinion."""
     if isinstance(manifest.request, ApiRequest):
         return _made_by_api(t, manifest, manifest.request)
     request, model = manifest.request, manifest.model
@@ -42,7 +42,8 @@ def made(t: Translate, manifest: Manifest) -> Markup:
         (t("facts.file"), "", manifest.image.file),
     ]
     header = [t("facts.parameter"), t("facts.asked"), t("facts.done")]
-    return _prompts(t, request) + markup.table(header, rows)
+    opinion = adherence_words.table(t, manifest.adherence) if manifest.adherence else ""
+    return _prompts(t, request) + markup.table(header, rows) + opinion
 
 
 def _made_by_api(t: Translate, manifest: Manifest, request: ApiRequest) -> Markup:

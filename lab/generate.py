@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from exercises.errors import UserError
 from exercises.parameters import Parameters
+from lab.adherence import opinion
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.engine.registry import model_entry
 from lab.mini.words import unknown_words
@@ -84,6 +85,7 @@ class Generation:
             batch_size=picture.batch_size,
             batch_index=picture.batch_index,
             seconds=picture.seconds,
+            adherence=opinion(picture.request.prompt, picture.model.id, picture.image),
         )
         try:
             return Saved(self.store.save(draft, picture.image), picture)

@@ -5,6 +5,7 @@ Only pixels count: whatever else a file carries (PNG texts, EXIF, its name) has 
 
 import threading
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lab.mini.judge import Judge
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "mini" / "weights" / "judge.safetensors"
+Probabilities = dict[str, float]  # by name, together 1
 GUESSES = 5
 # Below these the judge is not sure. On compositions it has not learnt from, 95 % of its answers lie above
 # (object 0.91, colour of painted objects 0.93, background 0.94). Of 160 pictures that `mini` drew, 26 lie
@@ -55,37 +57,57 @@ def analyse(picture: Image.Image) -> Analysis:
 
 def recognise(picture: Image.Image) -> tuple[Seen, Seen, Seen]:
     """Object, its colour, and the background's colour, each with the judge's most probable guesses."""
+    object_, color, background = probabilities(picture)
+    return (
+        _seen(object_, SURE_OF_OBJECT),
+        _seen(color, SURE_OF_COLOR),
+        _seen(background, SURE_OF_COLOR),
+    )
+
+
+def probabilities(picture: Image.Image) -> tuple[Probabilities, Probabilities, Probabilities]:
+    """How probable the judge finds each name it knows, for object, colour and background. Raises NoJudge."""
     from lab.engine.sources import fit
     from lab.mini.data import SIZE
     from lab.mini.judge import opinions
 
-    judge = _judge()
+    judge = _judge()[0]
     answers = opinions(judge, np.asarray(fit(picture, SIZE, SIZE))[None])
     names = (judge.labels.objects, judge.labels.colors, judge.labels.backgrounds)
-    thresholds = (SURE_OF_OBJECT, SURE_OF_COLOR, SURE_OF_COLOR)
     object_, color, background = (
-        _seen(answer[0].softmax(0).tolist(), labels, threshold)
-        for answer, labels, threshold in zip(answers, names, thresholds, strict=True)
+        dict(zip(labels, answer[0].softmax(0).tolist(), strict=True))
+        for answer, labels in zip(answers, names, strict=True)
     )
     return object_, color, background
 
 
-def _seen(probabilities: list[float], labels: tuple[str, ...], threshold: float) -> Seen:
-    best = sorted(zip(probabilities, labels, strict=True), reverse=True)[:GUESSES]
-    guesses = tuple(Guess(name=name, probability=round(min(value, 1), 4)) for value, name in best)
+def judge_sha256() -> str:
+    """The hash of the judge's weights, in hexadecimal. Raises NoJudge."""
+    return _judge()[1]
+
+
+def _seen(probabilities: Probabilities, threshold: float) -> Seen:
+    best = sorted(probabilities, key=lambda name: probabilities[name], reverse=True)[:GUESSES]
+    guesses = tuple(Guess(name=name, probability=share(probabilities[name])) for name in best)
     return Seen(guesses=guesses, threshold=threshold)
 
 
-def _judge() -> "Judge":
+def share(probability: float) -> float:
+    """A probability as it is written down: four decimals, and never above 1 by a rounding."""
+    return round(min(probability, 1), 4)
+
+
+def _judge() -> tuple["Judge", str]:
     with _once:  # two at once would read it twice
         return _read_judge()
 
 
 @cache
-def _read_judge() -> "Judge":
+def _read_judge() -> tuple["Judge", str]:
+    """The judge, and the hash of its weights."""
     from lab.mini.judge import load_judge
 
     try:
-        return load_judge(WEIGHTS)
+        return load_judge(WEIGHTS), sha256(WEIGHTS.read_bytes()).hexdigest()
     except Exception as error:  # a missing file, or one that is no safetensors of this judge
         raise NoJudge("analyser.no_judge", file=WEIGHTS.name) from error

@@ -20,9 +20,11 @@ from exercises.faults import faults
 from exercises.i18n import Translate, preferred_language, translator
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
+from lab.adherence_words import line
 from lab.engine.protocol import Cancelled, Failed, Loading, Step
 from lab.generate import Generation, Saved, generate, notes, request_for
 from lab.settings import LabSettings
+from manifests.manifest import Adherence
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
 from manifests.settings import WorkSettings
@@ -58,6 +60,7 @@ class Outcome:
     manifest: str | None = None
     steps: int | None = None
     effective_steps: int | None = None
+    adherence: Adherence | None = None
     seconds: float | None = None
     error: str | None = None
 
@@ -83,6 +86,9 @@ def run(
     if any(each.parameters.mode == "img2img" for each in planned):
         kept = store.add_source(_read_source(source))
     requests = [(each, request_for(each.parameters, model, kept)) for each in planned]
+    unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
+    if unknown:
+        typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
 
     from lab.engine.local import LocalEngine
 
@@ -103,7 +109,7 @@ def run(
     finally:
         engine.close()
     if as_json:
-        document = {"assignment": assignment.id, "model": model, "runs": [asdict(o) for o in outcomes]}
+        document = {"assignment": assignment.id, "model": model, "runs": [_as_json(o) for o in outcomes]}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     last = outcomes[-1]
     if last.status != "saved":
@@ -227,10 +233,16 @@ def _show(
             outcome.steps = generation.request.steps
             outcome.effective_steps = manifest.effective_steps
             outcome.seconds = round(manifest.seconds, 3)
+            outcome.adherence = manifest.adherence
         case Failed():
             outcome.error = event.text(preferred_language())
         case Cancelled():
             outcome.status = "stopped"
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    adherence = outcome.adherence
+    return asdict(outcome) | {"adherence": adherence.model_dump(mode="json") if adherence else None}
 
 
 def _said(outcome: Outcome, t: Translate) -> str:
@@ -243,6 +255,6 @@ def _said(outcome: Outcome, t: Translate) -> str:
         steps=outcome.steps,
         effective=outcome.effective_steps,
     )
-    if outcome.notes:
-        said += "\n  " + t("run.unknown_words", words=", ".join(outcome.notes))
+    if outcome.adherence:
+        said += "\n  " + line(t, outcome.adherence)
     return said

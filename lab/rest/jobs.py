@@ -17,13 +17,24 @@ from lab.endpoint.errors import ApiError
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
 from lab.generate import Saved
 from lab.running import Running, Runs, Task
+from manifests.manifest import Adherence
 
 KEPT = 200  # generations, the oldest are forgotten
 AT_ONCE = 8  # under way
 BUSY = 5  # seconds after which one may ask again
 
 Stage = Literal["queued", "loading", "running", "saving", "done", "failed", "cancelled"]
-Outcome = str | Failed | UserError | Cancelled  # a record's stem, or why there is none
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is kept of a record: its stem, and the judge's opinion of it."""
+
+    stem: str
+    adherence: Adherence | None
+
+
+Outcome = Made | Failed | UserError | Cancelled  # what was recorded, or why nothing was
 
 
 class Problem(BaseModel):
@@ -32,7 +43,10 @@ class Problem(BaseModel):
 
 
 class State(BaseModel):
-    """Where it is. `position`: 1 is next; `remaining`: an estimate in seconds; `image`: the record's id."""
+    """Where it is. `position`: 1 is next; `remaining`: an estimate in seconds; `image`: the record's id.
+
+    `adherence`: a machine's opinion on what of the prompt is in the image.
+    """
 
     id: str
     state: Stage
@@ -42,6 +56,7 @@ class State(BaseModel):
     steps: int | None = None
     remaining: float | None = None
     image: str | None = None
+    adherence: Adherence | None = None
     error: Problem | None = None
 
 
@@ -111,7 +126,7 @@ class Jobs:
 def _outcome(event: Any) -> Outcome:
     match event:
         case Saved():
-            return event.record.stem
+            return Made(event.record.stem, event.record.manifest.adherence)
         case Failed() | UserError() | Cancelled():
             return event
     return Failed("internal")
@@ -143,8 +158,8 @@ def _state(job: _Job, language: Language) -> State:
 
 def _ended(job_id: str, outcome: Outcome | None, language: Language) -> State:
     match outcome:
-        case str():
-            return State(id=job_id, state="done", finished=True, image=outcome)
+        case Made(stem, adherence):
+            return State(id=job_id, state="done", finished=True, image=stem, adherence=adherence)
         case Cancelled():
             return State(id=job_id, state="cancelled", finished=True)
         case Failed():

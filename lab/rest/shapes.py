@@ -8,6 +8,7 @@ from exercises.i18n import Language
 from exercises.parameters import Mode, Parameters, SchedulerName
 from lab.engine.registry import ModelEntry, availability
 from lab.rest.jobs import State
+from manifests.manifest import Adherence
 from manifests.store import Record
 
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
@@ -54,7 +55,10 @@ class Generations(BaseModel):
 
 
 class ImageFacts(BaseModel):
-    """One recorded picture; `id` is its file's name without the extension."""
+    """One recorded picture; `id` is its file's name without the extension.
+
+    `adherence`: a machine's opinion on what of the prompt is in it (docs/manifest.md), if there is one.
+    """
 
     id: str
     exercise: str
@@ -67,6 +71,7 @@ class ImageFacts(BaseModel):
     width: int
     height: int
     bytes: int
+    adherence: Adherence | None
     links: dict[str, str]
 
 
@@ -118,5 +123,6 @@ def image_facts(record: Record, base: str) -> ImageFacts:
         width=manifest.image.width,
         height=manifest.image.height,
         bytes=manifest.image.bytes,
+        adherence=manifest.adherence,
         links={"self": address, "file": f"{address}/file"},
     )

@@ -9,6 +9,7 @@ from lab import own_pictures
 from lab.analysis import Wish
 from lab.choice import choice
 from lab.context import Lab
+from lab.engine.registry import MODELS
 from lab.page import Page
 from lab.providers.choices import Choice, choices
 from lab.providers.errors import NoKey
@@ -19,6 +20,8 @@ from manifests.store import Record
 log = logging.getLogger(__name__)
 
 ROUTER_FAILS = (UserError, OSError, sqlite3.Error)  # a wrong providers' file, a ledger that cannot be opened
+HERE = "here"  # the provider's name for models of this machine, which no provider is asked for
+BUNDLED = "bundled"  # the provider that is this lab itself, over HTTP
 FIRST = ""  # the first provider that answers, in the configured order
 
 
@@ -30,6 +33,12 @@ def wish_of(value: str | None) -> Wish:
     """What `model_value` wrote."""
     provider, _, model = (value or FIRST).partition("/")
     return Wish(provider or None, model or None)
+
+
+def drawn_here(value: str) -> str | None:
+    """The model of this machine that draws where `<provider>/<model>` is asked; None for all others."""
+    provider, _, model = value.partition("/")
+    return model if provider in (HERE, BUNDLED) and model in MODELS else None
 
 
 def model_value(each: Choice) -> str:

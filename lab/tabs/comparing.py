@@ -15,15 +15,16 @@ from exercises.errors import UserError
 from exercises.parameters import Parameters
 from grading.alt_text import count_words
 from lab import api_words, markup
+from lab.adherence_words import summary
 from lab.analysis import AnalysisError
 from lab.api_pictures import MAX_PROMPT, ApiPicture, Later, Several, check_prompt
 from lab.choice import choice
 from lab.context import Lab
 from lab.engine.registry import MODELS, availability, model_entry
-from lab.generate import generate, request_for
+from lab.generate import generate, notes, request_for
 from lab.page import QUIET, Page
 from lab.running import Task, Work
-from lab.tabs.asking import model_name, model_value, offered, wish_of
+from lab.tabs.asking import HERE, drawn_here, model_name, model_value, offered, wish_of
 from lab.tabs.generation import Watch
 from lab.wording import reason
 from manifests.analysis import Conclusion
@@ -31,7 +32,6 @@ from manifests.manifest import ApiRequest
 from manifests.store import Record
 
 REASON_LENGTH = 2000  # characters
-HERE = "here"  # the provider's name for models of this machine
 STEPS = 30
 
 
@@ -51,6 +51,14 @@ class _Tab:
         )
         self.models = choice(
             multiselect=True, label=t("comparing.models"), info=t("comparing.hint"), elem_id=f"models-{name}"
+        )
+        words = gr.HTML(elem_id=f"words-{name}")
+        gr.on(
+            [self.prompt.change, self.models.change],
+            self._unknown_words,
+            [self.prompt, self.models],
+            words,
+            **QUIET,
         )
         draw = gr.Button(t("comparing.draw"), variant="primary", elem_id=f"generate-{name}")
         with gr.Row(elem_classes="actions"):
@@ -109,6 +117,21 @@ class _Tab:
         works = [(name, self._work(name, prompt.strip())) for name in names or ()]
         return [Task(COMPARISON_RUN, lambda: Several(works))]
 
+    def _unknown_words(self, prompt: str | None, names: list[str] | None) -> str:
+        """What of the prompt a model of this machine will skip, before any is asked."""
+        unknown = {
+            model: notes(prompt or "", model)
+            for name in names or ()
+            if (model := drawn_here(name)) is not None
+        }
+        return Markup("").join(
+            markup.note(
+                self.page.t("comparing.unknown_words", model=model_entry(model).name, words=", ".join(words))
+            )
+            for model, words in unknown.items()
+            if words
+        )
+
     def _work(self, name: str, prompt: str) -> Work:
         lab = self.lab
         provider, _, model = name.partition("/")
@@ -137,7 +160,7 @@ class _Tab:
         figures = Markup("").join(
             Markup(
                 '<figure><img src="{}" alt="{}">'
-                "<figcaption><strong>{}</strong> · {}<br>{}<br>{}</figcaption></figure>"
+                "<figcaption><strong>{}</strong> · {}<br>{}<br>{}{}</figcaption></figure>"
             ).format(
                 self._address(record),
                 t(
@@ -149,6 +172,7 @@ class _Tab:
                 record.stem,
                 t("comparing.time", seconds=markup.number(t, round(record.manifest.seconds, 2))),
                 t("comparing.cost", cost=_cost(self.page, record)),
+                _opinion(self.page, record),
             )
             for record in compared
         )
@@ -189,6 +213,11 @@ def _who(page: Page, record: Record) -> str:
     if isinstance(manifest.request, ApiRequest):
         return page.t("comparing.by_api", model=manifest.model.id, provider=manifest.model.repository)
     return page.t("comparing.by_here", model=manifest.model.id)
+
+
+def _opinion(page: Page, record: Record) -> Markup:
+    adherence = record.manifest.adherence
+    return Markup("<br>{}").format(summary(page.t, adherence)) if adherence else Markup("")
 
 
 def _cost(page: Page, record: Record) -> str:

@@ -10,11 +10,13 @@ from operator import add
 from typing import Any
 
 from lab import browse
+from lab.adherence_words import badge
 from lab.browse import Filters
 from lab.choice import choice
 from lab.context import Lab
 from lab.page import QUIET, Page
 from lab.tabs import comparison, details, wastebin
+from manifests.store import Record
 
 # Gradio names its buttons "Thumbnail 1 of 12"; their captions say what a screen reader should.
 NAME_PICTURES = """() => setTimeout(() => {
@@ -93,7 +95,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
                 for box, name in zip(named, NAMES, strict=True)
             },
             gallery: gr.Gallery(
-                [(str(record.image_path), browse.caption(record)) for record in found.items],
+                [(str(record.image_path), _label(page, record)) for record in found.items],
                 selected_index=names.index(pick) if pick else None,
             ),
             previous: gr.Button(interactive=found.number > 1),
@@ -132,6 +134,11 @@ def successor(stem: str | None, before: list[str], now: list[str]) -> str | None
         return stem
     place = before.index(stem) if stem in before else 0
     return now[min(place, len(now) - 1)] if now else None
+
+
+def _label(page: Page, record: Record) -> str:
+    """What stands on a picture: the machine's opinion where there is one, then which it is."""
+    return " · ".join(filter(None, [badge(page.t, record.manifest), browse.caption(record)]))
 
 
 def _named(page: Page, name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -120,7 +120,7 @@ class _Tab:
         """What is asked for in all runs, then each run with what it changes and whether it is there."""
         t, runs, model = self.page.t, self.exercise.runs, self.lab.settings.model
         plan = facts.plan(t, runs[0].parameters)
-        words = notes(runs[0].parameters.prompt, model)
+        words = dict.fromkeys(word for run in runs for word in notes(run.parameters.prompt, model))
         if words:
             plan += markup.note(t("generation.unknown_words", words=", ".join(words)))
         if len(runs) > 1:

@@ -22,7 +22,7 @@ from lab.engine.registry import MODELS, availability, model_entry
 from lab.generate import generate, notes, request_for
 from lab.page import QUIET, Page
 from lab.running import Task
-from lab.tabs.asking import model_name, model_value, offered, wish_of
+from lab.tabs.asking import drawn_here, model_name, model_value, offered, wish_of
 from lab.tabs.generation import Watch
 from lab.tabs.photo import MissingPhoto, Photo
 from lab.tabs.result import Result
@@ -164,7 +164,8 @@ class _Tab:
         return [_model_note(self.page, model_id), side, side, schedulers, *parts]
 
     def _unknown_words(self, prompt: str, model_id: str) -> str:
-        words = notes(prompt or "", model_id)
+        drawing = drawn_here(model_id.removeprefix(API)) if model_id.startswith(API) else model_id
+        words = notes(prompt or "", drawing) if drawing else []
         return markup.note(self.page.t("generation.unknown_words", words=", ".join(words))) if words else ""
 
     def _tasks(self, *form: Any) -> list[Task]:

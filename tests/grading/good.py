@@ -1,6 +1,7 @@
 """A submission in which everything is in order: real records by the store, pictures of plain noise."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from exercises.i18n import Language
 from grading.native_sizes import NATIVE_SIZES
 from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.draft import Draft
-from manifests.manifest import Model, Request, Source, Versions
+from manifests.manifest import Adherence, Model, Request, Source, Versions
 from manifests.store import Store
 
 SIDE = NATIVE_SIZES["mini"]
@@ -76,8 +77,17 @@ def draft_of(exercise: str, run: Run, source: Source | None = None, **changes: o
     )
 
 
-def make_work(work: Path, assignment: Assignment, student: str = "alice", language: Language = "en") -> Store:
-    """A work folder with every run, one free picture and all answers; another noise for each student."""
+def make_work(
+    work: Path,
+    assignment: Assignment,
+    student: str = "alice",
+    language: Language = "en",
+    adherence: Adherence | None = None,
+) -> Store:
+    """A work folder with every run, one free picture and all answers; another noise for each student.
+
+    `adherence`: the opinion in every manifest.
+    """
     store = Store(work, assignment.id, student)
     offset = sum(student.encode()) * 1000
     source = store.add_source(photo(offset))
@@ -85,11 +95,12 @@ def make_work(work: Path, assignment: Assignment, student: str = "alice", langua
         wanted = source if run.parameters.mode == "img2img" else None
         same_as_baseline = run.id in ("smoke", "baseline", "t2i_run01_baseline")
         store.save(
-            draft_of(exercise.id, run, wanted), noise(offset + (0 if same_as_baseline else number + 1))
+            replace(draft_of(exercise.id, run, wanted), adherence=adherence),
+            noise(offset + (0 if same_as_baseline else number + 1)),
         )
     studio = next(e for e in assignment.exercises if e.kind == "studio")
     free = assignment.planned_runs()[0][1].model_copy(update={"id": STUDIO_RUN})
-    store.save(draft_of(studio.id, free, seed=7), noise(offset + 500))
+    store.save(replace(draft_of(studio.id, free, seed=7), adherence=adherence), noise(offset + 500))
     save_answers(store.folder, answers_for(assignment, language))
     return store
 

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
+from lab.analyser import analyse
 from lab.engine.local import LocalEngine
+
+ANSWERS: tuple[dict[str, float], ...] = (
+    {"handbag": 0.6, "backpack": 0.39999},
+    {"red": 0.9, "blue": 0.1},
+    {"gray": 0.7, "white": 0.3},
+)
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +52,17 @@ def own_engine(mini_is_tiny: Path) -> Iterator[LocalEngine]:
     engine = LocalEngine()
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def fixed_judge(monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
+    """A judge without weights that gives `ANSWERS` to every picture, which it collects."""
+    asked: list[Image.Image] = []
+
+    def probabilities(picture: Image.Image) -> Any:
+        asked.append(picture)
+        return ANSWERS
+
+    monkeypatch.setattr(analyse, "probabilities", probabilities)
+    monkeypatch.setattr(analyse, "judge_sha256", lambda: "ab" * 32)
+    return asked

@@ -21,6 +21,7 @@ from manifests.chain import digest
 from manifests.manifest import Cost, Manifest, Request
 from manifests.store import Record, Store
 from tests.lab.engine.asking import photo
+from tests.manifests.conftest import ADHERENCE
 
 SOURCE = photo()
 PLANS = {
@@ -116,6 +117,13 @@ def test_what_the_same_stack_made_is_identical(text: Record, image: Record, engi
 def test_equal_pixels_are_identical_whatever_stack_was_recorded(text: Record, engine: LocalEngine) -> None:
     elsewhere = edited(text.manifest, versions__torch="2.5.1", device="cuda (T4)", dtype="float16")
     assert verify(elsewhere, text.image_path.read_bytes(), None, engine).verdict == "identical"
+
+
+def test_a_machines_opinion_is_no_matter_for_verifying(text: Record, engine: LocalEngine) -> None:
+    for opinion in (None, ADHERENCE):
+        manifest = edited(text.manifest, adherence=opinion)
+        found = verify(manifest, text.image_path.read_bytes(), None, engine)
+        assert (found.verdict, found.causes) == ("identical", ())
 
 
 EDITS: dict[str, dict[str, Any]] = {

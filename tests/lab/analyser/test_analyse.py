@@ -59,7 +59,7 @@ def test_guesses_are_five_the_most_probable_first():
 
 def test_below_the_threshold_nothing_is_sure_and_at_it_it_is():
     for probability, sure in ((0.5, "cat"), (0.4999, None)):
-        seen = module._seen([probability, 0.1], ("cat", "dog"), 0.5)
+        seen = module._seen({"cat": probability, "dog": 0.1}, 0.5)
         assert seen.sure == sure
 
 

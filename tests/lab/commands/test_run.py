@@ -91,6 +91,49 @@ def test_one_run_alone_with_a_changed_parameter(work: Path) -> None:
     assert (request.steps, request.seed, request.scheduler) == (3, 9, "DDIM")
 
 
+STUDIO = ["tp2/studio", "--set", "steps=2", *SMALL]
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["words", "json"])
+def test_words_that_are_not_known_are_told_before_anything_is_drawn(
+    work: Path, more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Drawn(Exception):
+        pass
+
+    def draws(*_: Any, **__: Any) -> None:
+        raise Drawn
+
+    monkeypatch.setattr("lab.commands.run.generate", draws)
+    done = invoke(run, *STUDIO, "--work", work, "--set", "prompt=a sleek wobbly red bag", *more)
+    assert isinstance(done.exception, Drawn)
+    assert "sleek, wobbly" in done.stderr
+    assert done.stdout == ""
+
+
+def test_words_of_several_runs_are_told_once_and_known_ones_never(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.commands.run.generate", lambda *_, **__: 1 / 0)
+    done = invoke(run, "tp2/sweep", "--work", work)
+    assert done.stderr.count("e-commerce") == 1
+    done = invoke(run, *STUDIO, "--work", work, "--set", "prompt=a red backpack on a white background")
+    assert done.stderr == ""
+
+
+@pytest.mark.usefixtures("fixed_judge")
+def test_the_machines_opinion_is_said_as_such_and_is_in_the_json(work: Path) -> None:
+    asked = [*STUDIO, "--work", work, "--set", "prompt=a red backpack on a white background"]
+    done = invoke(run, *asked)
+    assert "Machine’s opinion: 1 of 3 found" in done.stdout
+    (made,) = json.loads(invoke(run, *asked, "--json").stdout)["runs"]
+    adherence = store(work).records()[-1].manifest.adherence
+    assert adherence is not None
+    assert made["adherence"] == json.loads(adherence.model_dump_json())
+    done = invoke(run, *STUDIO, "--work", work, "--set", "prompt=sleek", "--json")
+    assert json.loads(done.stdout)["runs"][0]["adherence"] is None
+
+
 def test_the_studio_takes_everything_from_set(work: Path) -> None:
     done = invoke(run, "tp2/studio", "--work", work, "--set", "prompt=a=b, 7", "--set", "steps=2", *SMALL)
     assert done.exit_code == 0, done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from exercises.loader import find_assignment
 from lab.context import Lab
@@ -25,6 +26,11 @@ def client_of(lab: Lab) -> TestClient:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.mount(BASE, build_rest(lab))
     return TestClient(app, base_url=f"http://127.0.0.1{BASE}/")
+
+
+@pytest.fixture(autouse=True)
+def judge(fixed_judge: list[Image.Image]) -> None:
+    """No test of the API waits for a real one."""
 
 
 @pytest.fixture

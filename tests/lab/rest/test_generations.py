@@ -61,6 +61,27 @@ def test_a_generation_is_accepted_with_an_id_and_links_and_becomes_a_record(clie
     assert verify_chain(lab.store().chain()) == []
 
 
+def test_the_machines_opinion_comes_with_what_was_made(client: TestClient, lab: Lab):
+    wish = {"prompt": "a red backpack on a white background"}
+    state = ended(client, start(client, **wish))
+    adherence = state["adherence"]
+    assert (adherence["judge"], adherence["found"]) == ("mini-judge", 1)
+    assert [(part["asked"], part["first"]) for part in adherence["parts"]] == [
+        ("backpack", "handbag"),
+        ("red", "red"),
+        ("white", "gray"),
+    ]
+    shown = client.get(f"images/{state['image']}").json()
+    assert shown["image"]["adherence"] == shown["manifest"]["adherence"] == adherence
+    assert client.get(f"generations/{state['id']}").json()["adherence"] == adherence
+
+
+def test_where_nothing_known_was_asked_for_there_is_no_opinion(client: TestClient):
+    state = ended(client, start(client, prompt="sleek"))
+    assert state["adherence"] is None
+    assert client.get(f"images/{state['image']}").json()["image"]["adherence"] is None
+
+
 def test_a_generation_is_followed_to_its_end(client: TestClient):
     job_id = start(client)
     told = events(client, job_id)

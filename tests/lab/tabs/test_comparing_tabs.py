@@ -1,10 +1,14 @@
 """What the tabs for comparisons, pictures by API and costs show, and what is said while a call goes on."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 
+from exercises.assignment import COMPARISON_RUN
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
+from exercises.loader import find_assignment
 from lab import answer_markup, facts
 from lab.analysis import Noted
 from lab.context import Lab
@@ -16,8 +20,10 @@ from lab.tabs.generation import Watch
 from manifests.analysis import Analysis, Conclusion
 from manifests.manifest import ApiRequest
 from tests.grading.api_good import REASON
+from tests.grading.good import draft_of, noise
 from tests.lab.providers.server import PlayedProvider
 from tests.lab.tabs.conftest import bare_page, notes, tab_of, words
+from tests.manifests.conftest import ADHERENCE
 
 # --- compare
 
@@ -45,6 +51,28 @@ def test_a_comparison_stands_side_by_side_with_time_and_cost(full: Lab):
     assert "mini (bundled)" in html
     assert html.count("Time:") == 2
     assert "Cost: free" in html
+
+
+def test_words_that_a_model_of_this_machine_will_skip_are_told_before_it_is_asked(lab: Lab):
+    tab = tab_of(lab, "compare")
+    for here in ("here/mini", "bundled/mini"):
+        said = tab._unknown_words("a wobbly red bag", ["played/model-a", here])
+        assert said.count("wobbly") == 1
+        assert "mini" in said.lower()
+    assert tab._unknown_words("a wobbly red bag", ["here/mini", "bundled/mini"]).count("wobbly") == 1
+    assert tab._unknown_words("a wobbly red bag", ["played/model-a"]) == ""
+    assert tab._unknown_words("a red bag", ["here/mini"]) == ""
+    assert tab._unknown_words(None, None) == ""
+    assert "<b>" not in tab._unknown_words("<b>wobbly</b>", ["here/mini"])
+
+
+def test_a_compared_picture_has_the_machines_opinion_where_there_is_one(lab: Lab):
+    plan = find_assignment("tp2").planned_runs()[0][1].model_copy(update={"id": COMPARISON_RUN})
+    lab.store().save(draft_of("compare", plan), noise(1))
+    lab.store().save(replace(draft_of("compare", plan), adherence=ADHERENCE), noise(2))
+    html, *_ = tab_of(lab, "compare", "fr").show(None)
+    assert html.count("<figure>") == 2
+    assert html.count("Avis de la machine") == 1
 
 
 def test_a_conclusion_names_one_of_the_pictures(full: Lab):
@@ -77,6 +105,14 @@ def test_the_studio_draws_by_api_what_the_form_says(full: Lab, provider: PlayedP
     for change in ({"prompt": " "}, {"prompt": "x" * 2001}, {"mode": "img2img"}):
         with pytest.raises(UserError):
             tab._tasks(*(form | change).values(), None)
+
+
+def test_the_studio_tells_what_mini_will_skip_also_where_a_provider_asks_it(full: Lab):
+    tab = tab_of(full, "studio")
+    for model in ("mini", "api:bundled/mini"):
+        assert "wobbly" in tab._unknown_words("a wobbly bag", model)
+    for model in ("sd15", "api:played/model-a", "api:bundled/other"):
+        assert tab._unknown_words("a wobbly bag", model) == ""
 
 
 def test_a_provider_hides_what_it_takes_no_part_in(full: Lab):

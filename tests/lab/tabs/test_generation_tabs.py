@@ -1,6 +1,7 @@
 """What the generating tabs show of the disk, and what their buttons would do: without browser or model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 
 from exercises.assignment import ImageToImage, Sweep
 from exercises.errors import UserError
-from exercises.i18n import Language
+from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
-from lab import facts, sheets
+from lab import facts, markup, sheets
 from lab.context import Lab
+from lab.generate import notes
 from lab.page import Page
 from lab.settings import LabSettings
 from lab.tabs import photo, planned, studio
@@ -20,6 +22,7 @@ from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES
 from tests.grading.good import draft_of, make_work, noise
 from tests.grading.good import photo as photo_bytes
+from tests.manifests.conftest import ADHERENCE
 
 TP2 = find_assignment("tp2")
 SWEEP = next(e for e in TP2.exercises if isinstance(e, Sweep))
@@ -57,6 +60,42 @@ def test_an_empty_folder_shows_the_plan_and_everything_to_do(lab: Lab) -> None:
     assert "Generate the 6 missing" in words
     assert "Steps 15" in words
     assert "wireless" in words  # a word mini does not know
+
+
+@pytest.mark.parametrize("exercise", ["smoke", "baseline", "sweep", "img2img"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_the_model_will_skip_stand_beside_the_button(
+    lab: Lab, exercise: str, language: Language
+) -> None:
+    runs = lab.assignment.exercise(exercise).runs  # type: ignore[union-attr]
+    tab = tab_of(lab, exercise, language)
+    skipped = notes(runs[0].parameters.prompt, "mini")
+    told = tab.page.t("generation.unknown_words", words=", ".join(skipped))
+    assert "e-commerce" in told
+    assert markup.note(told) in shown(tab, runs[0].id, None)
+    lab.settings = LabSettings(model="sd15")
+    assert markup.note(told) not in shown(tab, runs[0].id, None)
+
+
+def test_words_of_a_run_that_changes_the_prompt_are_told_too(lab: Lab) -> None:
+    tab = tab_of(lab, "sweep")
+    first, *others, last = SWEEP.runs
+    parameters = last.parameters.model_copy(update={"prompt": "a wobbly bag"})
+    changed = last.model_copy(update={"parameters": parameters})
+    tab.exercise = SWEEP.model_copy(update={"runs": (first, *others, changed)})
+    assert "wobbly." in shown(tab, first.id, None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_machines_opinion_stands_below_a_finished_picture(lab: Lab, language: Language) -> None:
+    run = SWEEP.runs[0]
+    lab.store().save(replace(draft_of("sweep", run), adherence=ADHERENCE), noise(3))
+    tab = tab_of(lab, "sweep", language)
+    words = shown(tab, run.id, None)
+    assert tab.page.t("adherence.summary", found=1, asked=2) in words
+    assert tab.page.t("adherence.explained") in words
+    lab.store().save(draft_of("sweep", run), noise(3))
+    assert tab.page.t("adherence.explained") not in shown(tab, run.id, None)
 
 
 def test_the_button_makes_what_is_missing_and_then_says_again(full: Lab) -> None:

@@ -1,6 +1,7 @@
 """What the evaluation, gallery, hand-in and health tabs write: in both languages, and escaped."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,6 +22,7 @@ from manifests.answers import Answers, load_answers
 from manifests.draft import Draft
 from manifests.manifest import Model, Request, Versions
 from manifests.store import Record, Store
+from tests.manifests.conftest import ADHERENCE
 
 EVIL = "<img src=x onerror=alert(1)> & 'quotes' {0} ${1}"
 
@@ -63,6 +65,15 @@ def test_only_parameters_that_differ_are_shown_and_what_differs_in_a_prompt_is_m
     assert "<mark>blue</mark>" in html
     assert "<mark>9</mark>" in html
     assert "DDIM" not in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_machines_opinion_stands_on_a_picture_of_the_gallery(lab: Lab, language: Language) -> None:
+    made = record(lab)
+    assert gallery._label(page(lab, language), made) == "smoke: a red bag"
+    judged = replace(made, manifest=made.manifest.model_copy(update={"adherence": ADHERENCE}))
+    assert gallery._label(page(lab, language), judged) == "machine 1/2 · smoke: a red bag"
+    assert "handbag" in details.all_fields(page(lab, language), judged.manifest)
 
 
 def test_two_pictures_made_alike_have_no_parameter_to_show(lab: Lab) -> None:

@@ -1,0 +1,73 @@
+"""The judge's opinion in words. Rule: wherever it stands, it says that it is a machine's."""
+
+from markupsafe import Markup
+
+from exercises.i18n import Translate
+from lab import markup
+from manifests.manifest import Adherence, Manifest, Sought
+
+
+def summary(t: Translate, adherence: Adherence) -> str:
+    """How many of the things it looked for the judge found."""
+    return t("adherence.summary", found=adherence.found, asked=len(adherence.parts))
+
+
+def badge(t: Translate, manifest: Manifest) -> str:
+    """The same in two words, for a caption; empty where there is no opinion."""
+    if manifest.adherence is None:
+        return ""
+    return t("adherence.badge", found=manifest.adherence.found, asked=len(manifest.adherence.parts))
+
+
+def line(t: Translate, adherence: Adherence) -> str:
+    """All of it in one line, for a terminal."""
+    return f"{summary(t, adherence)} ({' · '.join(_said(t, part) for part in adherence.parts)})"
+
+
+def table(t: Translate, adherence: Adherence) -> Markup:
+    """All of it, with what it is worth."""
+    header = [t(f"adherence.{name}") for name in ("part", "asked", "probability", "first")]
+    rows = [
+        (
+            t(f"adherence.{part.kind}"),
+            _name(t, part.kind, part.asked),
+            _share(t, part),
+            _marked(t, part),
+        )
+        for part in adherence.parts
+    ]
+    return markup.table(header, rows, summary(t, adherence)) + markup.hint(t("adherence.explained"))
+
+
+def _said(t: Translate, part: Sought) -> str:
+    return t(
+        "adherence.said_found" if part.first == part.asked else "adherence.said_missed",
+        part=t(f"adherence.{part.kind}"),
+        asked=_name(t, part.kind, part.asked),
+        share=_share(t, part),
+        first=_name(t, part.kind, part.first),
+    )
+
+
+def _marked(t: Translate, part: Sought) -> Markup:
+    """The first answer, with whether it is what was asked."""
+    found = part.first == part.asked
+    return Markup('{} <span aria-hidden="true">{}</span> <span class="visually-hidden">{}</span>').format(
+        _name(t, part.kind, part.first),
+        markup.SIGNS[found],
+        f"({t('adherence.yes' if found else 'adherence.no')})",
+    )
+
+
+def _name(t: Translate, kind: str, token: str) -> str:
+    try:
+        return t(f"object.{token}" if kind == "object" else f"color.{token}")
+    except KeyError:  # a word of another version's vocabulary
+        return token
+
+
+def _share(t: Translate, part: Sought) -> str:
+    """In whole percent; what is not quite nothing or certain is not said to be."""
+    percent = round(part.probability * 100)
+    edge = {0: "< 1", 100: "> 99"} if 0 < part.probability < 1 else {}
+    return t("analyser.percent", value=edge.get(percent, percent))
