@@ -26,12 +26,11 @@ def line(t: Translate, adherence: Adherence) -> str:
 
 def table(t: Translate, adherence: Adherence) -> Markup:
     """All of it, with what it is worth."""
-    header = [t(f"adherence.{name}") for name in ("part", "asked", "probability", "first")]
+    header = [t(f"adherence.{name}") for name in ("part", "asked", "first")]
     rows = [
         (
             t(f"adherence.{part.kind}"),
-            _name(t, part.kind, part.asked),
-            _share(t, part),
+            t("analyser.guess", name=_name(t, part.kind, part.asked), share=_share(t, part)),
             _marked(t, part),
         )
         for part in adherence.parts

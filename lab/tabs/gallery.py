@@ -137,8 +137,8 @@ def successor(stem: str | None, before: list[str], now: list[str]) -> str | None
 
 
 def _label(page: Page, record: Record) -> str:
-    """What stands on a picture: the machine's opinion where there is one, then which it is."""
-    return " · ".join(filter(None, [badge(page.t, record.manifest), browse.caption(record)]))
+    """What stands on a picture, in lines: which it is, and the machine's opinion where there is one."""
+    return "\n".join(filter(None, [browse.caption(record), badge(page.t, record.manifest)]))
 
 
 def _named(page: Page, name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ def test_the_machines_opinion_stands_on_a_picture_of_the_gallery(lab: Lab, langu
     made = record(lab)
     assert gallery._label(page(lab, language), made) == "smoke: a red bag"
     judged = replace(made, manifest=made.manifest.model_copy(update={"adherence": ADHERENCE}))
-    assert gallery._label(page(lab, language), judged) == "machine 1/2 · smoke: a red bag"
+    assert gallery._label(page(lab, language), judged) == "smoke: a red bag\nmachine 1/2"
     assert "handbag" in details.all_fields(page(lab, language), judged.manifest)
 
 
