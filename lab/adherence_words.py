@@ -51,7 +51,9 @@ def _said(t: Translate, part: Sought) -> str:
 def _marked(t: Translate, part: Sought) -> Markup:
     """The first answer, with whether it is what was asked."""
     found = part.first == part.asked
-    return Markup('{} <span aria-hidden="true">{}</span> <span class="visually-hidden">{}</span>').format(
+    return Markup(
+        '{}&nbsp;<span aria-hidden="true">{}</span> <span class="visually-hidden">{}</span>'
+    ).format(
         _name(t, part.kind, part.first),
         markup.SIGNS[found],
         f"({t('adherence.yes' if found else 'adherence.no')})",
