@@ -126,6 +126,24 @@ def test_a_judge_that_breaks_costs_no_picture(
     assert told.exc_info
 
 
+def test_a_stop_while_the_judge_looks_comes_too_late_to_lose_the_picture(
+    store: Store, engine: LocalEngine, fixed_judge: list[Any], monkeypatch: pytest.MonkeyPatch
+):
+    request = request_for(Parameters(prompt=PROMPT, steps=2, width=64, height=64), "mini")
+    generation = generate(store, engine, "studio", "studio", request, model="mini")
+    looks = analyse.probabilities
+
+    def stopped(picture: Image.Image) -> Any:
+        generation.cancel()
+        return looks(picture)
+
+    monkeypatch.setattr(analyse, "probabilities", stopped)
+    *_, last = generation.events()
+    assert isinstance(last, Saved)
+    assert last.record.manifest.adherence is not None
+    assert store.leftovers() == []
+
+
 def test_reading_prompts_and_records_loads_no_judge():
     code = "import sys, lab.generate, lab.adherence_words, lab.commands.run; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
