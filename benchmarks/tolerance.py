@@ -25,8 +25,8 @@ BASE: dict[str, Any] = {
     "mode": "text2img",
     "prompt": "sleek black wireless headphones on a minimalist gray background, studio lighting",
     "negative_prompt": "",
-    "width": 128,
-    "height": 128,
+    "width": 256,
+    "height": 256,
     "steps": 30,
     "guidance_scale": 7.5,
     "scheduler": "EulerA",
@@ -64,7 +64,7 @@ def make(folder: Path, changes: list[dict[str, Any]], dtype: str) -> None:
     if weights is None:
         raise SystemExit(availability("mini").text("en"))
     model = load_from(replace(MODELS["mini"], cpu_dtype=dtype), weights)  # type: ignore[arg-type]
-    source = Image.radial_gradient("L").resize((128, 128)).convert("RGB")
+    source = Image.radial_gradient("L").resize((256, 256)).convert("RGB")
     for number, change in enumerate(changes):
         request = Request(**(BASE | change))
         picture = make_picture(

@@ -61,13 +61,13 @@ def plain_script(weights: Path, source: Path) -> Makes:
     schedulers = {"EulerA": EulerAncestralDiscreteScheduler, "DDIM": DDIMScheduler}
     for each in (text_to_image, image_to_image):
         each.set_progress_bar_config(disable=True)
-    picture = ImageOps.fit(Image.open(source).convert("RGB"), (128, 128), Image.Resampling.LANCZOS)
+    picture = ImageOps.fit(Image.open(source).convert("RGB"), (256, 256), Image.Resampling.LANCZOS)
 
     def make(run: Run, folder: Path) -> Image.Image:
         p = run.parameters
         pipe = text_to_image if p.mode == "text2img" else image_to_image
         pipe.scheduler = schedulers[p.scheduler].from_config(own.config)
-        extra: dict[str, Any] = {"width": 128, "height": 128}
+        extra: dict[str, Any] = {"width": 256, "height": 256}
         if p.mode == "img2img":
             extra = {"image": picture, "strength": p.strength}
         image: Image.Image = pipe(

@@ -1,7 +1,7 @@
 """The side, in pixels, that "native" means for each model of the lab's registry (which a test compares)."""
 
 NATIVE_SIZES = {
-    "mini": 128,
+    "mini": 256,
     "sd15": 512,
     "sdxl-turbo": 512,
     "sd3-medium": 1024,

@@ -41,7 +41,7 @@ class NoJudge(CatalogueError):
 def analyse(picture: Image.Image) -> Analysis:
     """What can be seen in a picture of any size. Raises NoJudge.
 
-    The judge sees the largest square in the middle, at 128 x 128.
+    The judge sees the largest square in the middle, at 256 x 256 (and makes it smaller for itself).
     """
     pixels = picture.convert("RGB")
     seen = recognise(pixels)

@@ -1,7 +1,7 @@
 """Measurements on pixels, each with its definition beside it. Rule: the same pixels give the same numbers.
 
 Sharpness is taken at the picture's own size, at most 512 pixels long, so that a photograph of twelve
-million pixels and one of 128 x 128 can be compared at all; everything else at 128 x 128, as `mini` draws.
+million pixels and one of 128 x 128 can be compared at all; everything else at 128 x 128.
 """
 
 from functools import cache
@@ -22,7 +22,7 @@ BLACK, WHITE = 2, 253  # luma at and beyond which nothing more can be told apart
 CALM = 3.0  # a square is empty if each channel's standard deviation in it is below this, of 255
 LEAST = 0.01  # share below which a colour is left out of the palette
 
-# What the vocabulary's colours leave out. Names are those of the catalogue's `[color]`.
+# More tones of some of the vocabulary's colours, which are one each.
 MORE_COLORS: dict[str, tuple[Rgb, ...]] = {
     "gray": ((128, 128, 128), (80, 80, 84)),
     "brown": ((120, 74, 42), (84, 52, 32), (160, 110, 70)),

@@ -4,6 +4,7 @@ Of a prompt the judge can look for one object, that object's colour and the back
 as `mini` reads them. Everything else in it is not checked, and said to be.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,13 +40,16 @@ class Adherence:
 def sought(prompt: str) -> dict[Kind, str]:
     """What of a prompt the judge can look for, as tokens of the vocabulary; only what the prompt names."""
     words, tokens = vocabulary(), known_tokens(prompt[:MOST_PROMPT])
-    behind = {i for i, token in enumerate(tokens) if token in words.backgrounds and _is_behind(tokens, i)}
-    asked: dict[Kind, str | None] = {
-        "object": next((token for token in tokens if token in words.objects), None),
-        "color": next((t for i, t in enumerate(tokens) if t in words.colors and i not in behind), None),
-        "background": next((tokens[i] for i in sorted(behind)), None),
+    thing = next((i for i, token in enumerate(tokens) if token in words.objects), None)
+    behind = _behind(tokens)
+    colors = [i for i, token in enumerate(tokens) if token in words.colors and i != behind]
+    beside = [i for i in colors if thing is not None and i in (thing - 1, thing + 1)]
+    asked: dict[Kind, int | None] = {
+        "object": thing,
+        "color": next(iter([*beside, *colors]), None),
+        "background": behind,
     }
-    return {kind: token for kind, token in asked.items() if token is not None}
+    return {kind: tokens[i] for kind, i in asked.items() if i is not None}
 
 
 def adherence(look: Look) -> Adherence | None:
@@ -62,13 +66,41 @@ def adherence(look: Look) -> Adherence | None:
     parts = tuple(
         Part(kind, _words(look, kind, token), _status(seen[kind], token)) for kind, token in asked.items()
     )
-    others = [t for t in known_tokens(prompt) if t not in asked.values() and t not in ("on", "background")]
+    silent = {*asked.values(), "on", "background"}
+    others = [_name(look, token) for token in known_tokens(prompt) if token not in silent]
     return Adherence(parts, tuple(dict.fromkeys([*others, *unknown_words(prompt)])))
 
 
-def _is_behind(tokens: list[str], i: int) -> bool:
-    """Whether the colour at `i` is the background's: "on gray", "gray background"."""
-    return (i > 0 and tokens[i - 1] == "on") or tokens[i + 1 : i + 2] == ["background"]
+def _behind(tokens: list[str]) -> int | None:
+    """Where the background's colour stands: "gray background", "fond gris", or "on gray" if none is named.
+
+    Between an object and the background a colour may be either's ("sac rouge, fond blanc"; "red bag, white
+    background"): it is the object's if that has none before it and the background has another behind it.
+    """
+    words = vocabulary()
+
+    def is_one_of(names: Container[str], i: int) -> bool:
+        return 0 <= i < len(tokens) and tokens[i] in names
+
+    for i in (i for i, word in enumerate(tokens) if word == "background"):
+        before, after = is_one_of(words.backgrounds, i - 1), is_one_of(words.backgrounds, i + 1)
+        of_object = is_one_of(words.objects, i - 2) and not is_one_of(words.colors, i - 3)
+        if before and not (after and of_object):
+            return i - 1
+        if after:
+            return i + 1
+    first = next((i for i, token in enumerate(tokens) if token in words.objects), len(tokens))
+    for i, word in enumerate(tokens):
+        of_other = i > first and is_one_of(words.objects, i + 2)  # "a cat on a red chair"
+        if word == "on" and is_one_of(words.backgrounds, i + 1) and not of_other:
+            return i + 1
+    return None
+
+
+def _name(look: Look, token: str) -> str:
+    if token in vocabulary().objects:
+        return look.t(f"object.{token}")
+    return look.t(f"color.{token}" if token in vocabulary().colors else f"grammar.{token}")
 
 
 def _words(look: Look, kind: Kind, token: str) -> str:

@@ -40,6 +40,6 @@ class Rate:
         while self._times and self._times[0] <= now - MINUTE:
             self._times.popleft()
         if len(self._times) >= self._count:
-            return self._times[0] + MINUTE - now
+            return min(MINUTE, self._times[0] + MINUTE - now)  # the sum may be a last digit more
         self._times.append(now)
         return 0.0

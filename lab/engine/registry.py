@@ -70,9 +70,9 @@ _ENTRIES = (
         licence="MIT",
         dtype="float32",
         cpu_dtype="float32",
-        native_size=128,
+        native_size=256,
         minimum_size=64,
-        maximum_size=256,
+        maximum_size=512,
         memory_gib=0.5,
     ),
     ModelEntry(

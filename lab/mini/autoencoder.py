@@ -1,4 +1,4 @@
-"""Stage 1, the autoencoder: a 128x128 picture becomes 16x16 places of eight numbers, and a picture again.
+"""Stage 1, the autoencoder: a 256x256 picture becomes 32x32 places of eight numbers, and a picture again.
 
 Rule: latents leave the encoder with mean 0 and deviation 1 per channel, as a diffusion model wants them.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderTiny
 
 CHANNELS = 8
-CROP = 64
+CROP = 96
 
 
 def make_autoencoder(width: int = 48, encoder_width: int = 32) -> AutoencoderTiny:
@@ -104,20 +104,6 @@ def autoencoder_stage(bank: Bank, device: torch.device) -> Stage:
         save_sheet(rows, file)
 
     return Stage("autoencoder", make_autoencoder(), loss, sample)
-
-
-def decoder_stage(bank: Bank, model: AutoencoderTiny, device: torch.device) -> Stage:
-    """Sharpen the decoder alone, on whole pictures: the latents stay what the denoiser has learnt."""
-    encoder = model.encoder.to(device).eval().requires_grad_(False)
-
-    def loss(decoder: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
-        pictures = crops(bank, generator, batch).to(device, memory_format=torch.channels_last)
-        with torch.no_grad():
-            latents = encoder(pictures)
-        noise = torch.randn(latents.shape, generator=generator).to(latents)
-        return reconstruction_loss(decoder(latents + 0.08 * noise).float(), pictures)
-
-    return Stage("decoder", model.decoder.requires_grad_(True), loss)
 
 
 def save_sheet(rows: list[Pixels], file: Path) -> None:

@@ -1,6 +1,7 @@
-"""Pictures made from parts: one emoji, one colour, one background, one caption.
+"""Pictures made from parts: one emoji (or two, or three), one colour, one background, one caption.
 
-Rule: everything a caption says can be seen, and everything that can be seen (but small shifts) can be said.
+Rule: everything a caption says can be seen, and everything that can be seen can be said, but for what a seed
+decides: small shifts, a little more or less size, the side the lamp stands on.
 The drawings are Fluent Emoji 3D (MIT), fetched by npm, version and hash pinned; none is committed.
 """
 
@@ -10,7 +11,8 @@ import hashlib
 import shutil
 import subprocess
 import tarfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,8 @@ from PIL import Image, ImageFilter
 
 from lab.mini.words import Rgb, vocabulary
 
-SIZE = 128
+SIZE = 256
+HELD_OUT = 10  # one pair of object and colour in so many is never shown in training
 PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
 ARCHIVE = "lobehub-fluent-emoji-3d-1.1.0.tgz"
 SHA256 = "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58"
@@ -30,15 +33,30 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scene:
-    """What one picture shows. `color` None means the object's own colours."""
+    """What one picture shows. What is None is not said and not special: own colours, the middle."""
 
     object: str
     color: str | None
     background: str
-    studio: bool
-    scale: float = 0.75  # of the picture's side
+    light: str | None = None  # "studio" (lamp, floor, shadow) or "shadow"
+    count: str | None = None  # "two" or "three", side by side
+    size: str | None = None  # "small" or "large"
+    place: str | None = None  # "left", "right", "top" or "bottom"
+    scale: float = 0.72  # of one object, in sides of the picture
     dx: float = 0.0  # shift from the centre, in sides
     dy: float = 0.0
+    lamp: float = 0.5  # where the lamp stands, from 0 (left) to 1 (right)
+
+    @property
+    def centres(self) -> tuple[tuple[float, float], ...]:
+        """The middle of every copy, in sides of the picture from its upper left corner."""
+        beside = {None: (0.0,), "two": (-0.23, 0.23), "three": (-0.31, 0.0, 0.31)}[self.count]
+        return tuple((0.5 + self.dx + shift, 0.5 + self.dy) for shift in beside)
+
+
+def is_held_out(object: str, color: str | None) -> bool:
+    """Whether a pair is kept from training, to see later if the model can combine it."""
+    return color is not None and zlib.crc32(f"{color} {object}".encode()) % HELD_OUT == 0
 
 
 def fetch(cache: Path) -> Path:
@@ -99,88 +117,123 @@ def tint(rgb: Floats, alpha: Floats, name: str, color: Rgb) -> Floats:
     return np.asarray(painted, np.float32)
 
 
-def backdrop(background: str, studio: bool, size: int = SIZE) -> Floats:
+def backdrop(scene: Scene, size: int = SIZE) -> Floats:
     """A flat colour, or a studio: light from a lamp, a floor that darkens to the front. (size, size, 3)"""
-    base = np.array(vocabulary().backgrounds[background], np.float32) / 255
+    base = np.array(vocabulary().backgrounds[scene.background], np.float32) / 255
     flat = np.broadcast_to(base, (size, size, 3)).astype(np.float32)
-    if not studio:
+    if scene.light != "studio":
         return flat
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    glow = np.exp(-(((x - 0.5) / 0.45) ** 2 + ((y - 0.42) / 0.45) ** 2))
+    glow = np.exp(-(((x - scene.lamp) / 0.45) ** 2 + ((y - 0.42) / 0.45) ** 2))
     floor = 1 / (1 + np.exp(-(y - 0.72) * 22))
     shade = (1.02 - 0.13 * (1 - glow) - 0.08 * floor)[..., None]
     lit: Floats = np.clip(flat * shade + 0.05 * glow[..., None], 0, 1).astype(np.float32)
     return lit
 
 
+def shadow(layer: Image.Image, scene: Scene) -> Floats:
+    """How much light the objects take from the floor, away from the lamp. (size, size, 1) in 0..1"""
+    size = layer.width
+    flattened = layer.getchannel("A").resize((size, size // 3)).filter(ImageFilter.GaussianBlur(size / 28))
+    floor = 0.5 + scene.dy + scene.scale / 2  # where the objects stand
+    fallen = Image.new("L", (size, size))
+    # the flattened picture is a third as high: its own floor lies at a third of the real one's height
+    fallen.paste(flattened, (round(size * 0.24 * (0.5 - scene.lamp)), round(size * (floor * 2 / 3 + 0.04))))
+    darkness: Floats = np.asarray(fallen, np.float32)[..., None] * np.float32(0.38 / 255)
+    return darkness
+
+
 def compose(scene: Scene, drawing: Image.Image, size: int = SIZE) -> Pixels:
     """Draw a scene. Returns (size, size, 3) bytes."""
     side = round(scene.scale * size)
+    small = drawing.resize((side, side), Image.Resampling.LANCZOS)
     layer = Image.new("RGBA", (size, size))
-    left = round(size * (0.5 + scene.dx) - side / 2)
-    top = round(size * (0.5 + scene.dy) - side / 2)
-    layer.paste(drawing.resize((side, side), Image.Resampling.LANCZOS), (left, top))
+    for x, y in scene.centres:
+        layer.paste(small, (round(size * x - side / 2), round(size * y - side / 2)))
     pixels: Floats = np.asarray(layer, np.float32) / np.float32(255)
     rgb: Floats = pixels[..., :3]
     alpha: Floats = pixels[..., 3:]
     if scene.color is not None:
         rgb = tint(rgb, alpha, scene.color, vocabulary().colors[scene.color])
-    canvas = backdrop(scene.background, scene.studio, size)
-    if scene.studio:
-        mask = layer.getchannel("A").resize((size, size // 3)).filter(ImageFilter.GaussianBlur(size / 28))
-        fallen = Image.new("L", (size, size))
-        fallen.paste(
-            mask, (round(size * 0.03), round(top + side - size // 3 * (0.5 + scene.scale / 2) + size * 0.04))
-        )
-        canvas = canvas * (1 - np.asarray(fallen, np.float32)[..., None] * np.float32(0.38 / 255))
+    canvas = backdrop(scene, size)
+    if scene.light:
+        canvas = canvas * (1 - shadow(layer, scene))
     picture = canvas * (1 - alpha) + rgb * alpha
     return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
 
 
-def random_scene(rng: np.random.Generator, objects: list[str]) -> Scene:
-    """A scene as the model is to know them: white and gray are the commonest backgrounds, as in a shop."""
+def random_scene(rng: np.random.Generator, objects: list[str], held_out: bool = False) -> Scene:
+    """A scene as the model is to know them: white and gray are the commonest backgrounds, as in a shop.
+
+    `held_out` allows the pairs that are kept from training.
+    """
     words = vocabulary()
-    color = None if rng.random() < 0.25 else str(rng.choice(list(words.colors)))
+    thing = str(rng.choice(objects))
+    color = None if rng.random() < 0.2 else str(rng.choice(list(words.colors)))
     weights = np.array([2.5 if name in ("white", "gray") else 1.0 for name in words.backgrounds])
     background = str(rng.choice(list(words.backgrounds), p=weights / weights.sum()))
-    if background == color and rng.random() < 0.7:  # a white cup on white teaches little
-        return random_scene(rng, objects)
-    return Scene(
-        object=str(rng.choice(objects)),
+    if background == color and rng.random() < 0.8:  # a white cup on white teaches little
+        return random_scene(rng, objects, held_out)
+    if not held_out and is_held_out(thing, color):
+        return random_scene(rng, objects, held_out)
+    kind, light = rng.random(), rng.random()
+    scene = Scene(
+        object=thing,
         color=color,
         background=background,
-        studio=bool(rng.random() < 0.3),
-        scale=float(rng.uniform(0.66, 0.80)),
-        dx=float(rng.uniform(-0.03, 0.03)),
-        dy=float(rng.uniform(-0.03, 0.03)),
+        light="studio" if light < 0.3 else "shadow" if light < 0.4 else None,
+        scale=float(rng.uniform(0.64, 0.78)),
+        dx=float(rng.uniform(-0.025, 0.025)),
+        dy=float(rng.uniform(-0.025, 0.025)),
+        lamp=float(rng.uniform(0.25, 0.75)),
     )
-
-
-def is_calm(scene: Scene) -> bool:
-    """Whether the object stands near the middle in a middle size: about a quarter of all scenes.
-
-    The denoiser learns from these alone. Every place and size is one more thing to decide, and a model that
-    decides late draws blobs; autoencoder and judge see all scenes.
-    """
-    return max(abs(scene.dx), abs(scene.dy)) < 0.018 and 0.685 < scene.scale < 0.785
+    if kind < 0.06:
+        return replace(scene, count="two", scale=float(rng.uniform(0.38, 0.44)))
+    if kind < 0.09:
+        return replace(scene, count="three", scale=float(rng.uniform(0.26, 0.30)))
+    if kind < 0.13:
+        return replace(scene, size="small", scale=float(rng.uniform(0.34, 0.42)))
+    if kind < 0.17:
+        return replace(scene, size="large", scale=float(rng.uniform(0.86, 0.94)))
+    if kind < 0.25:
+        place = str(rng.choice(["left", "right", "top", "bottom"]))
+        far = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[place]
+        shift = float(rng.uniform(0.21, 0.25))
+        return replace(
+            scene,
+            place=place,
+            scale=float(rng.uniform(0.42, 0.48)),
+            dx=scene.dx + shift * far[0],
+            dy=scene.dy + shift * far[1],
+        )
+    return scene
 
 
 def caption(scene: Scene, rng: np.random.Generator) -> list[str]:
     """One of several ways to say it, in tokens (the tokenizer brings every prompt to this form).
 
-    Now and then the background, the light or the little words are left out, or the order is another.
+    Colours come before their noun, as in English, or after it, as in French. Now and then the background, the
+    light or the little words are left out, or the order is another.
     """
-    thing = [scene.color, scene.object] if scene.color else [scene.object]
+    french = rng.random() < 0.3
+    color = [scene.color] if scene.color else []
+    counted = [scene.count] if scene.count else []
+    sized = [scene.size] if scene.size else []
+    thing = [*counted, *sized, scene.object, *color] if french else [*counted, *sized, *color, scene.object]
+    where = [scene.place] if scene.place else []
+    field = ["background", scene.background] if french else [scene.background, "background"]
     link = rng.random()
-    place = [scene.background, "background"] if link < 0.2 else ["on", scene.background, "background"]
+    ground = field if link < 0.2 else ["on", *field]
     if link > 0.85:
-        place = ["on", scene.background]
-    if rng.random() < 0.12:
-        place = []
-    light = ["studio"] if scene.studio and rng.random() < 0.9 else []
+        ground = ["on", scene.background]
+    if rng.random() < 0.1:
+        ground = []
+    light = [scene.light] if scene.light and rng.random() < 0.9 else []
     order = rng.random()
     if order < 0.15:
-        return light + thing + place
-    if order < 0.2 and place:
-        return place[-2:] + thing + light
-    return thing + place + light
+        return light + thing + where + ground
+    if order < 0.2 and link <= 0.85 and ground:
+        return field + where + thing + light
+    if order < 0.3:
+        return thing + ground + where + light
+    return thing + where + ground + light

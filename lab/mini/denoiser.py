@@ -1,7 +1,8 @@
 """Stage 3, the denoiser: given noisy latents, the time and the words, say what is noise and what is picture.
 
-Rule: only stock parts. Words reach the UNet twice: by cross-attention at its narrowest place (which word goes
-with which), and pooled into the time embedding (what the whole picture is), where they are learnt fastest.
+Rule: only stock parts. Words reach the UNet twice: by cross-attention where it is narrow (words, and the plan
+that the text encoder wrote behind them: see `text.py`), and pooled into the time embedding (what the whole
+picture is). The text encoder is ready before this stage and stays as it is.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ from transformers import CLIPTextModel
 
 from lab.mini.autoencoder import CHANNELS, save_sheet, to_pixels
 from lab.mini.data import Pixels, Scene
+from lab.mini.guide import Guide
 from lab.mini.loop import Stage
-from lab.mini.text import WIDTH, encode_tokens, make_tokenizer, step_captions
-
-EMPTY = 0.1  # part of the captions that is replaced by nothing, for guidance
+from lab.mini.text import WIDTH, encode_tokens, make_tokenizer, some_empty, step_captions
 
 SHEET = (
     "a red backpack on a white background",
@@ -57,18 +57,26 @@ SHEET = (
 
 
 def make_unet(
-    widths: Sequence[int] = (128, 192, 256), size: int = 16, groups: int = 32
+    widths: Sequence[int] = (64, 128, 192, 256), side: int = 32, groups: int = 32
 ) -> UNet2DConditionModel:
-    """Three levels (16x16, 8x8, 4x4), one block each on the way down and two on the way up."""
+    """Levels of 32x32 (thin), 16x16, 8x8 (with attention) and 4x4; attention again in the middle.
+
+    One block a level on the way down and two on the way up.
+    """
+    last = len(widths) - 1
     return UNet2DConditionModel(
-        sample_size=size,
+        sample_size=side,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
         block_out_channels=tuple(widths),
         layers_per_block=1,
         norm_num_groups=groups,
-        down_block_types=("DownBlock2D",) * len(widths),
-        up_block_types=("UpBlock2D",) * len(widths),
+        down_block_types=tuple(
+            "CrossAttnDownBlock2D" if level == last - 1 else "DownBlock2D" for level in range(last + 1)
+        ),
+        up_block_types=tuple(
+            "CrossAttnUpBlock2D" if level == 1 else "UpBlock2D" for level in range(last + 1)
+        ),
         cross_attention_dim=WIDTH,
         attention_head_dim=4,
         resnet_time_scale_shift="scale_shift",
@@ -92,15 +100,14 @@ def make_scheduler() -> DDPMScheduler:
 
 
 class Denoiser(nn.Module):
-    """The UNet and the text tower, which goes on learning with it."""
+    """The UNet, as the training loop calls it."""
 
-    def __init__(self, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
+    def __init__(self, unet: UNet2DConditionModel) -> None:
         super().__init__()
-        self.unet, self.text = unet, text
+        self.unet = unet
 
-    def forward(self, noisy: Tensor, times: Tensor, ids: Tensor) -> Tensor:
-        """noisy (n, 8, 16, 16), times (n,), ids (n, LENGTH) -> velocity (n, 8, 16, 16)."""
-        words = self.text(ids).last_hidden_state  # (n, LENGTH, WIDTH)
+    def forward(self, noisy: Tensor, times: Tensor, words: Tensor) -> Tensor:
+        """noisy (n, c, s, s), times (n,), words (n, LENGTH, WIDTH) -> velocity (n, c, s, s)."""
         velocity: Tensor = self.unet(noisy, times, words, return_dict=False)[0]
         return velocity
 
@@ -109,45 +116,48 @@ def denoiser_stage(
     latents: Tensor,
     scenes: list[Scene],
     model: Denoiser,
+    text: CLIPTextModel,
     vae: AutoencoderTiny,
     device: torch.device,
-    fast: bool = False,
 ) -> Stage:
-    """Learn the velocity at random times. latents (m, 8, 16, 16); `fast` compiles the UNet."""
+    """Learn the velocity at random times, and be told where to look. latents (m, c, s, s)"""
     scheduler = make_scheduler()
-    if fast:
-        model.unet.compile()
+    text.to(device).eval().requires_grad_(False)
+    guide = Guide(model.unet)
 
     def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         which = torch.randint(len(scenes), (batch,), generator=generator)
-        captions = step_captions([scenes[i] for i in which.tolist()], generator)
-        empty = (torch.rand(batch, generator=generator) < EMPTY).tolist()
-        ids = encode_tokens([[] if none else words for none, words in zip(empty, captions, strict=True)])
+        captions = some_empty(step_captions([scenes[i] for i in which.tolist()], generator), generator)
+        with torch.no_grad():
+            words = text(encode_tokens(captions).to(device)).last_hidden_state  # (n, LENGTH, WIDTH)
         clean = latents[which].float()
         noise = torch.randn(clean.shape, generator=generator)
         times = torch.randint(1000, (batch,), generator=generator)
         noisy = scheduler.add_noise(clean, noise, times).to(device, memory_format=torch.channels_last)
         target = scheduler.get_velocity(clean, noise, times).to(device)
-        guess = denoiser(noisy, times.to(device), ids.to(device)).float()
+        guess = denoiser(noisy, times.to(device), words).float()
         error = (guess - target).square().mean((1, 2, 3)).cpu()  # (n,)
         # almost clean pictures have the largest errors and the least to teach: the last grain of noise
         weight = (1 - scheduler.alphas_cumprod[times]).sqrt()
         mean: Tensor = (weight * error).mean()
-        return mean
+        return mean + 0.1 * guide.loss()
 
     def sample(denoiser: nn.Module, file: Path) -> None:
-        save_sheet(draw_sheet(pipeline_of(cast(Denoiser, denoiser), vae).to(device)), file)
+        pipeline = pipeline_of(cast(Denoiser, denoiser).unet, text, vae).to(device)
+        save_sheet(draw_sheet(pipeline), file)
 
     return Stage("denoiser", model, loss, sample)
 
 
-def pipeline_of(model: Denoiser, vae: AutoencoderTiny) -> StableDiffusionPipeline:
+def pipeline_of(
+    unet: UNet2DConditionModel, text: CLIPTextModel, vae: AutoencoderTiny
+) -> StableDiffusionPipeline:
     """The stock pipeline around our parts."""
     pipeline = StableDiffusionPipeline(
         vae=vae,
-        text_encoder=model.text,
+        text_encoder=text,
         tokenizer=make_tokenizer(),
-        unet=model.unet,
+        unet=unet,
         scheduler=DDIMScheduler.from_config(make_scheduler().config),
         safety_checker=None,
         feature_extractor=None,
@@ -157,7 +167,7 @@ def pipeline_of(model: Denoiser, vae: AutoencoderTiny) -> StableDiffusionPipelin
     return pipeline
 
 
-def draw_sheet(pipeline: StableDiffusionPipeline, guidance: float = 5.0, columns: int = 8) -> list[Pixels]:
+def draw_sheet(pipeline: StableDiffusionPipeline, guidance: float = 4.0, columns: int = 8) -> list[Pixels]:
     """The fixed prompts, drawn in rows."""
     generators = [torch.Generator().manual_seed(i) for i in range(len(SHEET))]
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """The bars: `python -m lab.mini.evaluate` draws fixed prompts with fixed seeds and asks the judge.
 
 Rule: every figure stands beside chance and beside the same model without words, so that it means something.
+All figures go to one JSON file, and the model card is written from it (`card.py`): none is copied by hand.
 """
 
 from __future__ import annotations
@@ -8,26 +9,23 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import (
-    DDIMScheduler,
-    EulerAncestralDiscreteScheduler,
-    StableDiffusionImg2ImgPipeline,
-    StableDiffusionPipeline,
-)
-from PIL import Image
+from diffusers import StableDiffusionPipeline
+from torch import Tensor
 
-from lab.mini.autoencoder import save_sheet, to_pixels
-from lab.mini.data import Pixels, Scene
-from lab.mini.denoiser import SHEET
+from lab.mini.autoencoder import save_sheet
+from lab.mini.data import Pixels, Scene, is_held_out
+from lab.mini.drawing import STEPS, draw, open_pipeline, prompt_of, redraw
 from lab.mini.export import WEIGHTS
 from lab.mini.judge import Judge, hits, load_judge, opinions
 from lab.mini.words import vocabulary
 
-COUNT, STEPS, BATCH = 200, 30, 20
+COUNT, SOURCES, OTHERS = 200, 100, 40
+GUIDANCE = 3.0  # recommended
 STRENGTHS = (0.35, 0.60, 0.85)
 SHOP_PROMPT = (  # the first assignment's own
     "ultra-realistic product shot of sleek black wireless headphones on a minimalist gray background, "
@@ -36,67 +34,85 @@ SHOP_PROMPT = (  # the first assignment's own
 
 
 def fixed_scenes(count: int = COUNT) -> list[Scene]:
-    """What is asked for: every object at least once, colours in turn, the background always another."""
+    """What is asked for: no object twice before each was there once, colours in turn, another background."""
     words, rng = vocabulary(), np.random.default_rng(2026)
     objects, colors, backgrounds = list(words.objects), list(words.colors), list(words.backgrounds)
+    order = [objects[i] for i in rng.permutation(len(objects))]
     scenes = []
     for i in range(count):
         color = colors[i % len(colors)]
         others = [background for background in backgrounds if background != color]
-        scenes.append(Scene(objects[i % len(objects)], color, str(rng.choice(others)), studio=False))
+        scenes.append(Scene(order[i % len(order)], color, str(rng.choice(others))))
     return scenes
 
 
-def prompt_of(scene: Scene) -> str:
-    """The prompt of a scene, in the words a person would use."""
-    return f"a {scene.color} {vocabulary().names[scene.object][0]} on a {scene.background} background"
+def held_out_scenes(count: int = OTHERS) -> list[Scene]:
+    """Pairs of object and colour that training never showed, on white and gray."""
+    words, rng = vocabulary(), np.random.default_rng(7)
+    pairs = [(o, c) for o in words.objects for c in words.colors if is_held_out(o, c)]
+    chosen = [pairs[i] for i in rng.permutation(len(pairs))[:count]]
+    return [Scene(o, c, "gray" if c == "white" else "white") for o, c in chosen]
 
 
-def draw(
-    pipeline: StableDiffusionPipeline, prompts: list[str], guidance: float, first_seed: int = 0
-) -> Pixels:
-    """One picture a prompt, each with its own seed. Returns (n, 128, 128, 3) bytes."""
-    pictures = []
-    for i in range(0, len(prompts), BATCH):
-        part = prompts[i : i + BATCH]
-        generators = [torch.Generator().manual_seed(first_seed + i + k) for k in range(len(part))]
-        images = pipeline(
-            part, num_inference_steps=STEPS, guidance_scale=guidance, generator=generators, output_type="pt"
-        ).images
-        pictures.append(to_pixels(images.cpu() * 2 - 1))
-        print(f"  {i + len(part)}/{len(prompts)} pictures", end="\r", flush=True)
-    return np.concatenate(pictures)
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge says of n pictures that were asked for."""
+
+    scenes: list[Scene]
+    answers: list[Tensor]  # logits (n, names) of each question
+    labels: list[tuple[str, ...]]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """How often the judge finds what was asked for."""
+        return {k: round(v, 4) for k, v in hits(self.answers, self._wanted).items()}
+
+    @property
+    def _wanted(self) -> Tensor:
+        objects, colors, backgrounds = self.labels
+        return torch.tensor(
+            [
+                [
+                    objects.index(s.object),
+                    colors.index(s.color) if s.color else -100,
+                    backgrounds.index(s.background),
+                ]
+                for s in self.scenes
+            ]
+        )
+
+    def where(self, chosen: list[bool]) -> Verdict:
+        """The same for a part of the pictures."""
+        which = torch.tensor([i for i, yes in enumerate(chosen) if yes])
+        return Verdict([self.scenes[i] for i in which], [a[which] for a in self.answers], self.labels)
+
+    def mistakes(self) -> list[dict[str, object]]:
+        """Pictures whose object the judge does not name first: what was asked, what it saw, and the rank."""
+        found = []
+        for i, scene in enumerate(self.scenes):
+            order = self.answers[0][i].argsort(descending=True).tolist()
+            rank = order.index(self.labels[0].index(scene.object)) + 1
+            if rank > 1:
+                found.append(
+                    {"number": i, "asked": prompt_of(scene), "seen": self.labels[0][order[0]], "rank": rank}
+                )
+        return found
 
 
-def adherence(judge: Judge, pictures: Pixels, scenes: list[Scene]) -> dict[str, float]:
-    """How often the judge finds what was asked for."""
-    return hits(opinions(judge, pictures), torch.tensor([judge.labels.numbers(scene) for scene in scenes]))
+def ask(judge: Judge, pictures: Pixels, scenes: list[Scene]) -> Verdict:
+    """The judge's verdict on pictures and what they should show."""
+    names = [judge.labels.objects, judge.labels.colors, judge.labels.backgrounds]
+    return Verdict(scenes, opinions(judge, pictures), names)
 
 
 def strength_is_monotone(
     pipeline: StableDiffusionPipeline, sources: Pixels, prompts: list[str], guidance: float
 ) -> float:
     """Part of the sources from which image-to-image moves further the higher the strength."""
-    img2img = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
-    img2img.set_progress_bar_config(disable=True)
-    distances = []
-    for strength in STRENGTHS:
-        moved = []
-        for i in range(0, len(sources), BATCH):
-            part = sources[i : i + BATCH]
-            images = [Image.fromarray(source) for source in part]
-            generators = [torch.Generator().manual_seed(i + k) for k in range(len(part))]
-            out = img2img(
-                prompts[i : i + BATCH],
-                image=images,
-                strength=strength,
-                num_inference_steps=STEPS,
-                guidance_scale=guidance,
-                generator=generators,
-                output_type="pt",
-            ).images
-            moved.append(np.abs(to_pixels(out.cpu() * 2 - 1).astype(float) - part).mean((1, 2, 3)))
-        distances.append(np.concatenate(moved))
+    distances = [
+        np.abs(redraw(pipeline, sources, prompts, guidance, strength).astype(float) - sources).mean((1, 2, 3))
+        for strength in STRENGTHS
+    ]
     low, middle, high = distances
     return float(((low < middle) & (middle < high)).mean())
 
@@ -106,73 +122,85 @@ def seconds_per_image(pipeline: StableDiffusionPipeline, guidance: float, times:
     taken = []
     for seed in range(times):
         start = time.perf_counter()
-        pipeline(
-            SHOP_PROMPT,
-            num_inference_steps=STEPS,
-            guidance_scale=guidance,
-            generator=torch.Generator().manual_seed(seed),
-        )
+        draw(pipeline, [SHOP_PROMPT], guidance, first_seed=seed)
         taken.append(time.perf_counter() - start)
-    return min(taken)
+    return round(min(taken), 2)
+
+
+def chances() -> dict[str, float]:
+    """What guessing would find."""
+    words = vocabulary()
+    return {
+        "object": 1 / len(words.objects),
+        "color": 1 / len(words.colors),
+        "background": 1 / len(words.backgrounds),
+        "object in five": 5 / len(words.objects),
+    }
 
 
 def evaluate(
     folder: Path, guidance: float, count: int = COUNT, sheet: Path | None = None
 ) -> dict[str, object]:
-    """All figures of a folder of weights."""
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
-    pipeline.scheduler = EulerAncestralDiscreteScheduler.from_config(
-        pipeline.scheduler.config
-    )  # as the baseline
-    judge, scenes = load_judge(folder / "judge.safetensors"), fixed_scenes(count)
-    prompts, words = [prompt_of(scene) for scene in scenes], vocabulary()
-
+    """All figures of a folder of weights but those of `effects` and `recombination`."""
+    pipeline, judge = open_pipeline(folder), load_judge(folder / "judge.safetensors")
+    scenes, groups = fixed_scenes(count), vocabulary().groups
+    prompts = [prompt_of(scene) for scene in scenes]
+    print(f"drawing {count} prompts", flush=True)
     pictures = draw(pipeline, prompts, guidance)
+    verdict = ask(judge, pictures, scenes)
+    print(json.dumps(verdict.figures), flush=True)
     if sheet:
         wide = min(20, count)
-        save_sheet([pictures[i : i + wide] for i in range(0, count - count % wide, wide)], sheet)
-    silent = draw(pipeline, [""] * count, 1.0)
+        save_sheet([pictures[i : i + wide, ::2, ::2] for i in range(0, count - count % wide, wide)], sheet)
+    others = min(OTHERS, count)
+    silent = draw(pipeline, [""] * others, 1.0)
+    loud = draw(pipeline, prompts[:others], 7.5)
     shop = draw(pipeline, [SHOP_PROMPT] * 8, guidance, first_seed=42)
-    others = prompts[7:] + prompts[:7]
+    sources, next_prompts = pictures[:SOURCES], (prompts[7:] + prompts[:7])[:SOURCES]
+    print("image to image", flush=True)
     return {
         "guidance": guidance,
+        "steps": STEPS,
         "prompts": count,
-        "asked and found": adherence(judge, pictures, scenes),
-        "without words": adherence(judge, silent, scenes),
-        "chance": {
-            "object": 1 / len(words.objects),
-            "object in five": 5 / len(words.objects),
-            "color": 1 / len(words.colors),
-            "background": 1 / len(words.backgrounds),
+        "asked and found": verdict.figures,
+        "by group": {
+            group: verdict.where([scene.object in members for scene in scenes]).figures
+            for group, members in groups.items()
+            if any(scene.object in members for scene in scenes)
         },
-        "prompt of the assignment": adherence(judge, shop, [Scene("headphones", "black", "gray", True)] * 8),
-        "strength moves further": strength_is_monotone(pipeline, pictures[:50], others[:50], guidance),
+        "by color": {
+            color: verdict.where([scene.color == color for scene in scenes]).figures
+            for color in vocabulary().colors
+            if any(scene.color == color for scene in scenes)
+        },
+        "mistakes": verdict.mistakes(),
+        "without words": {"prompts": others} | ask(judge, silent, scenes[:others]).figures,
+        "at guidance 7.5": {"prompts": others} | ask(judge, loud, scenes[:others]).figures,
+        "chance": chances(),
+        "prompt of the assignment": ask(
+            judge, shop, [Scene("headphones", "black", "gray", "studio")] * len(shop)
+        ).figures,
+        "strength moves further": {
+            "sources": len(sources),
+            "part": strength_is_monotone(pipeline, sources, next_prompts, guidance),
+        },
         "seconds per image": seconds_per_image(pipeline, guidance),
     }
-
-
-def sample_sheet(folder: Path, file: Path, guidance: float) -> None:
-    """The picture of the model card: fixed prompts, one seed each, none chosen."""
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
-    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
-    pictures = draw(pipeline, list(SHEET), guidance)
-    save_sheet([pictures[i : i + 8] for i in range(0, len(SHEET), 8)], file)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the bundled model against its bars.")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--guidance", type=float, default=7.5)
+    parser.add_argument("--guidance", type=float, default=GUIDANCE)
     parser.add_argument("--count", type=int, default=COUNT, help="prompts to draw")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--sheet", type=Path, help="also write all pictures here, as one")
+    parser.add_argument("--json", type=Path, help="also write the figures here (the card reads figures.json)")
+    parser.add_argument("--sheet", type=Path, help="also write all pictures here, as one, at half size")
     options = parser.parse_args()
     figures = evaluate(options.weights, options.guidance, options.count, options.sheet)
     print(json.dumps(figures, indent=1))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        known = json.loads(options.json.read_text()) if options.json.exists() else {}
+        options.json.write_text(json.dumps(known | figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -114,13 +114,13 @@ def train(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=plan.lr, betas=(0.9, 0.99), weight_decay=plan.weight_decay
     )
-    step, seconds = 0, 0.0
+    step, seconds, pictures = 0, 0.0, 0
     if file.exists():
         state = torch.load(file, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
         mean.load_state_dict(state["ema"])
         optimizer.load_state_dict(state["optimizer"])
-        step, seconds = state["step"], state["seconds"]
+        step, seconds, pictures = state["step"], state["seconds"], state.get("pictures", 0)
     end = min(plan.steps, stop_at or plan.steps)
     if step < end and team.leads:
         print(
@@ -138,6 +138,7 @@ def train(
                 "optimizer": optimizer.state_dict(),
                 "step": step,
                 "seconds": seconds,
+                "pictures": pictures,  # seen by all processes together: with `seconds`, what it cost
             },
         )
 
@@ -158,6 +159,7 @@ def train(
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
+        pictures += plan.batch * team.size
 
         if not team.leads:  # one of us keeps the average, prints and saves
             if stop:

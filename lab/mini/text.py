@@ -1,14 +1,16 @@
-"""Stage 2, the text half: a tokenizer that hears only known words, and a small CLIP that gives them meaning.
+"""Stage 2, the text half: a tokenizer that hears only known words, and a transformer that plans the picture.
 
 Rule: everything about words is inside the tokenizer file, so the stock pipeline call needs no help:
-synonyms and plurals are rewritten by its normaliser, unknown words are removed by its splitter.
+synonyms and plurals are rewritten by its normaliser, unknown words are removed by it.
+
+A prompt is padded to a fixed length, and what a text encoder puts into the empty places is usually of no use.
+Here it is the plan: each of the last 64 places learns to say what an eighth by an eighth of the picture
+looks like on average, given the words. That is plain regression, done in minutes; a denoiser that has to find
+out by itself which word looks like what needs hours (a small CLIP in this place was tried: see the card).
+The idea is that of a prior (DALL-E 2, arXiv:2204.06125), put into the padding.
 """
 
 from __future__ import annotations
-
-import math
-import re
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,28 +21,32 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from lab.mini.data import Scene, caption
 from lab.mini.loop import Stage
-from lab.mini.words import replacements, vocabulary
+from lab.mini.words import FOLDS, MOST_TOKENS, rewritings, vocabulary
 
-LENGTH = 16  # places for words, begin and end included
+WORDS = 16  # places for words, begin and end included
+GRID = 8  # the plan's places are so many by so many
+LENGTH = WORDS + GRID * GRID
 WIDTH = 256
+EMPTY = 0.1  # part of the captions that is replaced by nothing
 BEGIN, END, UNKNOWN = "<|startoftext|>", "<|endoftext|>", "<|unknown|>"
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """Lower-case, rewrite names to tokens (longest first), keep tokens only, frame with begin and end."""
-    tokens = vocabulary().tokens
-    table = {token: i for i, token in enumerate((BEGIN, END, UNKNOWN, *tokens))}
+    """Rewrite a prompt as `words.py` says, until nothing but tokens is left; frame with begin and end."""
+    table = {token: i for i, token in enumerate((BEGIN, END, UNKNOWN, *vocabulary().tokens))}
     backend = Tokenizer(models.WordLevel(table, unk_token=UNKNOWN))
-    rewrites = [
-        normalizers.Replace(Regex(rf"\b{re.escape(name)}\b"), token)
-        for name, token in replacements()
-        if name != token
-    ]
     backend.normalizer = normalizers.Sequence(
-        [normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " "), *rewrites]
+        [
+            normalizers.NFKD(),
+            *(normalizers.Replace(Regex(pattern), content) for pattern, content in FOLDS),
+            normalizers.Lowercase(),
+            *(normalizers.Replace(Regex(pattern), content) for pattern, content in rewritings()),
+            # behind the words' places stands the plan, so nothing may be written there
+            normalizers.Replace(Regex(rf"^(?: *[A-Z]+){{{MOST_TOKENS}}}\K.*"), ""),
+            normalizers.Lowercase(),
+        ]
     )
-    known = "|".join(sorted(tokens, key=len, reverse=True))
-    backend.pre_tokenizer = pre_tokenizers.Split(Regex(rf"\b(?:{known})\b"), behavior="removed", invert=True)
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     backend.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, table[BEGIN]), (END, table[END])]
     )
@@ -55,13 +61,13 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def make_text_encoder() -> CLIPTextModel:
-    """Two layers: the sentences are short."""
+    """Few layers: the sentences are short, and what they say is put together from a few words."""
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=3 + len(vocabulary().tokens),
             hidden_size=WIDTH,
-            intermediate_size=2 * WIDTH,
-            num_hidden_layers=2,
+            intermediate_size=4 * WIDTH,
+            num_hidden_layers=3,
             num_attention_heads=4,
             max_position_embeddings=LENGTH,
             projection_dim=WIDTH,
@@ -84,7 +90,7 @@ def read(tokenizer: PreTrainedTokenizerFast, prompts: list[str]) -> Tensor:
 def encode_tokens(captions: list[list[str]]) -> Tensor:
     """Captions that are tokens already -> (n, LENGTH) numbers: the tokenizer's last step alone."""
     numbers = {token: i for i, token in enumerate((BEGIN, END, UNKNOWN, *vocabulary().tokens))}
-    rows = [[0, *(numbers[token] for token in words[: LENGTH - 2])] for words in captions]
+    rows = [[0, *(numbers[token] for token in words[: WORDS - 2])] for words in captions]
     return torch.tensor([row + [1] * (LENGTH - len(row)) for row in rows])
 
 
@@ -94,35 +100,36 @@ def step_captions(scenes: list[Scene], generator: torch.Generator) -> list[list[
     return [caption(scene, rng) for scene in scenes]
 
 
-class TwoTowers(nn.Module):
-    """A small CLIP: one tower for words, one for latents, trained to meet."""
+def some_empty(captions: list[list[str]], generator: torch.Generator) -> list[list[str]]:
+    """The captions, one in ten replaced by nothing: what guidance is measured against."""
+    empty = (torch.rand(len(captions), generator=generator) < EMPTY).tolist()
+    return [[] if none else words for none, words in zip(empty, captions, strict=True)]
 
-    def __init__(self, channels: int = 8) -> None:
+
+class Planner(nn.Module):
+    """The text encoder, and a way to read its plan that only training needs."""
+
+    def __init__(self, channels: int, side: int) -> None:
         super().__init__()
         self.text = make_text_encoder()
-        widths = (channels, 64, 128, 192, WIDTH)
-        self.image = nn.Sequential(  # (n, 8, 16, 16) -> (n, WIDTH)
-            *[layer for a, b in pairwise(widths) for layer in (nn.Conv2d(a, b, 3, 2, 1), nn.SiLU())],
-            nn.Flatten(),
-            nn.Linear(WIDTH, WIDTH),
-        )
-        self.scale = nn.Parameter(torch.tensor(math.log(10.0)))
+        self.patch = side // GRID  # latents a place of the plan stands for, down and across
+        self.read = nn.Linear(WIDTH, channels * self.patch**2)
 
-    def forward(self, ids: Tensor, latents: Tensor) -> Tensor:
-        """Similarity of every caption to every picture, (n, n)."""
-        words = F.normalize(self.text(ids).pooler_output, dim=-1)  # (n, WIDTH)
-        pictures = F.normalize(self.image(latents), dim=-1)  # (n, WIDTH)
-        return self.scale.clamp(max=math.log(100.0)).exp() * words @ pictures.T
+    def forward(self, ids: Tensor) -> Tensor:
+        """Token numbers (n, LENGTH) -> expected latents (n, channels, side, side)."""
+        plan = self.read(self.text(ids).last_hidden_state[:, WORDS:])  # (n, GRID * GRID, channels * patch²)
+        return F.pixel_shuffle(plan.transpose(1, 2).unflatten(2, (GRID, GRID)), self.patch)
 
 
 def text_stage(latents: Tensor, scenes: list[Scene], device: torch.device) -> Stage:
-    """Match captions and pictures, both ways. latents (m, 8, 16, 16)."""
+    """Expect a scene's latents, given its caption (the mean of all, given none). latents (m, c, s, s)"""
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         which = torch.randint(len(scenes), (batch,), generator=generator)
-        ids = encode_tokens(step_captions([scenes[i] for i in which.tolist()], generator))
-        similar = model(ids.to(device), latents[which].float().to(device))
-        own = torch.arange(batch, device=device)
-        return (F.cross_entropy(similar, own) + F.cross_entropy(similar.T, own)) / 2
+        ids = encode_tokens(
+            some_empty(step_captions([scenes[i] for i in which.tolist()], generator), generator)
+        )
+        expected = model(ids.to(device)).float()
+        return F.mse_loss(expected, latents[which].float().to(device))
 
-    return Stage("text", TwoTowers(latents.shape[1]), loss)
+    return Stage("text", Planner(latents.shape[1], latents.shape[2]), loss)

@@ -97,7 +97,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     tab(page, "Smoke test")
     generate(page, "smoke", r"Saved as smoke\.png")
     expect(page.locator("#picture-smoke img")).to_have_attribute("alt", re.compile("headphones"))
-    expect(page.locator("#facts-smoke")).to_contain_text("128 × 128")
+    expect(page.locator("#facts-smoke")).to_contain_text("256 × 256")
 
     tab(page, "Baseline")
     generate(page, "baseline", r"Saved as baseline\.png")
@@ -109,8 +109,8 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     with page.expect_download() as download:
         page.locator("#download-sweep").click()
     grid = Image.open(BytesIO(Path(download.value.path()).read_bytes()))
-    assert grid.width > 3 * 128
-    assert grid.height > 3 * 128
+    assert grid.width > 3 * 256
+    assert grid.height > 3 * 256
 
     tab(page, "Image to image")
     page.locator("#generate-img2img").click()

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -222,7 +223,8 @@ def test_a_copied_record_is_found_on_both_sides(
     assert any("bob" in finding for finding in grades["alice"].for_grader)
     assert any("alice" in finding for finding in grades["bob"].for_grader)
     assert "pictures in bob" in (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert "bob" not in (tmp_path / "out" / "alice" / "report.html").read_text("utf-8")
+    report = (tmp_path / "out" / "alice" / "report.html").read_text("utf-8")
+    assert "bob" not in re.sub(r"data:image/[^\"]+", "", report)  # a picture's bytes may spell anything
     owner = {n: next(c for c in g.checks if c.id == "hand_in/record/owner") for n, g in grades.items()}
     assert {n: c.passed for n, c in owner.items()} == {"alice": True, "bob": False, "carla": True}
 

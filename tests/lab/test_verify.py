@@ -234,7 +234,7 @@ NOT_CHECKABLE: dict[str, tuple[dict[str, Any], bool, str]] = {
     "paid for": ({"cost": Cost(amount=0.04, currency="EUR")}, True, "API"),
     "a model of an API": ({"model__id": "gpt-image-9"}, True, "API"),
     "a model that is not here": ({"model__id": "sd15"}, True, "models pull sd15"),
-    "an impossible request": ({"request__width": 1}, True, "64 to 256"),
+    "an impossible request": ({"request__width": 1}, True, "64 to 512"),
     "no image": ({}, False, "image file"),
 }
 

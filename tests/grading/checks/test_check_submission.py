@@ -176,7 +176,7 @@ def test_fixed_sizes_are_checked_as_planned(alice: Store, tp2: Assignment) -> No
     wanted = tp2.model_copy(update={"exercises": (smoke.model_copy(update={"runs": (fixed,)}),)})
     cause = checks(alice, wanted)["smoke/smoke/parameters"].cause
     assert cause
-    assert (cause.expected, cause.actual) == ("width = 512, height = 512", "width = 128, height = 128")
+    assert (cause.expected, cause.actual) == ("width = 512, height = 512", "width = 256, height = 256")
 
 
 def test_an_empty_record_earns_nothing_for_being_whole(tp2: Assignment) -> None:

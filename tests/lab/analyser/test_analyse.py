@@ -21,7 +21,7 @@ RNG = np.random.default_rng(1)
 
 
 def scene(color: str, background: str) -> Image.Image:
-    return Image.fromarray(compose(Scene("box", color, background, studio=False), shaded_box()))
+    return Image.fromarray(compose(Scene("box", color, background), shaded_box()))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def scene(color: str, background: str) -> Image.Image:
 def test_colours_of_a_thing_it_has_never_seen_are_named(color: str, background: str):
     seen = analyse(scene(color, background))
     assert (seen.color.sure, seen.background.sure) == (color, background)
-    assert (seen.width, seen.height) == (128, 128)
+    assert (seen.width, seen.height) == (256, 256)
 
 
 @pytest.mark.parametrize(

@@ -103,13 +103,14 @@ def test_no_two_types_use_one_name_for_two_things():
         (
             "a red backpack on a gray background, studio lighting",
             [("object", "missing"), ("color", "missing"), ("background", "present")],
-            ["studio", "lighting"],
+            ["studio lighting"],
         ),
         ("black headphones", [("object", "present"), ("color", "present")], []),
         ("gray background", [("background", "present")], []),
         ("two headphones on white", [("object", "present"), ("background", "missing")], ["two"]),
-        ("un casque noir", [], ["un", "casque", "noir"]),
-        ("a cat and a dog", [("object", "missing")], ["dog"]),
+        ("un casque noir", [("object", "present"), ("color", "present")], []),
+        ("a cat and a red dog", [("object", "missing"), ("color", "missing")], ["a dog"]),
+        ("a sleek cat on the left", [("object", "missing")], ["on the left", "sleek"]),
         ("", [], []),
     ],
 )
@@ -120,6 +121,15 @@ def test_of_a_prompt_the_object_its_colour_and_the_background_are_looked_for(
     assert found is not None
     assert [(part.kind, part.status) for part in found.parts] == parts
     assert list(found.not_checked) == not_checked
+
+
+def test_what_is_not_looked_for_is_told_in_the_readers_words():
+    found = adherence(
+        look(language="fr", prompt="deux casques noirs brillants et un vélo, éclairage de studio")
+    )
+    assert found is not None
+    assert found.of("present") == ["un casque audio", "l’objet en noir"]
+    assert list(found.not_checked) == ["deux", "un vélo", "éclairage studio", "brillants"]
 
 
 def test_without_the_prompt_nothing_is_missing_and_that_is_said():

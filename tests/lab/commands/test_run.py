@@ -153,8 +153,8 @@ def test_a_failed_run_exits_with_1_and_says_why(work: Path) -> None:
     assert done.exit_code == 1
     (outcome,) = json.loads(done.stdout)["runs"]
     assert (outcome["status"], outcome["image"]) == ("failed", None)
-    assert "1024x128" in outcome["error"]
-    assert "1024x128" in done.stderr
+    assert "1024x256" in outcome["error"]
+    assert "1024x256" in done.stderr
     assert store(work).records() == []
 
 

@@ -14,7 +14,7 @@ from tests.lab.mini.shapes import shaded_box
 def png(color: str = "red", background: str = "white") -> bytes:
     """A box in that colour on that background."""
     buffer = io.BytesIO()
-    Image.fromarray(compose(Scene("box", color, background, studio=False), shaded_box())).save(buffer, "PNG")
+    Image.fromarray(compose(Scene("box", color, background), shaded_box(), size=128)).save(buffer, "PNG")
     return buffer.getvalue()
 
 

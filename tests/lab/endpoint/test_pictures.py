@@ -70,7 +70,7 @@ def test_any_bytes_are_a_picture_or_an_error(junk: bytes, cut: int, whole: bool)
 
 def test_a_picture_of_too_many_pixels_is_an_error():
     with pytest.raises(ApiError) as raised:
-        picture_of(png(), LIMITS, "image")
+        picture_of(png(), Limits(picture_pixels=10_000), "image")
     assert "pixels" in raised.value.in_language("en")
 
 

@@ -31,10 +31,10 @@ def mini_engine() -> Iterator[LocalEngine]:
 
 
 def test_it_repeats_itself_and_hears_the_prompt(mini_engine: LocalEngine) -> None:
-    request = asked(prompt=PROMPT, width=128, height=128, steps=4)
+    request = asked(prompt=PROMPT, width=256, height=256, steps=4)
     first, again = (made(mini_engine, request) for _ in range(2))
     assert first.image.tobytes() == again.image.tobytes()
-    other = made(mini_engine, asked(prompt="a red car", width=128, height=128, steps=4))
+    other = made(mini_engine, asked(prompt="a red car", width=256, height=256, steps=4))
     assert other.image.tobytes() != first.image.tobytes()
     assert first.image.size == (MODELS["mini"].native_size,) * 2
 
@@ -42,7 +42,7 @@ def test_it_repeats_itself_and_hears_the_prompt(mini_engine: LocalEngine) -> Non
 def test_unknown_words_make_no_difference(mini_engine: LocalEngine) -> None:
     prompts = (PROMPT, "black headphones on a gray background, studio lighting")
     pictures = [
-        made(mini_engine, asked(prompt=prompt, width=128, height=128, steps=2)).image for prompt in prompts
+        made(mini_engine, asked(prompt=prompt, width=256, height=256, steps=2)).image for prompt in prompts
     ]
     assert pictures[0].tobytes() == pictures[1].tobytes()
 

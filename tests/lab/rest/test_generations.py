@@ -57,7 +57,7 @@ def test_a_generation_is_accepted_with_an_id_and_links_and_becomes_a_record(clie
     assert record.stem == state["image"]
     manifest = record.manifest
     assert (manifest.exercise, manifest.run, manifest.student) == ("studio", STUDIO_RUN, "jane")
-    assert (manifest.request.prompt, manifest.request.width) == ("a sleek red backpack", 128)
+    assert (manifest.request.prompt, manifest.request.width) == ("a sleek red backpack", 256)
     assert verify_chain(lab.store().chain()) == []
 
 
