@@ -43,8 +43,13 @@ def choose(pipeline: StableDiffusionPipeline, scheduler: str) -> None:
 def prompt_of(scene: Scene) -> str:
     """The prompt of a scene, in the words a person would use."""
     thing = vocabulary().names[scene.object][0]
-    color = f"{scene.color} " if scene.color else ""
-    return f"a {color}{thing} on a {scene.background} background"
+    asked = f"{scene.color} {thing}" if scene.color else thing
+    return f"{article(asked)} {asked} on {article(scene.background)} {scene.background} background"
+
+
+def article(word: str) -> str:
+    """ "a" or "an", by the letter that follows."""
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def seeds(first: int, count: int) -> list[torch.Generator]:

@@ -187,7 +187,7 @@ def calibrate(judge: Judge, bank: Bank) -> None:
     """Set the temperatures so that the probabilities of worn pictures mean what they say, by grid search."""
     judge.temperatures.fill_(1)
     answers, wanted = worn_opinions(judge, bank, seed=1), judge.labels.table(bank.scenes).T
-    scale = torch.linspace(0.3, 3, 136)
+    scale = torch.linspace(0.1, 3, 146)
     for k, (answer, want) in enumerate(zip(answers, wanted, strict=True)):
         losses = torch.stack([F.cross_entropy(answer / t, want) for t in scale])
         judge.temperatures[k] = scale[losses.argmin()]

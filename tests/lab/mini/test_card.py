@@ -56,8 +56,8 @@ def logits(*rows: list[float]) -> torch.Tensor:
 
 def test_a_verdict_counts_what_was_found_and_tells_the_mistakes():
     scenes = [Scene("watch", "red", "white"), Scene("book", "blue", "black")]
-    labels = [("book", "key", "watch"), ("blue", "red"), ("black", "white")]
-    answers = [logits([0, 1, 2], [1, 2, 0]), logits([0, 1], [0, 1]), logits([0, 1], [1, 0])]
+    labels = [("book", "key", "watch", "mug", "car"), ("blue", "red"), ("black", "white")]
+    answers = [logits([0, 1, 2, 0, 0], [1, 2, 0, 0, 0]), logits([0, 1], [0, 1]), logits([0, 1], [1, 0])]
     verdict = Verdict(scenes, answers, labels)  # type: ignore[arg-type]
     assert verdict.figures["object"] == 0.5
     assert verdict.figures["color"] == 0.5

@@ -43,7 +43,7 @@ def test_every_cross_attention_is_heard_and_learns_where_to_look():
         unet(torch.randn(2, 8, 16, 16), torch.tensor([900, 100]), words)
         loss = guide.loss()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.item())
     assert losses[0] == pytest.approx(math.log(LENGTH), abs=0.5)
