@@ -98,7 +98,8 @@ def write_card(folder: Path, costs: dict[str, Any]) -> str:
     files = {
         name: [file for part in parts for file in files_of(folder, part)] for name, parts in PARTS.items()
     }
-    figures = {"recombination": None, "effects": None} | json.loads((folder / "figures.json").read_text())
+    optional = dict.fromkeys(("recombination", "places", "effects"))
+    figures = optional | json.loads((folder / "figures.json").read_text())
     text = environment.get_template("card.md.j2").render(
         f=figures,
         j=figures["judge"],

@@ -5,15 +5,18 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from lab.mini.card import pairs, percent, write_card
-from lab.mini.data import Scene
+from lab.mini.data import Scene, compose
 from lab.mini.effects import chroma, edges
 from lab.mini.evaluate import Verdict
 from lab.mini.export import WEIGHTS
+from lab.mini.places import KEPT, covered, extent, middle, number, prompt_with
 from lab.mini.recombination import SMALL, nearest, shrink
-from lab.mini.words import vocabulary
+from lab.mini.words import known_tokens, vocabulary
+from tests.lab.mini.shapes import shaded_box
 
 FIGURES = json.loads((WEIGHTS / "figures.json").read_text())
 
@@ -89,6 +92,30 @@ def test_chroma_and_edges_of_known_pictures():
     assert (chroma(gray), chroma(red)) == (0, 200)
     assert edges(gray) == 0
     assert edges(stripes) == 50  # 100 across, nothing down
+
+
+def stands(count: str | None = None, **more: float) -> np.ndarray:
+    scene = Scene("box", "red", "gray", count=count, **more)  # type: ignore[arg-type]
+    return covered(compose(scene, shaded_box()))
+
+
+def test_number_place_and_extent_are_read_from_pixels():
+    assert [number(stands(count, scale=0.28)) for count in (None, "two", "three")] == [1, 2, 3]
+    assert middle(stands(scale=0.45, dx=-0.2, dy=0.2)) == pytest.approx((0.3, 0.7), abs=0.02)
+    assert extent(stands(scale=0.4)) == pytest.approx(
+        0.36, abs=0.05
+    )  # the box fills nine tenths of its square
+    empty = np.zeros((256, 256), bool)
+    assert (number(empty), extent(empty), middle(empty)) == (0, 0.0, (0.5, 0.5))
+
+
+def test_a_word_of_place_is_all_that_its_prompt_adds():
+    scene = Scene("mug", "red", "gray")
+    plain = known_tokens(prompt_with("", scene))
+    for word in KEPT:
+        said = known_tokens(prompt_with(word, scene))
+        assert len(said) == len(plain) + 1
+        assert [token for token in said if token in plain] == plain
 
 
 def test_percents_and_pairs():
