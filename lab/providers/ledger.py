@@ -26,6 +26,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
+
 from lab.providers.protocol import Alert, Cost, Kind, Origin, Usage
 
 State = Literal["reserved", "settled", "released"]
@@ -147,11 +149,21 @@ class Ledger:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._write_ahead()
         self._db.execute("PRAGMA synchronous=NORMAL")
         with self._write() as db:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
+
+    @retry(
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(_BUSY_SECONDS),
+        reraise=True,
+    )
+    def _write_ahead(self) -> None:
+        """SQLite does not wait here, as it does elsewhere, while another process opens the same new file."""
+        self._db.execute("PRAGMA journal_mode=WAL")
 
     def close(self) -> None:
         with self._lock:

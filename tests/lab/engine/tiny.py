@@ -66,13 +66,15 @@ def _clip_tokenizer() -> Any:
 def _clip(with_projection: bool = False, width: int = 32) -> Any:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+    from lab.mini.text import LENGTH
+
     config = CLIPTextConfig(
         vocab_size=len(_clip_tokenizer()),
         hidden_size=width,
         intermediate_size=37,
         num_hidden_layers=2,
         num_attention_heads=4,
-        max_position_embeddings=77,
+        max_position_embeddings=LENGTH,
         projection_dim=width,
         bos_token_id=0,
         eos_token_id=1,

@@ -240,6 +240,18 @@ def _at_most(outcome: object) -> int:
     return sum(tried) if isinstance(outcome, ProviderError) else own + sum(tried)
 
 
+def test_many_may_open_a_new_ledger_in_the_same_moment(tmp_path: Path):
+    for number in range(40):
+        together = threading.Barrier(16)
+
+        def opens(path: Path, together: threading.Barrier = together) -> None:
+            together.wait()
+            Ledger(path).close()
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(opens, [tmp_path / f"{number}.sqlite"] * 16))
+
+
 def test_threads_of_one_process_share_a_ledger(tmp_path: Path):
     ledger = Ledger(tmp_path / "l", limits=Limits(student=100))
     refused = threading.Semaphore(0)
