@@ -16,7 +16,7 @@ from PIL import Image
 
 from lab.mini.data import Pixels
 from lab.mini.drawing import choose, draw, open_pipeline, prompt_of
-from lab.mini.evaluate import ask, fixed_scenes
+from lab.mini.evaluate import ask, fixed_scenes, record
 from lab.mini.export import WEIGHTS
 from lab.mini.judge import Judge, load_judge
 
@@ -104,9 +104,7 @@ def main() -> None:
     judge = load_judge(options.weights / "judge.safetensors")
     figures, drawn = measure(open_pipeline(options.weights), judge, options.count)
     sheet(drawn, options.sheet)
-    known = json.loads(options.json.read_text()) if options.json.exists() else {}
-    known["effects"] = {"prompts": options.count, "settings": figures}
-    options.json.write_text(json.dumps(known, indent=1) + "\n")
+    record(options.json, {"effects": {"prompts": options.count, "settings": figures}})
 
 
 if __name__ == "__main__":

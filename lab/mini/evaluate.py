@@ -21,7 +21,7 @@ from lab.mini.autoencoder import save_sheet
 from lab.mini.data import Pixels, Scene, is_held_out
 from lab.mini.drawing import STEPS, draw, open_pipeline, prompt_of, redraw
 from lab.mini.export import WEIGHTS
-from lab.mini.judge import Judge, hits, load_judge, opinions
+from lab.mini.judge import Judge, Labels, hits, load_judge, opinions
 from lab.mini.words import vocabulary
 
 COUNT, SOURCES, OTHERS = 200, 100, 40
@@ -60,26 +60,12 @@ class Verdict:
 
     scenes: list[Scene]
     answers: list[Tensor]  # logits (n, names) of each question
-    labels: list[tuple[str, ...]]
+    labels: Labels
 
     @property
     def figures(self) -> dict[str, float]:
         """How often the judge finds what was asked for."""
-        return {k: round(v, 4) for k, v in hits(self.answers, self._wanted).items()}
-
-    @property
-    def _wanted(self) -> Tensor:
-        objects, colors, backgrounds = self.labels
-        return torch.tensor(
-            [
-                [
-                    objects.index(s.object),
-                    colors.index(s.color) if s.color else -100,
-                    backgrounds.index(s.background),
-                ]
-                for s in self.scenes
-            ]
-        )
+        return {k: round(v, 4) for k, v in hits(self.answers, self.labels.table(self.scenes)).items()}
 
     def where(self, chosen: list[bool]) -> Verdict:
         """The same for a part of the pictures."""
@@ -88,21 +74,20 @@ class Verdict:
 
     def mistakes(self) -> list[dict[str, object]]:
         """Pictures whose object the judge does not name first: what was asked, what it saw, and the rank."""
-        found = []
+        found, objects = [], self.labels.objects
         for i, scene in enumerate(self.scenes):
             order = self.answers[0][i].argsort(descending=True).tolist()
-            rank = order.index(self.labels[0].index(scene.object)) + 1
+            rank = order.index(objects.index(scene.object)) + 1
             if rank > 1:
                 found.append(
-                    {"number": i, "asked": prompt_of(scene), "seen": self.labels[0][order[0]], "rank": rank}
+                    {"number": i, "asked": prompt_of(scene), "seen": objects[order[0]], "rank": rank}
                 )
         return found
 
 
 def ask(judge: Judge, pictures: Pixels, scenes: list[Scene]) -> Verdict:
     """The judge's verdict on pictures and what they should show."""
-    names = [judge.labels.objects, judge.labels.colors, judge.labels.backgrounds]
-    return Verdict(scenes, opinions(judge, pictures), names)
+    return Verdict(scenes, opinions(judge, pictures), judge.labels)
 
 
 def strength_is_monotone(
@@ -125,6 +110,12 @@ def seconds_per_image(pipeline: StableDiffusionPipeline, guidance: float, times:
         draw(pipeline, [SHOP_PROMPT], guidance, first_seed=seed)
         taken.append(time.perf_counter() - start)
     return round(min(taken), 2)
+
+
+def record(file: Path, figures: dict[str, object]) -> None:
+    """Add figures to the file that the card is written from, in the place of older ones of these names."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps(known | figures, indent=1) + "\n")
 
 
 def chances() -> dict[str, float]:
@@ -199,8 +190,7 @@ def main() -> None:
     figures = evaluate(options.weights, options.guidance, options.count, options.sheet)
     print(json.dumps(figures, indent=1))
     if options.json:
-        known = json.loads(options.json.read_text()) if options.json.exists() else {}
-        options.json.write_text(json.dumps(known | figures, indent=1) + "\n")
+        record(options.json, figures)
 
 
 if __name__ == "__main__":

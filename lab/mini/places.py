@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lab.mini.data import Pixels, Scene
 from lab.mini.drawing import draw, open_pipeline
-from lab.mini.evaluate import GUIDANCE, fixed_scenes
+from lab.mini.evaluate import GUIDANCE, fixed_scenes, record
 from lab.mini.export import WEIGHTS
 from lab.mini.words import vocabulary
 
@@ -95,9 +95,7 @@ def main() -> None:
             "not said": float(np.mean([kept(covered(picture)) for picture in plain])),
         }
         print(word, json.dumps(figures[word]), flush=True)
-    known = json.loads(options.json.read_text()) if options.json.exists() else {}
-    known["places"] = {"prompts": options.count, "words": figures}
-    options.json.write_text(json.dumps(known, indent=1) + "\n")
+    record(options.json, {"places": {"prompts": options.count, "words": figures}})
 
 
 if __name__ == "__main__":

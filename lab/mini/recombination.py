@@ -18,7 +18,7 @@ from PIL import Image
 from lab.mini.bank import Bank, make_bank
 from lab.mini.data import Pixels, compose, fetch, load_emoji
 from lab.mini.drawing import draw, open_pipeline, prompt_of
-from lab.mini.evaluate import GUIDANCE, OTHERS, ask, held_out_scenes
+from lab.mini.evaluate import GUIDANCE, OTHERS, ask, held_out_scenes, record
 from lab.mini.export import WEIGHTS
 from lab.mini.judge import load_judge
 
@@ -83,9 +83,7 @@ def main() -> None:
     ]
     options.sheet.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.concatenate(rows)).quantize(256).save(options.sheet, optimize=True)
-    data = json.loads(options.json.read_text()) if options.json.exists() else {}
-    data["recombination"] = figures
-    options.json.write_text(json.dumps(data, indent=1) + "\n")
+    record(options.json, {"recombination": figures})
 
 
 if __name__ == "__main__":

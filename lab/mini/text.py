@@ -6,7 +6,7 @@ synonyms and plurals are rewritten by its normaliser, unknown words are removed 
 A prompt is padded to a fixed length, and what a text encoder puts into the empty places is usually of no use.
 Here it is the plan: each of the last 64 places learns to say what an eighth by an eighth of the picture
 looks like on average, given the words. That is plain regression, done in minutes; a denoiser that has to find
-out by itself which word looks like what needs hours (a small CLIP in this place was tried: see the card).
+out by itself which word looks like what needs hours (a small CLIP in this place was tried before).
 The idea is that of a prior (DALL-E 2, arXiv:2204.06125), put into the padding.
 """
 

@@ -52,7 +52,7 @@ from lab.mini.text import Planner, text_stage
 LATENT_SHAPE = (CHANNELS, SIZE // 8, SIZE // 8)
 
 PLANS = {
-    "autoencoder": Plan(steps=4450, batch=32, lr=1.2e-3, sample_seconds=180),
+    "autoencoder": Plan(steps=5600, batch=32, lr=1.2e-3, sample_seconds=180),
     "text": Plan(steps=3000, batch=96, lr=1e-3),
     "denoiser": Plan(steps=8000, batch=48, lr=1e-3, warmup=300, cooldown=0.5, ema=0.997),
     "judge": Plan(steps=2400, batch=48, lr=2e-3),

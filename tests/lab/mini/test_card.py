@@ -13,6 +13,7 @@ from lab.mini.data import Scene, compose
 from lab.mini.effects import chroma, edges
 from lab.mini.evaluate import Verdict
 from lab.mini.export import WEIGHTS
+from lab.mini.judge import Labels
 from lab.mini.places import KEPT, covered, extent, middle, number, prompt_with
 from lab.mini.recombination import SMALL, nearest, shrink
 from lab.mini.words import known_tokens, vocabulary
@@ -59,9 +60,9 @@ def logits(*rows: list[float]) -> torch.Tensor:
 
 def test_a_verdict_counts_what_was_found_and_tells_the_mistakes():
     scenes = [Scene("watch", "red", "white"), Scene("book", "blue", "black")]
-    labels = [("book", "key", "watch", "mug", "car"), ("blue", "red"), ("black", "white")]
+    labels = Labels(("book", "key", "watch", "mug", "car"), ("blue", "red"), ("black", "white"))
     answers = [logits([0, 1, 2, 0, 0], [1, 2, 0, 0, 0]), logits([0, 1], [0, 1]), logits([0, 1], [1, 0])]
-    verdict = Verdict(scenes, answers, labels)  # type: ignore[arg-type]
+    verdict = Verdict(scenes, answers, labels)
     assert verdict.figures["object"] == 0.5
     assert verdict.figures["color"] == 0.5
     assert verdict.figures["background"] == 1
