@@ -46,13 +46,13 @@ def request_for(parameters: Parameters, model: str, source: Source | None = None
 
 
 def notes(prompt: str, model: str) -> list[str]:
-    """The words of a prompt that the model does not know; only `mini` has a small vocabulary."""
+    """The words of a prompt that the model will skip; only `mini` has a small vocabulary."""
     return unknown_words(prompt) if model == "mini" else []
 
 
 @dataclass(frozen=True)
 class Generation:
-    """A picture on its way to the record; `notes` are the words its model does not know."""
+    """A picture on its way to the record; `notes` are the words its model skips."""
 
     store: Store
     job: Job

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -189,19 +190,29 @@ def _read(prompt: str, rules: tuple[tuple[re.Pattern[str], str], ...]) -> str:
 
 def known_tokens(prompt: str) -> list[str]:
     """What the model hears: "Two sleek red Sneakers on white" -> ["two", "red", "sneaker", "on", "white"]."""
-    return _read(prompt, _compiled()).lower().split()[:MOST_TOKENS]
+    return _tokens(prompt)[:MOST_TOKENS]
+
+
+def _tokens(prompt: str) -> list[str]:
+    return _read(prompt, _compiled()).lower().split()
 
 
 def unknown_words(prompt: str) -> list[str]:
-    """The words the model will skip, in order, each once; articles and the like are not worth telling."""
+    """The words the model will skip, in order, each once; articles and the like are not worth telling.
+
+    Those it does not know, and all those for which it has no place left.
+    """
     text = _read(prompt, _compiled()[: -len(_LAST)])
     left = frozenset(re.findall(r"[a-z0-9]+", text))
     typed = unicodedata.normalize("NFC", prompt).lower()
     typed = re.sub(r"\b(?:[cdjlmnst]|qu)['’ʼ]", " ", typed)  # l'été
+    words = list(re.finditer(r"[^\W_]+(?:[-\u2010\u2011'’ʼ][^\W_]+)*", typed))
+    # so many words have a place: the most whose tokens are not too many
+    places = bisect_right(words, MOST_TOKENS, key=lambda word: len(_tokens(typed[: word.end()])))
     told: list[str] = []
-    for word in re.findall(r"[^\W_]+(?:[-\u2010\u2011'’ʼ][^\W_]+)*", typed):
+    for i, word in enumerate(match[0] for match in words):
         parts = re.split(r"[^\w]", word)
-        skipped = [part for part in parts if _is_skipped(part, left)]
+        skipped = [part for part in parts if i >= places or _is_skipped(part, left)]
         if any(_is_worth_telling(part) for part in skipped):
             told += [word] if skipped == parts else filter(_is_worth_telling, skipped)
     return list(dict.fromkeys(told))
@@ -214,7 +225,7 @@ def _is_skipped(word: str, left: frozenset[str]) -> bool:
 
 
 def _is_worth_telling(word: str) -> bool:
+    """Whether a skipped word is more than a letter, an article, or a preposition that found no place."""
     plain = _plain(word)
-    return (
-        any(letter.isalpha() for letter in word) and plain not in SILENT and not re.fullmatch("[a-z]", plain)
-    )
+    small = plain in SILENT or forms().get(plain) == "on" or re.fullmatch("[a-z]", plain)
+    return any(letter.isalpha() for letter in word) and not small

@@ -373,6 +373,24 @@ def test_no_word_is_written_where_the_plan_stands(count: int):
     assert len(heard(prompt)) + 2 <= PLACES
 
 
+def test_known_words_for_which_no_place_is_left_are_told():
+    full = "two large red cats on the left on a blue background, studio lighting, soft shadow, green apple"
+    assert len(known_tokens(full)) == MOST_TOKENS - 2
+    assert unknown_words(full) == []
+    assert unknown_words(f"{full}, white mug") == []
+    assert unknown_words(f"{full}, white mug and a yellow car on the table") == ["yellow", "car", "table"]
+    assert unknown_words(f"{full}, un sac à dos blanc") == []
+    assert unknown_words(f"{full}, blanc, un sac à dos, une théière") == ["théière"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(WORDS.tokens), max_size=30))
+def test_a_prompt_of_names_alone_is_told_from_its_fifteenth_on(names: list[str]):
+    told = set(unknown_words(", ".join(names)))
+    assert bool(told) == any(name != "on" for name in names[MOST_TOKENS:])
+    assert told <= set(names[MOST_TOKENS:])
+
+
 def test_the_patterns_see_and_hold_plain_ascii():
     assert all((pattern + content).isascii() for pattern, content in rewritings())
 
