@@ -32,6 +32,13 @@ class Bank:
     def __len__(self) -> int:
         return len(self.scenes)
 
+    def __getitem__(self, part: slice) -> Bank:
+        return Bank(self.pictures[part], self.scenes[part])
+
+    def __add__(self, other: Bank) -> Bank:
+        """Both, in memory."""
+        return Bank(np.concatenate([self.pictures, other.pictures]), self.scenes + other.scenes)
+
 
 @dataclass(frozen=True)
 class Composer:

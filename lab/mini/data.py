@@ -59,6 +59,11 @@ def is_held_out(object: str, color: str | None) -> bool:
     return color is not None and zlib.crc32(f"{color} {object}".encode()) % HELD_OUT == 0
 
 
+def is_kept_back(code: str) -> bool:
+    """Whether the judge is not to meet a stranger in training, to see later what it makes of the unknown."""
+    return zlib.crc32(code.encode()) % 5 == 0
+
+
 def fetch(cache: Path) -> Path:
     """The folder of emoji pictures below `cache`; downloads it once."""
     assets = cache / "npm" / "emoji" / "package" / "assets"
@@ -85,6 +90,20 @@ def load_emoji(assets: Path) -> dict[str, Image.Image]:
         drawing = Image.open(assets / f"{code}.webp").convert("RGBA")
         drawings[token] = centred(drawing)
     return drawings
+
+
+def load_strangers(assets: Path) -> dict[str, Image.Image]:
+    """The drawings that are no object of the vocabulary, by code point: faces, animals, signs and all else.
+
+    Those of one code point only: the others are flags, and variants of the same persons.
+    """
+    known = set(vocabulary().objects.values())
+    codes = sorted(file.stem for file in assets.glob("*.webp") if "-" not in file.stem)
+    return {
+        code: centred(Image.open(assets / f"{code}.webp").convert("RGBA"))
+        for code in codes
+        if code not in known
+    }
 
 
 def centred(drawing: Image.Image) -> Image.Image:

@@ -28,6 +28,8 @@ from lab.mini.guide import Guide
 from lab.mini.loop import Stage
 from lab.mini.text import WIDTH, encode_tokens, make_tokenizer, some_empty, step_captions
 
+WRONG = 0.6  # part of the captions that belong to another scene
+
 SHEET = (
     "a red backpack on a white background",
     "black headphones on a gray background, studio lighting",
@@ -127,7 +129,8 @@ def denoiser_stage(
 
     def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         which = torch.randint(len(scenes), (batch,), generator=generator)
-        captions = some_empty(step_captions([scenes[i] for i in which.tolist()], generator), generator)
+        captions = step_captions([scenes[i] for i in which.tolist()], generator)
+        captions = some_empty(some_wrong(captions, generator), generator)
         with torch.no_grad():
             words = text(encode_tokens(captions).to(device)).last_hidden_state  # (n, LENGTH, WIDTH)
         clean = latents[which].float()
@@ -147,6 +150,16 @@ def denoiser_stage(
         save_sheet(draw_sheet(pipeline), file)
 
     return Stage("denoiser", model, loss, sample)
+
+
+def some_wrong(captions: list[list[str]], generator: torch.Generator) -> list[list[str]]:
+    """Some captions are those of another scene, so that the model believes its prompt in part only.
+
+    A model that is always told the truth needs no guidance and suffers from it. Told the truth less than half
+    of the time it hesitates without guidance, as large models do, and guidance has something to strengthen.
+    """
+    wrong = (torch.rand(len(captions), generator=generator) < WRONG).tolist()
+    return [captions[i - 1] if astray else captions[i] for i, astray in enumerate(wrong)]
 
 
 def pipeline_of(

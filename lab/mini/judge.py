@@ -1,8 +1,11 @@
 """The judge: looks at a picture and says which object, in which colour, on which background.
 
 Rule: it learns from composed pictures only and never sees what the model draws, so it cannot be flattered.
+It also learns from pictures of strangers (drawings that are none of its objects) and of nothing, where it is
+to find every object as likely as any other: without them it would be sure of something whatever it is shown
+(outlier exposure, arXiv:1812.04606).
 Its certainty is calibrated: of the answers it gives with 80 %, four in five are right (on composed pictures,
-bent and blurred like those it learnt from; temperature scaling, arXiv:1706.04599).
+bent and blurred like those it learnt from, one in five of them a stranger; temperatures, arXiv:1706.04599).
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from lab.mini.loop import Stage
 from lab.mini.words import vocabulary
 
 SIGHT = 128  # pixels, down and across, that the judge looks at
+STRANGE = 0.25  # part of the pictures that show strangers
 EMPTY = 0.08  # part of the pictures that show nothing
 QUESTIONS = ("object", "color", "background")
 
@@ -40,9 +44,13 @@ class Labels:
         return cls(tuple(words.objects), tuple(words.colors), tuple(words.backgrounds))
 
     def numbers(self, scene: Scene) -> tuple[int, int, int]:
-        """Object, colour (-100, which losses ignore, for an object in its own colours), background."""
+        """Object (a stranger's number is none of the answers'), colour, background.
+
+        -100, which losses ignore, is the colour of an object in its own colours.
+        """
+        thing = self.objects.index(scene.object) if scene.object in self.objects else len(self.objects)
         color = self.colors.index(scene.color) if scene.color else -100
-        return self.objects.index(scene.object), color, self.backgrounds.index(scene.background)
+        return thing, color, self.backgrounds.index(scene.background)
 
     def table(self, scenes: list[Scene]) -> Tensor:
         """The numbers of many scenes, (n, 3)."""
@@ -124,27 +132,45 @@ def nothing(count: int, side: int, generator: torch.Generator) -> Tensor:
     return torch.cat(pictures).clamp(-1, 1) if pictures else torch.empty(0, 3, side, side)
 
 
-def judge_stage(bank: Bank, device: torch.device, model: Judge | None = None) -> Stage:
-    """Three questions at once. Where nothing is shown, every object is to be as likely as any other."""
-    judge = model or Judge()
-    numbers = judge.labels.table(bank.scenes)
+def judge_stage(bank: Bank, strangers: Bank, device: torch.device) -> Stage:
+    """Three questions at once. Where none of its objects is shown, each is to be as likely as any other."""
+    judge = Judge()
+    sides = [(each, judge.labels.table(each.scenes)) for each in (bank, strangers)]
 
     def loss(net: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
-        which = torch.randint(len(bank), (batch,), generator=generator).sort().values
-        pictures = to_tensor(bank.pictures[which.numpy()])
+        strange = round(batch * STRANGE)
+        pictures, wanted = (
+            torch.cat(parts)
+            for parts in zip(
+                *(
+                    some_of(each, table, count, generator)
+                    for (each, table), count in zip(sides, (batch - strange, strange), strict=True)
+                ),
+                strict=True,
+            )
+        )
         empty = torch.rand(batch, generator=generator) < EMPTY
         pictures[empty] = nothing(int(empty.sum()), pictures.shape[-1], generator)
+        unknown = empty | (wanted[:, 0] == len(judge.labels.objects))
+        wanted[unknown, 0] = -100
+        wanted[empty] = -100
         pictures = worn(pictures, generator).to(device, memory_format=torch.channels_last)
         answers = net(pictures)
-        wanted = torch.where(empty[:, None], -100, numbers[which]).to(device).T
-        unsure = -answers[0].float().log_softmax(1).mean(1)[empty.to(device)].sum() / batch
+        unsure = -answers[0].float().log_softmax(1).mean(1)[unknown.to(device)].sum() / batch
         losses = [
-            F.cross_entropy(a.float(), w, label_smoothing=0.02) for a, w in zip(answers, wanted, strict=True)
+            F.cross_entropy(answer.float(), want, label_smoothing=0.02)
+            for answer, want in zip(answers, wanted.to(device).T, strict=True)
         ]
         total: Tensor = losses[0] + unsure + 0.5 * losses[1] + 0.5 * losses[2]
         return total
 
     return Stage("judge", judge, loss)
+
+
+def some_of(bank: Bank, table: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Some pictures of a bank, (count, 3, size, size), and what they show, (count, 3)."""
+    which = torch.randint(len(bank), (count,), generator=generator).sort().values
+    return to_tensor(bank.pictures[which.numpy()]), table[which]
 
 
 @torch.no_grad()
@@ -184,13 +210,19 @@ def worn_opinions(judge: Judge, bank: Bank, seed: int, batch: int = 50) -> list[
 
 
 def calibrate(judge: Judge, bank: Bank) -> None:
-    """Set the temperatures so that the probabilities of worn pictures mean what they say, by grid search."""
+    """Set the temperatures so that certainty means what it says of these pictures, worn; by grid search."""
     judge.temperatures.fill_(1)
     answers, wanted = worn_opinions(judge, bank, seed=1), judge.labels.table(bank.scenes).T
-    scale = torch.linspace(0.1, 3, 146)
+    scale = torch.logspace(-1.5, 0.5, 201)
     for k, (answer, want) in enumerate(zip(answers, wanted, strict=True)):
-        losses = torch.stack([F.cross_entropy(answer / t, want) for t in scale])
+        losses = torch.stack([confidence_loss(answer / t, want) for t in scale])
         judge.temperatures[k] = scale[losses.argmin()]
+
+
+def confidence_loss(answer: Tensor, want: Tensor) -> Tensor:
+    """Cross entropy between the certainty of first answers and whether they are right. answer (n, names)"""
+    sure, said = answer[want >= 0].softmax(1).max(1)
+    return F.binary_cross_entropy(sure, (said == want[want >= 0]).float())
 
 
 def calibration_error(answer: Tensor, want: Tensor, bins: int = 10) -> float:
@@ -204,6 +236,12 @@ def calibration_error(answer: Tensor, want: Tensor, bins: int = 10) -> float:
         inside = bin_of == part
         error += float(inside.float().mean() * (sure[inside].mean() - right[inside].mean()).abs())
     return error
+
+
+def part_sure(judge: Judge, bank: Bank, threshold: float) -> float:
+    """Part of the pictures of whose object the judge is sure; of strangers, the part where it is wrong so."""
+    certainty = opinions(judge, bank.pictures)[0].softmax(1).amax(1)
+    return float((certainty >= threshold).float().mean())
 
 
 def save_judge(judge: Judge, file: Path) -> None:

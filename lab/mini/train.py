@@ -7,7 +7,7 @@ Rule: stages run in order, each from its last checkpoint; a finished stage costs
     latents      encode the bank once                              6 minutes
     text         words, and the plan of a picture behind them     16 minutes
     denoiser     noise -> latents, given words and plan           an hour and more
-    judge        says what a picture shows                        20 minutes
+    judge        says what a picture shows                        30 minutes
     export       write lab/mini/weights
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lab.analyser.analyse import SURE_OF_OBJECT
 from lab.mini import export
 from lab.mini.autoencoder import (
     CHANNELS,
@@ -33,7 +34,7 @@ from lab.mini.autoencoder import (
     to_tensor,
 )
 from lab.mini.bank import Bank, make_bank
-from lab.mini.data import SIZE, fetch, load_emoji
+from lab.mini.data import SIZE, fetch, is_kept_back, load_emoji, load_strangers
 from lab.mini.denoiser import Denoiser, denoiser_stage, make_unet
 from lab.mini.judge import (
     QUESTIONS,
@@ -43,6 +44,7 @@ from lab.mini.judge import (
     calibration_error,
     hits,
     judge_stage,
+    part_sure,
     save_judge,
     worn_opinions,
 )
@@ -55,7 +57,7 @@ PLANS = {
     "autoencoder": Plan(steps=5600, batch=32, lr=1.2e-3, sample_seconds=180),
     "text": Plan(steps=3000, batch=96, lr=1e-3),
     "denoiser": Plan(steps=8000, batch=48, lr=1e-3, warmup=300, cooldown=0.5, ema=0.997),
-    "judge": Plan(steps=2400, batch=48, lr=2e-3),
+    "judge": Plan(steps=4800, batch=48, lr=2e-3),
 }
 STAGES = ("bank", "autoencoder", "latents", "text", "denoiser", "judge", "export")
 
@@ -105,24 +107,45 @@ class Workshop:
         stage = denoiser_stage(self.latents(), self.bank().scenes, model, text, vae, self.device)
         train(stage, self.plans["denoiser"], self.cache, self.device)
 
+    def strangers(self) -> tuple[Bank, Bank]:
+        """Pictures of what `mini` does not draw: to learn from, and one kind in five kept back."""
+        drawings = load_strangers(fetch(self.cache))
+        unmet = {code: drawing for code, drawing in drawings.items() if is_kept_back(code)}
+        met = {code: drawing for code, drawing in drawings.items() if code not in unmet}
+        return (
+            make_bank(self.cache / "strangers", met, 4000, seed=4, held_out=True),
+            make_bank(self.cache / "unmet", unmet, 1000, seed=5, held_out=True),
+        )
+
     def judge(self) -> None:
-        stage = judge_stage(self.bank(), self.device)
+        met, unmet = self.strangers()
+        stage = judge_stage(self.bank(), met, self.device)
         judge = cast(Judge, train(stage, self.plans["judge"], self.cache, self.device)).cpu()
         if not team.leads:
             return
         drawings = load_emoji(fetch(self.cache))
-        calibrate(judge, make_bank(self.cache / "fitting", drawings, 2000, seed=2, held_out=True))
+        calibrate(judge, make_bank(self.cache / "fitting", drawings, 2000, seed=2, held_out=True) + met[:500])
         save_judge(judge, self.cache / "judge.safetensors")
         unseen = make_bank(self.cache / "unseen", drawings, 2000, seed=1, held_out=True)
         worn, wanted = worn_opinions(judge, unseen, seed=3), judge.labels.table(unseen.scenes)
+        mixed = unseen + unmet[:500]
         figures = {
             "pictures": len(unseen),
             "accuracy": accuracy(judge, unseen),
             "accuracy on worn pictures": hits(worn, wanted),
-            "calibration error on worn pictures": {
+            "calibration error with strangers": {
                 name: calibration_error(answer, want)
-                for name, answer, want in zip(QUESTIONS, worn, wanted.T, strict=True)
+                for name, answer, want in zip(
+                    QUESTIONS,
+                    worn_opinions(judge, mixed, seed=3),
+                    judge.labels.table(mixed.scenes).T,
+                    strict=True,
+                )
             },
+        }
+        figures["unmet strangers"] = {
+            "pictures": len(unmet),
+            "sure of an object": part_sure(judge, unmet, SURE_OF_OBJECT),
         }
         print("judge, on pictures it has not seen:", json.dumps(figures), flush=True)
         (self.cache / "judge.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from lab.mini.autoencoder import (
 )
 from lab.mini.bank import Bank, make_bank
 from lab.mini.data import Scene
-from lab.mini.denoiser import Denoiser, denoiser_stage, make_scheduler, make_unet
+from lab.mini.denoiser import WRONG, Denoiser, denoiser_stage, make_scheduler, make_unet, some_wrong
 from lab.mini.judge import (
     SIGHT,
     Judge,
@@ -58,6 +59,12 @@ PLAN = Plan(steps=6, batch=4, lr=1e-3, warmup=2)
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     drawings = {"watch": shaded_box(), "book": shaded_box().rotate(45), "key": shaded_box().resize((40, 128))}
     return make_bank(tmp_path_factory.mktemp("bank"), drawings, 48)
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    """Pictures of what is no object of the vocabulary."""
+    return make_bank(tmp_path_factory.mktemp("strangers"), {"1f9ff": shaded_box().resize((128, 30))}, 16)
 
 
 def tiny_text() -> CLIPTextModel:
@@ -218,9 +225,19 @@ def test_the_noise_schedule_ends_in_almost_pure_noise():
     assert make_scheduler().alphas_cumprod[-1] < 1e-3
 
 
-def test_a_judge_learns_is_saved_and_loads_the_same(bank: Bank, tmp_path: Path):
+def test_a_wrong_caption_is_the_whole_caption_of_another_scene_in_the_stated_share():
+    captions = [[str(i), "red"] for i in range(4000)]
+    heard = some_wrong(captions, torch.Generator().manual_seed(5))
+    astray = [one != other for one, other in zip(heard, captions, strict=True)]
+    assert sum(astray) / len(astray) == pytest.approx(WRONG, abs=0.03)
+    assert all(words in captions for words in heard)
+    assert heard == some_wrong(captions, torch.Generator().manual_seed(5))
+    assert heard != some_wrong(captions, torch.Generator().manual_seed(6))
+
+
+def test_a_judge_learns_is_saved_and_loads_the_same(bank: Bank, strangers: Bank, tmp_path: Path):
     torch.manual_seed(0)
-    stage = judge_stage(bank, CPU)
+    stage = judge_stage(bank, strangers, CPU)
     judge = train(stage, Plan(steps=30, batch=16, lr=3e-3, warmup=3, ema=0.5), tmp_path, CPU)
     assert isinstance(judge, Judge)
     figures = accuracy(judge, bank)
@@ -228,6 +245,44 @@ def test_a_judge_learns_is_saved_and_loads_the_same(bank: Bank, tmp_path: Path):
     save_judge(judge, tmp_path / "judge.safetensors")
     again = accuracy(load_judge(tmp_path / "judge.safetensors"), bank)
     assert again["object in five"] == figures["object in five"]
+
+
+def test_the_denoiser_hears_wrong_captions(bank: Bank, monkeypatch: pytest.MonkeyPatch):
+    stage = denoiser(bank)
+    losses = []
+    for share in (0.0, 0.0, 1.0):
+        monkeypatch.setattr("lab.mini.denoiser.WRONG", share)
+        losses.append(stage.loss(stage.model, torch.Generator().manual_seed(3), 8).item())
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_being_sure_of_an_object_pays_on_its_own_pictures_and_costs_on_those_of_a_stranger(
+    tmp_path: Path, strangers: Bank
+):
+    watches = make_bank(tmp_path, {"watch": shaded_box()}, 16)
+
+    def price(met: Bank) -> float:
+        """By how much the loss of a judge that always says watch is above that of one that never says."""
+        stage = judge_stage(watches, met, CPU)
+        judge = cast(Judge, stage.model)
+        answer = cast(nn.Linear, judge.answers[0])
+        nn.init.zeros_(answer.weight)
+        losses = []
+        for certainty in (30.0, 0.0):
+            nn.init.zeros_(answer.bias)
+            answer.bias.data[judge.labels.objects.index("watch")] = certainty
+            with torch.no_grad():
+                losses.append(stage.loss(judge, torch.Generator().manual_seed(1), 48).item())
+        return losses[0] - losses[1]
+
+    assert price(watches) < -1
+    assert price(strangers) > 1
+
+
+def test_the_judge_is_asked_for_the_colours_of_a_stranger_but_not_for_its_name():
+    labels = Labels.of_vocabulary()
+    numbers = labels.numbers(Scene("1f9ff", "blue", "red"))
+    assert numbers == (len(labels.objects), labels.colors.index("blue"), labels.backgrounds.index("red"))
 
 
 def test_the_judge_is_not_asked_for_the_colour_of_own_colours():
