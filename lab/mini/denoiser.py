@@ -28,7 +28,7 @@ from lab.mini.guide import Guide
 from lab.mini.loop import Stage
 from lab.mini.text import WIDTH, encode_tokens, make_tokenizer, some_empty, step_captions
 
-GUIDANCE = 6.0  # where the guided guess is the likeliest; more exaggerates, less hesitates
+TAUGHT_AT = 4.0  # the guidance at which the guess is to be right; more exaggerates, less hesitates
 
 SHEET = (
     "a red backpack on a white background",
@@ -148,7 +148,7 @@ def denoiser_stage(
         with torch.no_grad():
             unled = denoiser(noisy, times.to(device), silence).float()
         guess = denoiser(noisy, times.to(device), words).float()
-        guided = unled + GUIDANCE * (guess - unled)
+        guided = unled + TAUGHT_AT * (guess - unled)
         error = (guided - target).square().mean((1, 2, 3)).cpu()  # (n,)
         # almost clean pictures have the largest errors and the least to teach: the last grain of noise
         weight = (1 - scheduler.alphas_cumprod[times]).sqrt()
@@ -180,7 +180,7 @@ def pipeline_of(
     return pipeline
 
 
-def draw_sheet(pipeline: StableDiffusionPipeline, guidance: float = 4.0, columns: int = 8) -> list[Pixels]:
+def draw_sheet(pipeline: StableDiffusionPipeline, guidance: float = 7.5, columns: int = 8) -> list[Pixels]:
     """The fixed prompts, drawn in rows."""
     generators = [torch.Generator().manual_seed(i) for i in range(len(SHEET))]
     with torch.no_grad():

@@ -25,7 +25,8 @@ from lab.mini.judge import Judge, Labels, hits, load_judge, opinions
 from lab.mini.words import vocabulary
 
 COUNT, SOURCES, OTHERS = 200, 100, 40
-GUIDANCE = 3.0  # recommended
+GUIDANCE = 7.5  # recommended, and that of the assignments
+GUIDANCES = (1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 12.0)  # tried, to recommend one
 STRENGTHS = (0.35, 0.60, 0.85)
 SHOP_PROMPT = (  # the first assignment's own
     "ultra-realistic product shot of sleek black wireless headphones on a minimalist gray background, "
@@ -145,7 +146,6 @@ def evaluate(
         save_sheet([pictures[i : i + wide, ::2, ::2] for i in range(0, count - count % wide, wide)], sheet)
     others = min(OTHERS, count)
     silent = draw(pipeline, [""] * others, 1.0)
-    loud = draw(pipeline, prompts[:others], 7.5)
     shop = draw(pipeline, [SHOP_PROMPT] * 8, guidance, first_seed=42)
     sources, next_prompts = pictures[:SOURCES], (prompts[7:] + prompts[:7])[:SOURCES]
     print("image to image", flush=True)
@@ -166,7 +166,10 @@ def evaluate(
         },
         "mistakes": verdict.mistakes(),
         "without words": {"prompts": others} | ask(judge, silent, scenes[:others]).figures,
-        "at guidance 7.5": {"prompts": others} | ask(judge, loud, scenes[:others]).figures,
+        "by guidance": {
+            f"{tried:g}": ask(judge, draw(pipeline, prompts[:others], tried), scenes[:others]).figures
+            for tried in GUIDANCES
+        },
         "chance": chances(),
         "prompt of the assignment": ask(
             judge, shop, [Scene("headphones", "black", "gray", "studio")] * len(shop)

@@ -22,7 +22,7 @@ from lab.mini.autoencoder import (
 )
 from lab.mini.bank import Bank, make_bank
 from lab.mini.data import Scene
-from lab.mini.denoiser import GUIDANCE, Denoiser, denoiser_stage, make_scheduler, make_unet
+from lab.mini.denoiser import TAUGHT_AT, Denoiser, denoiser_stage, make_scheduler, make_unet
 from lab.mini.judge import (
     SIGHT,
     Judge,
@@ -257,7 +257,7 @@ def test_what_the_denoiser_is_taught_is_its_guess_with_guidance(bank: Bank, monk
         return stage.loss(model, torch.Generator().manual_seed(3), 8).item()
 
     loss(stage.model)  # the guide of its attention needs something to listen to
-    guided = 0.2 + GUIDANCE * (0.3 - 0.2)
+    guided = 0.2 + TAUGHT_AT * (0.3 - 0.2)
     assert loss(Scaled(0.2, 0.3)) == pytest.approx(loss(Scaled(guided, guided)))
     assert loss(Scaled(0.2, 0.3)) != pytest.approx(loss(Scaled(0.3, 0.3)))
 
