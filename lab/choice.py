@@ -1,6 +1,6 @@
-"""A list whose choices follow the disk.
+"""Lists whose choices follow the disk.
 
-Gradio's own list refuses a value that has gone from its choices since the page was sent it, with an
+Gradio's own lists refuse a value that has gone from their choices since the page was sent it, with an
 error the person can do nothing about. Here the value goes through, and whoever looks it up on disk
 says what has become of it.
 """
@@ -11,15 +11,20 @@ from typing import Any
 
 def choice(**options: Any) -> Any:
     """A `gr.Dropdown` of these options; its value may be one that is no longer there."""
-    return _kind()(**options)
+    return _kinds()["dropdown"](**options)
+
+
+def buttons(**options: Any) -> Any:
+    """The same as a `gr.Radio`."""
+    return _kinds()["radio"](**options)
 
 
 @cache
-def _kind() -> type[Any]:
+def _kinds() -> dict[str, type[Any]]:
     import gradio as gr
     from gradio import component_meta
 
-    # Gradio writes a type stub beside the file of every new component; this one needs none.
+    # Gradio writes a type stub beside the file of every new component; these need none.
     write_stub, component_meta.create_or_modify_pyi = component_meta.create_or_modify_pyi, lambda *_: None
     try:
 
@@ -27,6 +32,10 @@ def _kind() -> type[Any]:
             def preprocess(self, payload: Any) -> Any:
                 return payload
 
+        class Radio(gr.Radio):  # type: ignore[misc]
+            def preprocess(self, payload: Any) -> Any:
+                return payload
+
     finally:
         component_meta.create_or_modify_pyi = write_stub
-    return Dropdown
+    return {"dropdown": Dropdown, "radio": Radio}

@@ -18,7 +18,7 @@ from lab import api_words, markup
 from lab.adherence_words import summary
 from lab.analysis import AnalysisError
 from lab.api_pictures import MAX_PROMPT, ApiPicture, Later, Several, check_prompt
-from lab.choice import choice
+from lab.choice import buttons, choice
 from lab.context import Lab
 from lab.engine.registry import MODELS, availability, model_entry
 from lab.generate import generate, notes, request_for
@@ -66,7 +66,7 @@ class _Tab:
         watch.render()
         pictures = gr.HTML(elem_id=f"pictures-{name}")
         with gr.Column(visible=False) as self.concluding:
-            self.chosen = gr.Radio([], label=t("comparing.chosen"), elem_id=f"chosen-{name}")
+            self.chosen = buttons(choices=[], label=t("comparing.chosen"), elem_id=f"chosen-{name}")
             self.reason = gr.Textbox(
                 label=t("comparing.reason"),
                 info=t("comparing.reason_hint", words=exercise.words_minimum),
@@ -77,24 +77,23 @@ class _Tab:
             save = gr.Button(t("comparing.save"), elem_id=f"save-{name}")
         said = page.message(f"saved-{name}")
         checks = gr.HTML(elem_id=f"checks-{name}")
-        shown, seen_by = [pictures, self.concluding, self.chosen, checks], [self.chosen]
-        watch.on(draw, self._tasks, [self.prompt, self.models], self.show, shown, seen_by)
-        watch.resume(self.show, shown, seen_by)
+        shown = [pictures, self.concluding, self.chosen, checks]
+        watch.on(draw, self._tasks, [self.prompt, self.models], self.show, shown, [])
+        watch.resume(self.show, shown, [])
         page.refresh(self._offer, self.models, self.models)
-        page.refresh(self.show, shown, seen_by)
+        page.refresh(self.show, shown)
         page.changed(save.click(self._save, [self.chosen, self.reason], said, **QUIET))
 
-    def show(self, stem: str | None) -> list[Any]:
+    def show(self) -> list[Any]:
         """The comparison made last, and the checks."""
         import gradio as gr
 
         compared = newest_comparison(self.lab)
         stems = [(f"{_who(self.page, record)} · {record.stem}", record.stem) for record in compared]
-        value = stem if stem in [record.stem for record in compared] else None
         return [
             self._side_by_side(compared),
             gr.update(visible=bool(compared)),
-            gr.update(choices=stems, value=value),
+            gr.update(choices=stems),  # what is chosen by the time the answer comes stays chosen
             self.page.checklist(self.exercise.id),
         ]
 
@@ -108,6 +107,8 @@ class _Tab:
         choices += [(model_name(self.page, c), model_value(c)) for c in offered(self.lab, "image")]
         values = [value for _, value in choices]
         kept = [name for name in names or () if name in values]
+        if kept and kept == names:
+            return gr.update(choices=choices)  # who is chosen by the time the answer comes stays chosen
         return gr.update(choices=choices, value=kept or values[:2])
 
     def _tasks(self, prompt: str, names: list[str] | None) -> list[Task]:

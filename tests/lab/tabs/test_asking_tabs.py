@@ -151,7 +151,7 @@ def test_what_a_model_or_a_student_says_is_never_html(full: Lab, language: Langu
         tab_of(full, "correct", language)._written(),
         tab_of(full, "alt_text", language)._written(),
         *tab_of(full, "alt_text", language)._drafted("api-analysis/product"),
-        *tab_of(full, "compare", language).show(None),
+        *tab_of(full, "compare", language).show(),
     ]
     html = words(*(value for value in shown if not isinstance(value, dict)))
     assert "<img src=x" not in html

@@ -45,7 +45,7 @@ def test_two_models_are_the_least(full: Lab):
 
 
 def test_a_comparison_stands_side_by_side_with_time_and_cost(full: Lab):
-    html, *_ = tab_of(full, "compare").show(None)
+    html, *_ = tab_of(full, "compare").show()
     assert html.count("<figure>") == 2
     assert "mini (this machine)" in html
     assert "mini (bundled)" in html
@@ -70,7 +70,7 @@ def test_a_compared_picture_has_the_machines_opinion_where_there_is_one(lab: Lab
     plan = find_assignment("tp2").planned_runs()[0][1].model_copy(update={"id": COMPARISON_RUN})
     lab.store().save(draft_of("compare", plan), noise(1))
     lab.store().save(replace(draft_of("compare", plan), adherence=ADHERENCE), noise(2))
-    html, *_ = tab_of(lab, "compare", "fr").show(None)
+    html, *_ = tab_of(lab, "compare", "fr").show()
     assert html.count("<figure>") == 2
     assert html.count("Avis de la machine") == 1
 
