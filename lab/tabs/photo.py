@@ -1,7 +1,6 @@
 """The student's own photo: uploaded, checked, kept as it came, and shown.
 
-Which photo is in use is read from disk: the source of the newest run that had one, else the newest
-upload; a new upload is used from then on.
+Which photo is in use: the one uploaded on this page, else the source of the newest run that had one.
 """
 
 from collections.abc import Sequence
@@ -50,23 +49,26 @@ class Photo:
         upload.upload(self._take, upload, [*self.outputs, status], **QUIET)
 
     def show(self, runs: Sequence[str], current: Source | None) -> list[Any]:
-        """Values for `outputs`: the photo in use on this page, else the one last used in these runs."""
-        return self._values(current or self._last_used(runs))
+        """Values for `outputs`: the photo in use on this page, else the one last used in these runs.
+
+        Where there is neither they stay as they are: a photo may be uploaded while this answer is on its way.
+        """
+        import gradio as gr
+
+        source = current or self._last_used(runs)
+        return self._values(source) if source else [gr.skip() for _ in self.outputs]
 
     def _last_used(self, runs: Sequence[str]) -> Source | None:
         used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
         return used[-1].manifest.request.source if used else None
 
-    def _values(self, source: Source | None) -> list[Any]:
+    def _values(self, source: Source) -> list[Any]:
         import gradio as gr
 
-        nothing = [None, gr.update(value=None, visible=False)]
-        if source is None:
-            return nothing
         try:
             path = self.lab.store().source_path(source)
         except UserError:  # deleted from disk by hand
-            return nothing
+            return [None, gr.update(value=None, visible=False)]
         return [source, gr.update(value=str(path), visible=True, alt_text=self.page.t("photo.alt"))]
 
     def _take(self, path: str) -> list[Any]:

@@ -125,6 +125,11 @@ def test_the_photo_in_use_is_the_one_of_the_newest_run_until_another_is_chosen(f
     assert picture["value"] == str(full.store().source_path(other))
 
 
+def test_a_photo_uploaded_while_the_disk_is_read_stays_in_use(lab: Lab) -> None:
+    *_, source, picture = tab_of(lab, "img2img").show(IMG2IMG.runs[0].id, None)
+    assert source == picture == gr.skip()
+
+
 def test_requested_and_effective_steps_are_both_shown(full: Lab) -> None:
     record = full.store().newest(IMG2IMG.runs[0].id)
     assert record is not None
