@@ -21,7 +21,13 @@ def badge(t: Translate, manifest: Manifest) -> str:
 
 def line(t: Translate, adherence: Adherence) -> str:
     """All of it in one line, for a terminal."""
-    return f"{summary(t, adherence)} ({' · '.join(_said(t, part) for part in adherence.parts)})"
+    whole, *parts = lines(t, adherence)
+    return f"{whole} ({' · '.join(parts)})"
+
+
+def lines(t: Translate, adherence: Adherence) -> list[str]:
+    """The summary, then a line for each part, where there is no room for a table."""
+    return [summary(t, adherence), *(_said(t, part) for part in adherence.parts)]
 
 
 def table(t: Translate, adherence: Adherence) -> Markup:
@@ -52,10 +58,10 @@ def _marked(t: Translate, part: Sought) -> Markup:
     """The first answer, with whether it is what was asked."""
     found = part.first == part.asked
     return Markup(
-        '{}&nbsp;<span aria-hidden="true">{}</span> <span class="visually-hidden">{}</span>'
+        '<span aria-hidden="true">{}</span>&nbsp;{} <span class="visually-hidden">{}</span>'
     ).format(
-        _name(t, part.kind, part.first),
         markup.SIGNS[found],
+        _name(t, part.kind, part.first),
         f"({t('adherence.yes' if found else 'adherence.no')})",
     )
 
@@ -68,7 +74,6 @@ def _name(t: Translate, kind: str, token: str) -> str:
 
 
 def _share(t: Translate, part: Sought) -> str:
-    """In whole percent; what is not quite nothing or certain is not said to be."""
+    """In whole percent. A classifier is never certain: a 0 or a 1 in a manifest comes of rounding."""
     percent = round(part.probability * 100)
-    edge = {0: "< 1", 100: "> 99"} if 0 < part.probability < 1 else {}
-    return t("analyser.percent", value=edge.get(percent, percent))
+    return t("analyser.percent", value={0: "<\u00a01", 100: ">\u00a099"}.get(percent, percent))

@@ -15,7 +15,7 @@ from exercises.errors import UserError
 from exercises.parameters import Parameters
 from grading.alt_text import count_words
 from lab import api_words, markup
-from lab.adherence_words import summary
+from lab.adherence_words import lines
 from lab.analysis import AnalysisError
 from lab.api_pictures import MAX_PROMPT, ApiPicture, Later, Several, check_prompt
 from lab.choice import buttons, choice
@@ -60,8 +60,8 @@ class _Tab:
             words,
             **QUIET,
         )
-        draw = gr.Button(t("comparing.draw"), variant="primary", elem_id=f"generate-{name}")
         with gr.Row(elem_classes="actions"):
+            draw = gr.Button(t("comparing.draw"), variant="primary", elem_id=f"generate-{name}")
             watch = Watch(lab, page, name, [draw])
         watch.render()
         pictures = gr.HTML(elem_id=f"pictures-{name}")
@@ -179,7 +179,9 @@ class _Tab:
         )
         prompt = compared[-1].manifest.request.prompt
         title = markup.heading(t("comparing.compared", prompt=prompt))
-        return title + Markup('<div class="compared">{}</div>').format(figures)
+        judged = any(record.manifest.adherence for record in compared)
+        hint = markup.hint(t("comparing.opinion")) if judged else ""
+        return title + Markup('<div class="compared">{}</div>{}').format(figures, hint)
 
     def _address(self, record: Record) -> str:
         path = quote(str(record.image_path.resolve()))
@@ -218,7 +220,8 @@ def _who(page: Page, record: Record) -> str:
 
 def _opinion(page: Page, record: Record) -> Markup:
     adherence = record.manifest.adherence
-    return Markup("<br>{}").format(summary(page.t, adherence)) if adherence else Markup("")
+    said = lines(page.t, adherence) if adherence else []
+    return Markup("").join(Markup("<br>{}").format(words) for words in said)
 
 
 def _cost(page: Page, record: Record) -> str:

@@ -31,7 +31,7 @@ def test_the_table_has_every_part_with_its_probability_and_whether_it_was_found(
     assert html.count("(found)") == 2
     assert html.count("(not found)") == 1
     assert "2 of 3" in html
-    for words in ("a backpack", "a handbag", "&lt; 1", "&gt; 99", "50"):
+    for words in ("a backpack", "a handbag", "&lt;\u00a01", "&gt;\u00a099", "50"):
         assert words in html
 
 
@@ -63,4 +63,17 @@ def test_every_word_the_judge_can_say_fits_a_manifest(language: Language):
     for token in (*words.objects, *words.colors, *words.backgrounds):
         part = Sought(kind="object", asked=token, probability=1, first=token)
         opinion = Adherence(judge="mini-judge", weights_sha256="0" * 64, parts=(part,), found=1)
-        assert "100" in line(translator("lab", language), opinion)
+        assert ">\u00a099" in line(translator("lab", language), opinion)
+
+
+def test_a_share_rounded_to_nothing_or_all_is_not_said_to_be_certain():
+    for probability, said in (
+        (0, "<\u00a01%"),
+        (0.0049, "<\u00a01%"),
+        (0.006, "1%"),
+        (0.994, "99%"),
+        (1, ">\u00a099%"),
+    ):
+        part = Sought(kind="color", asked="red", probability=probability, first="red")
+        opinion = Adherence(judge="mini-judge", weights_sha256="0" * 64, parts=(part,), found=1)
+        assert line(translator("lab", "en"), opinion).endswith(f"red {said})")

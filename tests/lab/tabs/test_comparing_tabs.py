@@ -66,13 +66,22 @@ def test_words_that_a_model_of_this_machine_will_skip_are_told_before_it_is_aske
     assert "<b>" not in tab._unknown_words("<b>wobbly</b>", ["here/mini"])
 
 
-def test_a_compared_picture_has_the_machines_opinion_where_there_is_one(lab: Lab):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_compared_picture_has_the_machines_opinion_where_there_is_one(lab: Lab, language: Language):
     plan = find_assignment("tp2").planned_runs()[0][1].model_copy(update={"id": COMPARISON_RUN})
+    tab = tab_of(lab, "compare", language)
+    whose, worth = tab.page.t("adherence.summary", found=1, asked=2), tab.page.t("comparing.opinion")
     lab.store().save(draft_of("compare", plan), noise(1))
+    html, *_ = tab.show()
+    assert whose not in html
+    assert worth not in html
     lab.store().save(replace(draft_of("compare", plan), adherence=ADHERENCE), noise(2))
-    html, *_ = tab_of(lab, "compare", "fr").show()
+    html, *_ = tab.show()
     assert html.count("<figure>") == 2
-    assert html.count("Avis de la machine") == 1
+    assert html.count(whose) == 1
+    assert html.count(worth) == 1
+    for part in ADHERENCE.parts:
+        assert tab.page.t(f"adherence.{part.kind}") in html
 
 
 def test_a_conclusion_names_one_of_the_pictures(full: Lab):
