@@ -94,4 +94,4 @@ def _asked(t: Translate, parameters: Parameters | Request) -> dict[str, str]:
 
 
 def _size(width: object, height: object) -> str:
-    return f"{width} × {height}"
+    return f"{width}\u00a0×\u00a0{height}"
