@@ -20,6 +20,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TABS = [
     "start", "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "gallery", "hand_in", "health"
 ]  # fmt: skip
+WIDE = [("light", 1280), ("dark", 1280)]  # colours, and pixels
+TELEPHONE = ("light", 390)
 API_TABS = ["start", "studio", "analyse", "correct", "alt_text", "compare", "gallery", "costs"]
 
 
@@ -43,23 +45,23 @@ needs_axe = pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here;
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, scheme: str) -> None:
-    assert violations(lab, open_page, scheme, TABS) == []
+@pytest.mark.parametrize(("scheme", "width"), [*WIDE, TELEPHONE])
+def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, scheme: str, width: int) -> None:
+    assert violations(lab, open_page, scheme, width, TABS) == []
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), WIDE)
 def test_axe_finds_nothing_where_models_are_asked(
-    api_lab: RunningLab, open_page: OpenPage, scheme: str
+    api_lab: RunningLab, open_page: OpenPage, scheme: str, width: int
 ) -> None:
-    assert violations(api_lab, open_page, scheme, API_TABS) == []
+    assert violations(api_lab, open_page, scheme, width, API_TABS) == []
 
 
-def violations(lab: RunningLab, open_page: OpenPage, scheme: str, tabs: list[str]) -> list[str]:
+def violations(lab: RunningLab, open_page: OpenPage, scheme: str, width: int, tabs: list[str]) -> list[str]:
     """What axe finds, tab by tab."""
     found = []
-    page = open_page(lab.page(), color_scheme=scheme)
+    page = open_page(lab.page(), color_scheme=scheme, viewport={"width": width, "height": 800})
     for name in tabs:
         page.goto("about:blank")
         page.goto(lab.page(tab=name))
