@@ -85,7 +85,7 @@ def test_a_task_is_named_in_the_system_message(task: str, begins: str):
 
 def test_what_is_missing_is_told_of_the_prompt_between_its_marks():
     said = ask("<prompt>a blue box\non a white background</prompt>", "task: missing").text
-    assert "Missing: the object in blue" in said  # a round thing is none of its boxes, and nothing else it knows
+    assert "Missing: the object in blue" in said  # a round thing is no object it knows
     assert "There: the background in white" in said
     assert ask("a blue box", "task: missing").text.startswith("I cannot say what is missing")
 
