@@ -24,8 +24,8 @@ Probabilities = dict[str, float]  # by name, together 1
 GUESSES = 5
 # Below these the judge is not sure. On 2,000 compositions it has not learnt from, 99 % of its answers about
 # the object lie above; of the same bent, blurred and partly covered 97 %, more than 99 % of these rightly. Of
-# 1,000 pictures of things it has never met 8 % do, and of 500 that show nothing (noise of any grain) none does,
-# the highest at 0.13.
+# 1,000 pictures of things it has never met 8 % do, and of 500 that show nothing (noise of any grain) none
+# does, the highest at 0.13.
 SURE_OF_OBJECT = 0.6
 SURE_OF_COLOR = 0.8
 
