@@ -55,6 +55,13 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: s
     )
 
 
+def scrolling(content: Markup, label: str) -> Markup:
+    """What may be wider than a narrow screen, in a box of its own that a keyboard can reach and scroll."""
+    return Markup('<div class="scrolling" role="region" aria-label="{}" tabindex="0">{}</div>').format(
+        label, content
+    )
+
+
 def checklist(t: Translate, checks: Iterable[CheckResult]) -> Markup:
     """Checks as a list: sign and state in words, title, points, and for those not passed the cause."""
     items = Markup("").join(_item(t, check) for check in checks)

@@ -37,9 +37,10 @@ class Rate:
     def take(self) -> float:
         """0 if there was room, and it is taken; else the seconds until there is."""
         now = self._clock()
-        while self._times and self._times[0] <= now - MINUTE:
+        # the same difference decides and is told: another sum may differ in its last digit
+        while self._times and now - self._times[0] >= MINUTE:
             self._times.popleft()
         if len(self._times) >= self._count:
-            return min(MINUTE, self._times[0] + MINUTE - now)  # the sum may be a last digit more
+            return MINUTE - (now - self._times[0])
         self._times.append(now)
         return 0.0

@@ -60,7 +60,8 @@ def spending(page: Page, budgets: list[Budget], entries: list[Entry], currency: 
         )
         for budget in budgets
     ]
-    parts = markup.title(t("costs.title")) + markup.table(header, rows, t("costs.budgets"))
+    budgets_table = markup.table(header, rows, t("costs.budgets"))
+    parts = markup.title(t("costs.title")) + markup.scrolling(budgets_table, t("costs.budgets"))
     if any(budget.reserved for budget in budgets):
         parts += markup.hint(t("costs.reserved"))
     days = by_day(entries)
@@ -108,7 +109,8 @@ def call_table(page: Page, entries: list[Entry]) -> Markup:
         )
         for entry in entries[:SHOWN]
     ]
-    return markup.heading(t("costs.calls", count=len(entries))) + markup.table(header, rows)
+    title = t("costs.calls", count=len(entries))
+    return markup.heading(title) + markup.scrolling(markup.table(header, rows), title)
 
 
 def performance_table(page: Page, found: list[Performance], currency: str) -> Markup:
@@ -142,7 +144,7 @@ def performance_table(page: Page, found: list[Performance], currency: str) -> Ma
     }
     return (
         markup.heading(t("costs.metrics"))
-        + markup.table(header, rows)
+        + markup.scrolling(markup.table(header, rows), t("costs.metrics"))
         + bars(page, t("costs.times"), t("costs.column_model"), times)
     )
 
@@ -163,7 +165,7 @@ def quality_table(lab: Lab, page: Page) -> Markup:
         (each.model, str(each.pictures), _mean(page, each.by_models), _mean(page, each.by_student))
         for each in found
     ]
-    return markup.table(header, rows, t("costs.quality"))
+    return markup.scrolling(markup.table(header, rows, t("costs.quality")), t("costs.quality"))
 
 
 def _meter(page: Page, budget: Budget) -> Markup:

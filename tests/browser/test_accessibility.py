@@ -20,8 +20,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TABS = [
     "start", "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "gallery", "hand_in", "health"
 ]  # fmt: skip
-WIDE = [("light", 1280), ("dark", 1280)]  # colours, and pixels
-TELEPHONE = ("light", 390)
+SCREENS = [("light", 1280), ("dark", 1280), ("light", 390)]  # colours, and pixels
 API_TABS = ["start", "studio", "analyse", "correct", "alt_text", "compare", "gallery", "costs"]
 
 
@@ -45,13 +44,13 @@ needs_axe = pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not here;
 
 
 @needs_axe
-@pytest.mark.parametrize(("scheme", "width"), [*WIDE, TELEPHONE])
+@pytest.mark.parametrize(("scheme", "width"), SCREENS)
 def test_axe_finds_nothing_on_any_tab(lab: RunningLab, open_page: OpenPage, scheme: str, width: int) -> None:
     assert violations(lab, open_page, scheme, width, TABS) == []
 
 
 @needs_axe
-@pytest.mark.parametrize(("scheme", "width"), WIDE)
+@pytest.mark.parametrize(("scheme", "width"), SCREENS)
 def test_axe_finds_nothing_where_models_are_asked(
     api_lab: RunningLab, open_page: OpenPage, scheme: str, width: int
 ) -> None:
