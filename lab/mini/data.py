@@ -85,11 +85,7 @@ def fetch(cache: Path) -> Path:
 
 def load_emoji(assets: Path) -> dict[str, Image.Image]:
     """Every object's drawing, cut to what is visible and centred on a square."""
-    drawings = {}
-    for token, code in vocabulary().objects.items():
-        drawing = Image.open(assets / f"{code}.webp").convert("RGBA")
-        drawings[token] = centred(drawing)
-    return drawings
+    return {token: drawing_of(assets, code) for token, code in vocabulary().objects.items()}
 
 
 def load_strangers(assets: Path) -> dict[str, Image.Image]:
@@ -99,11 +95,12 @@ def load_strangers(assets: Path) -> dict[str, Image.Image]:
     """
     known = set(vocabulary().objects.values())
     codes = sorted(file.stem for file in assets.glob("*.webp") if "-" not in file.stem)
-    return {
-        code: centred(Image.open(assets / f"{code}.webp").convert("RGBA"))
-        for code in codes
-        if code not in known
-    }
+    return {code: drawing_of(assets, code) for code in codes if code not in known}
+
+
+def drawing_of(assets: Path, code: str) -> Image.Image:
+    """The drawing of a code point, centred."""
+    return centred(Image.open(assets / f"{code}.webp").convert("RGBA"))
 
 
 def centred(drawing: Image.Image) -> Image.Image:

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from lab.mini.bank import make_bank
-from lab.mini.data import SIZE, Scene, caption, centred, compose, fetch, is_held_out, random_scene
+from lab.mini.data import (
+    SIZE,
+    Scene,
+    caption,
+    centred,
+    compose,
+    fetch,
+    is_held_out,
+    is_kept_back,
+    load_strangers,
+    random_scene,
+)
 from lab.mini.words import vocabulary
 from tests.lab.mini.shapes import shaded_box
 
@@ -177,3 +188,15 @@ def test_a_wrong_archive_is_refused(tmp_path: Path):
     (tmp_path / "npm" / "lobehub-fluent-emoji-3d-1.1.0.tgz").write_bytes(b"something else")
     with pytest.raises(SystemExit, match="not the expected"):
         fetch(tmp_path)
+
+
+def test_strangers_are_the_drawings_of_one_code_point_that_are_no_object(tmp_path: Path):
+    known = vocabulary().objects["watch"]
+    for code in (known, "1f9ff", "1f44a-1f3fd"):
+        shaded_box().save(tmp_path / f"{code}.webp")
+    assert list(load_strangers(tmp_path)) == ["1f9ff"]
+
+
+def test_one_stranger_in_five_is_kept_back():
+    codes = [f"{code:x}" for code in range(0x1F300, 0x1F700)]
+    assert sum(map(is_kept_back, codes)) / len(codes) == pytest.approx(0.2, abs=0.03)

@@ -34,6 +34,7 @@ from lab.mini.judge import (
     load_judge,
     nothing,
     opinions,
+    part_sure,
     save_judge,
     worn,
 )
@@ -283,6 +284,22 @@ def test_being_sure_of_an_object_pays_on_its_own_pictures_and_costs_on_those_of_
 
     assert price(watches) < -1
     assert price(strangers) > 1
+
+
+def test_the_part_it_is_sure_of_counts_answers_from_the_threshold_on(strangers: Bank):
+    judge = Judge()
+    answer = cast(nn.Linear, judge.answers[0])
+    nn.init.zeros_(answer.weight)
+    nn.init.zeros_(answer.bias)
+    assert part_sure(judge, strangers, 0.6) == 0
+    answer.bias.data[0] = 30
+    assert part_sure(judge, strangers, 0.6) == 1
+
+
+def test_banks_can_be_cut_and_put_together(bank: Bank, strangers: Bank):
+    both = bank[:3] + strangers[:2]
+    assert both.scenes == bank.scenes[:3] + strangers.scenes[:2]
+    assert (both.pictures[3] == strangers.pictures[0]).all()
 
 
 def test_the_judge_is_asked_for_the_colours_of_a_stranger_but_not_for_its_name():
