@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SEEN = 0.5  # seconds within which a page has read that its stream was closed
+SEEN = 1.0  # seconds within which a page, even on a busy machine, has read that its stream was closed
 
 
 class AcceptAfterClose:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from filelock import Timeout
@@ -20,20 +21,16 @@ from grading.checks.reflection import count_lines, touches
 from lab import answering, browse, facts, markup
 from lab.choice import choice
 from lab.context import Lab
-from lab.page import LASTING, QUIET, Page
+from lab.page import QUIET, Page
 from lab.wording import reason
 from manifests.answers import Answers, SubjectAnswer, load_answers
 from manifests.errors import AnswersError
 
 log = logging.getLogger(__name__)
 
+SAVING: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 # One change at a time, so that what a page shows is never put together from two that overtook each other.
-SAVING: dict[str, Any] = {
-    **LASTING,
-    "trigger_mode": "always_last",
-    "concurrency_id": "answers",
-    "concurrency_limit": 1,
-}
+ONE_AT_A_TIME = Lock()
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -172,8 +169,7 @@ class _Subject:
             def run(value: Any, shown: Answers | None) -> Any:
                 return save(self.lab, self.page, change(value), shown, self._total)
 
-            outputs = [self.said, self.known, self.total]
-            return event(run, [component, self.known], outputs, **SAVING)
+            return event(run, [component, self.known], [self.said, self.total], **SAVING)
 
         events = [listen(self.image, self.image.input, self._choose)]
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
@@ -237,7 +233,7 @@ class _Text:
         self.seen = gr.HTML(elem_id="reflection-seen")
         said = page.message("reflection-saved")
         self.components = [self.text, self.seen]
-        self.text.change(self._save, [self.text, known], [said, known, self.seen], **SAVING)
+        self.text.change(self._save, [self.text, known], [said, self.seen], **SAVING)
         self.events = [self.text.blur(lambda: None, **QUIET)]
 
     def offer(self) -> dict[Any, Any]:
@@ -289,24 +285,27 @@ def _point(page: Page, title: str, seen: bool) -> Markup:
 def save(
     lab: Lab, page: Page, change: answering.Change, shown: Answers | None, tell: Callable[[Answers], str]
 ) -> Any:
-    """Save one change: what became of it, what the page shows now, and what `tell` says of that.
+    """Save one change: what became of it, and what `tell` says of what the page shows now.
 
-    A change that changes nothing comes from the page being filled, and is skipped. Another page may
-    have written something else meanwhile: that is on disk and not in `shown`, so that this page takes
-    it in when it is shown again.
+    The change is made in `shown` too, where the page's other changes find it. One that changes nothing
+    comes from the page being filled, and is skipped. Another page may have written something else
+    meanwhile: that is on disk and not in `shown`, so that this page takes it in when it is shown again.
     """
     import gradio as gr
 
-    t = page.t
-    now = (shown or Answers()).model_copy(deep=True)
-    change(now)
-    if shown is None or now == shown:
+    if shown is None:
         return gr.skip()
-    now.language = page.language
-    try:
-        answering.update(lab.folder, page.language, change)
-        said = markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}"))
-    except (UserError, OSError, Timeout) as error:
-        log.warning("The answers could not be saved: %s", error)
-        said = markup.status(t("evaluation.not_saved", reason=reason(error, page.language)), bad=True)
-    return said, now, tell(now)
+    t = page.t
+    with ONE_AT_A_TIME:
+        before = shown.model_copy(deep=True)
+        change(shown)
+        if shown == before:
+            return gr.skip()
+        shown.language = page.language
+        try:
+            answering.update(lab.folder, page.language, change)
+            said = markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}"))
+        except (UserError, OSError, Timeout) as error:
+            log.warning("The answers could not be saved: %s", error)
+            said = markup.status(t("evaluation.not_saved", reason=reason(error, page.language)), bad=True)
+        return said, tell(shown)

@@ -1,6 +1,7 @@
 """What the evaluation, gallery, hand-in and health tabs write: in both languages, and escaped."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -193,14 +194,16 @@ def saved(lab: Lab, change: answering.Change, shown: Answers | None) -> Any:
 def test_what_cannot_be_saved_is_said_and_stays_in_the_page(lab: Lab) -> None:
     lab.work.rmdir()
     lab.work.write_text("a file where the work folder was")
-    said, now, told = saved(lab, answering.reflection("typed"), Answers())
+    now = Answers()
+    said, told = saved(lab, answering.reflection("typed"), now)
     assert (now.reflection, told) == ("typed", "typed")
     assert 'role="alert"' in said
 
 
 def test_what_another_page_wrote_is_on_disk_and_not_taken_for_seen(lab: Lab) -> None:
     answering.update(lab.folder, "en", answering.reason("baseline", 0, "from elsewhere"))
-    _, now, _ = saved(lab, answering.reflection("typed"), Answers())
+    now = Answers()
+    saved(lab, answering.reflection("typed"), now)
     on_disk = load_answers(lab.folder)
     assert (on_disk.reflection, now.reflection) == ("typed", "typed")
     assert on_disk.evaluations["baseline"].reasons == ["from elsewhere"]
@@ -208,7 +211,24 @@ def test_what_another_page_wrote_is_on_disk_and_not_taken_for_seen(lab: Lab) -> 
 
 
 def test_what_this_page_wrote_itself_is_what_it_shows(lab: Lab) -> None:
-    _, now, _ = saved(lab, answering.score("baseline", "artifacts", 2), Answers())
+    now = Answers()
+    saved(lab, answering.score("baseline", "artifacts", 2), now)
+    assert now == load_answers(lab.folder)
+
+
+def test_of_changes_sent_at_the_same_moment_each_is_saved_and_told_in_its_turn(lab: Lab) -> None:
+    now, changes = Answers(), [answering.score("baseline", f"criterion{n}", n % 3) for n in range(16)]
+
+    def scores(answers: Answers) -> str:
+        return str(len(answers.evaluations["baseline"].scores))
+
+    def save(change: answering.Change) -> int:
+        _, told = evaluation.save(lab, page(lab), change, now, scores)
+        return int(told)
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        told = sorted(pool.map(save, changes))
+    assert told == list(range(1, len(changes) + 1))
     assert now == load_answers(lab.folder)
 
 
