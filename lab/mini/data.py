@@ -198,27 +198,27 @@ def random_scene(rng: np.random.Generator, objects: list[str], held_out: bool = 
         color=color,
         background=background,
         light="studio" if light < 0.3 else "shadow" if light < 0.4 else None,
-        scale=float(rng.uniform(0.64, 0.78)),
-        dx=float(rng.uniform(-0.025, 0.025)),
-        dy=float(rng.uniform(-0.025, 0.025)),
+        scale=float(rng.uniform(0.69, 0.75)),
+        dx=float(rng.uniform(-0.01, 0.01)),
+        dy=float(rng.uniform(-0.01, 0.01)),
         lamp=float(rng.uniform(0.25, 0.75)),
     )
     if kind < 0.06:
-        return replace(scene, count="two", scale=float(rng.uniform(0.38, 0.44)))
+        return replace(scene, count="two", scale=float(rng.uniform(0.40, 0.42)))
     if kind < 0.09:
-        return replace(scene, count="three", scale=float(rng.uniform(0.26, 0.30)))
+        return replace(scene, count="three", scale=float(rng.uniform(0.27, 0.29)))
     if kind < 0.13:
-        return replace(scene, size="small", scale=float(rng.uniform(0.34, 0.42)))
+        return replace(scene, size="small", scale=float(rng.uniform(0.37, 0.39)))
     if kind < 0.17:
-        return replace(scene, size="large", scale=float(rng.uniform(0.86, 0.94)))
+        return replace(scene, size="large", scale=float(rng.uniform(0.89, 0.91)))
     if kind < 0.25:
         place = str(rng.choice(["left", "right", "top", "bottom"]))
         far = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[place]
-        shift = float(rng.uniform(0.21, 0.25))
+        shift = float(rng.uniform(0.22, 0.24))
         return replace(
             scene,
             place=place,
-            scale=float(rng.uniform(0.42, 0.48)),
+            scale=float(rng.uniform(0.44, 0.46)),
             dx=scene.dx + shift * far[0],
             dy=scene.dy + shift * far[1],
         )
