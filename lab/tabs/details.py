@@ -5,7 +5,7 @@ from typing import Any
 
 from exercises.errors import UserError
 from grading.results import Regeneration
-from lab import markup
+from lab import adherence_words, markup
 from lab.compare import fields
 from lab.context import Lab
 from lab.page import LASTING, QUIET, Page
@@ -92,9 +92,12 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
 
 
 def all_fields(page: Page, manifest: Manifest) -> str:
-    """Every field of the manifest."""
-    rows = [(page.t(f"field.{name}"), value) for name, value in fields(manifest).items()]
-    return markup.table((page.t("gallery.field"), page.t("gallery.value")), rows)
+    """Every field of the manifest; the opinion's parts in words."""
+    t, values = page.t, fields(manifest)
+    if manifest.adherence is not None:
+        values["adherence.parts"] = " · ".join(adherence_words.lines(t, manifest.adherence)[1:])
+    rows = [(t(f"field.{name}"), value) for name, value in values.items()]
+    return markup.table((t("gallery.field"), t("gallery.value")), rows)
 
 
 def _verified(lab: Lab, page: Page, stem: str | None) -> str:
