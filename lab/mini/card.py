@@ -23,7 +23,7 @@ from lab.mini.words import vocabulary
 STAGES = {
     "autoencoder": "`AutoencoderTiny`, 256x256x3 to 32x32x8 and back, L1 and edges",
     "text": "`CLIPTextModel` of three layers: words, and a plan of the picture behind them",
-    "denoiser": "`UNet2DConditionModel`, four levels, attention at 8x8 and 4x4, v-prediction, EMA",
+    "denoiser": "`UNet2DConditionModel`, four levels, attention at 16x16, 8x8, 4x4, v-prediction, EMA",
     "judge": "six convolutions, for measuring and for opinions; no part of the pipeline",
 }
 PARTS = {

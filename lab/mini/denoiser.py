@@ -63,7 +63,8 @@ def make_unet(
 ) -> UNet2DConditionModel:
     """Levels of 32x32 (thin), 16x16, 8x8 (with attention) and 4x4; attention again in the middle.
 
-    One block a level on the way down and two on the way up.
+    One block a level on the way down and two on the way up, where 16x16 looks at the plan once more: what an
+    8x8 place has read there is blurred by the time it has been stretched.
     """
     last = len(widths) - 1
     return UNet2DConditionModel(
@@ -77,8 +78,10 @@ def make_unet(
             "CrossAttnDownBlock2D" if level == last - 1 else "DownBlock2D" for level in range(last + 1)
         ),
         up_block_types=tuple(
-            "CrossAttnUpBlock2D" if level == 1 else "UpBlock2D" for level in range(last + 1)
+            "CrossAttnUpBlock2D" if level in (1, 2) else "UpBlock2D" for level in range(last + 1)
         ),
+        # 256 places need not look at each other as well
+        only_cross_attention=tuple(level == last - 2 for level in range(last + 1)),
         cross_attention_dim=WIDTH,
         attention_head_dim=4,
         resnet_time_scale_shift="scale_shift",

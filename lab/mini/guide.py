@@ -25,8 +25,8 @@ class Guide:
     def __init__(self, unet: UNet2DConditionModel) -> None:
         self._heard: list[dict[str, Tensor]] = []
         self._heads: list[int] = []
-        for name, module in unet.named_modules():
-            if name.endswith("attn2"):
+        for module in unet.modules():
+            if getattr(module, "is_cross_attention", False):
                 self._listen(module)
 
     def _listen(self, attention: Any) -> None:
@@ -48,8 +48,9 @@ class Guide:
 def guidance(queries: Tensor, keys: Tensor, heads: int) -> Tensor:
     """Cross-entropy between where heads look and where they should.
 
-    queries (n, places, d), keys (n, LENGTH, d). At the plan's own grid half of the heads look at their place.
-    On a grid half as fine each of four heads looks at one of the four places below its own.
+    queries (n, places, d), keys (n, LENGTH, d). At the plan's own grid half of the heads look at their place,
+    on a finer grid at the place that theirs is a part of. On a grid half as fine each of four heads looks at
+    one of the four places below its own.
     """
     n, places, width = queries.shape
     q = queries.reshape(n, places, heads, -1).transpose(1, 2)
@@ -63,7 +64,10 @@ def guidance(queries: Tensor, keys: Tensor, heads: int) -> Tensor:
 def right_places(side: int, heads: int) -> Tensor:
     """The token each place of a `side` by `side` grid should look at. (guided heads, side * side)"""
     y, x = (part.flatten() for part in torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij"))
-    finer = GRID // side  # 1 or 2
+    if side >= GRID:
+        coarser = side // GRID
+        own = WORDS + y // coarser * GRID + x // coarser
+        return own.expand(heads // 2, -1)
+    finer = GRID // side
     below = [(a, b) for a in range(finer) for b in range(finer)]
-    chosen = below * (heads // 2) if finer == 1 else below
-    return torch.stack([WORDS + (y * finer + a) * GRID + x * finer + b for a, b in chosen])
+    return torch.stack([WORDS + (y * finer + a) * GRID + x * finer + b for a, b in below])

@@ -34,6 +34,7 @@ def test_the_card_names_the_world_and_shows_its_failures():
     assert all(f"| {group} |" in card for group in words.groups)
     for mistake in FIGURES["mistakes"]:
         assert f"{mistake['asked']} ({mistake['seen']}, {mistake['rank']})" in card
+    assert ("of each of the 200 prompts first" in card) == (not FIGURES["mistakes"])
 
 
 def test_the_pictures_of_the_card_are_there():

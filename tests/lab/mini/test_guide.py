@@ -14,13 +14,22 @@ def test_on_its_own_grid_half_of_the_heads_look_at_their_place():
     assert right_places(GRID, heads=4).tolist() == [list(range(WORDS, LENGTH))] * 2
 
 
+def test_on_a_finer_grid_half_of_the_heads_look_at_the_place_that_theirs_is_a_part_of():
+    places = right_places(2 * GRID, heads=4)
+    assert places.shape == (2, 4 * GRID * GRID)
+    grid = places[0].reshape(2 * GRID, 2 * GRID)
+    assert grid[0, :4].tolist() == grid[1, :4].tolist() == [WORDS, WORDS, WORDS + 1, WORDS + 1]
+    assert grid[2, 0] == WORDS + GRID
+    assert places.flatten().bincount()[WORDS:].tolist() == [8] * (GRID * GRID)
+
+
 def test_on_a_grid_half_as_fine_four_heads_look_at_the_four_places_below():
     places = right_places(GRID // 2, heads=4)
     assert places[:, 0].tolist() == [WORDS + n for n in (0, 1, GRID, GRID + 1)]
     assert sorted(places.flatten().tolist()) == list(range(WORDS, LENGTH))
 
 
-@pytest.mark.parametrize("side", [GRID, GRID // 2])
+@pytest.mark.parametrize("side", [2 * GRID, GRID, GRID // 2])
 def test_the_loss_is_nothing_where_all_look_right_and_that_of_chance_where_nobody_looks(side: int):
     heads, width = 4, 4 * LENGTH
     keys = torch.eye(LENGTH).repeat(1, heads)[None] * 60  # each head sees each token as an axis of its own
