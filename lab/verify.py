@@ -25,10 +25,10 @@ from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 
 # In dB, between a picture and the same one made elsewhere. Measured with `benchmarks/tolerance.py`: other
-# threads or instruction sets leave 88 and more, bfloat16 for float32, which the lab never uses
-# for `mini`, 48; of edits, guidance 7.6 for 7.5 leaves 52, 8.5 for 7.5 34, one step more 42, another seed 18.
+# threads or instruction sets leave 89 and more, bfloat16 for float32, which the lab never uses
+# for `mini`, 47; of edits, guidance 7.6 for 7.5 leaves 56, 8.5 for 7.5 39, one step more 46, another seed 22.
 SAME_STACK_PSNR = 60.0
-OTHER_STACK_PSNR = {"mini": 45.0}
+OTHER_STACK_PSNR = {"mini": 50.0}
 UNMEASURED_PSNR = 16.0  # the large models: the least that is reported between kinds of GPU
 
 
