@@ -21,7 +21,7 @@ from lab.mini.autoencoder import save_sheet
 from lab.mini.data import Pixels, Scene, is_held_out
 from lab.mini.drawing import STEPS, draw, open_pipeline, prompt_of, redraw
 from lab.mini.export import WEIGHTS
-from lab.mini.judge import Judge, Labels, hits, load_judge, opinions
+from lab.mini.judge import QUESTIONS, Judge, Labels, hits, load_judge, opinions
 from lab.mini.words import vocabulary
 
 COUNT, SOURCES, OTHERS = 200, 100, 40
@@ -74,15 +74,18 @@ class Verdict:
         return Verdict([self.scenes[i] for i in which], [a[which] for a in self.answers], self.labels)
 
     def mistakes(self) -> list[dict[str, object]]:
-        """Pictures whose object the judge does not name first: what was asked, what it saw, and the rank."""
-        found, objects = [], self.labels.objects
+        """What the judge does not name first: what was asked, which question, what it saw, and the rank."""
+        found: list[dict[str, object]] = []
+        names = (self.labels.objects, self.labels.colors, self.labels.backgrounds)
         for i, scene in enumerate(self.scenes):
-            order = self.answers[0][i].argsort(descending=True).tolist()
-            rank = order.index(objects.index(scene.object)) + 1
-            if rank > 1:
-                found.append(
-                    {"number": i, "asked": prompt_of(scene), "seen": objects[order[0]], "rank": rank}
-                )
+            asked = zip(QUESTIONS, names, self.answers, self.labels.numbers(scene), strict=True)
+            for question, answers, logits, number in asked:
+                if number < 0:  # an object in its own colours
+                    continue
+                order = logits[i].argsort(descending=True).tolist()
+                said = {"question": question, "seen": answers[order[0]], "rank": order.index(number) + 1}
+                if said["rank"] > 1:
+                    found.append({"number": i, "asked": prompt_of(scene), **said})
         return found
 
 

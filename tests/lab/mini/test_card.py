@@ -13,7 +13,7 @@ from lab.mini.data import Scene, compose
 from lab.mini.effects import chroma, edges
 from lab.mini.evaluate import Verdict
 from lab.mini.export import WEIGHTS
-from lab.mini.judge import Labels
+from lab.mini.judge import QUESTIONS, Labels
 from lab.mini.places import KEPT, covered, extent, middle, number, prompt_with
 from lab.mini.recombination import SMALL, nearest, shrink
 from lab.mini.words import known_tokens, vocabulary
@@ -33,8 +33,9 @@ def test_the_card_names_the_world_and_shows_its_failures():
     assert f"{len(words.objects)} objects, {len(words.colors)} object colours" in card
     assert all(f"| {group} |" in card for group in words.groups)
     for mistake in FIGURES["mistakes"]:
-        assert f"{mistake['asked']} ({mistake['seen']}, {mistake['rank']})" in card
-    assert ("of each of the 200 prompts first" in card) == (not FIGURES["mistakes"])
+        question = {"color": "colour"}.get(mistake["question"], mistake["question"])
+        assert f"{mistake['asked']} ({question}: {mistake['seen']}, {mistake['rank']})" in card
+    assert ("None that the judge sees" in card) == (not FIGURES["mistakes"])
 
 
 def test_the_pictures_of_the_card_are_there():
@@ -44,7 +45,9 @@ def test_the_pictures_of_the_card_are_there():
 
 def test_figures_of_the_parts_add_up_to_the_whole():
     whole, prompts = FIGURES["asked and found"], FIGURES["prompts"]
-    assert round(prompts * (1 - whole["object"])) == len(FIGURES["mistakes"])
+    for question in QUESTIONS:
+        missed = [mistake for mistake in FIGURES["mistakes"] if mistake["question"] == question]
+        assert round(prompts * (1 - whole[question])) == len(missed)
     by_color = [figures["object"] for figures in FIGURES["by color"].values()]
     assert min(by_color) <= whole["object"] <= max(by_color)
 
@@ -67,13 +70,11 @@ def test_a_verdict_counts_what_was_found_and_tells_the_mistakes():
     assert verdict.figures["object"] == 0.5
     assert verdict.figures["color"] == 0.5
     assert verdict.figures["background"] == 1
-    [mistake] = verdict.mistakes()
-    assert mistake == {
-        "number": 1,
-        "asked": "a blue book on a black background",
-        "seen": "key",
-        "rank": 2,
-    }
+    asked = {"number": 1, "asked": "a blue book on a black background"}
+    assert verdict.mistakes() == [
+        asked | {"question": "object", "seen": "key", "rank": 2},
+        asked | {"question": "color", "seen": "red", "rank": 2},
+    ]
     assert verdict.where([True, False]).figures["object"] == 1
 
 

@@ -46,6 +46,8 @@ def test_every_cross_attention_is_heard_and_learns_where_to_look():
     torch.manual_seed(0)
     unet = make_unet((32, 32, 32), side=16)
     guide, words = Guide(unet), torch.randn(2, LENGTH, WIDTH)
+    keys = [module for name, module in unet.named_modules() if name.endswith("to_k")]
+    assert all(bool(key._forward_hooks) == (key.in_features == WIDTH) for key in keys)
     optimizer = torch.optim.Adam(unet.parameters(), lr=3e-3)
     losses = []
     for _ in range(25):
