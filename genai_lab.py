@@ -19,18 +19,18 @@ from exercises.faults import faults
 from exercises.i18n import preferred_language, translator
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "serve": ("lab.commands.serve:serve", "Open the lab in a browser."),
-    "run": ("lab.commands.run:run", "Make an assignment's images without the browser."),
+    "serve": ("lab.cli.serve:serve", "Open the lab in a browser."),
+    "run": ("lab.cli.run:run", "Make an assignment's images without the browser."),
     "check": ("grading.commands:check", "Show what is done and what is missing."),
-    "verify": ("lab.commands.verify:verify", "Make recorded images again and compare."),
-    "code": ("lab.commands.code:code", "Print an image as a short Python script on diffusers alone."),
+    "verify": ("lab.cli.verify:verify", "Make recorded images again and compare."),
+    "code": ("lab.cli.code:code", "Print an image as a short Python script on diffusers alone."),
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
-    "grade": ("lab.commands.grade:grade", "Grade a folder of submissions, one folder per student."),
-    "models": ("lab.commands.models:models", "List what can run here, and why not; fetch a model."),
-    "api": ("lab.commands.api:api", "Serve the bundled model to OpenAI clients."),
+    "grade": ("lab.cli.grade:grade", "Grade a folder of submissions, one folder per student."),
+    "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),
+    "api": ("lab.cli.api:api", "Serve the bundled model to OpenAI clients."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
-    "doctor": ("lab.commands.doctor:doctor", "Find everything that can be wrong, each with its fix."),
+    "doctor": ("lab.cli.doctor:doctor", "Find everything that can be wrong, each with its fix."),
 }
 
 

@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from exercises.assignment import STUDIO_RUN, Assignment
 from exercises.loader import find_assignment
-from grading.grade import grade_class
+from grading.class_.grade import grade_class
 from manifests.answers import save_answers
 from manifests.store import Store
 from tests.grading.good import SIDE, answers_for, draft_of

@@ -1,4 +1,4 @@
-"""How far rounding moves a picture of `mini`: what the bounds of `lab/verify.py` were measured with.
+"""How far rounding moves a picture of `mini`: what the bounds of `lab/records/verify.py` were measured with.
 
 Each setting (threads, instruction set, number type) makes the same pictures in a process of its own;
 the distance to those of the first one is printed in dB, beside that of small edits for comparison.
@@ -17,8 +17,9 @@ from typing import Any
 
 from PIL import Image
 
-from lab.compare import pixel_difference
-from lab.engine.registry import MODELS, availability
+from lab.models.availability import availability
+from lab.models.registry import MODELS
+from lab.records.compare import pixel_difference
 from manifests.manifest import Request
 
 BASE: dict[str, Any] = {

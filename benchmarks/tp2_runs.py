@@ -1,7 +1,7 @@
 """The nine runs of `tp2` (six of the sweep, three of image to image): the lab against a plain script.
 
 The plain script is what a student of the course writes: both pipelines loaded once, one call after
-another, each image saved. The lab makes the same runs through `lab.generate`: queue, progress,
+another, each image saved. The lab makes the same runs through `lab.jobs.generate`: queue, progress,
 previews, and a manifest beside each image. Both in one process on the same weights, taking turns
 run by run, so that whatever else the machine does hits both alike. Printed: seconds on the clock
 and of the processors, their ratios, and whether the pixels agree.
@@ -23,8 +23,9 @@ from PIL import Image
 from exercises.assignment import Run
 from exercises.loader import find_assignment
 from lab.engine.local import LocalEngine
-from lab.engine.registry import availability
-from lab.generate import Saved, generate, request_for
+from lab.engine.requests import request_for
+from lab.jobs.generate import PictureSaved, generate
+from lab.models.availability import availability
 from manifests.png import pixels_sha256
 from manifests.store import Store
 
@@ -91,7 +92,7 @@ def the_lab(engine: LocalEngine, work: Path, source: Path) -> Makes:
     def make(run: Run, folder: Path) -> Image.Image:
         request = request_for(run.parameters, "mini", kept)
         *_, last = generate(store, engine, "benchmark", run.id, request, model="mini").events()
-        if not isinstance(last, Saved) or last.picture is None:
+        if not isinstance(last, PictureSaved) or last.picture is None:
             raise SystemExit(str(last))
         return last.picture.image
 

@@ -7,6 +7,7 @@ Each package keeps its texts in `texts/en.toml` and `texts/fr.toml`; a key is a 
 import os
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, get_args
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-Translate = Callable[..., str]
+Translate = Callable[..., str]  # `t(key, **values)`: what most code needs of a Translator
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
@@ -40,14 +41,42 @@ def catalogue(package: str, language: Language) -> dict[str, str]:
     return dict(_flatten(tomllib.loads(text)))
 
 
-def translator(package: str, language: Language) -> Translate:
+@dataclass(frozen=True)
+class Translator:
     """`t(key, **values)` for a package's texts; an unknown key is a bug and raises KeyError."""
-    texts = catalogue(package, language)
 
-    def translate(key: str, /, **values: object) -> str:
-        return texts[key].format(**values)
+    package: str
+    language: Language
 
-    return translate
+    def __call__(self, key: str, /, **values: object) -> str:
+        return catalogue(self.package, self.language)[key].format(**values)
+
+
+def translator(package: str, language: Language) -> Translator:
+    """The texts of a package in a language."""
+    return Translator(package, language)
+
+
+def decimal(text: str, language: Language) -> str:
+    """A number that Python wrote, with the language's decimal sign."""
+    return text.replace(".", "," if language == "fr" else ".")
+
+
+def number(value: float, language: Language, digits: int = 10) -> str:
+    """A number as it is written in the language: at most `digits` significant digits, none needless."""
+    return decimal(f"{value:.{digits}g}", language)
+
+
+def points(value: float, language: Language) -> str:
+    """Points of a grade: two decimals at most."""
+    return decimal(f"{round(value, 2):g}", language)
+
+
+def money(value: float, currency: str, language: Language) -> str:
+    """An amount: at least two decimals and at most six, since a call may cost millionths."""
+    whole, _, decimals = f"{value:.6f}".partition(".")
+    amount = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    return f"{decimal(amount, language)}\u00a0{currency}"
 
 
 def preferred_language() -> Language:

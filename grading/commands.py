@@ -1,6 +1,7 @@
 """`genai-lab check` and `genai-lab hand-in`: what a student sees of the checks without the browser."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from exercises.assignment import Assignment
-from exercises.i18n import Language, Translate, preferred_language, translator
+from exercises.i18n import Language, Translator, preferred_language, translator
+from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.checks import check_submission
-from grading.hand_in import hand_in as freeze
-from grading.report import SYMBOLS, mark, number_format
+from grading.reports.student import SYMBOLS, mark
 from grading.results import CheckResult
-from grading.submission import closing, open_work
+from grading.submission.hand_in import hand_in as freeze
+from grading.submission.reading import closing, open_work
 from manifests.settings import WorkSettings
 from manifests.store import Store
 
@@ -72,7 +74,7 @@ def hand_in(
 def _show(
     assignment: Assignment, checks: list[CheckResult], findings: list[str], points: float, language: Language
 ) -> None:
-    t, number, console = translator("grading", language), number_format(language), Console()
+    t, number, console = translator("grading", language), partial(as_points, language=language), Console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -96,7 +98,7 @@ def _show(
     console.print(Text(total, style="bold"))
 
 
-def _said(check: CheckResult, t: Translate) -> Text:
+def _said(check: CheckResult, t: Translator) -> Text:
     """The title and, where it says something, the cause below it."""
     said = Text(check.title)
     if check.cause is not None:

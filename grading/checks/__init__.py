@@ -27,13 +27,13 @@ from grading.checks.alt_texts import judge_alt_texts
 from grading.checks.analyses import judge_analyse, judge_correct
 from grading.checks.comparison import judge_comparison
 from grading.checks.evaluation import judge_evaluation
+from grading.checks.points import shares
 from grading.checks.record import judge_record
 from grading.checks.reflection import count_lines, judge_reflection, length_fits, touches
 from grading.checks.runs import Work, judge_runs, judge_studio
 from grading.checks.verdict import Judged
-from grading.points import shares
 from grading.results import CheckResult, Regeneration
-from grading.submission import Submission
+from grading.submission.reading import Submission
 
 __all__ = ["check_submission", "count_lines", "length_fits", "touches"]
 

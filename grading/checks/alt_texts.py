@@ -6,11 +6,11 @@ The newest text for a purpose is the one that counts.
 from functools import partial
 
 from exercises.assignment import AltTexts, Purpose
-from grading.alt_text import count_words, faults
+from grading.checks.alt_text_rules import count_words, faults
 from grading.checks.analyses import analysis, is_own
 from grading.checks.reflection import plain
 from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
-from grading.submission import Submission
+from grading.submission.reading import Submission
 from grading.wording import message
 from manifests.analysis import AltText, Note
 

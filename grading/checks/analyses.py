@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from exercises.assignment import Analyse, Correct, Subject, Task
-from grading.alt_text import count_words
+from grading.checks.alt_text_rules import count_words
 from grading.checks.reflection import plain
 from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
-from grading.submission import Submission
+from grading.submission.reading import Submission
 from grading.wording import message
 from manifests.analysis import Analysis, Correction, Note, Seen
 

@@ -3,12 +3,12 @@
 from functools import partial
 
 from exercises.assignment import COMPARISON_RUN, Compare, Topic
-from grading.alt_text import count_words
+from grading.checks.alt_text_rules import count_words
 from grading.checks.picture_rule import judge_picture
 from grading.checks.reflection import touches, words_looked_for
 from grading.checks.runs import Work
 from grading.checks.verdict import Judged, Rule, Verdict, for_a_person, in_order, ok, wrong
-from grading.submission import Recorded, Submission
+from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.analysis import Conclusion, Note
 

@@ -4,8 +4,8 @@ from functools import partial
 
 from exercises.assignment import Evaluation, Subject
 from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
-from grading.pictures import PictureFacts
-from grading.submission import Submission
+from grading.submission.pictures import PictureFacts
+from grading.submission.reading import Submission
 from grading.wording import Message, message
 from manifests.answers import SubjectAnswer
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from grading.checks.verdict import Verdict, ok, wrong
-from grading.pictures import PictureFacts, Undecodable
 from grading.results import Regeneration
-from grading.submission import Recorded, Submission
+from grading.submission.pictures import PictureFacts, Undecodable
+from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.errors import JsonError
 from manifests.manifest import Request

@@ -8,9 +8,9 @@ from functools import partial
 from exercises.assignment import HandIn
 from grading.checks.runs import drawing
 from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
-from grading.files import Unreadable
-from grading.frozen import FROZEN_FILE
-from grading.submission import Submission
+from grading.submission.files import Unreadable
+from grading.submission.frozen import FROZEN_FILE
+from grading.submission.reading import Submission
 from grading.wording import Message, message
 from manifests.chain import verify_chain
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from exercises.assignment import Reflection, Topic
 from exercises.i18n import LANGUAGES, Bilingual
 from grading.checks.verdict import Judged, Verdict, for_a_person, in_order, ok, wrong
-from grading.submission import Submission
+from grading.submission.reading import Submission
 from grading.wording import message
 
 PARAGRAPH_FROM = 160  # characters: nobody types so long a line with the return key

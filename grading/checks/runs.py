@@ -9,12 +9,12 @@ from functools import partial
 from itertools import groupby
 
 from exercises.assignment import STUDIO_RUN, Generate, ImageToImage, Run, Studio, Sweep
+from grading.checks.native_sizes import NATIVE_SIZES
 from grading.checks.picture_rule import judge_picture
 from grading.checks.verdict import Judged, Verdict, in_order, ok, unknown, wrong
-from grading.native_sizes import NATIVE_SIZES
-from grading.pictures import PictureFacts
 from grading.results import Regeneration
-from grading.submission import Recorded, Submission
+from grading.submission.pictures import PictureFacts
+from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.manifest import ApiRequest, Model
 

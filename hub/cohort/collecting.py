@@ -24,9 +24,9 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from grading.entries import COLLECTED, RESERVED
-from grading.frozen import hand_in_name
-from grading.names import safe_name
+from grading.class_.entries import COLLECTED, RESERVED
+from grading.submission.frozen import hand_in_name
+from grading.submission.names import safe_name
 from hub.cohort.client import Hub, HubRefused, HubUnreachable, Server, User
 from hub.cohort.deadlines import due_for
 from hub.cohort.errors import CohortError

@@ -18,8 +18,8 @@ from typing import Annotated, Any, BinaryIO, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grading.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
-from grading.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, parse_frozen
+from grading.submission.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
+from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, parse_frozen
 from hub.cohort.client import Hub, Server
 from hub.cohort.errors import CohortError
 from manifests.errors import JsonError

@@ -7,10 +7,9 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-from exercises.errors import UserError
-from exercises.i18n import Language
 from lab.endpoint.errors import ApiError, Refused
 from lab.endpoint.limits import Limits
+from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Done, Engine, Event, Failed, Job, Step
 from manifests.manifest import Request
 
@@ -28,21 +27,10 @@ CODES = {"filtered": "content_policy_violation"}  # as OpenAI calls it
 Gone = Callable[[], Awaitable[bool]]
 
 
-class EngineError(UserError):
-    """A failed job, in the reader's language."""
-
-    def __init__(self, failed: Failed) -> None:
-        super().__init__(failed.code)
-        self.failed = failed
-
-    def in_language(self, language: Language) -> str:
-        return self.failed.text(language)
-
-
 def refusal(failed: Failed) -> ApiError:
     """What a client is told about a failed job."""
     status = 400 if failed.code in ASKED_WRONG else 503
-    return Refused(status, CODES.get(failed.code, failed.code), EngineError(failed))
+    return Refused(status, CODES.get(failed.code, failed.code), JobFailed(failed))
 
 
 class Drawing:

@@ -27,8 +27,7 @@ from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 from lab.endpoint.usage import picture_tokens, text_tokens
 from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Done, Picture
-from lab.engine.requests import check_request
-from lab.generate import request_for
+from lab.engine.requests import check_request, request_for
 from manifests.manifest import Request as Asked
 
 Prompt = Annotated[str, Field(min_length=1, max_length=2000)]

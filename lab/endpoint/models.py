@@ -7,7 +7,8 @@ fields OpenRouter uses for it.
 import time
 
 from lab.endpoint.errors import ApiError
-from lab.engine.registry import MODELS, ModelEntry, availability
+from lab.models.availability import availability
+from lab.models.registry import MODELS, ModelEntry
 
 ANALYSER = "analyser"
 STARTED = int(time.time())

@@ -1,6 +1,6 @@
 """What is asked of the analyser, and what it answers. It does not understand language; the rules are these.
 
-1. A schema says by its fields' names what is wanted (`lab.analyser.answers.FIELDS`): each is filled in, or
+1. A schema says by its fields' names what is wanted (`lab.judge.answers.FIELDS`): each is filled in, or
    the answer is a refusal that names those it does not have.
 2. Else a line `task: describe|quality|missing|alt_text` in the system message says it, as `language: en|fr`
    says the answer's language.
@@ -16,19 +16,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
-from exercises.i18n import LANGUAGES, Language, Translate, translator
-from lab.analyser import wording
-from lab.analyser.analyse import analyse
-from lab.analyser.answers import FIELDS as KNOWN
-from lab.analyser.answers import TASKS, NoPrompt, Task, fields, text
-from lab.analyser.wording import Look
+from exercises.i18n import LANGUAGES, Language, Translator, translator
 from lab.endpoint.conversation import Conversation
 from lab.endpoint.errors import ApiError
 from lab.endpoint.limits import Limits
 from lab.endpoint.pictures import data_url_bytes, picture_of
 from lab.endpoint.schemas import BadSchema, check_schema, misfit, names_asked
 from lab.endpoint.usage import picture_tokens, text_tokens
-from lab.mini.words import vocabulary
+from lab.judge import wording
+from lab.judge.analyse import analyse
+from lab.judge.answers import FIELDS as KNOWN
+from lab.judge.answers import TASKS, NoPrompt, Task, fields, text
+from lab.judge.wording import Look
+from lab.models.mini.vocabulary import vocabulary
 
 # Beginnings of words, in both languages, and what a question that has one is answered with.
 ASPECTS: dict[tuple[str, ...], Callable[[Look], str]] = {
@@ -115,7 +115,7 @@ def _looks(conversation: Conversation, limits: Limits, language: Language) -> li
     return looks
 
 
-def _answered(conversation: Conversation, looks: list[Look], t: Translate) -> str:
+def _answered(conversation: Conversation, looks: list[Look], t: Translator) -> str:
     """The answer's text. Raises _Declined, and ApiError for a schema that cannot be read."""
     if not looks:
         raise _Declined(t("analyser.decline", objects=len(vocabulary().objects)))
@@ -131,7 +131,7 @@ def _answered(conversation: Conversation, looks: list[Look], t: Translate) -> st
         raise _unread(conversation, error) from error
 
 
-def _in_words(conversation: Conversation, looks: list[Look], t: Translate) -> str:
+def _in_words(conversation: Conversation, looks: list[Look], t: Translator) -> str:
     task = _task(conversation)
     question = conversation.question
     said = [text(look, task) if task else _of_the_question(look, question) for look in looks]
@@ -154,7 +154,7 @@ def _aspects(question: str) -> list[Callable[[Look], str]]:
     return [say for stems, say in ASPECTS.items() if any(word.startswith(stems) for word in words)]
 
 
-def _in_fields(conversation: Conversation, look: Look, t: Translate) -> dict[str, object]:
+def _in_fields(conversation: Conversation, look: Look, t: Translator) -> dict[str, object]:
     """The JSON object asked for. Raises _Declined, NoPrompt, BadSchema."""
     if conversation.schema is None:
         return fields(look, TASKS[_task(conversation) or "describe"])

@@ -3,6 +3,8 @@
 The texts are the catalogue's `[engine]`; codes are listed there and nowhere else.
 """
 
+from exercises.errors import UserError
+from exercises.i18n import Language
 from lab.engine.protocol import Failed, Value
 
 
@@ -12,3 +14,14 @@ class EngineFailure(Exception):
     def __init__(self, code: str, **values: Value) -> None:
         super().__init__(code)
         self.failed = Failed(code, values)
+
+
+class JobFailed(UserError):
+    """The failure a job ended with, for code that raises instead of reading events."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.code)
+        self.failed = failed
+
+    def in_language(self, language: Language) -> str:
+        return self.failed.text(language)

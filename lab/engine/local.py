@@ -15,9 +15,9 @@ from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure
 from lab.engine.pipelines import LoadedModel, load_model
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued
-from lab.engine.registry import MODELS
 from lab.engine.requests import check_request
 from lab.engine.sources import open_source
+from lab.models.registry import MODELS
 from manifests.manifest import Request
 
 log = logging.getLogger(__name__)

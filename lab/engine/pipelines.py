@@ -14,9 +14,10 @@ from exercises.parameters import Mode
 from lab.engine.failures import EngineFailure
 from lab.engine.previews import Previewer
 from lab.engine.prompts import PromptCache
-from lab.engine.registry import ModelEntry, availability
-from lab.engine.settings import EngineSettings
-from lab.engine.weights import weights_sha256
+from lab.models.availability import availability
+from lab.models.registry import ModelEntry
+from lab.models.settings import ModelSettings
+from lab.models.weights import weights_sha256
 
 
 @dataclass
@@ -92,7 +93,7 @@ def _quiet() -> None:
 
 
 def _device(torch: Any) -> str:
-    asked = EngineSettings().device
+    asked = ModelSettings().device
     if asked == "cuda" and not torch.cuda.is_available():
         raise EngineFailure("no_cuda")
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from lab.engine.registry import Family
 from lab.engine.requests import Argument
+from lab.models.registry import Family
 
 # what `encode_prompt` gives back, in order; None is not handed to the pipeline
 RETURNS: dict[Family, tuple[str | None, ...]] = {

@@ -5,15 +5,25 @@ The local engine and the printed script take their arguments from here, so they 
 
 from collections.abc import Mapping
 
-from exercises.parameters import SCHEDULERS
+from exercises.parameters import SCHEDULERS, Parameters
 from lab.engine.failures import EngineFailure
-from lab.engine.registry import ModelEntry
-from manifests.manifest import Request
+from lab.models.registry import ModelEntry, model_entry
+from manifests.manifest import Request, Source
 
 HIGHEST_SEED = 2**32 - 1
 MOST_STEPS = 150
 
 Argument = str | int | float | None
+
+
+def request_for(parameters: Parameters, model: str, source: Source | None = None) -> Request:
+    """The request for a run's parameters: "native" becomes the model's size. Raises UnknownModel."""
+    native = model_entry(model).native_size
+    values = parameters.model_dump()
+    for side in ("width", "height"):
+        if values[side] == "native":
+            values[side] = native
+    return Request(**values, source=source if parameters.mode == "img2img" else None)
 
 
 def check_request(entry: ModelEntry, request: Request, source: bytes | None) -> None:

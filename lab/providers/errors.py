@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from exercises.errors import CatalogueError
-from exercises.i18n import Language, translator
+from exercises.i18n import Language, money, translator
 from lab.providers.protocol import Answer, Cost, Tried
 
 About = Literal["provider", "model", "call"]
@@ -75,9 +75,7 @@ class Money:
     currency: str
 
     def __call__(self, language: Language) -> str:
-        units, millionths = divmod(self.micros, 1_000_000)
-        decimals = f"{millionths:06d}".rstrip("0").ljust(2, "0")
-        return f"{units}{translator('lab', language)('number.decimal')}{decimals}\u00a0{self.currency}"
+        return money(self.micros / 1_000_000, self.currency, language)
 
 
 @dataclass(frozen=True)

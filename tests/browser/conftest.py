@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lab.engine.registry import availability
+from lab.models.availability import availability
 
 STARTING = 60  # seconds
 WAIT = 60_000  # milliseconds; the machine may be busy

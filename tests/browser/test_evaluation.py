@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from exercises.assignment import Evaluation
 from exercises.i18n import Language
 from exercises.loader import find_assignment
-from grading.grade import grade_class
+from grading.class_.grade import grade_class
 from manifests.answers import FILE, Answers, load_answers, save_answers
 from tests.browser.conftest import RunningLab, StartLab
 from tests.grading.good import REFLECTION, answers_for, make_work

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from exercises.loader import find_assignment
-from lab.compare import pixel_difference
+from lab.records.compare import pixel_difference
 from manifests.pictures import open_picture
 from manifests.store import Store
 from tests.browser.conftest import RunningLab, StartLab

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from lab.streams import AcceptAfterClose
+from lab.ui.gradio_patches import AcceptAfterClose
 
 WORK = 0.03  # seconds of the first event
 TRIES = 50  # without the middleware about one in ten is never answered
@@ -31,7 +31,7 @@ def address() -> Iterator[str]:
         first.click(slowly, firsts, firsts, show_progress="hidden")
         second.click(lambda count: count + 1, seconds, seconds, show_progress="hidden")
     app = FastAPI()
-    app.add_middleware(AcceptAfterClose, seen=0.5)  # a small page reads it sooner
+    app.add_middleware(AcceptAfterClose, close_seconds=0.5)  # a small page reads it sooner
     gr.mount_gradio_app(app, blocks.queue(default_concurrency_limit=None), path="/page", ssr_mode=False)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

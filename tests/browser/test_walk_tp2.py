@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from exercises.assignment import Assignment, Evaluation
 from exercises.loader import find_assignment
-from grading.grade import grade_class
+from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import RunningLab, StartLab, tab, upload
 

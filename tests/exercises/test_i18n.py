@@ -3,7 +3,7 @@
 import pytest
 
 from exercises.errors import CatalogueError, UserError
-from exercises.i18n import catalogue, nearest_language, preferred_language, translator
+from exercises.i18n import catalogue, money, nearest_language, number, points, preferred_language, translator
 from exercises.settings import ExerciseSettings
 
 
@@ -62,3 +62,21 @@ def test_an_error_has_a_wording_per_language(locale: pytest.MonkeyPatch):
     locale.setenv("GENAI_LANGUAGE", "fr")
     assert str(error) == "ligne 3"
     assert UserError("plain").in_language("fr") == "plain"
+
+
+def test_numbers_follow_the_language() -> None:
+    assert number(7.5, "en") == "7.5"
+    assert number(7.5, "fr") == "7,5"
+    assert number(12.0, "fr") == "12"
+    assert number(0.1 + 0.2, "en") == "0.3"
+
+
+def test_points_have_two_decimals_at_most() -> None:
+    assert points(11.254, "fr") == "11,25"
+    assert points(20.0, "en") == "20"
+
+
+def test_money_has_at_least_two_decimals_and_at_most_six() -> None:
+    assert money(0.25, "USD", "en") == "0.25\u00a0USD"
+    assert money(3, "EUR", "fr") == "3,00\u00a0EUR"
+    assert money(0.000012, "USD", "en") == "0.000012\u00a0USD"

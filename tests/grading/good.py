@@ -9,7 +9,7 @@ from PIL import Image
 
 from exercises.assignment import STUDIO_RUN, Assignment, Evaluation, Run
 from exercises.i18n import Language
-from grading.native_sizes import NATIVE_SIZES
+from grading.checks.native_sizes import NATIVE_SIZES
 from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.draft import Draft
 from manifests.manifest import Adherence, Model, Request, Source, Versions

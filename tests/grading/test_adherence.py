@@ -6,7 +6,7 @@ import pytest
 
 from exercises.loader import find_assignment
 from grading.checks import check_submission
-from grading.submission import open_submission
+from grading.submission.reading import open_submission
 from manifests.manifest import Adherence, Sought
 from tests.grading.good import make_work
 

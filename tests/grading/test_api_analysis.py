@@ -15,11 +15,11 @@ from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
 from grading.checks import check_submission
-from grading.grade import grade_class
-from grading.hand_in import hand_in
-from grading.report import student_report
+from grading.class_.grade import grade_class
+from grading.reports.student import student_report
 from grading.results import CheckResult, Grade
-from grading.submission import closing, open_submission
+from grading.submission.hand_in import hand_in
+from grading.submission.reading import closing, open_submission
 from manifests import chain
 from manifests.analysis import AltText, Conclusion, Correction
 from manifests.notebook import Notebook, file_name, read_entry

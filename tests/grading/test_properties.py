@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from exercises.assignment import Assignment
 from grading.checks import check_submission
-from grading.files import Unreadable
 from grading.results import CheckResult
-from grading.submission import closing, open_submission
+from grading.submission.files import Unreadable
+from grading.submission.reading import closing, open_submission
 from manifests.store import Store
 
 GENTLE = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exercises.i18n import LANGUAGES, catalogue
-from grading.export import tame
-from grading.names import safe_name
-from grading.native_sizes import NATIVE_SIZES
-from grading.points import shares
+from grading.checks.native_sizes import NATIVE_SIZES
+from grading.checks.points import shares
+from grading.reports.table import tame
+from grading.submission.names import safe_name
 from grading.wording import message, shown
 
 
@@ -77,7 +77,7 @@ def test_every_message_of_the_code_stands_in_the_catalogues() -> None:
 
 
 def test_native_sizes_are_those_of_the_registry() -> None:
-    from lab.engine.registry import MODELS
+    from lab.models.registry import MODELS
 
     entries = MODELS.values() if isinstance(MODELS, dict) else MODELS
     assert {e.id: e.native_size for e in entries} == NATIVE_SIZES

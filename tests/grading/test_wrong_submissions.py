@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from exercises.assignment import Assignment
-from grading.export import tame
-from grading.grade import grade_class
+from grading.class_.grade import grade_class
+from grading.reports.table import tame
 from grading.results import CheckResult, Grade
 from manifests.store import Store
 from tests.grading import wrong

@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.app import build_app
+from lab.web.app import build_app
 from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.labs import PAGE, api, enter, instructor, origin, path, token_of
 from tests.hub.routes import METHODS, Route, everything
-from tests.lab.test_app import make_lab
+from tests.lab.web.test_app import make_lab
 
 REVOKED = 60  # seconds within which taking access back must count
 OPEN = "api"  # says that the lab is up; the Hub asks it without credentials

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lab.analyser import analyse
 from lab.engine.local import LocalEngine
+from lab.judge import analyse
+from lab.models.settings import ModelSettings
 
 ANSWERS: tuple[dict[str, float], ...] = (
     {"handbag": 0.6, "backpack": 0.39999},
@@ -19,10 +20,12 @@ ANSWERS: tuple[dict[str, float], ...] = (
 
 @pytest.fixture(scope="session")
 def tiny_mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A diffusers folder in the shape of `mini`, a few hundred thousand random weights."""
+    """A diffusers folder in the shape of `mini`, with random weights and the real judge."""
     from tests.lab.engine.tiny import build_mini
 
-    return build_mini(tmp_path_factory.mktemp("mini"))
+    folder = build_mini(tmp_path_factory.mktemp("mini"))
+    (folder / analyse.WEIGHTS).symlink_to(ModelSettings().mini_weights / analyse.WEIGHTS)
+    return folder
 
 
 @pytest.fixture

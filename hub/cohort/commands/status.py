@@ -1,11 +1,12 @@
 """`genai-lab cohort status`: the class at a glance."""
 
 from datetime import datetime
+from functools import partial
 
 from exercises.i18n import Translate, preferred_language
+from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.commands import DEFAULT_ASSIGNMENT
-from grading.report import number_format
 from hub.cohort.client import Hub
 from hub.cohort.commands.common import (
     AsJson,
@@ -99,7 +100,7 @@ def _show(rows: list[Row], t: Translate) -> None:
 def _progress(row: Row, t: Translate) -> str:
     if row.progress is None:
         return t("cohort.status.unknown")
-    number = number_format(preferred_language())
+    number = partial(as_points, language=preferred_language())
     said = t(
         "cohort.status.points",
         points=number(row.progress.points),

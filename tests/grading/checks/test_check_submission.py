@@ -11,7 +11,7 @@ from exercises.i18n import Language
 from grading.checks import check_submission
 from grading.checks.runs import drawing
 from grading.results import CheckResult
-from grading.submission import Submission, closing, open_submission, open_work
+from grading.submission.reading import Submission, closing, open_submission, open_work
 from manifests.store import Store
 from tests.grading.good import draft_of, noise, photo
 from tests.grading.wrong import again, forge, planned, png

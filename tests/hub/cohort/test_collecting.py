@@ -17,9 +17,9 @@ from filelock import FileLock
 
 from exercises.errors import UserError
 from exercises.loader import find_assignment
-from grading.entries import find_entries
-from grading.hand_in import freeze
-from grading.submission import closing, open_submission
+from grading.class_.entries import find_entries
+from grading.submission.hand_in import freeze
+from grading.submission.reading import closing, open_submission
 from hub.cohort import collecting, labs
 from hub.cohort.client import Hub, Server, User
 from hub.cohort.collecting import Missed, Result, Taken, collect, late_seconds

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from exercises.loader import find_assignment
-from grading.hand_in import freeze
+from grading.submission.hand_in import freeze
 from tests.grading.good import make_work
 from tests.hub.cohort.fakes import Asked, FakeHub, events, pages, status
 

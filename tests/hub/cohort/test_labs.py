@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exercises.loader import find_assignment
-from grading.hand_in import freeze
+from grading.submission.hand_in import freeze
 from hub.cohort import labs
 from hub.cohort.client import Hub, Server
 from hub.cohort.labs import Labs, NoAnswer, Progress, Snapshot

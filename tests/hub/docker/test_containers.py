@@ -11,13 +11,13 @@ import httpx
 import pytest
 from docker import APIClient
 
-from lab.app import build_app
+from lab.web.app import build_app
 from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.docker.conftest import Container
 from tests.hub.docker.steps import until, usable
 from tests.hub.labs import api, enter, instructor, path, token_of
 from tests.hub.routes import METHODS, everything
-from tests.lab.test_app import make_lab
+from tests.lab.web.test_app import make_lab
 
 MIB = 2**20
 LIMITS = {
@@ -291,7 +291,7 @@ def test_no_route_is_open_through_docker(
 
 
 def test_the_health_check_says_that_the_lab_answers(ana: Container) -> None:
-    assert ana.run("python", "-m", "lab.health")[0] == 0
+    assert ana.run("python", "-m", "lab.web.health")[0] == 0
 
 
 def test_a_hub_that_is_killed_finds_the_labs_running(

@@ -87,7 +87,7 @@ def test_a_hub_that_stays_away_ends_the_job() -> None:
 def test_the_lab_gets_the_very_socket_whose_port_was_said(hub: HubStandIn, tmp_path: Path) -> None:
     """Real processes: the launcher becomes a program that asks the lab's own code for its socket."""
     became = (
-        "import json, os, sys; from lab.server import listen; "
+        "import json, os, sys; from lab.web.server import listen; "
         "port = int(os.environ['JUPYTERHUB_SERVICE_URL'].rsplit(':', 1)[1].split('/')[0]); "
         "held = listen('0.0.0.0', port); "
         "print(json.dumps([port, held.getsockname()[1], os.environ['JUPYTERHUB_SERVICE_URL']]))"
@@ -115,7 +115,7 @@ def test_the_lab_gets_the_very_socket_whose_port_was_said(hub: HubStandIn, tmp_p
 
 
 def test_without_a_handed_over_socket_the_lab_opens_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lab.server import listen
+    from lab.web.server import listen
 
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", str(os.getpid() + 1))  # meant for another process

@@ -6,8 +6,8 @@ from functools import cache
 
 from PIL import Image
 
-from lab.mini.data import Scene, compose
-from tests.lab.mini.shapes import shaded_box
+from tests.training.shapes import shaded_box
+from training.data import Scene, compose
 
 
 @cache

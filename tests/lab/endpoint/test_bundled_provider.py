@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from lab.analyser.answers import AltText
 from lab.endpoint.server import Loopback
+from lab.judge.answers import AltText
 from lab.providers.address import Address
 from lab.providers.errors import RefusedPrompt
 from lab.providers.opening import open_router

@@ -9,8 +9,8 @@ from openai import AsyncOpenAI, LengthFinishReasonError
 from PIL import Image
 from pydantic import BaseModel
 
-from lab.analyser.answers import AltText, Description, Missing, Quality
 from lab.endpoint.server import Loopback
+from lab.judge.answers import AltText, Description, Missing, Quality
 from manifests.pictures import open_picture
 from tests.lab.endpoint.asked import chat, data_url, items, png
 

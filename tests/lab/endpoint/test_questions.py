@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from exercises.i18n import Language
-from lab.analyser.answers import FIELDS, TASKS
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.limits import Limits
 from lab.endpoint.questions import Reply, language_of, reply
+from lab.judge.answers import FIELDS, TASKS
 from tests.lab.endpoint.asked import data_url, png
 
 LIMITS = Limits()

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib._pydantic import to_strict_json_schema
 
-from lab.analyser.answers import AltText, Description, Missing, Quality
 from lab.endpoint.schemas import KEYWORDS, BadSchema, check_schema, misfit, names_asked
+from lab.judge.answers import AltText, Description, Missing, Quality
 
 OBJECT = {"type": "object", "properties": {"short": {"type": "string"}}, "required": ["short"]}
 

@@ -15,7 +15,7 @@ import pytest
 
 from lab.endpoint.server import ApiSettings, Loopback
 from tests.lab.endpoint.engines import QuickEngine
-from tests.lab.test_app import make_lab
+from tests.lab.web.test_app import make_lab
 
 PATIENCE = 120
 
@@ -135,7 +135,7 @@ def test_a_port_that_is_none_is_named(tmp_path: Path):
 
 def test_until_something_is_looked_at_or_drawn_nothing_heavy_is_loaded():
     program = (
-        "import sys, lab.endpoint.app, lab.rest.app, lab.commands.api; "
+        "import sys, lab.endpoint.app, lab.web.rest.app, lab.cli.api; "
         "print({'torch', 'gradio', 'diffusers', 'transformers', 'openai'} & set(sys.modules))"
     )
     printed = subprocess.run(

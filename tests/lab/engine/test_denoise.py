@@ -15,9 +15,9 @@ from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.engine.denoise import make_picture
 from lab.engine.pipelines import LoadedModel, load_from
 from lab.engine.protocol import Picture
-from lab.engine.registry import MODELS
 from lab.engine.schedulers import CLASS_NAMES
 from lab.engine.sources import open_source
+from lab.models.registry import MODELS
 from tests.lab.engine.asking import asked, photo
 
 SOURCE = open_source(photo(), 64, 64)

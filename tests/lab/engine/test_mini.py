@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from exercises.parameters import Parameters
-from lab.code import python_script
 from lab.engine.local import LocalEngine
-from lab.engine.registry import MODELS, availability
-from lab.generate import Saved, generate, request_for
-from lab.verify import verify
+from lab.engine.requests import request_for
+from lab.jobs.generate import PictureSaved, generate
+from lab.models.availability import availability
+from lab.models.registry import MODELS
+from lab.records.code import python_script
+from lab.records.verify import verify
 from manifests.store import Store
 from tests.lab.engine.asking import asked, made, photo
 
@@ -60,7 +62,7 @@ def test_its_records_verify_and_its_scripts_make_the_same_pixels(
     for run, plan in plans.items():
         request = request_for(plan, "mini", source)
         *_, last = generate(store, mini_engine, "studio", run, request, model="mini").events()
-        assert isinstance(last, Saved)
+        assert isinstance(last, PictureSaved)
         record = last.record
         data = record.image_path.read_bytes()
         assert verify(record.manifest, data, photo(), mini_engine).verdict == "identical"

@@ -13,9 +13,9 @@ from lab.engine.denoise import make_picture
 from lab.engine.pipelines import LoadedModel, load_from
 from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
-from lab.engine.registry import MODELS, ModelEntry
 from lab.engine.sources import open_source
-from lab.engine.weights import weight_files
+from lab.models.registry import MODELS, ModelEntry
+from lab.models.weights import weight_files
 from tests.lab.engine import tiny
 from tests.lab.engine.asking import asked, photo
 

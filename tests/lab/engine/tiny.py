@@ -10,8 +10,8 @@ def build_mini(folder: Path) -> Path:
     """The shape of `mini` (its own tokenizer, text encoder and autoencoder) around a small UNet."""
     from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 
-    from lab.mini.autoencoder import make_autoencoder
-    from lab.mini.text import WIDTH, make_text_encoder, make_tokenizer
+    from training.autoencoder import make_autoencoder
+    from training.text import WIDTH, make_text_encoder, make_tokenizer
 
     torch.manual_seed(0)
     unet = UNet2DConditionModel(
@@ -58,7 +58,7 @@ def build_mini(folder: Path) -> Path:
 
 def _clip_tokenizer() -> Any:
     """A word-level tokenizer in CLIP's place: the pipelines need its calling manner, not its words."""
-    from lab.mini.text import make_tokenizer
+    from training.text import make_tokenizer
 
     return make_tokenizer()
 
@@ -66,7 +66,7 @@ def _clip_tokenizer() -> Any:
 def _clip(with_projection: bool = False, width: int = 32) -> Any:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    from lab.mini.text import LENGTH
+    from training.text import LENGTH
 
     config = CLIPTextConfig(
         vocab_size=len(_clip_tokenizer()),

@@ -1,0 +1,1 @@
+"""Grading many submissions at once, in worker processes."""

@@ -1,0 +1,174 @@
+"""Grade a class: a folder or zip per student in; a grade and a report per student, and the class's, out.
+
+Two rounds. The first looks at every submission (whose is it, when were its pictures made), so
+that the second can say what only the class shows: two submissions with one record. Worker
+processes do both, with a time limit; whatever goes wrong with one student is that student's
+result. Results are written as they come, so a stop loses nothing that was finished.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from exercises.assignment import Assignment
+from exercises.errors import CatalogueError
+from exercises.i18n import Language, preferred_language
+from grading.class_.entries import find_entries
+from grading.class_.findings import class_findings
+from grading.class_.one import Entry, Survey, Task, not_gradable, write_results
+from grading.class_.output import write_whole
+from grading.class_.pool import Pool, TaskFailed, default_workers
+from grading.reports.class_page import class_report
+from grading.reports.student import student_report
+from grading.reports.table import grades_csv
+from grading.results import Grade, Regeneration
+from grading.submission.files import Unreadable
+from grading.submission.reading import Submission, closing, open_submission
+from grading.wording import Message, message, shown
+
+SECONDS_PER_STUDENT = 60.0
+STUDENTS_PER_WORKER = 8  # starting a worker takes as long as grading a few students
+LOG = "grading.log"
+
+Regenerate = Callable[[Submission], Sequence[Regeneration]]
+Progress = Callable[[int, int, str], None]
+
+
+class GradingError(CatalogueError):
+    """What stands in the way of grading a class at all."""
+
+    package = "grading"
+
+
+def grade_class(
+    submissions: Path,
+    assignment: Assignment,
+    out: Path,
+    regenerate: Regenerate | None = None,
+    progress: Progress | None = None,
+    *,
+    language: Language | None = None,
+    seconds_per_student: float = SECONDS_PER_STUDENT,
+    workers: int | None = None,
+) -> list[Grade]:
+    """Grade every submission in a folder, sorted by name, into `out`.
+
+    `regenerate` makes some of a submission's pictures again (in this process, one student after
+    the other) and says what that gave. `progress(done, total, student)` is called after each
+    student, from any thread. `language` is the grader's, and that of students whose own is not
+    known. Raises GradingError when there is nothing to grade, OSError when `out` cannot be written.
+    """
+    language = language or preferred_language()
+    if not submissions.is_dir():
+        raise GradingError("grade.no_folder", folder=shown(submissions))
+    found = find_entries(submissions, out)
+    if not found:
+        raise GradingError("grade.nobody", folder=shown(submissions))
+    out.mkdir(parents=True, exist_ok=True)
+    entries = [entry for entry, _ in found]
+    count = _Count(progress, len(found))
+    number = min(workers or default_workers(), 1 + len(found) // STUDENTS_PER_WORKER)
+    with Pool(assignment, workers=number, seconds=seconds_per_student, log=out / LOG) as pool:
+        surveys = _survey(pool, found, out, language)
+        known = {folder: survey for folder, survey in surveys.items() if isinstance(survey, Survey)}
+        findings = class_findings(known, {entry.folder: entry.name for entry in entries})
+        names = {entry.name for entry in entries}
+        outcomes: list[Message | Future[bytes]] = []
+        for entry in entries:
+            survey = surveys[entry.folder]
+            if isinstance(survey, Message):
+                outcomes.append(survey)
+                count.one(entry)
+                continue
+            made_again, failed = _regenerate(entry, assignment, regenerate)
+            task = Task(
+                kind="grade",
+                entry=entry,
+                out=str(out),
+                language=survey.language or language,
+                for_grader=tuple(m.text(language) for m in (*findings.get(entry.folder, ()), *failed)),
+                classmates=tuple({survey.student or entry.name} & (names - {entry.name})),
+                regenerations=tuple(made_again),
+            )
+            future = pool.submit(task)
+            future.add_done_callback(partial(count.one, entry))
+            outcomes.append(future)
+        grades = [
+            _outcome(entry, outcome, assignment, out, language)
+            for entry, outcome in zip(entries, outcomes, strict=True)
+        ]
+    write_whole(out / "grades.csv", grades_csv(assignment, grades))
+    placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
+    page = class_report(assignment, placed, language, out)
+    write_whole(out / "index.html", page.encode())
+    return grades
+
+
+def _survey(
+    pool: Pool, found: Sequence[tuple[Entry, Message | None]], out: Path, language: Language
+) -> dict[str, Survey | Message]:
+    """What each submission says of itself, by folder, or why it cannot be graded."""
+    surveys: dict[str, Survey | Message] = {}
+    waiting: list[tuple[str, Future[bytes]]] = []
+    for entry, problem in found:
+        if problem is not None:
+            surveys[entry.folder] = problem
+        else:
+            task = Task(kind="survey", entry=entry, out=str(out), language=language)
+            waiting.append((entry.folder, pool.submit(task)))
+    for folder, future in waiting:
+        try:
+            surveys[folder] = Survey.model_validate_json(future.result())
+        except TaskFailed as failed:
+            surveys[folder] = failed.message
+    return surveys
+
+
+def _regenerate(
+    entry: Entry, assignment: Assignment, regenerate: Regenerate | None
+) -> tuple[Sequence[Regeneration], Sequence[Message]]:
+    """What making pictures again gave, or the finding that it failed."""
+    if regenerate is None:
+        return (), ()
+    try:
+        with closing(open_submission(entry.real_path, assignment.id, name=entry.name)) as submission:
+            return regenerate(submission), ()
+    except Unreadable:
+        return (), ()  # grading it will say so
+    except Exception as error:
+        logging.getLogger(__name__).exception("regenerating for %r failed", entry.name)
+        return (), (message("submission.regeneration_failed", why=type(error).__name__),)
+
+
+def _outcome(
+    entry: Entry,
+    outcome: Message | Future[bytes],
+    assignment: Assignment,
+    out: Path,
+    language: Language,
+) -> Grade:
+    """The worker's grade, or the one of a submission it could not grade, written here in its place."""
+    if isinstance(outcome, Future):
+        try:
+            return Grade.model_validate_json(outcome.result())
+        except TaskFailed as failed:
+            outcome = failed.message
+    grade = not_gradable(entry, assignment, outcome, language)
+    write_results(out / entry.folder, grade, student_report(assignment, grade, language))
+    return grade
+
+
+class _Count:
+    """Tells the progress callback how many are done, one at a time."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done, self._lock = progress, total, 0, Lock()
+
+    def one(self, entry: Entry, _: object = None) -> None:
+        with self._lock:
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._total, entry.name)

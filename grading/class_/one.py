@@ -1,0 +1,145 @@
+"""One student's submission, surveyed and graded: what a worker process does, and what it is told to do.
+
+Both ways it speaks JSON: a worker has read what strangers wrote, so nothing of it is unpickled.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from exercises.assignment import Assignment
+from exercises.i18n import Language
+from grading.checks import check_submission
+from grading.class_.output import write_whole
+from grading.reports.strip import STRIP, strip
+from grading.reports.student import student_report
+from grading.results import Grade, Regeneration
+from grading.submission.files import Unreadable
+from grading.submission.reading import Submission, closing, open_submission
+from grading.wording import Message
+
+EMPTY = "submission.empty"
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(_Line):
+    """One submission of the class. `path` is quoted, for file names need not be text."""
+
+    path: str
+    name: str
+    folder: str
+
+    @classmethod
+    def of(cls, path: Path, name: str, folder: str) -> "Entry":
+        return cls(path=quote_from_bytes(os.fsencode(path)), name=name, folder=folder)
+
+    @property
+    def real_path(self) -> Path:
+        return Path(os.fsdecode(unquote_to_bytes(self.path)))
+
+
+class Made(_Line):
+    """When a picture was made: no two students make the same file at the same moment."""
+
+    file: str
+    sha256: str
+    time: AwareDatetime
+
+
+class Survey(_Line):
+    """What the class must know of one submission before any is graded."""
+
+    student: str | None = None
+    language: Language | None = None
+    made: tuple[Made, ...] = ()
+
+
+class Task(_Line):
+    """What a worker is to do: look at a submission, or grade it into `out`/`folder`."""
+
+    kind: Literal["survey", "grade"]
+    entry: Entry
+    out: str
+    language: Language
+    for_grader: tuple[str, ...] = ()
+    classmates: tuple[str, ...] = ()
+    regenerations: tuple[Regeneration, ...] = ()
+
+
+def survey(task: Task, assignment: Assignment) -> Survey:
+    """Whose work it is and when its pictures were made; an unreadable submission has nothing to say."""
+    try:
+        with closing(
+            open_submission(task.entry.real_path, assignment.id, name=task.entry.name)
+        ) as submission:
+            made = [
+                Made(file=r.file, sha256=r.manifest.image.sha256, time=r.manifest.time)
+                for r in submission.records
+            ]
+            student = submission.student if submission.records else None
+            return Survey(student=student, language=submission.language, made=tuple(made))
+    except Unreadable:
+        return Survey()
+
+
+def grade(task: Task, assignment: Assignment) -> Grade:
+    """Grade one submission and write its `grade.json`, `report.html` and `strip.jpg`."""
+    pictures = b""
+    try:
+        with closing(
+            open_submission(task.entry.real_path, assignment.id, name=task.entry.name)
+        ) as submission:
+            language = submission.language or task.language
+            result = graded(task, assignment, submission, language)
+            page = student_report(assignment, result, language, submission)
+            pictures = strip(assignment, submission)
+    except Unreadable as error:
+        result = not_gradable(task.entry, assignment, error.message, task.language)
+        page = student_report(assignment, result, task.language)
+    write_results(Path(task.out) / task.entry.folder, result, page, pictures)
+    return result
+
+
+def graded(task: Task, assignment: Assignment, submission: Submission, language: Language) -> Grade:
+    """The grade of a submission that could be read."""
+    checks = check_submission(assignment, submission, language, task.regenerations, task.classmates)
+    return Grade(
+        student=task.entry.name,
+        assignment=assignment.id,
+        gradable=True,
+        points=round(sum(c.points for c in checks), 2),
+        maximum=assignment.points,
+        findings=tuple(f.text(language) for f in submission.findings),
+        for_grader=task.for_grader,
+        checks=tuple(checks),
+    )
+
+
+def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language: Language) -> Grade:
+    """The grade of a submission that could not be read, or in which there is nothing."""
+    return Grade(
+        student=entry.name,
+        assignment=assignment.id,
+        gradable=False,
+        missing=reason.key == EMPTY,
+        reasons=(reason.text(language),),
+        points=0.0,
+        maximum=assignment.points,
+    )
+
+
+def write_results(folder: Path, result: Grade, page: str, pictures: bytes = b"") -> None:
+    """`grade.json`, `report.html` and, where there are pictures, `strip.jpg`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if pictures:
+        write_whole(folder / STRIP, pictures)
+    else:
+        (folder / STRIP).unlink(missing_ok=True)
+    write_whole(folder / "report.html", page.encode())
+    write_whole(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())

@@ -1,0 +1,1 @@
+"""Reading what was handed in, and freezing it; nothing in it is trusted."""

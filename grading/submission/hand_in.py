@@ -1,0 +1,114 @@
+"""Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
+
+The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
+sources, the answers, the notebook, and the manifests (not the pictures) of what is in the bin, which
+are links of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
+renamed, so that a zip that is there is whole.
+"""
+
+import hashlib
+import os
+import zipfile
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+from exercises.assignment import Assignment
+from exercises.errors import CatalogueError
+from exercises.i18n import Language
+from grading.submission.files import FolderFiles
+from grading.submission.frozen import FROZEN_FILE, Frozen, FrozenFile, hand_in_name
+from grading.submission.names import safe_name
+from manifests.answers import FILE as ANSWERS_FILE
+from manifests.atomic import sync_folder
+from manifests.notebook import FOLDER as NOTEBOOK
+from manifests.store import Store
+
+FOLDER = "hand-ins"
+
+
+class HandInError(CatalogueError):
+    """What stands in the way of handing in."""
+
+    package = "grading"
+
+
+def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
+    """Write `<work>/<assignment>/hand-ins/<student>-<assignment>-<UTC time>.zip` and say where it is.
+
+    Raises HandInError when there is nothing to hand in, Unreadable when there is too much, OSError.
+    """
+    files, names = _gather(assignment, store)
+    frozen = _frozen(assignment, store, language)
+    folder = store.folder / FOLDER
+    folder.mkdir(exist_ok=True)
+    temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
+    try:
+        with temporary.open("xb") as file:
+            _write(file, files, names, frozen)
+            file.flush()
+            os.fsync(file.fileno())
+        path = _free_name(folder, store.student, assignment.id, frozen.time)
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(folder)
+    return path
+
+
+def freeze(file: BinaryIO, assignment: Assignment, store: Store, language: Language) -> datetime:
+    """Write the same zip into an open file; gives when the newest of what it holds was written.
+
+    Raises as `hand_in` does.
+    """
+    files, names = _gather(assignment, store)
+    newest = max((store.folder.parent / name).stat().st_mtime for name in names)
+    _write(file, files, names, _frozen(assignment, store, language))
+    return datetime.fromtimestamp(newest, UTC)
+
+
+def _gather(assignment: Assignment, store: Store) -> tuple[FolderFiles, list[str]]:
+    """The work folder's files, and the names of those that are handed in."""
+    store.records()  # finishes a move to the bin that was cut short
+    files = FolderFiles(store.folder.parent, only=(assignment.id,)) if store.folder.is_dir() else None
+    names = [n for n in files.sizes if _belongs(n.removeprefix(f"{assignment.id}/"))] if files else []
+    if not files or not names:
+        raise HandInError("hand_in.nothing", assignment=assignment.id)
+    return files, sorted(names)
+
+
+def _frozen(assignment: Assignment, store: Store, language: Language) -> Frozen:
+    return Frozen(
+        student=store.student, assignment=assignment.id, language=language, time=datetime.now(UTC), files=()
+    )
+
+
+def _write(file: BinaryIO, files: FolderFiles, names: list[str], frozen: Frozen) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        listed = tuple(_add(archive, name, files.read(name)) for name in names)
+        whole = frozen.model_copy(update={"files": listed})
+        archive.writestr(FROZEN_FILE, whole.model_dump_json(by_alias=True, indent=1))
+
+
+def _belongs(name: str) -> bool:
+    folder, _, file = name.rpartition("/")
+    if file.startswith("."):
+        return False
+    return (
+        folder in ("outputs", "inputs")
+        or name == ANSWERS_FILE
+        or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
+    )
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> FrozenFile:
+    method = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+    archive.writestr(name, data, compress_type=method)
+    return FrozenFile(file=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _free_name(folder: Path, student: str, assignment: str, time: datetime) -> Path:
+    """The first name that no earlier hand-in has."""
+    names = (folder / hand_in_name(safe_name(student), assignment, time, number) for number in count(1))
+    return next(path for path in names if not os.path.lexists(path))

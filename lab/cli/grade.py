@@ -1,0 +1,84 @@
+"""`genai-lab grade`: a folder of submissions in, a grade and a report per student and for the class out.
+
+The rules and reports are grading's; what is added here is `--regenerate`, for which the lab makes
+pictures again and hands its verdicts over as facts. Without it no model is loaded.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from exercises.i18n import Language, preferred_language, translator
+from exercises.i18n import points as as_points
+from exercises.loader import find_assignment
+from grading.class_.grade import grade_class
+from grading.results import Grade, Regeneration
+from grading.submission.reading import Submission
+
+
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or zip per student.")],
+    assignment: Annotated[str, typer.Option(help="The assignment's id.")],
+    out: Annotated[Path, typer.Option(help="Where grades and reports are written.")],
+    regenerate: Annotated[
+        int, typer.Option(min=0, help="Make so many pictures of each student again and compare.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Grade each student's submission; one that is broken never stops the others.
+
+    Writes OUT/STUDENT/grade.json and report.html, OUT/grades.csv and OUT/index.html.
+    """
+    language = preferred_language()
+    chosen = find_assignment(assignment)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(done: int, total: int, student: str) -> None:
+            bar.update(task, completed=done, total=total, description=student[:30].replace("[", "("))
+
+        grade_all = partial(grade_class, submissions, chosen, out, progress=progress, language=language)
+        grades = _with_regeneration(grade_all, regenerate, language) if regenerate else grade_all()
+    if as_json:
+        documents = ",".join(each.model_dump_json() for each in grades)
+        typer.echo(f'{{"assignment": "{chosen.id}", "grades": [{documents}]}}')
+    else:
+        _show(grades, out, language)
+
+
+def _with_regeneration(grade_all: Callable[..., list[Grade]], count: int, language: Language) -> list[Grade]:
+    from lab.engine.local import LocalEngine
+    from lab.records.verify import regenerate
+
+    engine = LocalEngine()
+
+    def verdicts(submission: Submission) -> Sequence[Regeneration]:
+        return regenerate(submission, count, engine, language=submission.language or language)
+
+    try:
+        return grade_all(regenerate=verdicts)
+    finally:
+        engine.close()
+
+
+def _show(grades: list[Grade], out: Path, language: Language) -> None:
+    t, number, console = translator("lab", language), partial(as_points, language=language), Console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(t("grade.student"))
+    table.add_column(t("grade.points"), justify="right", no_wrap=True)
+    table.add_column(t("grade.status"))
+    for each in grades:
+        points = f"{number(each.points)} / {number(each.maximum)}" if each.gradable else "–"
+        status = t(f"grade.{each.status}", points=number(each.to_read))
+        why = "".join(f"\n{reason}" for reason in each.reasons)
+        table.add_row(Text(each.student), points, Text(status + why))
+    console.print(table)
+    console.print(Text(t("grade.written", report=out / "index.html", table=out / "grades.csv")))

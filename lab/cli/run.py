@@ -1,0 +1,261 @@
+"""`genai-lab run`: an assignment's planned runs without the browser, recorded as in the lab."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from exercises.assignment import Assignment, Exercise, Studio
+from exercises.errors import CatalogueError
+from exercises.faults import faults
+from exercises.i18n import Translator, decimal, preferred_language, translator
+from exercises.loader import find_assignment
+from exercises.parameters import Parameters
+from lab.engine.protocol import Cancelled, Failed, Loading, Step
+from lab.engine.requests import request_for
+from lab.jobs.generate import Generation, PictureSaved, generate, notes
+from lab.session.settings import LabSettings
+from lab.ui.html.adherence import line
+from manifests.manifest import Adherence
+from manifests.pictures import MAX_BYTES
+from manifests.reader import read_regular_file
+from manifests.settings import WorkSettings
+from manifests.store import Store
+
+STOPPED = 130  # as a shell reports Ctrl-C
+
+
+class RunError(CatalogueError):
+    """What was asked for on the command line is not there or cannot be."""
+
+    package = "lab"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run to make."""
+
+    exercise: str
+    run: str
+    parameters: Parameters
+
+
+@dataclass
+class Outcome:
+    """How one run ended, as `--json` gives it. `status`: saved, failed or stopped."""
+
+    exercise: str
+    run: str
+    status: str
+    notes: list[str]
+    image: str | None = None
+    manifest: str | None = None
+    steps: int | None = None
+    effective_steps: int | None = None
+    adherence: Adherence | None = None
+    seconds: float | None = None
+    error: str | None = None
+
+
+def run(
+    what: Annotated[str, typer.Argument(metavar="ASSIGNMENT[/EXERCISE[/RUN]]")],
+    work: Annotated[Path | None, typer.Option(help="The work folder.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model of 'genai-lab models list'.")] = None,
+    source: Annotated[Path | None, typer.Option(help="The source picture of image to image.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Make an assignment's images without the browser. Exits with 1 where a run failed."""
+    language = preferred_language()
+    t = translator("lab", language)
+    place = WorkSettings()
+    assignment, planned = select(what, dict(_change(text) for text in changes or []))
+    model = model or LabSettings().model
+    store = Store(work or place.work, assignment.id, place.student)
+    kept = None
+    if any(each.parameters.mode == "img2img" for each in planned):
+        kept = store.add_source(_read_source(source))
+    requests = [(each, request_for(each.parameters, model, kept)) for each in planned]
+    unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
+    if unknown:
+        typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
+
+    from lab.engine.local import LocalEngine
+
+    engine = LocalEngine()
+    console = Console(stderr=True)
+    outcomes: list[Outcome] = []
+    try:
+        for each, request in requests:
+            outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
+            outcomes.append(outcome)
+            generation = generate(store, engine, each.exercise, each.run, request, model=model)
+            with _progress(console) as progress, _interrupt_stops(generation) as interrupted:
+                _follow(generation, outcome, progress, t)
+            if outcome.status == "saved" and not as_json:
+                typer.echo(_said(outcome, t))
+            if outcome.status != "saved" or interrupted.is_set():
+                break
+    finally:
+        engine.close()
+    if as_json:
+        document = {"assignment": assignment.id, "model": model, "runs": [_as_json(o) for o in outcomes]}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    last = outcomes[-1]
+    if last.status != "saved":
+        typer.echo(t(f"run.{last.status}", run=last.run, error=last.error or ""), err=True)
+    if interrupted.is_set():
+        raise typer.Exit(STOPPED)
+    raise typer.Exit(int(last.status != "saved"))
+
+
+@contextmanager
+def _interrupt_stops(generation: Generation) -> Iterator[threading.Event]:
+    """Ctrl-C stops the generation at its next step; one that is being saved is saved whole."""
+    interrupted = threading.Event()
+
+    def stop(*_: object) -> None:
+        interrupted.set()
+        generation.cancel()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def select(what: str, changes: dict[str, Any]) -> tuple[Assignment, list[Planned]]:
+    """The runs that `ASSIGNMENT[/EXERCISE[/RUN]]` names, with changed parameters. Raises UserError."""
+    assignment_id, _, rest = what.partition("/")
+    exercise_id, _, run_id = rest.partition("/")
+    assignment = find_assignment(assignment_id)
+    exercises = list(assignment.exercises)
+    if exercise_id:
+        exercises = [e for e in exercises if e.id == exercise_id]
+        if not exercises:
+            known = ", ".join(e.id for e in assignment.exercises)
+            raise RunError("run.no_exercise", exercise=exercise_id, assignment=assignment.id, known=known)
+    planned = [each for exercise in exercises for each in _planned(exercise, bool(exercise_id), changes)]
+    if not planned:
+        raise RunError("run.nothing_to_run", exercise=exercise_id or assignment.id)
+    if run_id:
+        known = ", ".join(each.run for each in planned)
+        planned = [each for each in planned if each.run == run_id]
+        if not planned:
+            raise RunError("run.no_run", run=run_id, exercise=exercise_id, known=known)
+    return assignment, planned
+
+
+def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
+    """An exercise's runs; the studio's one free run only where it was asked for by name."""
+    if isinstance(exercise, Studio):
+        return [Planned(exercise.id, "studio", _parameters({}, changes))] if named else []
+    return [
+        Planned(exercise.id, run.id, _parameters(run.parameters.model_dump(), changes))
+        for run in getattr(exercise, "runs", ())
+    ]
+
+
+def _parameters(planned: dict[str, Any], changes: dict[str, Any]) -> Parameters:
+    try:
+        return Parameters.model_validate(planned | changes)
+    except ValidationError as error:
+        fault = faults(error, planned | changes)[0]
+        expected = fault.text(preferred_language())
+        raise RunError("run.bad_parameter", field=fault.field, expected=expected) from None
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """`steps=20` -> ("steps", 20); what is no number stays text."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise RunError("run.bad_set", text=text)
+    if key in ("prompt", "negative_prompt"):
+        return key, value
+    try:
+        number = json.loads(value)
+    except ValueError:
+        return key, value
+    return key, number if isinstance(number, int | float) else value
+
+
+def _read_source(path: Path | None) -> bytes:
+    if path is None:
+        raise RunError("run.source_needed")
+    try:
+        return read_regular_file(path.resolve(), MAX_BYTES)
+    except OSError as error:
+        raise RunError("run.source_unreadable", file=path, reason=error.strerror or "") from None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _follow(generation: Generation, outcome: Outcome, progress: Progress, t: Translator) -> None:
+    """Show a generation until it ends."""
+    task = progress.add_task(outcome.run, total=generation.request.steps, left=t("run.waiting"))
+    for event in generation.events():
+        _show(event, generation, outcome, progress, task, t)
+
+
+def _show(
+    event: object, generation: Generation, outcome: Outcome, progress: Progress, task: TaskID, t: Translator
+) -> None:
+    match event:
+        case Loading(model):
+            progress.update(task, left=t("run.loading", model=model))
+        case Step(step, steps, _, remaining):
+            progress.update(task, completed=step, total=steps, left=t("run.left", seconds=round(remaining)))
+        case PictureSaved(record):
+            manifest = record.manifest
+            outcome.status = "saved"
+            outcome.image, outcome.manifest = str(record.image_path), str(record.manifest_path)
+            outcome.steps = generation.request.steps
+            outcome.effective_steps = manifest.effective_steps
+            outcome.seconds = round(manifest.seconds, 3)
+            outcome.adherence = manifest.adherence
+        case Failed():
+            outcome.error = event.text(preferred_language())
+        case Cancelled():
+            outcome.status = "stopped"
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    adherence = outcome.adherence
+    return asdict(outcome) | {"adherence": adherence.model_dump(mode="json") if adherence else None}
+
+
+def _said(outcome: Outcome, t: Translator) -> str:
+    seconds = decimal(f"{outcome.seconds:.1f}", t.language)
+    said = t(
+        "run.saved",
+        run=outcome.run,
+        image=outcome.image,
+        seconds=seconds,
+        steps=outcome.steps,
+        effective=outcome.effective_steps,
+    )
+    if outcome.adherence:
+        said += "\n  " + line(t, outcome.adherence)
+    return said

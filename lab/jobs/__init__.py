@@ -1,0 +1,1 @@
+"""What a person can stop while it goes on, and what ends in the store."""

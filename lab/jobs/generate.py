@@ -1,0 +1,108 @@
+"""One image from request to record: the engine makes it, the store keeps it.
+
+Whoever reads a generation's events to the end has the picture on disk (in the pages that is
+`lab.jobs.running`, whose thread outlives a reload). A stopped or failed run records nothing.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exercises.errors import UserError
+from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
+from lab.jobs.protocol import Stored
+from lab.judge.adherence import opinion
+from lab.models.mini.vocabulary import unknown_words
+from manifests.draft import Draft
+from manifests.errors import StoreError
+from manifests.manifest import Request
+from manifests.store import Record, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PictureSaved(Stored):
+    """Image and manifest are on disk. `picture.film` is not: whoever asked for the film keeps it.
+
+    An API's picture has no `picture`.
+    """
+
+    record: Record
+    picture: Picture | None = None
+
+
+def notes(prompt: str, model: str) -> list[str]:
+    """The words of a prompt that the model will skip; only `mini` has a small vocabulary."""
+    return unknown_words(prompt) if model == "mini" else []
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A picture on its way to the record; `notes` are the words its model skips."""
+
+    store: Store
+    job: Job
+    exercise_id: str
+    run_id: str
+    request: Request
+    notes: list[str]
+
+    def events(self) -> Iterator[Event | PictureSaved]:
+        """The engine's events, and PictureSaved once the picture is on disk. For one reader."""
+        for event in self.job.events():
+            yield event
+            if isinstance(event, Done):
+                yield self._save(event.picture)
+
+    def cancel(self) -> None:
+        """Stop within one step; nothing is recorded."""
+        self.job.cancel()
+
+    def _save(self, picture: Picture) -> PictureSaved | Failed:
+        draft = Draft(
+            exercise=self.exercise_id,
+            run=self.run_id,
+            request=picture.request,
+            effective_steps=picture.effective_steps,
+            model=picture.model,
+            versions=picture.versions,
+            device=picture.device,
+            dtype=picture.dtype,
+            batch_size=picture.batch_size,
+            batch_index=picture.batch_index,
+            seconds=picture.seconds,
+            adherence=opinion(picture.request.prompt, picture.model.id, picture.image),
+        )
+        try:
+            return PictureSaved(self.store.save(draft, picture.image), picture)
+        except UserError as error:
+            return Failed("not_saved", {"reason": error})
+        except OSError as error:
+            log.exception("The picture of %s could not be saved", self.run_id)
+            return Failed("not_saved", {"reason": error.strerror or type(error).__name__})
+
+
+def generate(
+    store: Store,
+    engine: Engine,
+    exercise_id: str,
+    run_id: str,
+    request: Request,
+    *,
+    model: str,
+    film: int = 0,
+) -> Generation:
+    """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
+
+    `film`: how many pictures of the way from noise to image to keep. Never blocks, and raises
+    nothing for a bad request: the job fails.
+    """
+    source = None
+    if request.source is not None:
+        try:
+            source = store.source_path(request.source).read_bytes()
+        except (StoreError, OSError):
+            log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
+    job = engine.submit(request, model=model, source=source, film=film)
+    return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model))

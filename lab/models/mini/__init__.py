@@ -1,0 +1,1 @@
+"""The bundled model `mini`: its vocabulary, its weights and their hashes."""

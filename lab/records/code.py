@@ -1,0 +1,114 @@
+"""An image as a short Python script on diffusers alone, which makes it again and prints its hash.
+
+The script asks diffusers for the same as the engine: its arguments come from `call_arguments`. All
+that a student could have written goes through `repr`, so nothing can leave its string.
+"""
+
+import re
+
+from exercises.errors import CatalogueError
+from exercises.i18n import Language, translator
+from lab.engine.requests import call_arguments
+from lab.engine.schedulers import CLASS_NAMES
+from lab.models.availability import availability
+from lab.models.registry import MODELS, ModelEntry
+from manifests.manifest import Manifest, Request
+
+# how the engine opens and fits a source (manifests.pictures, lab.engine.sources)
+SOURCE = """\
+source = ImageOps.exif_transpose(Image.open({file!r}))
+if source.has_transparency_data:
+    white = Image.new("RGBA", source.size, "white")
+    source = Image.alpha_composite(white, source.convert("RGBA"))
+source = ImageOps.fit(source.convert("RGB"), ({width}, {height}), Image.Resampling.LANCZOS)
+"""
+
+SCRIPT = """\
+# {title}
+# {recorded}
+from hashlib import sha256
+
+import torch
+from diffusers import {classes}
+{imports}
+pipe = {auto}.from_pretrained(
+{loading}
+)
+{scheduler}pipe.to({device!r})
+{source}
+image = pipe(
+{arguments}
+    generator=torch.Generator("cpu").manual_seed({seed}),
+).images[0]
+image.save({file!r})
+
+# {hash}
+print(sha256(image.convert("RGB").tobytes()).hexdigest())
+print({pixels_sha256!r})
+"""
+
+
+class NoScript(CatalogueError):
+    """The picture was not made by a model that diffusers runs."""
+
+    package = "lab"
+
+
+def python_script(manifest: Manifest, language: Language = "en") -> str:
+    """The script for a manifest; to be run in the assignment's folder. Raises NoScript."""
+    t = translator("lab", language)
+    entry = MODELS.get(manifest.model.id)
+    request = manifest.request
+    if entry is None or not isinstance(request, Request) or manifest.cost is not None:
+        raise NoScript("code.no_script", model=manifest.model.id)
+    image_to_image = request.mode == "img2img"
+    auto = "AutoPipelineForImage2Image" if image_to_image else "AutoPipelineForText2Image"
+    keeps_own = entry.family not in ("sd", "sdxl")
+    scheduler = "" if keeps_own else CLASS_NAMES[request.scheduler]
+    arguments = [f"    {name}={value!r}," for name, value in call_arguments(entry, request).items()]
+    source = ""
+    if image_to_image and request.source is not None:
+        file = f"inputs/{request.source.file}"
+        source = "\n" + SOURCE.format(file=file, width=request.width, height=request.height)
+        arguments.insert(0, "    image=source,")
+    return SCRIPT.format(
+        title=t("code.title", run=manifest.run),
+        recorded=t(
+            "code.recorded",
+            torch=repr(manifest.versions.torch),
+            diffusers=repr(manifest.versions.diffusers),
+            device=repr(manifest.device),
+        ),
+        hash=t("code.hash"),
+        classes=", ".join(sorted(filter(None, (auto, scheduler)))),
+        imports="from PIL import Image, ImageOps\n" if source else "",
+        auto=auto,
+        loading="\n".join(_loading(manifest, entry)),
+        scheduler=f"pipe.scheduler = {scheduler}.from_config(pipe.scheduler.config)\n" if scheduler else "",
+        device="cuda" if manifest.device.startswith("cuda") else "cpu",
+        source=source,
+        arguments="\n".join(arguments),
+        seed=request.seed,
+        file=f"{manifest.run}-again.png",
+        pixels_sha256=manifest.image.pixels_sha256,
+    )
+
+
+def _loading(manifest: Manifest, entry: ModelEntry) -> list[str]:
+    """The arguments of `from_pretrained`: a folder for the bundled model, else repository and revision."""
+    lines = []
+    if entry.bundled:
+        folder = str(availability(entry.id).folder or "lab/models/mini/weights")
+        lines.append(f"    {folder!r},")
+    else:
+        is_commit = re.fullmatch(r"[0-9a-f]{40}", manifest.model.revision)
+        revision = manifest.model.revision if is_commit else entry.revision
+        lines.append(f"    {entry.repository!r},")
+        lines.append(f"    revision={revision!r},")
+    if entry.variant:
+        lines.append(f"    variant={entry.variant!r},")
+    known = ("float32", "float16", "bfloat16")
+    dtype = manifest.dtype if manifest.dtype in known else entry.dtype
+    lines.append(f"    dtype=torch.{dtype},")
+    lines.append("    use_safetensors=True,")
+    return lines

@@ -1,0 +1,187 @@
+"""Verify a recorded image by making it again: identical, compatible, different, or not checkable.
+
+Identical: the same pixels, whatever made them. Where pixels differ, the picture is compatible if it
+is as near as rounding leaves it: on the same stack within `SAME_STACK_PSNR`, on another one (torch,
+diffusers, device, number type) within `OTHER_STACK_PSNR`. Otherwise it is different, and the causes
+name what changed.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from PIL import Image
+
+from exercises.i18n import Language, Translator, translator
+from grading.results import Regeneration
+from grading.submission.files import Unreadable
+from grading.submission.reading import Recorded, Submission
+from lab.engine.protocol import Done, Engine, Failed, Picture
+from lab.models.availability import availability
+from lab.models.registry import MODELS
+from lab.records.compare import IDENTICAL, pixel_difference
+from manifests.chain import digest
+from manifests.errors import PictureError
+from manifests.manifest import Manifest, Request
+from manifests.pictures import open_picture
+from manifests.png import pixels_sha256
+
+# In dB, between a picture and the same one made elsewhere. Measured with `benchmarks/tolerance.py`: other
+# threads or instruction sets leave 89 and more, bfloat16 for float32, which the lab never uses
+# for `mini`, 47; of edits, guidance 7.6 for 7.5 leaves 56, 8.5 for 7.5 39, one step more 46, another seed 22.
+SAME_STACK_PSNR = 60.0
+OTHER_STACK_PSNR = {"mini": 50.0}
+UNMEASURED_PSNR = 16.0  # the large models: the least that is reported between kinds of GPU
+
+
+class _NotCheckable(Exception):
+    """Carries the cause, worded."""
+
+
+def verify(
+    manifest: Manifest,
+    image: bytes | None,
+    source: bytes | None,
+    engine: Engine,
+    *,
+    language: Language = "en",
+) -> Regeneration:
+    """Make the picture of a manifest again and compare; waits for the engine.
+
+    `image`: the recorded file's bytes, None if there is none; `source`: those of the source of image
+    to image. Raises nothing for whatever a manifest says.
+    """
+    t = translator("lab", language)
+    stem = manifest.image.file.rsplit(".", 1)[0]
+    try:
+        recorded = _recorded_picture(image, t)
+        edits = tuple(_edits(manifest, image, recorded, source, t))
+        if edits:
+            return Regeneration(stem=stem, verdict="different", causes=edits)
+        made = _make_again(manifest, source, engine, t, language)
+    except _NotCheckable as cause:
+        return Regeneration(stem=stem, verdict="not checkable", causes=(str(cause),))
+    return _compared(manifest, recorded, made, stem, t)
+
+
+def _compared(
+    manifest: Manifest, recorded: Image.Image, made: Picture, stem: str, t: Translator
+) -> Regeneration:
+    """The verdict on a whole record and the picture made for it."""
+    if made.effective_steps != manifest.effective_steps:
+        cause = t("verify.steps_changed", recorded=manifest.effective_steps, made=made.effective_steps)
+        return Regeneration(stem=stem, verdict="different", causes=(cause,))
+    distance = pixel_difference(recorded, made.image)
+    if distance is not None and distance.psnr == IDENTICAL:
+        return Regeneration(stem=stem, verdict="identical")
+    psnr = round(distance.psnr, 2) if distance is not None else None
+    changes = tuple(_changes(manifest, made, t))
+    if _other_weights(manifest, made):
+        causes = (t("verify.weights_changed"), *changes)
+        return Regeneration(stem=stem, verdict="different", causes=causes, psnr=psnr)
+    elsewhere = OTHER_STACK_PSNR.get(made.model.id, UNMEASURED_PSNR)
+    if psnr is not None and psnr >= (elsewhere if changes else SAME_STACK_PSNR):
+        causes = changes or (t("verify.same_stack"),)
+        return Regeneration(stem=stem, verdict="compatible", causes=causes, psnr=psnr)
+    edited = digest(manifest) != manifest.digest
+    causes = changes or (t("verify.manifest_changed" if edited else "verify.unexplained"),)
+    return Regeneration(stem=stem, verdict="different", causes=causes, psnr=psnr)
+
+
+def regenerate(
+    submission: Submission, count: int, engine: Engine, *, language: Language = "en"
+) -> list[Regeneration]:
+    """Verify `count` of the pictures that count in a submission, always the same ones for the same work."""
+    newest = {(r.manifest.exercise, r.manifest.run): r for r in submission.own}
+    chosen = sorted(newest.values(), key=_lot)[:count]
+    return [
+        verify(
+            r.manifest,
+            _read_image(submission, r),
+            _read_source(submission, r),
+            engine,
+            language=language,
+        )
+        for r in chosen
+    ]
+
+
+def _lot(recorded: Recorded) -> str:
+    """A place in the order that says nothing about the exercise and changes with the picture."""
+    return sha256(f"{recorded.stem} {recorded.manifest.image.sha256}".encode()).hexdigest()
+
+
+def _read_image(submission: Submission, recorded: Recorded) -> bytes | None:
+    try:
+        return submission.image(recorded)
+    except Unreadable:
+        return None
+
+
+def _read_source(submission: Submission, recorded: Recorded) -> bytes | None:
+    source = recorded.manifest.request.source
+    try:
+        return submission.source(source) if source else None
+    except Unreadable:
+        return None
+
+
+def _recorded_picture(image: bytes | None, t: Translator) -> Image.Image:
+    if image is not None:
+        try:
+            return open_picture(image)
+        except PictureError:
+            pass
+    raise _NotCheckable(t("verify.no_picture"))
+
+
+def _edits(
+    manifest: Manifest, image: bytes | None, recorded: Image.Image, source: bytes | None, t: Translator
+) -> Iterator[str]:
+    """What on disk is no longer as the manifest says."""
+    if sha256(image or b"").hexdigest() != manifest.image.sha256:
+        yield t("verify.file_changed")
+    if pixels_sha256(recorded) != manifest.image.pixels_sha256:
+        yield t("verify.pixels_changed")
+    asked = manifest.request.source
+    if asked is not None and source is not None and sha256(source).hexdigest() != asked.sha256:
+        yield t("verify.source_changed")
+
+
+def _make_again(
+    manifest: Manifest, source: bytes | None, engine: Engine, t: Translator, language: Language
+) -> Picture:
+    model = manifest.model.id
+    request = manifest.request
+    if not isinstance(request, Request) or manifest.cost is not None or model not in MODELS:
+        raise _NotCheckable(t("verify.api_image", model=model))
+    here = availability(model)
+    if not here.available:
+        raise _NotCheckable(here.text(language))
+    if request.mode == "img2img" and source is None:
+        raise _NotCheckable(t("verify.no_source"))
+    for event in engine.submit(request, model=model, source=source).events():
+        if isinstance(event, Done):
+            return event.picture
+        if isinstance(event, Failed):
+            raise _NotCheckable(event.text(language))
+    raise _NotCheckable(t("verify.stopped"))
+
+
+def _other_weights(manifest: Manifest, made: Picture) -> bool:
+    recorded = manifest.model.weights_sha256
+    return recorded is not None and recorded != made.model.weights_sha256
+
+
+def _changes(manifest: Manifest, made: Picture, t: Translator) -> Iterator[str]:
+    """In what of all that decides over pixels the stack here differs from the recorded one."""
+    pairs = (
+        ("torch", manifest.versions.torch, made.versions.torch),
+        ("diffusers", manifest.versions.diffusers, made.versions.diffusers),
+        ("transformers", manifest.versions.transformers, made.versions.transformers),
+        ("device", manifest.device, made.device),
+        ("dtype", manifest.dtype, made.dtype),
+        ("batch_size", manifest.batch_size, made.batch_size),
+    )
+    for name, recorded, here in pairs:
+        if recorded != here:
+            yield t("verify.value_changed", name=name, recorded=recorded, made=here)

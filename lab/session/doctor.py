@@ -1,0 +1,390 @@
+"""Everything that can be wrong with this machine and this work folder, each with what was found and its fix.
+
+One rule: a check only looks. It is quick, loads no torch, changes nothing, and one that fails
+itself is a finding like any other. The command and the Health tab show the same list.
+"""
+
+import csv
+import logging
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+from dotenv import dotenv_values
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from pydantic import AliasChoices, ValidationError
+from pydantic_settings import BaseSettings
+
+from exercises.errors import UserError
+from exercises.i18n import Language, Translator, number, translator
+from exercises.loader import assignment_ids, find_assignment
+from exercises.settings import ExerciseSettings
+from lab.endpoint.server import ApiSettings
+from lab.models.availability import availability
+from lab.models.checksums import changed_files
+from lab.models.registry import MODELS
+from lab.models.settings import ModelSettings
+from lab.providers.errors import KeyFile
+from lab.providers.keys import find_key
+from lab.providers.settings import ProviderSettings
+from lab.session.settings import LabSettings
+from manifests.chain import verify_chain
+from manifests.settings import WorkSettings
+from manifests.store import Store
+
+log = logging.getLogger(__name__)
+
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    ExerciseSettings,
+    WorkSettings,
+    LabSettings,
+    ModelSettings,
+    ProviderSettings,
+    ApiSettings,
+)
+KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "COMFYUI_API_URL")
+ELSEWHERE = ("GENAI_HUB_",)  # settings of the hub, which the lab does not import
+ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
+
+GIB = 2**30
+DISK_LOW, DISK_NONE = 2 * GIB, GIB // 10
+MEMORY_LOW = int(1.5 * GIB)
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)  # a clock before this is wrong
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found. `fix` says what to do, and is empty only where nothing need be done."""
+
+    check: str
+    state: State
+    title: str
+    finding: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is examined, and for whom. `port` is None where the lab itself is what listens there."""
+
+    language: Language
+    work: Path
+    student: str
+    host: str = "127.0.0.1"
+    port: int | None = None
+    variables: dict[str, str] = field(default_factory=lambda: _variables(Path(".env")))
+
+    @property
+    def t(self) -> Translator:
+        return translator("lab", self.language)
+
+    def gib(self, size: int) -> str:
+        return number(round(size / GIB, 1), self.t.language)
+
+    def found(self, state: State, key: str, **values: object) -> Finding:
+        """A finding in the person's language: `doctor.<check>.<key>`, and its `_fix` unless all is well."""
+        check, variant = key.split(".")
+        fix = "" if state is State.OK else self.t(f"doctor.{check}.{variant}_fix", **values)
+        return Finding(
+            check, state, self.t(f"doctor.{check}.title"), self.t(f"doctor.{check}.{variant}", **values), fix
+        )
+
+
+def examine(case: Case) -> list[Finding]:
+    """All checks, in order."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        try:
+            findings += check(case)
+        except Exception as error:
+            log.exception("The check %s failed", check.__name__)
+            name, kind = check.__name__.lstrip("_"), type(error).__name__
+            findings.append(case.found(State.PROBLEM, "itself.failed", check=name, kind=kind))
+    return findings
+
+
+def _python(case: Case) -> Iterator[Finding]:
+    asked = metadata.metadata("genai-lab")["Requires-Python"]
+    version = platform.python_version()
+    good = SpecifierSet(asked).contains(version, prereleases=True)
+    yield case.found(
+        State.OK if good else State.PROBLEM,
+        "python.version" if good else "python.wrong",
+        version=version,
+        asked=asked,
+    )
+
+
+def _libraries(case: Case) -> Iterator[Finding]:
+    versions: list[str] = []
+    for requirement in map(Requirement, metadata.requires("genai-lab") or []):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name, asked = requirement.name, str(requirement.specifier)
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            yield case.found(State.PROBLEM, "libraries.missing", name=name, asked=asked)
+            continue
+        versions.append(f"{name} {version}")
+        if not requirement.specifier.contains(version, prereleases=True):
+            yield case.found(State.PROBLEM, "libraries.wrong", name=name, version=version, asked=asked)
+    yield case.found(State.OK, "libraries.versions", versions=", ".join(versions))
+
+
+def _work(case: Case) -> Iterator[Finding]:
+    folder = _nearest(case.work)
+    if not folder.is_dir():
+        yield case.found(State.PROBLEM, "work.not_folder", folder=folder)
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"genai-lab")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        yield case.found(State.PROBLEM, "work.read_only", folder=folder, reason=reason)
+    else:
+        yield case.found(State.OK, "work.writable", folder=case.work.absolute())
+
+
+def _disk(case: Case) -> Iterator[Finding]:
+    free = shutil.disk_usage(_nearest(case.work)).free
+    state = State.PROBLEM if free < DISK_NONE else State.WARNING if free < DISK_LOW else State.OK
+    yield case.found(state, "disk.free" if state is State.OK else "disk.low", free=case.gib(free))
+
+
+def _memory(case: Case) -> Iterator[Finding]:
+    free, total = free_memory()
+    state = State.OK if free >= MEMORY_LOW else State.WARNING
+    key = "memory.free" if state is State.OK else "memory.low"
+    yield case.found(state, key, free=case.gib(free), total=case.gib(total), needed=case.gib(MEMORY_LOW))
+
+
+def _gpu(case: Case) -> Iterator[Finding]:
+    cards = graphics_cards()
+    if not cards:
+        yield case.found(State.OK, "gpu.none")
+    elif "+cpu" in metadata.version("torch"):
+        yield case.found(State.WARNING, "gpu.unused", cards="; ".join(cards), torch=metadata.version("torch"))
+    else:
+        yield case.found(State.OK, "gpu.cards", cards="; ".join(cards))
+
+
+def _models(case: Case) -> Iterator[Finding]:
+    """The bundled model must be here, whole and unchanged; the others may be."""
+    states = [availability(name) for name in MODELS]
+    ready = [state.model for state in states if state.available]
+    if ready:
+        yield case.found(State.OK, "models.ready", ids=", ".join(ready))
+    for state in states:
+        if MODELS[state.model].bundled and not state.available:
+            yield case.found(State.PROBLEM, "models.bundled", reason=state.text(case.language))
+        if MODELS[state.model].bundled and state.folder is not None:
+            for file in changed_files(state.folder):
+                yield case.found(State.PROBLEM, "models.changed", file=file)
+    others = [s.model for s in states if not s.available and not MODELS[s.model].bundled]
+    if others:
+        yield case.found(State.OK, "models.others", ids=", ".join(others))
+
+
+def _exercises(case: Case) -> Iterator[Finding]:
+    good = []
+    for name in assignment_ids():
+        try:
+            good.append(find_assignment(name).id)
+        except UserError as error:
+            yield case.found(State.PROBLEM, "exercises.bad", id=name, reason=error.in_language(case.language))
+    if good:
+        yield case.found(State.OK, "exercises.load", ids=", ".join(good))
+    else:
+        yield case.found(State.PROBLEM, "exercises.none")
+
+
+def _record(case: Case) -> Iterator[Finding]:
+    """The chain of manifests of each assignment in the work folder, and files that are no record."""
+    folders = _assignment_folders(case.work)
+    if not folders:
+        yield case.found(State.OK, "record.empty")
+    for folder in folders:
+        store = Store(case.work, folder.name, case.student)
+        chain = store.chain()
+        breaks = verify_chain(chain)
+        if breaks:
+            reason = breaks[0].text(case.language)
+            yield case.found(
+                State.PROBLEM, "record.broken", id=folder.name, number=len(breaks), reason=reason
+            )
+        else:
+            yield case.found(State.OK, "record.whole", id=folder.name, number=len(chain))
+        left = store.leftovers()
+        if left:
+            names = ", ".join(path.name for path in left[:5])
+            yield case.found(State.WARNING, "record.leftovers", id=folder.name, number=len(left), names=names)
+
+
+def _settings(case: Case) -> Iterator[Finding]:
+    known = {name for settings in SETTINGS for name in setting_names(settings)}
+    unknown = sorted(
+        name
+        for name in case.variables
+        if name.startswith("GENAI_") and name not in known and not name.startswith(ELSEWHERE + ADDRESSES)
+    )
+    for name in unknown:
+        near = get_close_matches(name, known, n=1)
+        if near:
+            yield case.found(State.WARNING, "settings.typo", name=name, near=near[0])
+        else:
+            yield case.found(State.WARNING, "settings.unknown", name=name)
+    for settings in SETTINGS:
+        try:
+            settings()
+        except ValidationError as error:
+            for wrong in error.errors():
+                name = str(wrong["loc"][0]) if wrong["loc"] else settings.__name__
+                if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
+                    name = variable(settings, name)
+                yield case.found(State.PROBLEM, "settings.wrong", name=name, reason=wrong["msg"])
+    used = sorted(name for name in case.variables if name in known and name.startswith("GENAI_"))
+    yield case.found(State.OK, "settings.used" if used else "settings.defaults", names=", ".join(used))
+
+
+def _keys(case: Case) -> Iterator[Finding]:
+    for name in KEYS:
+        try:
+            find_key(name)
+        except KeyFile as error:
+            reason = error.at(name, "").in_language(case.language)
+            yield case.found(State.PROBLEM, "keys.refused", reason=reason)
+    there = [name for name in KEYS if case.variables.get(name, "").strip()]
+    yield case.found(State.OK, "keys.some" if there else "keys.none", names=", ".join(there))
+
+
+def _port(case: Case) -> Iterator[Finding]:
+    if case.port is None:
+        yield case.found(State.OK, "port.ours")
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does: not just closed ones
+        try:
+            probe.bind((case.host, case.port))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            yield case.found(State.WARNING, "port.taken", host=case.host, port=case.port, reason=reason)
+        else:
+            yield case.found(State.OK, "port.free", host=case.host, port=case.port)
+
+
+def _clock(case: Case) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    made = [
+        manifest.time
+        for folder in _assignment_folders(case.work)
+        for manifest in Store(case.work, folder.name, case.student).chain()
+    ]
+    text = f"{now:%Y-%m-%d %H:%M} UTC"
+    if now < RELEASED:
+        yield case.found(State.PROBLEM, "clock.early", now=text)
+    elif made and max(made) > now + CLOCK_TOLERANCE:
+        yield case.found(State.WARNING, "clock.future", now=text, newest=f"{max(made):%Y-%m-%d %H:%M} UTC")
+    else:
+        yield case.found(State.OK, "clock.right", now=text)
+
+
+CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _python,
+    _libraries,
+    _work,
+    _disk,
+    _memory,
+    _gpu,
+    _models,
+    _exercises,
+    _record,
+    _settings,
+    _keys,
+    _port,
+    _clock,
+)
+
+
+def setting_names(settings: type[BaseSettings]) -> set[str]:
+    """The environment variables a settings class reads."""
+    names: set[str] = set()
+    for name, info in settings.model_fields.items():
+        alias = info.validation_alias
+        if isinstance(alias, AliasChoices):
+            names |= {str(choice) for choice in alias.choices}
+        else:
+            names.add(str(alias) if alias else variable(settings, name))
+    return names
+
+
+def variable(settings: type[BaseSettings], name: str) -> str:
+    """The environment variable of a field that has no name of its own."""
+    return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def graphics_cards() -> list[str]:
+    """Name and memory of each NVIDIA card the driver sees; none where there is no driver."""
+    try:
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [
+        f"{name.strip()} ({free.strip()} / {total.strip()})"
+        for name, total, free in (row for row in csv.reader(answer.stdout.splitlines()) if len(row) == 3)
+    ]
+
+
+def free_memory() -> tuple[int, int]:
+    """Bytes of memory free and in all, as far as this process may use them: a container's limit counts."""
+    machine = psutil.virtual_memory()
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+    except (OSError, ValueError):  # no cgroup, or no limit ("max")
+        return machine.available, machine.total
+    return min(machine.available, limit - used), min(machine.total, limit)
+
+
+def _variables(dotenv: Path) -> dict[str, str]:
+    """The environment over the `.env` file, as the settings read them."""
+    return {name: value or "" for name, value in dotenv_values(dotenv).items()} | dict(os.environ)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _assignment_folders(work: Path) -> list[Path]:
+    """The folders of the work folder that hold an assignment's record."""
+    if not work.is_dir():
+        return []
+    return sorted(path for path in work.iterdir() if not path.is_symlink() and (path / "outputs").is_dir())

@@ -1,0 +1,84 @@
+"""What every page works on: one student, one assignment, one work folder, one engine.
+
+It keeps no copy of what is on disk: `store()` and `checks()` read it each time they are asked.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from exercises.assignment import Assignment
+from exercises.i18n import Language
+from grading.checks import check_submission
+from grading.results import CheckResult
+from grading.submission.reading import open_work
+from lab.endpoint.server import Loopback
+from lab.engine.protocol import Engine
+from lab.jobs.running import Runs
+from lab.providers.address import Address
+from lab.providers.opening import open_router
+from lab.providers.router import Router
+from lab.records.own_pictures import own_pictures
+from lab.session.settings import LabSettings
+from manifests.notebook import Notebook
+from manifests.store import Record, Store
+
+
+@dataclass
+class Lab:
+    """The lab of one student; shared by all pages and all browser tabs of this process.
+
+    `endpoint` is the bundled provider of this process: it listens once its `url` is asked for.
+    """
+
+    settings: LabSettings
+    assignment: Assignment
+    work: Path
+    student: str
+    engine: Engine
+    runs: Runs = field(default_factory=Runs)
+    endpoint: Loopback = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.endpoint = Loopback(self.engine)
+
+    @property
+    def folder(self) -> Path:
+        """`<work>/<assignment>`: where everything of this assignment is kept."""
+        return self.work / self.assignment.id
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time: thumbnails, uploads on their way, grids."""
+        return (self.settings.cache or self.work / ".cache").resolve()
+
+    @cached_property
+    def router(self) -> Router:
+        """The way to models behind an API. Raises ExerciseError where the providers' file is wrong."""
+        return open_router(self.work, self.student, {"bundled": self._bundled})
+
+    def close(self) -> None:
+        if "router" in vars(self):
+            self.router.close()
+        self.endpoint.close()
+        self.engine.close()
+
+    def store(self) -> Store:
+        return Store(self.work, self.assignment.id, self.student)
+
+    def own_pictures(self) -> dict[str, Record]:
+        """Every picture of the student by `<assignment>/<stem>`, those of this assignment first."""
+        return own_pictures(self.work, self.assignment.id, self.student)
+
+    def notebook(self) -> Notebook:
+        return Notebook(self.work, self.assignment.id, self.student)
+
+    def _bundled(self) -> Address:
+        return Address(self.endpoint.url, SecretStr(self.endpoint.token))
+
+    def checks(self, language: Language) -> list[CheckResult]:
+        """What is done and what is missing: the same checks as `genai-lab check` and the grade."""
+        submission = open_work(self.work, self.assignment.id, self.student)
+        return check_submission(self.assignment, submission, language)

@@ -1,1 +1,0 @@
-"""The pages of the lab: one module per tab, each a view of what is on disk."""

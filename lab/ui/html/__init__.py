@@ -1,0 +1,1 @@
+"""The HTML that the pages write themselves, escaped."""

@@ -1,0 +1,129 @@
+"""The little HTML the pages make themselves. Values go in through `Markup.format`, which escapes them."""
+
+from collections.abc import Iterable, Sequence
+
+from markupsafe import Markup
+
+from exercises.i18n import Language, Translator, number
+from grading.results import CheckResult
+
+SIGNS = {True: "✓", False: "✗", None: "?"}
+STATES = {True: "passed", False: "failed", None: "unknown"}
+
+
+def masthead(t: Translator, title: str, student: str) -> Markup:
+    return Markup('<h1>{}</h1><p class="student">{}</p>').format(title, t("page.student", student=student))
+
+
+def languages(t: Translator, prefix: str, current: Language) -> Markup:
+    """The switch: each language by its own name, the current one marked."""
+    links = Markup("").join(
+        Markup('<a href="{}/language/{}" lang="{}" hreflang="{}"{}>{}</a>').format(
+            prefix, code, code, code, Markup(' aria-current="true"') if code == current else "", name
+        )
+        for code, name in (("en", "English"), ("fr", "Français"))
+    )
+    return Markup('<nav aria-label="{}">{}</nav>').format(t("page.language"), links)
+
+
+def points(t: Translator, earned: float, maximum: float) -> Markup:
+    """The points so far as a meter with its words."""
+    words = t("page.points", points=number(earned, t.language), maximum=number(maximum, t.language))
+    return Markup(
+        '<span class="points-words">{words}</span>'
+        '<meter min="0" max="{maximum}" value="{earned}" aria-label="{words}"></meter>'
+    ).format(words=words, maximum=maximum, earned=earned)
+
+
+def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: str = "") -> Markup:
+    """A table whose first column names each row."""
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in header)
+    body = Markup("").join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            row[0], Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row[1:])
+        )
+        for row in rows
+    )
+    title = Markup("<caption>{}</caption>").format(caption) if caption else ""
+    return Markup('<table class="lab-table">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
+        title, head, body
+    )
+
+
+def scrolling(content: Markup, label: str) -> Markup:
+    """What may be wider than a narrow screen, in a box of its own that a keyboard can reach and scroll."""
+    return Markup('<div class="scrolling" role="region" aria-label="{}" tabindex="0">{}</div>').format(
+        label, content
+    )
+
+
+def checklist(t: Translator, checks: Iterable[CheckResult]) -> Markup:
+    """Checks as a list: sign and state in words, title, points, and for those not passed the cause."""
+    items = Markup("").join(_item(t, check) for check in checks)
+    return Markup('<ul class="checklist">{}</ul>').format(items)
+
+
+def folded_checklist(t: Translator, checks: Sequence[CheckResult]) -> Markup:
+    """What is to do first; what could not be checked and what is done folded away behind their number."""
+    parts = [checklist(t, [check for check in checks if check.passed is False])]
+    for passed in (None, True):
+        group = [check for check in checks if check.passed is passed]
+        if group:
+            parts.append(
+                Markup("<details><summary>{}</summary>{}</details>").format(
+                    t(f"check.group_{STATES[passed]}", count=len(group)), checklist(t, group)
+                )
+            )
+    return Markup("").join(parts)
+
+
+def _item(t: Translator, check: CheckResult) -> Markup:
+    cause = Markup("")
+    if check.cause is not None and check.passed is not True:
+        parts = [check.cause.message]
+        if check.cause.expected is not None:
+            parts.append(t("check.expected", value=check.cause.expected))
+        if check.cause.actual is not None:
+            parts.append(t("check.actual", value=check.cause.actual))
+        cause = Markup("").join(Markup('<p class="cause">{}</p>').format(part) for part in parts)
+    state = STATES[check.passed]
+    return Markup(
+        '<li class="{state}"><span class="sign" aria-hidden="true">{sign}</span>'
+        '<div><span class="visually-hidden">{words}</span> {title} '
+        '<span class="worth">{worth}</span>{cause}</div></li>'
+    ).format(
+        state=state,
+        sign=SIGNS[check.passed],
+        words=t(f"check.{state}") + t("check.colon"),
+        title=check.title,
+        worth=t(
+            "check.points", points=number(check.points, t.language), maximum=number(check.maximum, t.language)
+        ),
+        cause=cause,
+    )
+
+
+def title(text: object) -> Markup:
+    """A tab's own heading."""
+    return Markup('<h2 class="title">{}</h2>').format(text)
+
+
+def heading(text: object) -> Markup:
+    return Markup("<h3>{}</h3>").format(text)
+
+
+def note(text: object) -> Markup:
+    """A remark beside what it is about."""
+    return Markup('<p class="note">{}</p>').format(text)
+
+
+def hint(text: object) -> Markup:
+    """What to know before using what stands above."""
+    return Markup('<p class="hint">{}</p>').format(text)
+
+
+def status(text: object, *, bad: bool = False) -> Markup:
+    """What an action gave, for a `Page.message`, which reads it out; what went wrong is said at once."""
+    if bad:
+        return Markup('<p class="status bad" role="alert">{}</p>').format(text)
+    return Markup('<p class="status">{}</p>').format(text)

@@ -1,0 +1,129 @@
+"""One page, in one language: the frame all tabs stand in, and the three ways they act on each other.
+
+A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes its components, and
+
+- `page.refresh(fn, outputs)`: `fn()` reads the disk and fills `outputs`; called whenever the tab is
+  shown (also when the page is loaded), so that what is on disk is what is seen;
+- `page.changed(event)`: for an event that changed the disk (what `button.click(...)` returns): after
+  it the points in the header and this tab's own refreshers are read from disk again;
+- `page.send_to_studio(button, stem)`: recall; `stem` is the component whose value is a record's stem.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from markupsafe import Markup
+
+from exercises.assignment import Exercise
+from exercises.i18n import Language, Translate, translator
+from lab.session.lab import Lab
+from lab.ui.html import markup
+
+# The tab's name stays in the address, so that a reload comes back to it.
+REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
+READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
+# What lasts, and yields as it goes on, takes Gradio's queue. What only reads or writes the disk does not:
+# one request and its answer, instead of a request, an event stream and its close.
+LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = LASTING | {"queue": False}
+
+
+class Page:
+    """What the tabs of one page share. `studio` is the id of the Studio's tab, where there is one.
+
+    `header_links` are shown in the header beside the languages: below a Hub, the way back to it.
+    """
+
+    def __init__(
+        self, lab: Lab, language: Language, header_links: Callable[[Translate], Markup] = lambda _: Markup()
+    ) -> None:
+        import gradio as gr
+
+        self.lab = lab
+        self.language: Language = language
+        self.t = translator("lab", language)
+        self.studio = next((e.id for e in lab.assignment.exercises if e.kind == "studio"), None)
+        self.ids: list[str] = []
+        with gr.Row(elem_id="lab-header"):
+            title = lab.assignment.title(language)
+            gr.HTML(markup.masthead(self.t, title, lab.student), elem_id="lab-title")
+            self.points = gr.HTML(elem_id="lab-points")
+            languages = markup.languages(self.t, lab.settings.prefix, language)
+            gr.HTML(languages + header_links(self.t), elem_id="lab-languages")
+        self.recall = gr.State(None)  # (stem, when) of the record the Studio is to take its parameters from
+        self.tabs = gr.Tabs(elem_id="lab-tabs")
+        self._tab: Any = None
+        self._refreshers: list[tuple[Callable[..., Any], Any, Any]] = []
+        self._changes: list[Any] = []
+
+    @contextmanager
+    def tab(self, tab_id: str, title: str) -> Iterator[None]:
+        """The tab in which what follows is built; `tab_id` is its name in the address."""
+        import gradio as gr
+
+        self.ids.append(tab_id)
+        self._refreshers, self._changes = [(self.header, None, self.points)], []
+        with gr.Tab(title, id=tab_id, elem_id=f"tab-{tab_id}") as self._tab:
+            yield
+        self._tab.select(None, js=REMEMBER.format(id=tab_id))
+        for fn, inputs, outputs in self._refreshers:
+            self._tab.select(fn, inputs, outputs, **QUIET)
+            for event in self._changes:
+                event.then(fn, inputs, outputs, **QUIET)
+
+    @contextmanager
+    def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
+        """An exercise's tab: its title (in the tab what stands before a colon), its text, what follows."""
+        with self.tab(exercise.id, exercise.title(self.language).split(":")[0].strip()):
+            self.text(exercise)
+            yield
+
+    def text(self, exercise: Exercise) -> None:
+        """The exercise's title and its own words, which can be folded away."""
+        import gradio as gr
+
+        gr.HTML(markup.title(exercise.title(self.language)))
+        with gr.Accordion(self.t("page.text"), elem_classes="exercise-text"):
+            gr.Markdown(exercise.texts[self.language], elem_classes="exercise")
+
+    def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
+        """Call `fn` whenever the tab is shown, and after each change made in it."""
+        self._refreshers.append((fn, inputs, outputs))
+
+    def resume(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
+        """Call the generator `fn` whenever the tab is shown, unless it is still going on here."""
+        self._tab.select(fn, inputs, outputs, trigger_mode="once", **LASTING)
+
+    def message(self, elem_id: str, *, render: bool = True) -> Any:
+        """A place for what an action gave (`markup.status`); what changes in it is read out."""
+        import gradio as gr
+
+        return gr.HTML(elem_id=elem_id, elem_classes="message", js_on_load=READ_OUT, render=render)
+
+    def checklist(self, exercise_id: str) -> str:
+        """The checks of one exercise, as the grade will see them."""
+        checks = [c for c in self.lab.checks(self.language) if c.id.split("/")[0] == exercise_id]
+        return markup.heading(self.t("check.title")) + markup.folded_checklist(self.t, checks)
+
+    def changed(self, event: Any) -> None:
+        """`event` changed the disk: afterwards everything this tab shows of it is read again."""
+        self._changes.append(event)
+
+    def send_to_studio(self, button: Any, stem: Any) -> None:
+        """`button` opens the Studio with the parameters of the record that `stem`'s value names."""
+        import gradio as gr
+
+        button.click(
+            lambda value: ((value, time.time()), gr.Tabs(selected=self.studio)),
+            stem,
+            [self.recall, self.tabs],
+            **LASTING,  # a changed state is told through the queue only
+        )
+
+    def header(self) -> str:
+        """The points so far, as the checks see them."""
+        checks = self.lab.checks(self.language)
+        points, maximum = sum(c.points for c in checks), sum(c.maximum for c in checks)
+        return markup.points(self.t, points, maximum)

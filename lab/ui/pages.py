@@ -1,0 +1,79 @@
+"""The pages as Gradio applications: one per language, mounted into the lab's web application."""
+
+import json
+import os
+from collections.abc import Callable
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from exercises.i18n import LANGUAGES, Language, Translate
+from lab.session.lab import Lab
+from lab.ui.page import Page
+from lab.ui.tabs import EXERCISE_TABS, LAST_TABS, start
+from lab.ui.theme import theme
+from manifests.pictures import MAX_BYTES
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+OPEN_TAB = """() => {{
+    const wanted = {ids}.includes(window.labTab) ? {{ selected: window.labTab }} : {{}};
+    return {{ __type__: "update", ...wanted }};
+}}"""
+
+
+def prepare_gradio(lab: Lab) -> None:
+    """Gradio reads these when it is imported: its cache stays in ours, and it reports to nobody."""
+    lab.cache.mkdir(parents=True, exist_ok=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(lab.cache / "gradio")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+
+def mount_pages(app: "FastAPI", lab: Lab, header_links: Callable[[Translate], Markup]) -> None:
+    """Mount one page per language at `<prefix>/<language>`; `header_links` stand beside the languages."""
+    prepare_gradio(lab)
+    import gradio as gr
+
+    css = files("lab.ui").joinpath("static", "lab.css").read_text(encoding="utf-8")
+    for language in LANGUAGES:
+        path = f"{lab.settings.prefix}/{language}"
+        gr.mount_gradio_app(
+            app,
+            _blocks(lab, language, header_links),
+            path=path,
+            root_path=path,  # else events outside the queue misname files
+            ssr_mode=False,
+            run_history=False,
+            footer_links=[],
+            show_error=False,
+            max_file_size=MAX_BYTES,
+            allowed_paths=[str(lab.folder.resolve()), str(lab.cache)],
+            theme=theme(),
+            css=css,
+        )
+
+
+def _blocks(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> Any:
+    """One page: the header, and a tab per exercise between Start and Health."""
+    import gradio as gr
+
+    with gr.Blocks(
+        title=f"{lab.assignment.title(language)} · GenAI Lab",
+        analytics_enabled=False,
+        delete_cache=(3600, 24 * 3600),
+        fill_width=True,
+    ) as blocks:
+        page = Page(lab, language, header_links)
+        with page.tabs:
+            start.build(lab, page)
+            for exercise in lab.assignment.exercises:
+                if build := EXERCISE_TABS.get(exercise.kind):
+                    build(lab, page, exercise)
+            for build_last in LAST_TABS:
+                build_last(lab, page)
+        # In the browser alone: an answer of the server could come after the person chose another tab.
+        blocks.load(None, None, page.tabs, js=OPEN_TAB.format(ids=json.dumps(page.ids)))
+    return blocks.queue(default_concurrency_limit=None)

@@ -1,0 +1,231 @@
+"""The part every generating tab has: its status, progress with preview, Stop, and the watching of a run.
+
+The run itself lives in `lab.jobs.running`: a page that is reloaded in the middle finds it there and goes
+on watching. What a run has made is read from disk by the tab's own `show`.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Sequence
+from io import BytesIO
+from typing import Any
+
+from markupsafe import Markup
+from PIL import Image
+
+from exercises.errors import UserError
+from exercises.i18n import number
+from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
+from lab.jobs.analyse import AnswerSaved
+from lab.jobs.generate import PictureSaved
+from lab.jobs.running import Running, Task
+from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
+from lab.session.lab import Lab
+from lab.ui.html import charges as api_words
+from lab.ui.html import markup
+from lab.ui.page import LASTING, QUIET, Page
+
+LOOK_EVERY = 0.15  # seconds between two looks at a run
+
+
+class Watch:
+    """`buttons` start runs of one exercise; `show(*inputs)` fills `shown` from disk."""
+
+    def __init__(self, lab: Lab, page: Page, exercise_id: str, buttons: Sequence[Any]) -> None:
+        import gradio as gr
+
+        self.lab, self.page, self.exercise_id, self.buttons = lab, page, exercise_id, list(buttons)
+        self.stop = gr.Button(
+            page.t("generation.stop"), variant="stop", interactive=False, elem_id=f"stop-{exercise_id}"
+        )
+        self.status = page.message(f"status-{exercise_id}", render=False)
+        self.progress = gr.HTML(elem_id=f"progress-{exercise_id}", render=False)
+        self.watched = gr.State(None)  # id of the run this page watches, for Stop
+        self.live = [self.status, self.progress, self.stop, self.watched, *self.buttons]
+        self.stop.click(self._stop, self.watched, self.status, **QUIET)
+
+    def render(self) -> None:
+        """Where status and progress stand."""
+        self.status.render()
+        self.progress.render()
+
+    def on(
+        self,
+        button: Any,
+        prepare: Callable[..., Sequence[Task]],
+        inputs: Sequence[Any],
+        show: Callable[..., list[Any]],
+        shown: Sequence[Any],
+        show_inputs: Sequence[Any],
+    ) -> None:
+        """`button` starts what `prepare(*inputs)` returns; its UserError is shown, nothing starts then."""
+        count = len(inputs)
+
+        async def go(*values: Any) -> AsyncIterator[list[Any]]:
+            try:
+                tasks = await asyncio.to_thread(prepare, *values[:count])
+            except UserError as error:
+                yield self._idle(markup.status(error.in_language(self.page.language), bad=True)) + _skip(
+                    shown
+                )
+                return
+            running = self.lab.runs.start(self.exercise_id, tasks)
+            async for update in self._follow(running, show, shown, values[count:]):
+                yield update
+
+        button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **LASTING)
+
+    def resume(
+        self, show: Callable[..., list[Any]], shown: Sequence[Any], show_inputs: Sequence[Any]
+    ) -> None:
+        """When the tab is shown: go on watching what runs, or say how the last one ended."""
+
+        async def resume(*values: Any) -> AsyncIterator[list[Any]]:
+            running_here = self.lab.runs.of(self.exercise_id)
+            if not running_here:
+                yield self._idle("") + _skip(shown)
+            for running in running_here:
+                async for update in self._follow(running, show, shown, values):
+                    yield update
+
+        self.page.resume(resume, [*self.live, self.page.points, *shown], list(show_inputs))
+
+    async def _follow(
+        self, running: Running, show: Callable[..., list[Any]], shown: Sequence[Any], values: Sequence[Any]
+    ) -> AsyncIterator[list[Any]]:
+        """Updates of what is live at each change; of points and `shown` whenever a picture was saved."""
+        seen, kept = -1, len(running.stored)
+        while True:
+            finished = running.finished  # before reading the rest: what follows is then the end
+            if running.changes != seen:
+                seen = running.changes
+                fresh = len(running.stored) != kept
+                kept = len(running.stored)
+                rest = await asyncio.to_thread(self._read, show, values) if fresh else _skip(shown)
+                yield self._look(running, finished) + rest
+            if finished:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _read(self, show: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
+        return [self.page.header(), *show(*values)]
+
+    def _look(self, running: Running, finished: bool) -> list[Any]:
+        import gradio as gr
+
+        if finished:
+            return self._idle(self._ended(running))
+        t = self.page.t
+        task = running.tasks[running.index]
+        which = t("generation.which", run=task.run_id, number=running.index + 1, count=len(running.tasks))
+        status = markup.status(t("generation.running", which=which))
+        buttons = [gr.update(interactive=False) for _ in self.buttons]
+        return [status, self._progress(running, which), gr.update(interactive=True), running.id, *buttons]
+
+    def _idle(self, status: str) -> list[Any]:
+        import gradio as gr
+
+        return [
+            status,
+            "",
+            gr.update(interactive=False),
+            None,
+            *(gr.update(interactive=True) for _ in self.buttons),
+        ]
+
+    def _progress(self, running: Running, which: str) -> str:
+        """A bar with steps and time left, and the latest preview."""
+        t, event = self.page.t, running.event
+        value = Markup("")
+        match event:
+            case Queued():
+                words = t("generation.queued", position=event.position)
+            case Loading():
+                words = t("generation.loading", model=event.model)
+            case Step():
+                left = number(round(event.remaining, 1 if event.remaining < 10 else 0), t.language)
+                words = t("generation.step", step=event.step, steps=event.steps, left=left)
+                value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
+            case Done() | PictureSaved():
+                words = t("generation.saving")
+            case Waiting():
+                words = t("api.waiting")
+            case Trying():
+                words = t("api.trying", provider=event.provider, model=event.model)
+            case Retrying():
+                again = number(round(event.seconds, 1), t.language)
+                why = api_words.reason(t, event.reason)
+                words = t("api.retrying", provider=event.provider, reason=why, seconds=again)
+            case Piece():
+                words = t("api.answering")
+            case MovedOn():
+                why = api_words.reason(t, event.tried.reason)
+                words = t("api.moved_on", provider=event.tried.provider, reason=why)
+            case _:
+                words = t("generation.starting")
+        bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)
+        if running.preview is None:
+            return Markup('<div class="progress">{}</div>').format(bar)
+        return Markup('<div class="progress">{}<img src="{}" alt="{}"></div>').format(
+            bar, _data_url(running.preview), t("generation.preview")
+        )
+
+    def _ended(self, running: Running) -> str:
+        t, event = self.page.t, running.event
+        match event:
+            case PictureSaved():
+                saved = [each for each in running.stored if isinstance(each, PictureSaved)]
+                seconds = sum(each.record.manifest.seconds for each in saved)
+                key = "generation.saved" if len(saved) == 1 else "generation.saved_all"
+                said = t(
+                    key,
+                    count=len(saved),
+                    seconds=number(round(seconds, 1), t.language),
+                    file=event.record.image_path.name,
+                )
+                return markup.status(said) + self._alerts(running)
+            case AnswerSaved():
+                answers = [each.analysis for each in running.stored if isinstance(each, AnswerSaved)]
+                said = t(
+                    "api.noted" if len(answers) == 1 else "api.noted_all",
+                    count=len(answers),
+                    provider=event.analysis.provider,
+                    model=event.analysis.model,
+                    seconds=number(round(sum(answer.seconds for answer in answers), 1), t.language),
+                    cost=api_words.cost(t, event.analysis.cost, cached=event.analysis.cached),
+                )
+                return markup.status(said) + self._alerts(running)
+            case Cancelled():
+                return markup.status(t("generation.stopped", saved=len(running.stored)))
+            case Failed():
+                return markup.status(event.text(self.page.language), bad=True)
+            case UserError():
+                return markup.status(event.in_language(self.page.language), bad=True)
+        return markup.status("")
+
+    def _alerts(self, running: Running) -> Markup:
+        """Budgets that have reached a level with what was just done, each once."""
+        alerts = [alert for each in running.stored for alert in each.alerts]
+        return Markup("").join(
+            markup.note(self.page.t(f"provider.alert.{alert.budget}", percent=alert.percent))
+            for alert in dict.fromkeys(alerts)
+        )
+
+    def _stop(self, running_id: str | None) -> str:
+        running = self.lab.runs.find(running_id)
+        if running is not None:
+            running.stop()
+        return markup.status(self.page.t("generation.stopping"))
+
+
+def _skip(shown: Sequence[Any]) -> list[Any]:
+    """The points and `shown` stay as they are."""
+    import gradio as gr
+
+    return [gr.skip() for _ in range(1 + len(shown))]
+
+
+def _data_url(picture: Image.Image) -> str:
+    buffer = BytesIO()
+    picture.convert("RGB").save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,113 @@
+"""Hand in: all the checks, what would be handed in, the button that freezes it, what was frozen before."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from exercises.errors import UserError
+from exercises.i18n import number
+from grading.results import CheckResult
+from grading.submission.hand_in import hand_in
+from lab.session.lab import Lab
+from lab.ui.html import markup
+from lab.ui.page import Page
+from lab.ui.wording import reason
+
+
+def build(lab: Lab, page: Page) -> None:
+    import gradio as gr
+
+    t = page.t
+
+    def look() -> tuple[str, str, str]:
+        checks = lab.checks(page.language)
+        what = contents(lab, page) + missing(page, checks)
+        return what, markup.heading(t("hand_in.checks")) + by_exercise(lab, page, checks), earlier(lab, page)
+
+    def freeze() -> str:
+        try:
+            made = hand_in(lab.assignment, lab.store(), page.language)
+        except (UserError, OSError) as error:
+            return markup.status(t("hand_in.failed", reason=reason(error, page.language)), bad=True)
+        return markup.status(t("hand_in.done", file=made.name))
+
+    with page.tab("hand_in", t("hand_in.title")):
+        for exercise in lab.assignment.exercises:
+            if exercise.kind == "hand_in":
+                page.text(exercise)
+        what = gr.HTML(elem_id="hand-in-contents")
+        button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
+        status = page.message("hand-in-status")
+        before = gr.HTML(elem_id="hand-ins")
+        checklist = gr.HTML(elem_id="hand-in-checklist")
+        page.refresh(look, [what, checklist, before])
+        page.changed(button.click(freeze, None, status, api_visibility="private", concurrency_limit=1))
+
+
+def contents(lab: Lab, page: Page) -> str:
+    """In plain words: whose work, how many pictures, and what goes along."""
+    store = lab.store()
+    pictures, binned = len(store.records()), len(store.binned())
+    return Markup("<p>{}</p>").format(
+        page.t("hand_in.contents", student=lab.student, pictures=pictures, binned=binned)
+    )
+
+
+def missing(page: Page, checks: list[CheckResult]) -> str:
+    """What is still to do, in one sentence; what a person will read is said apart."""
+    t = page.t
+    to_do = sum(check.passed is not True and not check.needs_person for check in checks)
+    to_read = sum(check.needs_person for check in checks)
+    earned, maximum = sum(c.points for c in checks), sum(c.maximum for c in checks)
+    parts = [
+        t("hand_in.points", points=number(earned, t.language), maximum=number(maximum, t.language)),
+        t("hand_in.to_do", number=to_do) if to_do else t("hand_in.complete"),
+    ]
+    if to_read:
+        parts.append(t("hand_in.to_read", number=to_read))
+    return Markup("<p><strong>{}</strong></p>").format(" ".join(parts))
+
+
+def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
+    """The checks under the exercise each belongs to; unfolded where something is missing."""
+    t, parts = page.t, Markup("")
+    for exercise in lab.assignment.exercises:
+        own = [check for check in checks if check.id.split("/")[0] == exercise.id]
+        if not own:
+            continue
+        earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
+        parts += Markup('<details{}><summary>{} <span class="worth">{}</span></summary>{}</details>').format(
+            Markup(" open") if any(check.passed is not True for check in own) else "",
+            exercise.title(page.language),
+            t("check.points", points=number(earned, t.language), maximum=number(maximum, t.language)),
+            markup.checklist(t, own),
+        )
+    return parts
+
+
+def earlier(lab: Lab, page: Page) -> str:
+    """The frozen submissions, newest first, each with its time, size and a link to download it."""
+    t = page.t
+    made = sorted(
+        (lab.folder / "hand-ins").glob("*.zip"), key=lambda file: file.stat().st_mtime, reverse=True
+    )
+    if not made:
+        return Markup("<p>{}</p>").format(t("hand_in.none"))
+    header = [t(f"hand_in.{column}") for column in ("file", "time", "size")]
+    rows = [(_link(lab, page, file), _time(file), _size(page, file)) for file in made]
+    return markup.table(header, rows, t("hand_in.earlier"))
+
+
+def _link(lab: Lab, page: Page, file: Path) -> Markup:
+    address = f"{lab.settings.prefix}/{page.language}/gradio_api/file={quote(str(file.resolve()))}"
+    return Markup('<a href="{}" download="{}">{}</a>').format(address, file.name, file.name)
+
+
+def _time(file: Path) -> str:
+    return f"{datetime.fromtimestamp(file.stat().st_mtime, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _size(page: Page, file: Path) -> str:
+    return page.t("hand_in.mib", number=number(round(file.stat().st_size / 2**20, 1), page.t.language))

@@ -1,0 +1,88 @@
+"""The student's own photo: uploaded, checked, kept as it came, and shown.
+
+Which photo is in use: the one uploaded on this page, else the source of the newest run that had one.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from exercises.errors import UserError
+from lab.session.lab import Lab
+from lab.ui.html import markup
+from lab.ui.page import QUIET, Page
+from manifests.manifest import Source
+from manifests.pictures import MAX_BYTES
+
+TYPES = [".png", ".jpg", ".jpeg", ".webp"]
+
+
+class MissingPhoto(UserError):
+    """Image-to-image was asked for before a photo was chosen."""
+
+
+class Photo:
+    """`source` is the State that holds the `Source` in use, or None; `show` fills `outputs` from disk."""
+
+    def __init__(self, lab: Lab, page: Page, name: str) -> None:
+        import gradio as gr
+
+        self.lab, self.page = lab, page
+        t = page.t
+        self.source = gr.State(None)
+        with gr.Row(elem_classes="photo"):
+            with gr.Column(min_width=260):
+                upload = gr.UploadButton(t("photo.choose"), file_types=TYPES, elem_id=f"upload-{name}")
+                gr.HTML(markup.hint(t("photo.hint", mib=MAX_BYTES // 2**20)))
+                status = page.message(f"photo-status-{name}")
+            self.picture = gr.Image(
+                label=t("photo.shown"),
+                type="filepath",
+                interactive=False,
+                visible=False,
+                buttons=["fullscreen"],
+                elem_id=f"photo-{name}",
+                elem_classes="picture",
+                min_width=260,
+            )
+        self.outputs = [self.source, self.picture]
+        upload.upload(self._take, upload, [*self.outputs, status], **QUIET)
+
+    def show(self, runs: Sequence[str], current: Source | None) -> list[Any]:
+        """Values for `outputs`: the photo in use on this page, else the one last used in these runs.
+
+        Where there is neither they stay as they are: a photo may be uploaded while this answer is on its way.
+        """
+        import gradio as gr
+
+        source = current or self._last_used(runs)
+        return self._values(source) if source else [gr.skip() for _ in self.outputs]
+
+    def _last_used(self, runs: Sequence[str]) -> Source | None:
+        used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
+        return used[-1].manifest.request.source if used else None
+
+    def _values(self, source: Source) -> list[Any]:
+        import gradio as gr
+
+        try:
+            path = self.lab.store().source_path(source)
+        except UserError:  # deleted from disk by hand
+            return [None, gr.update(value=None, visible=False)]
+        return [source, gr.update(value=str(path), visible=True, alt_text=self.page.t("photo.alt"))]
+
+    def _take(self, path: str) -> list[Any]:
+        import gradio as gr
+
+        try:
+            source = self.lab.store().add_source(_read(Path(path)))
+        except UserError as error:
+            message = error.in_language(self.page.language)
+            return [gr.skip(), gr.skip(), markup.status(message, bad=True)]
+        return [*self._values(source), markup.status(self.page.t("photo.taken"))]
+
+
+def _read(path: Path) -> bytes:
+    """At most one byte more than is allowed: enough for the store to refuse it."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)

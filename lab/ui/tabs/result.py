@@ -1,0 +1,78 @@
+"""One picture made: the file itself, how it was asked for and made, and the Python that makes it again."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from exercises.i18n import Translator
+from lab.records.code import NoScript, python_script
+from lab.ui.html import markup
+from lab.ui.html import picture as facts
+from lab.ui.page import Page
+from manifests.analysis import AltText
+from manifests.manifest import Manifest
+from manifests.notebook import alt_texts
+from manifests.store import Record
+
+
+class Result:
+    """Components for one record; `show` gives the values for `outputs`."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        import gradio as gr
+
+        self.page = page
+        t = page.t
+        self.picture = gr.Image(
+            label=t("result.picture"),
+            type="filepath",
+            interactive=False,
+            visible=False,
+            buttons=["download", "fullscreen"],
+            elem_id=f"picture-{name}",
+            elem_classes="picture",
+        )
+        self.facts = gr.HTML(elem_id=f"facts-{name}")
+        with gr.Accordion(t("result.python"), open=False, visible=False) as self.python:
+            self.code = gr.Code(
+                language="python", interactive=False, label=t("result.script"), elem_id=f"code-{name}"
+            )
+        self.outputs = [self.picture, self.facts, self.python, self.code]
+
+    def show(self, record: Record | None) -> list[Any]:
+        """The record's picture by its file, so that it is shown as it was written."""
+        import gradio as gr
+
+        if record is None:
+            return [gr.update(value=None, visible=False), "", gr.update(visible=False), ""]
+        t, manifest = self.page.t, record.manifest
+        try:
+            script = python_script(manifest, self.page.language)
+        except NoScript:
+            script = ""
+        return [
+            gr.update(value=str(record.image_path), visible=True, alt_text=self._alt(manifest)),
+            facts.made(t, manifest) + alt_texts_table(t, self._texts(manifest)),
+            gr.update(visible=bool(script)),
+            script,
+        ]
+
+    def _alt(self, manifest: Manifest) -> str:
+        """The student's own alternative text where there is one that tells; else what was asked for."""
+        telling = [text.alt for text in self._texts(manifest) if text.purpose != "decorative"]
+        return telling[0] if telling else facts.alt_text(self.page.t, manifest)
+
+    def _texts(self, manifest: Manifest) -> list[AltText]:
+        return alt_texts(self.page.lab.notebook().entries(), manifest.image.sha256)
+
+
+def alt_texts_table(t: Translator, texts: list[AltText]) -> Markup:
+    """The alternative texts written for a picture, by purpose."""
+    if not texts:
+        return Markup("")
+    header = [t(f"alt_text.column_{name}") for name in ("purpose", "use", "alt", "long")]
+    rows = [
+        (t(f"alt_text.{text.purpose}"), text.use, text.alt or t("alt_text.nothing"), text.long)
+        for text in texts
+    ]
+    return markup.table(header, rows, t("alt_text.written"))

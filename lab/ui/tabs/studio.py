@@ -1,0 +1,276 @@
+"""Studio: text or image to image with every parameter free, on any model that is on this machine.
+
+In an assignment that asks APIs, also by a provider's model, which takes the prompt, the picture and perhaps
+a seed. A recalled record fills the form; what it says is held to the same bounds as an assignment's runs.
+"""
+
+from functools import partial
+from random import SystemRandom
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from exercises.assignment import STUDIO_RUN, Studio
+from exercises.errors import UserError
+from exercises.i18n import Translator
+from exercises.parameters import Mode, Parameters
+from lab.engine.requests import request_for
+from lab.jobs.api_pictures import ApiPicture, check_prompt
+from lab.jobs.generate import generate, notes
+from lab.jobs.running import Task
+from lab.models.availability import availability
+from lab.models.registry import MODELS, model_entry
+from lab.session.lab import Lab
+from lab.ui.choice import choice
+from lab.ui.html import markup
+from lab.ui.page import QUIET, Page
+from lab.ui.tabs.asking import drawn_here, model_name, model_value, offered, wish_of
+from lab.ui.tabs.generation import Watch
+from lab.ui.tabs.photo import MissingPhoto, Photo
+from lab.ui.tabs.result import Result
+from manifests.manifest import ApiRequest, Source
+from manifests.store import Record
+
+HIGHEST_SEED = 2**32 - 1
+API = "api:"  # before provider and model, in the list of models
+
+
+class BadParameters(UserError):
+    """The form asks for what no model can do."""
+
+
+def build(lab: Lab, page: Page, exercise: Studio) -> None:
+    """The tab of the free exercise."""
+    with page.exercise_tab(exercise):
+        _Tab(lab, page, exercise)
+
+
+class _Tab:
+    def __init__(self, lab: Lab, page: Page, exercise: Studio) -> None:
+        import gradio as gr
+
+        self.lab, self.page, self.exercise = lab, page, exercise
+        t = page.t
+        with gr.Row(elem_classes="studio"):
+            with gr.Column(min_width=300):
+                self._build_form()
+                with gr.Row(elem_classes="actions"):
+                    button = gr.Button(
+                        t("generation.generate"), variant="primary", elem_id=f"generate-{exercise.id}"
+                    )
+                    watch = Watch(lab, page, exercise.id, [button])
+            with gr.Column(min_width=300):
+                watch.render()
+                self.result = Result(page, exercise.id)
+                checks = gr.HTML(elem_id=f"checks-{exercise.id}")
+        shown = [*self.result.outputs, checks]
+        form = [*self.fields.values(), self.photo.source]
+        watch.on(button, self._tasks, form, self.show, shown, [])
+        watch.resume(self.show, shown, [])
+        page.refresh(self.show, shown)
+        if lab.assignment.asks_apis:
+            page.refresh(self._offer, self.fields["model"], self.fields["model"])
+        page.recall.change(
+            self._recall,
+            page.recall,
+            [*self.fields.values(), *self.only_here, *self.photo.outputs, self.only_with_photo],
+            **QUIET,
+        )
+
+    def _build_form(self) -> None:
+        """The fields, by the names in `Parameters` and `model`."""
+        import gradio as gr
+
+        t, default = self.page.t, model_entry(self.lab.settings.model)
+
+        def label(name: str) -> dict[str, str]:
+            return {"label": t(f"parameter.{name}"), "elem_id": f"studio-{name}"}
+
+        mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
+        model = choice(choices=_models(t), value=default.id, **label("model"))
+        model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
+        prompt = gr.Textbox(lines=3, max_length=2000, **label("prompt"))
+        words = gr.HTML(elem_id="studio-words")
+        with gr.Column() as first_here:
+            negative = gr.Textbox(lines=1, max_length=2000, **label("negative_prompt"))
+        with gr.Column(visible=False) as self.only_with_photo:
+            self.photo = Photo(self.lab, self.page, self.exercise.id)
+            strength = gr.Slider(0.05, 1, value=0.6, step=0.05, **label("strength"))
+        sides = {"value": default.native_size, "step": default.multiple, "min_width": 140}
+        with gr.Column() as second_here:
+            with gr.Row():
+                width = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("width"))
+                height = gr.Slider(default.minimum_size, default.maximum_size, **sides, **label("height"))
+            with gr.Row():
+                steps = gr.Slider(1, 150, value=30, step=1, min_width=140, **label("steps"))
+                guidance = gr.Slider(0, 30, value=7.5, step=0.5, min_width=140, **label("guidance_scale"))
+            scheduler = gr.Dropdown(
+                list(default.schedulers), value=default.schedulers[0], **label("scheduler")
+            )
+        self.only_here = [first_here, second_here]  # what a model behind an API is not asked
+        with gr.Row(elem_classes="seed"):
+            seed = gr.Number(value=42, precision=0, min_width=140, **label("seed"))
+            dice = gr.Button(t("studio.random_seed"), min_width=140)
+        self.fields = {
+            "mode": mode,
+            "model": model,
+            "prompt": prompt,
+            "negative_prompt": negative,
+            "width": width,
+            "height": height,
+            "steps": steps,
+            "guidance_scale": guidance,
+            "scheduler": scheduler,
+            "seed": seed,
+            "strength": strength,
+        }
+        mode.change(lambda value: gr.update(visible=value == "img2img"), mode, self.only_with_photo, **QUIET)
+        own = [model_note, width, height, scheduler, *self.only_here]
+        model.input(self._choose_model, model, own, **QUIET)
+        gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
+        dice.click(lambda: SystemRandom().randint(0, HIGHEST_SEED), None, seed, **QUIET)
+
+    def show(self) -> list[Any]:
+        """What is on disk: the newest picture of the Studio, and the checks."""
+        newest = self.lab.store().newest(STUDIO_RUN)
+        return [*self.result.show(newest), self.page.checklist(self.exercise.id)]
+
+    def _offer(self, model: str) -> Any:
+        """The models of this machine, then those of every provider that is set up."""
+        import gradio as gr
+
+        by_api = [
+            (model_name(self.page, each), API + model_value(each)) for each in offered(self.lab, "image")
+        ]
+        choices = [*_models(self.page.t), *by_api]
+        there = model in [value for _, value in choices]
+        return gr.update(choices=choices, value=model if there else self.lab.settings.model)
+
+    def _choose_model(self, model_id: str) -> list[Any]:
+        """A model of this machine brings its own sizes and schedulers; an API takes none."""
+        import gradio as gr
+
+        here = not model_id.startswith(API)
+        parts = [gr.update(visible=here) for _ in self.only_here]
+        if not here:
+            note = markup.note(self.page.t("studio.by_api"))
+            return [note, gr.skip(), gr.skip(), gr.skip(), *parts]
+        entry = model_entry(model_id)
+        side = gr.update(
+            minimum=entry.minimum_size,
+            maximum=entry.maximum_size,
+            value=entry.native_size,
+            step=entry.multiple,
+        )
+        schedulers = gr.update(choices=list(entry.schedulers), value=entry.schedulers[0])
+        return [_model_note(self.page, model_id), side, side, schedulers, *parts]
+
+    def _unknown_words(self, prompt: str, model_id: str) -> str:
+        drawing = drawn_here(model_id.removeprefix(API)) if model_id.startswith(API) else model_id
+        words = notes(prompt or "", drawing) if drawing else []
+        return markup.note(self.page.t("generation.unknown_words", words=", ".join(words))) if words else ""
+
+    def _tasks(self, *form: Any) -> list[Task]:
+        *values, source = form
+        asked = dict(zip(self.fields, values, strict=True))
+        model = asked.pop("model")
+        if model.startswith(API):
+            return [self._by_api(model.removeprefix(API), asked, source)]
+        if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
+            asked["strength"] = None
+        parameters = _parameters(self.page.t, asked)
+        if parameters.mode == "img2img" and source is None:
+            raise MissingPhoto(self.page.t("photo.missing"))
+        request = request_for(parameters, model, source if parameters.mode == "img2img" else None)
+        lab = self.lab
+        start = partial(generate, lab.store(), lab.engine, self.exercise.id, STUDIO_RUN, request, model=model)
+        return [Task(STUDIO_RUN, start)]
+
+    def _by_api(self, model: str, asked: dict[str, Any], source: Source | None) -> Task:
+        """A picture by a provider, in its own size."""
+        lab, with_photo = self.lab, asked["mode"] == "img2img"
+        if with_photo and source is None:
+            raise MissingPhoto(self.page.t("photo.missing"))
+        check_prompt(asked["prompt"])
+        picture = ApiPicture(
+            lab.store(),
+            lab.router,
+            self.exercise.id,
+            STUDIO_RUN,
+            asked["prompt"],
+            wish_of(model),
+            seed=asked["seed"],
+            source=source if with_photo else None,
+        )
+        return Task(STUDIO_RUN, lambda: picture)
+
+    def _recall(self, recalled: tuple[str, float]) -> list[Any]:
+        """The parameters of the record named, as the form's values."""
+        import gradio as gr
+
+        record = self.lab.store().find(recalled[0])
+        if record is None:
+            count = len(self.fields) + len(self.photo.outputs) + 1 + len(self.only_here)
+            return [gr.skip() for _ in range(count)]
+        request = record.manifest.request
+        if isinstance(request, ApiRequest):
+            return self._recall_api(record, request)
+        known = record.manifest.model.id in MODELS
+        model = record.manifest.model.id if known else self.lab.settings.model
+        _, width, height, scheduler, *here = self._choose_model(model)
+        values: dict[str, Any] = request.model_dump(exclude={"source"}) | {
+            "model": model,
+            "width": width | {"value": request.width},
+            "height": height | {"value": request.height},
+            "scheduler": scheduler | {"value": request.scheduler},
+            "strength": gr.skip() if request.strength is None else request.strength,
+        }
+        photo = self.photo.show([record.manifest.run], request.source)
+        shown = gr.update(visible=request.mode == "img2img")
+        return [*(values[name] for name in self.fields), *here, *photo, shown]
+
+    def _recall_api(self, record: Record, request: ApiRequest) -> list[Any]:
+        """What a provider was asked: the rest of the form stays as it is."""
+        import gradio as gr
+
+        model = record.manifest.model
+        values: dict[str, Any] = {name: gr.skip() for name in self.fields} | {
+            "mode": request.mode,
+            "model": f"{API}{model.repository}/{model.id}",
+            "prompt": request.prompt,
+        }
+        if request.seed is not None:
+            values["seed"] = request.seed
+        photo = self.photo.show([record.manifest.run], request.source)
+        here = [gr.update(visible=False) for _ in self.only_here]
+        return [*values.values(), *here, *photo, gr.update(visible=request.mode == "img2img")]
+
+
+def _models(t: Translator) -> list[tuple[str, str]]:
+    """Every model of the registry, those that cannot run here marked."""
+    return [
+        (entry.name if availability(entry.id).available else t("studio.not_here", name=entry.name), entry.id)
+        for entry in MODELS.values()
+    ]
+
+
+def _model_note(page: Page, model_id: str) -> str:
+    """Why a model cannot run here, and what to do; nothing where it can."""
+    state = availability(model_id)
+    return "" if state.available else markup.note(state.text(page.language))
+
+
+def _parameters(t: Translator, asked: dict[str, Any]) -> Parameters:
+    """The form's values within the bounds of `Parameters`. Raises BadParameters, which names the field."""
+    whole = ("width", "height", "steps", "seed")
+    values = {
+        name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
+        for name, value in asked.items()
+    }
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        raise BadParameters(
+            t("studio.bad_value", field=t(f"parameter.{field}"), value=values[field])
+        ) from error

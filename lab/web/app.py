@@ -1,0 +1,74 @@
+"""The lab as a web application: one page per language below one prefix, the API, and what leads to them.
+
+`<prefix>/` leads to the language of the cookie, else of `GENAI_LANGUAGE`, else of the browser;
+`<prefix>/language/<code>` sets the cookie. The page loads nothing from elsewhere, and the browser is
+told to hold it to that.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from exercises.i18n import LANGUAGES, Language
+from lab.session.lab import Lab
+from lab.ui.gradio_patches import AcceptAfterClose, LocalizedPages
+from lab.ui.pages import mount_pages
+from lab.web.class_routes import add_class_routes
+from lab.web.headers import AddHeaders
+from lab.web.language import COOKIE, visitor_language
+from lab.web.singleuser.links import hub_links
+from lab.web.singleuser.settings import hub_server_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LOOPBACK = ("127.0.0.1", "localhost")
+HEADERS = {
+    # Gradio's own page needs inline scripts and compiles its templates; nothing comes from outside.
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def build_app(lab: Lab) -> "FastAPI":
+    """The application, ready for a server; closing it closes the engine."""
+    from fastapi import FastAPI, Request
+    from fastapi.responses import RedirectResponse
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from lab.web.rest.app import PATH, build_rest
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        lab.close()
+
+    prefix = lab.settings.prefix
+    hub = hub_server_settings()
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    if lab.settings.host in LOOPBACK and not prefix:
+        # A page of another site could have its name lead here; it would still ask by that name.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+    app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
+    app.add_middleware(AddHeaders, headers=HEADERS)
+    app.add_middleware(AcceptAfterClose)
+
+    @app.get(f"{prefix}/")
+    def to_page(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{prefix}/{visitor_language(request.cookies, request.headers)}/")
+
+    @app.get(f"{prefix}/language/{{language}}")
+    def choose(language: Language) -> RedirectResponse:
+        response = RedirectResponse(f"{prefix}/{language}/")
+        response.set_cookie(
+            COOKIE, language, max_age=31536000, httponly=True, samesite="lax", path=f"{prefix}/"
+        )
+        return response
+
+    add_class_routes(app, lab)
+    app.mount(f"{prefix}{PATH}", build_rest(lab, public_url=hub.public_url if hub else ""))
+    mount_pages(app, lab, lambda t: hub_links(hub, t))
+    return app

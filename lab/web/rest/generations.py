@@ -1,0 +1,134 @@
+"""Generations: asked for and queued at once, then looked at, followed as events, or stopped.
+
+They are runs of the assignment's free exercise, the Studio's: it shows them too, and their pictures are
+recorded like any other.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from exercises.assignment import STUDIO_RUN
+from exercises.parameters import Parameters
+from lab.endpoint.drawing import refusal
+from lab.endpoint.errors import ApiError, Refused, language_of
+from lab.endpoint.limits import Limits
+from lab.endpoint.pictures import data_url_bytes
+from lab.endpoint.sse import event, stream
+from lab.engine.failures import EngineFailure
+from lab.engine.requests import check_request, request_for
+from lab.jobs.generate import generate, notes
+from lab.jobs.running import Task
+from lab.models.registry import MODELS
+from lab.session.lab import Lab
+from lab.web.rest.jobs import Jobs, State
+from lab.web.rest.shapes import Accepted, Generations, Wish
+from manifests.errors import ManifestsError
+from manifests.manifest import Source
+
+LOOK_EVERY = 0.15  # seconds between two looks at a run
+BREATH = 15.0  # seconds after which a silent stream shows that it is alive
+STRENGTH = 0.6
+
+JobId = Annotated[str, Path(max_length=100, description="a generation's id")]
+
+
+def router(lab: Lab, limits: Limits) -> APIRouter:
+    """The routes below `/generations`."""
+    routes = APIRouter(prefix="/generations")
+    jobs = Jobs(lab.runs)
+
+    @routes.post("", status_code=202)
+    def start_generation(wish: Wish, request: Request, response: Response) -> Accepted:
+        model = wish.model or lab.settings.model
+        task = _task(lab, wish, model, limits)
+        job_id = jobs.start(_exercise(lab), [task])
+        address = f"{request.scope['root_path']}/generations/{job_id}"
+        response.headers["Location"] = address
+        return Accepted(
+            generation=jobs.state(job_id, language_of(request)),
+            unknown_words=notes(wish.prompt, model),
+            links={"self": address, "events": f"{address}/events"},
+        )
+
+    @routes.get("")
+    def list_generations(request: Request) -> Generations:
+        return Generations(generations=jobs.states(language_of(request)))
+
+    @routes.get("/{id}")
+    def show_generation(id: JobId, request: Request) -> State:
+        return jobs.state(id, language_of(request))
+
+    @routes.get(
+        "/{id}/events",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}}},
+    )
+    async def follow_generation(id: JobId, request: Request) -> StreamingResponse:
+        language = language_of(request)
+        jobs.state(id, language)  # a generation there is not is said before the stream begins
+
+        async def events() -> AsyncIterator[bytes]:
+            told, silent = None, 0.0
+            while told is None or not told.finished:
+                state = jobs.state(id, language)
+                if state != told:
+                    yield event(state.model_dump(mode="json"), state.state)
+                    told, silent = state, 0.0
+                    continue
+                if silent >= BREATH:
+                    yield b": still here\n\n"
+                    silent = 0.0
+                await asyncio.sleep(LOOK_EVERY)
+                silent += LOOK_EVERY
+
+        return stream(events())
+
+    @routes.delete("/{id}")
+    def cancel_generation(id: JobId, request: Request) -> State:
+        jobs.cancel(id)
+        return jobs.state(id, language_of(request))
+
+    return routes
+
+
+def _exercise(lab: Lab) -> str:
+    """The free exercise's id. Raises ApiError 409 where the assignment has none."""
+    for exercise in lab.assignment.exercises:
+        if exercise.kind == "studio":
+            return exercise.id
+    raise ApiError(409, "no_studio")
+
+
+def _task(lab: Lab, wish: Wish, model: str, limits: Limits) -> Task:
+    """The wish as a run's task. Raises ApiError for what cannot be done; an upload is kept from here on."""
+    exercise = _exercise(lab)
+    if model not in MODELS:
+        raise ApiError(404, "model_not_found", param="model", model=model[:100], models=", ".join(MODELS))
+    entry = MODELS[model]
+    if (wish.mode == "img2img") != (wish.source is not None):
+        raise ApiError(422, "source_and_mode", param="source")
+    values = wish.model_dump(exclude={"model", "source"})
+    if wish.mode == "img2img" and entry.takes_strength and wish.strength is None:
+        values["strength"] = STRENGTH
+    data = None if wish.source is None else data_url_bytes(wish.source, limits, "source")
+    request = request_for(Parameters(**values), model)
+    try:
+        check_request(entry, request, data)
+    except EngineFailure as failure:
+        raise refusal(failure.failed) from failure
+    if data is not None:
+        request = request.model_copy(update={"source": _kept(lab, data)})
+    start = partial(generate, lab.store(), lab.engine, exercise, STUDIO_RUN, request, model=model)
+    return Task(STUDIO_RUN, start)
+
+
+def _kept(lab: Lab, data: bytes) -> Source:
+    try:
+        return lab.store().add_source(data)
+    except ManifestsError as error:
+        raise Refused(400, "bad_picture", error, param="source") from error

@@ -1,0 +1,92 @@
+"""Opening the lab: its parts from the settings, its address held before anything slow, then the server."""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from exercises.errors import CatalogueError
+from exercises.loader import find_assignment
+from lab.engine.local import LocalEngine
+from lab.models.registry import model_entry
+from lab.session.lab import Lab
+from lab.session.settings import LabSettings
+from lab.ui.gradio_patches import import_gradio
+from lab.web.singleuser.settings import hub_server_settings
+from manifests.settings import WorkSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+GRACE = 2  # seconds that open pages get when the lab is closed
+
+
+class AddressInUse(CatalogueError):
+    """The lab cannot listen where it was told to."""
+
+    package = "lab"
+
+
+def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
+    """The lab of one student. Raises UserError for an unknown assignment or model."""
+    model_entry(settings.model)
+    assignment = find_assignment(settings.assignment)
+    return Lab(settings, assignment, work.work.resolve(), work.student, LocalEngine())
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; port 0 takes a free one. Raises AddressInUse.
+
+    Who started this process may hand over an open socket instead, in systemd's way: as `hub.slurm` does.
+    """
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        return socket.socket(fileno=3)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((host, port))
+    except OSError as error:
+        server.close()
+        raise AddressInUse("serve.address", host=host, port=port, reason=error.strerror) from error
+    return server
+
+
+def address(server: socket.socket, prefix: str) -> str:
+    """The lab's address as a person opens it."""
+    host, port = server.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}/"
+
+
+def server_settings(**asked: Any) -> LabSettings:
+    """The settings; below a Hub it decides where the lab listens, unless something else is asked for."""
+    hub = hub_server_settings()
+    told: dict[str, Any] = (
+        {"host": hub.listen_host, "port": hub.listen_port, "prefix": hub.service_prefix} if hub else {}
+    )
+    return LabSettings(**(told | asked))
+
+
+def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` is told the address once the page can be opened."""
+    server = listen(settings.host, settings.port)
+    lab = open_lab(settings, work)
+
+    import uvicorn
+
+    import_gradio()
+    from lab.web.app import build_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready(address(server, settings.prefix))
+
+    app: ASGIApp = build_app(lab)
+    hub = hub_server_settings()
+    if hub is not None:
+        from lab.web.singleuser.server import below_hub
+
+        app = below_hub(app, lab, hub)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
+    Server(config).run(sockets=[server])

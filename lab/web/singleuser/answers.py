@@ -1,0 +1,55 @@
+"""What the gate itself says: a page for people, JSON for programs, in the language of who asks."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from exercises.i18n import Language, translator
+from lab.web.language import visitor_language
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+    from starlette.responses import Response
+
+PAGE = Markup(
+    '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<meta name="color-scheme" content="light dark">'
+    "<style>main {{ max-width: 40rem; margin: 4rem auto; padding: 0 1rem; font: 1.1rem/1.5 sans-serif }}"
+    "</style></head><body><main><h1>{title}</h1><p>{words}</p>{links}</main></body></html>"
+)
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address of a login that failed is nobody else's business
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def is_page(connection: "HTTPConnection") -> bool:
+    """Whether a person opens a page, rather than a page or a program asking for something."""
+    return (
+        connection.scope.get("method") == "GET"
+        and "text/html" in connection.headers.get("accept", "")
+        and connection.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    )
+
+
+def refusal(
+    connection: "HTTPConnection", status: int, key: str, links: Mapping[str, str], **values: object
+) -> "Response":
+    """An answer that says `hub.<key>` of the catalogue; `links` are keys of their words, and where to."""
+    from starlette.responses import HTMLResponse, JSONResponse
+
+    language: Language = visitor_language(connection.cookies, connection.headers)
+    t = translator("lab", language)
+    words = t(f"hub.{key}", **values)
+    if not is_page(connection):
+        return JSONResponse({"detail": words}, status, HEADERS)
+    anchors = Markup("").join(
+        Markup('<p><a href="{}">{}</a></p>').format(address, t(f"hub.{name}"))
+        for name, address in links.items()
+    )
+    page = PAGE.format(language=language, title=t(f"hub.{key}_title"), words=words, links=anchors)
+    return HTMLResponse(page, status, HEADERS)

@@ -1,0 +1,21 @@
+"""The way back to the Hub, in the header of every page; nothing where no Hub started the lab."""
+
+from markupsafe import Markup
+
+from exercises.i18n import Translate
+from lab.web.singleuser.settings import HubServerSettings
+
+
+def hub_links(settings: HubServerSettings | None, t: Translate) -> Markup:
+    """Links to the Hub's page, where the lab can be stopped, and out; nothing without a Hub."""
+    if settings is None:
+        return Markup("")
+    return Markup(
+        '<nav class="hub-links" aria-label="{}"><a href="{}">{}</a> <a href="{}">{}</a></nav>'
+    ).format(
+        t("hub.navigation"),
+        settings.hub_url + "home",
+        t("hub.home"),
+        settings.hub_url + "logout",
+        t("hub.logout"),
+    )

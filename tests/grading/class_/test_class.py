@@ -1,0 +1,357 @@
+"""Grading a class: who is in it, that one never stops the others, and what is written about them."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exercises.assignment import Assignment
+from exercises.errors import UserError
+from grading.class_ import pool
+from grading.class_.grade import grade_class
+from grading.results import Grade, Regeneration
+from grading.submission.reading import Submission
+from manifests.store import Store
+from tests.grading.good import answers_for
+from tests.grading.wrong import again, remove, zipped
+
+
+def table(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def by_name(grades: list[Grade]) -> dict[str, Grade]:
+    return {grade.student: grade for grade in grades}
+
+
+def test_missing_zero_and_not_gradable_are_three_things(tmp_path: Path, tp2: Assignment) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    for name in ("missing", "unreadable", "zero"):
+        (subs / name).mkdir(parents=True)
+    (subs / "unreadable" / "notes.txt").write_text("sorry")
+    (subs / "zero" / "tp2").mkdir()
+    (subs / "zero" / "tp2" / "answers.json").write_text("{}")
+    grades = by_name(grade_class(subs, tp2, out, language="en"))
+    assert {n: g.status for n, g in grades.items()} == {
+        "missing": "missing", "unreadable": "not_gradable", "zero": "graded",
+    }  # fmt: skip
+    assert {n: (r["status"], r["points"]) for n, r in table(out).items()} == {
+        "missing": ("missing", ""), "unreadable": ("not gradable", ""), "zero": ("graded", "0"),
+    }  # fmt: skip
+
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2",
+    "@SUM(A1)",
+    "..hidden",
+    "<b>bold</b>",
+    "a\nb",
+    "index.html",
+    "COM1",
+]
+
+
+def test_names_run_nowhere_and_lead_nowhere(tmp_path: Path, tp2: Assignment) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    names = [n for n in HOSTILE if not n.startswith(".")]
+    for name in names:
+        (subs / name).mkdir(parents=True)
+    (subs / os.fsdecode(b"caf\xe9")).mkdir()
+    (subs / "grades.csv").mkdir()
+    grades = grade_class(subs, tp2, out, language="en")
+    assert len(grades) == len(names) + 2
+    folders = [path for path in out.iterdir() if path.is_dir()]
+    assert len(folders) == len(grades)
+    assert not any(path.name[0] in "=+-@.<" or "\n" in path.name for path in folders)
+    assert all((path / "grade.json").is_file() for path in folders)
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+    assert "<b>bold" not in (out / "index.html").read_text("utf-8")
+
+
+def test_links_among_submissions_are_not_followed(
+    tmp_path: Path, tp2: Assignment, make_good: Callable[[Path, str], Store]
+) -> None:
+    make_good(tmp_path / "elsewhere", "bob")
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs" / "bob").symlink_to(tmp_path / "elsewhere")
+    (grade,) = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
+    assert not grade.gradable
+    assert "link" in grade.reasons[0]
+
+
+def test_a_folder_wins_over_a_zip_of_its_name(alice: Store, tmp_path: Path, tp2: Assignment) -> None:
+    subs = tmp_path / "subs"
+    subs.mkdir()
+    zipped(alice.folder.parent, subs / "alice.zip")
+    shutil.move(alice.folder.parent, subs / "alice")
+    folder, archive = grade_class(subs, tp2, tmp_path / "out", language="en")
+    assert (folder.points, archive.gradable) == (20, False)
+
+
+def test_results_inside_the_submissions_are_no_submission(
+    alice: Store, tmp_path: Path, tp2: Assignment
+) -> None:
+    (tmp_path / "subs").mkdir()
+    shutil.move(alice.folder.parent, tmp_path / "subs" / "alice")
+    for _ in range(2):
+        grades = grade_class(tmp_path / "subs", tp2, tmp_path / "subs" / "results", language="en")
+        assert [g.student for g in grades] == ["alice"]
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_text("x")])
+def test_where_there_is_nothing_to_grade_it_says_so(
+    tmp_path: Path, tp2: Assignment, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "subs")
+    with pytest.raises(UserError):
+        grade_class(tmp_path / "subs", tp2, tmp_path / "out")
+
+
+# --- one must not stop the others
+
+WORKER = """
+import os, sys, time
+from grading.class_ import one
+from grading.class_.worker import main
+real = one.open_submission
+def open_submission(path, *arguments, **options):
+    if path.name == "crasher":
+        os.abort()
+    if path.name == "sleeper":
+        time.sleep(60)
+    if path.name == "raiser":
+        raise RuntimeError("secret detail")
+    return real(path, *arguments, **options)
+one.open_submission = open_submission
+main()
+"""
+
+
+def test_a_crash_a_hang_and_an_error_cost_one_student_each(
+    good_work: Path, tmp_path: Path, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "worker.py").write_text(textwrap.dedent(WORKER))
+    monkeypatch.setattr(pool, "COMMAND", (sys.executable, str(tmp_path / "worker.py")))
+    for name in ("alice", "crasher", "raiser", "sleeper", "zoe"):
+        shutil.copytree(good_work, tmp_path / "subs" / name)
+    done: list[tuple[int, int, str]] = []
+    grades = by_name(
+        grade_class(
+            tmp_path / "subs",
+            tp2,
+            tmp_path / "out",
+            language="en",
+            seconds_per_student=5,
+            workers=2,
+            progress=lambda *now: done.append(now),
+        )
+    )
+    assert {n: g.gradable for n, g in grades.items()} == {
+        "alice": True, "crasher": False, "raiser": False, "sleeper": False, "zoe": True,
+    }  # fmt: skip
+    assert grades["alice"].points == 20
+    assert "more than 5 seconds" in grades["sleeper"].reasons[0]
+    assert "error" in grades["crasher"].reasons[0]
+    assert all((tmp_path / "out" / name / "report.html").is_file() for name in grades)
+    assert "secret detail" in (tmp_path / "out" / "grading.log").read_text()
+    assert "secret detail" not in (tmp_path / "out" / "raiser" / "grade.json").read_text()
+    assert [n for n, _, _ in done] == [1, 2, 3, 4, 5]
+    assert {name for _, _, name in done} == set(grades)
+
+
+def test_modules_that_students_hand_in_are_never_imported(
+    good_work: Path, tmp_path: Path, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+    for name in ("json", "grading", "jinja2", "PIL", "sitecustomize"):
+        (tmp_path / "subs" / name).mkdir()
+        (tmp_path / "subs" / name / "__init__.py").write_text("open('executed', 'w')")
+    monkeypatch.chdir(tmp_path / "subs")  # as a grader would stand there
+    grades = by_name(grade_class(Path(), tp2, tmp_path / "out", language="en"))
+    assert grades["alice"].points == 20
+    assert not (tmp_path / "subs" / "executed").exists()
+
+
+def test_an_interrupted_grading_leaves_no_worker_behind(
+    good_work: Path, tmp_path: Path, tp2: Assignment
+) -> None:
+    for name in ("a", "b", "c"):
+        shutil.copytree(good_work, tmp_path / "subs" / name)
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def watched(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
+        started.append(popen(*arguments, **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    def stop(_: Submission) -> list[Regeneration]:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", watched)
+        with pytest.raises(KeyboardInterrupt):
+            grade_class(tmp_path / "subs", tp2, tmp_path / "out", regenerate=stop, workers=2)
+    assert started
+    assert all(process.poll() is not None for process in started)
+
+
+# --- what only the class shows
+
+
+def test_a_copied_record_is_found_on_both_sides(
+    tmp_path: Path, tp2: Assignment, make_good: Callable[[Path, str], Store]
+) -> None:
+    subs = tmp_path / "subs"
+    make_good(subs / "alice", "alice")
+    make_good(subs / "carla", "carla")
+    shutil.copytree(subs / "alice", subs / "bob")
+    grades = by_name(grade_class(subs, tp2, tmp_path / "out", language="en"))
+    assert grades["carla"].for_grader == ()
+    assert any("bob" in finding for finding in grades["alice"].for_grader)
+    assert any("alice" in finding for finding in grades["bob"].for_grader)
+    assert "pictures in bob" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    report = (tmp_path / "out" / "alice" / "report.html").read_text("utf-8")
+    assert "bob" not in re.sub(r"data:image/[^\"]+", "", report)  # a picture's bytes may spell anything
+    owner = {n: next(c for c in g.checks if c.id == "hand_in/record/owner") for n, g in grades.items()}
+    assert {n: c.passed for n, c in owner.items()} == {"alice": True, "bob": False, "carla": True}
+
+
+def test_a_copy_under_a_changed_name_is_still_found(alice: Store, tmp_path: Path, tp2: Assignment) -> None:
+    subs = tmp_path / "subs"
+    subs.mkdir()
+    shutil.copytree(alice.folder.parent, subs / "bob")
+    shutil.move(alice.folder.parent, subs / "alice")
+    for path in (subs / "bob").rglob("outputs/*.json"):
+        path.write_text(path.read_text().replace('"student": "alice"', '"student": "bob"'))
+    grades = by_name(grade_class(subs, tp2, tmp_path / "out", language="en"))
+    assert any("same moment" in f and "alice" in f for f in grades["bob"].for_grader)
+    assert any("same moment" in f and "bob" in f for f in grades["alice"].for_grader)
+
+
+def test_the_same_pictures_made_by_two_students_are_no_finding(tmp_path: Path, tp2: Assignment) -> None:
+    for name in ("alice", "bob"):
+        again("smoke")(Store(tmp_path / "subs" / name, "tp2", name))
+    grades = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
+    assert [g.for_grader for g in grades] == [(), ()]
+
+
+# --- regeneration
+
+
+def test_what_regenerating_gave_counts(tmp_path: Path, good_work: Path, tp2: Assignment) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+
+    def regenerate(submission: Submission) -> list[Regeneration]:
+        assert submission.student == "alice"
+        return [
+            Regeneration(stem="smoke", verdict="different", causes=("the seed was edited",)),
+            Regeneration(stem="baseline", verdict="identical"),
+            Regeneration(
+                stem="t2i_run02_steps15", verdict="compatible", causes=("another torch",), psnr=41.0
+            ),
+            Regeneration(stem="t2i_run03_steps50", verdict="not checkable", causes=("no weights here",)),
+        ]
+
+    (grade,) = grade_class(tmp_path / "subs", tp2, tmp_path / "out", regenerate, language="en")
+    checks = {c.id: c for c in grade.checks}
+    cause = checks["smoke/smoke/image"].cause
+    assert checks["smoke/smoke/image"].passed is False
+    assert cause
+    assert "the seed was edited" in cause.message
+    for image, word in (
+        ("baseline/baseline", "identical"),
+        ("sweep/t2i_run02_steps15", "another torch"),
+        ("sweep/t2i_run03_steps50", "no weights here"),
+    ):
+        check = checks[f"{image}/image"]
+        assert check.passed
+        assert check.cause
+        assert word in check.cause.message
+    assert grade.points == 20 - 0.75
+
+
+def test_a_failing_regeneration_is_a_finding(tmp_path: Path, good_work: Path, tp2: Assignment) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+
+    def regenerate(_: Submission) -> list[Regeneration]:
+        raise RuntimeError("out of memory at /secret/path")
+
+    (grade,) = grade_class(tmp_path / "subs", tp2, tmp_path / "out", regenerate, language="en")
+    assert grade.points == 20
+    assert grade.for_grader == ("No picture could be made again to compare: RuntimeError",)
+
+
+# --- languages
+
+
+def test_each_student_reads_their_own_language_and_the_grader_theirs(
+    tmp_path: Path, good_work: Path, tp2: Assignment
+) -> None:
+    from manifests.answers import save_answers
+
+    for name in ("english", "french"):
+        shutil.copytree(good_work, tmp_path / "subs" / name)
+        remove("outputs/smoke.png")(Store(tmp_path / "subs" / name, "tp2", "alice"))
+    save_answers(tmp_path / "subs" / "french" / "tp2", answers_for(tp2, "fr"))
+    english, french = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="fr")
+    causes = [next(c.cause.message for c in g.checks if c.cause) for g in (english, french)]
+    assert causes == ["tp2/outputs/smoke.png is missing", "tp2/outputs/smoke.png manque"]
+    assert '<html lang="en">' in (tmp_path / "out" / "english" / "report.html").read_text("utf-8")
+    assert '<html lang="fr">' in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_the_json_of_a_grade_has_the_fields_that_are_promised(
+    tmp_path: Path, good_work: Path, tp2: Assignment
+) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+    grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
+    document = json.loads((tmp_path / "out" / "alice" / "grade.json").read_bytes())
+    assert {"student", "assignment", "gradable", "reasons", "points", "maximum", "checks"} <= document.keys()
+    assert (document["student"], document["points"], document["maximum"]) == ("alice", 20.0, 20.0)
+    assert all({"id", "passed", "points", "maximum", "cause"} <= check.keys() for check in document["checks"])
+
+
+# --- the class's contact sheet
+
+
+def strip_columns(file: Path) -> list[bool]:
+    """Whether each picture of a strip is there (not the grey of a gap)."""
+    from PIL import Image
+
+    from grading.reports.strip import EMPTY, GAP, SIDE
+
+    with Image.open(file) as sheet:
+        middles = range(SIDE // 2, sheet.width, SIDE + GAP)
+        spots = [sheet.convert("L").crop((x - 9, 9, x + 9, SIDE - 9)).tobytes() for x in middles]
+    return [any(abs(grey - EMPTY[0]) > 4 for grey in spot) for spot in spots]
+
+
+def test_the_class_page_shows_everyones_planned_pictures_with_gaps_where_one_is_missing(
+    alice: Store, tmp_path: Path, tp2: Assignment
+) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    (subs / "nobody").mkdir(parents=True)
+    shutil.copytree(alice.folder.parent, subs / "alice")
+    shutil.copytree(alice.folder.parent, subs / "gap")
+    (subs / "gap" / "tp2" / "outputs" / "t2i_run03_steps50.png").unlink()
+    grade_class(subs, tp2, out, language="en")
+    whole, gap = strip_columns(out / "alice" / "strip.jpg"), strip_columns(out / "gap" / "strip.jpg")
+    assert all(whole)
+    assert gap.count(False) == 1
+    assert not (out / "nobody" / "strip.jpg").exists()
+    page = (out / "index.html").read_text("utf-8")
+    assert page.count('src="data:image/jpeg') == 2
+    assert "planned pictures of alice" in page

@@ -1,0 +1,171 @@
+"""A provider's picture is a record with its bytes as they came; one that fails stops no other."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from exercises.i18n import LANGUAGES
+from lab.engine.protocol import Cancelled, Failed
+from lab.jobs.analyse import Wish
+from lab.jobs.api_pictures import ApiPicture, ComparisonFailed, DeferredJob, SequentialJobs
+from lab.jobs.generate import PictureSaved
+from lab.jobs.running import Runs, Task
+from lab.providers.errors import ProviderError
+from lab.providers.protocol import Trying
+from lab.providers.router import Router
+from lab.records.code import NoScript, python_script
+from lab.records.verify import verify
+from manifests.manifest import ApiRequest, Charge
+from manifests.reader import read_manifest_file
+from manifests.store import Store
+from tests.lab.providers.conftest import entry, playing, route
+from tests.lab.providers.server import PlayedProvider
+
+__all__ = ["playing", "route"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "work", "api-analysis", "ada")
+
+
+@pytest.fixture
+def provider(playing: Callable[..., PlayedProvider]) -> PlayedProvider:
+    return playing()
+
+
+@pytest.fixture
+def router(route: Callable[..., Router], provider: PlayedProvider) -> Router:
+    return route(entry("played", provider.url))
+
+
+def picture(store: Store, router: Router, wish: Wish = Wish(), **options: object) -> ApiPicture:  # noqa: B008
+    return ApiPicture(store, router, "studio", "studio", "a red bag", wish, **options)  # type: ignore[arg-type]
+
+
+def saved(work: ApiPicture) -> PictureSaved:
+    *_, last = work.events()
+    assert isinstance(last, PictureSaved)
+    return last
+
+
+def test_the_bytes_are_kept_as_they_came_and_the_record_says_who_made_them(
+    store: Store, router: Router, provider: PlayedProvider
+):
+    record = saved(picture(store, router, seed=7)).record
+    assert record.image_path.read_bytes() == provider.picture
+    manifest = read_manifest_file(record.manifest_path)
+    assert manifest.image.sha256 == sha256(provider.picture).hexdigest()
+    assert (manifest.model.id, manifest.model.repository, manifest.model.revision) == (
+        "model-a",
+        "played",
+        "api",
+    )
+    assert isinstance(manifest.request, ApiRequest)
+    assert (manifest.request.prompt, manifest.request.seed, manifest.request.tried) == ("a red bag", 7, ())
+    assert provider.calls()[-1].json()["seed"] == 7
+    assert isinstance(manifest.cost, Charge)
+    assert manifest.cost.origin == "price list"
+    assert store.records() == [record]
+
+
+def test_an_edit_sends_the_photo_that_was_uploaded(store: Store, router: Router, provider: PlayedProvider):
+    source = store.add_source(provider.picture)
+    record = saved(picture(store, router, source=source)).record
+    assert provider.picture in provider.calls()[-1].body
+    assert record.manifest.request.mode == "img2img"
+    assert record.manifest.request.source == source
+
+
+def test_what_is_no_picture_is_not_recorded(store: Store, router: Router, provider: PlayedProvider):
+    provider.always("not a picture")
+    with pytest.raises(ProviderError):
+        saved(picture(store, router))
+    assert store.records() == []
+
+
+def test_it_cannot_be_made_again_nor_written_as_a_script(store: Store, router: Router):
+    record = saved(picture(store, router)).record
+    found = verify(record.manifest, record.image_path.read_bytes(), None, None)  # type: ignore[arg-type]
+    assert found.verdict == "not checkable"
+    with pytest.raises(NoScript):
+        python_script(record.manifest)
+
+
+def test_stop_ends_it_and_nothing_is_recorded(store: Store, router: Router, provider: PlayedProvider):
+    provider.always("hang")
+    work = picture(store, router)
+    events = []
+    for event in work.events():
+        events.append(event)
+        if isinstance(event, Trying):
+            threading.Timer(0.1, work.cancel).start()
+    assert isinstance(events[-1], Cancelled)
+    assert store.records() == []
+
+
+def test_one_that_fails_does_not_keep_the_others_from_their_turn(
+    store: Store, route: Callable[..., Router], playing: Callable[..., PlayedProvider]
+):
+    broken, whole = playing(), playing()
+    broken.always("402")
+    router = route(entry("broken", broken.url), entry("whole", whole.url))
+    works = [(name, picture(store, router, Wish(name, "model-a"))) for name in ("broken", "whole")]
+    with pytest.raises(ComparisonFailed) as caught:
+        list(SequentialJobs(works).events())
+    assert [record.manifest.model.repository for record in store.records()] == ["whole"]
+    for language in LANGUAGES:
+        assert "broken" in caught.value.in_language(language)
+
+
+class Scripted:
+    def __init__(self, *events: object) -> None:
+        self._events, self.cancelled = events, False
+
+    def events(self) -> Iterator[object]:
+        yield from self._events
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def test_a_failure_of_the_engine_is_told_in_its_words() -> None:
+    with pytest.raises(ComparisonFailed) as caught:
+        list(SequentialJobs([("here", Scripted(Failed("internal")))]).events())
+    assert all(caught.value.in_language(language) for language in LANGUAGES)
+
+
+def test_stop_drops_what_has_not_begun() -> None:
+    begun: list[str] = []
+
+    def begin(name: str) -> Scripted:
+        begun.append(name)
+        return Scripted("event")
+
+    several = SequentialJobs([(name, DeferredJob(partial(begin, name))) for name in ("first", "second")])
+    for _ in several.events():
+        several.cancel()
+    assert begun == ["first"]
+    later = DeferredJob(lambda: begin("third"))
+    later.cancel()
+    assert list(later.events()) == []
+
+
+def test_a_run_counts_what_a_comparison_saved_even_where_one_failed(
+    store: Store, route: Callable[..., Router], playing: Callable[..., PlayedProvider]
+):
+    broken, whole = playing(), playing()
+    broken.always("402")
+    router = route(entry("broken", broken.url), entry("whole", whole.url))
+    works = [(name, picture(store, router, Wish(name, "model-a"))) for name in ("whole", "broken")]
+    running = Runs().start("compare", [Task("comparison", lambda: SequentialJobs(works))])
+    for thread in threading.enumerate():
+        if thread.name == "run-compare":
+            thread.join(60)
+    assert running.finished
+    assert len(running.stored) == 1
+    assert isinstance(running.event, ComparisonFailed)

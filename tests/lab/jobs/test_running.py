@@ -1,0 +1,148 @@
+"""Runs go on by themselves, one task after the other; the first failure or a stop ends them."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from PIL import Image
+
+from exercises.errors import UserError
+from lab.engine.protocol import Cancelled, Event, Failed, Step
+from lab.jobs.generate import Generation, PictureSaved
+from lab.jobs.running import Running, Runs, Task
+
+SAVED = PictureSaved(record=cast("Any", None), picture=cast("Any", None))
+
+
+class Scripted:
+    """A generation that gives these events; it waits for `gate` before the first if there is one."""
+
+    def __init__(self, *events: Event | PictureSaved, gate: threading.Event | None = None) -> None:
+        self._events, self._gate, self.cancelled = events, gate, threading.Event()
+
+    def events(self) -> Iterator[Event | PictureSaved]:
+        if self._gate:
+            self._gate.wait(10)
+        yield from [Cancelled()] if self.cancelled.is_set() else self._events
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+        if self._gate:
+            self._gate.set()
+
+
+def task(*events: Event | PictureSaved, name: str = "run", gate: threading.Event | None = None) -> Task:
+    return Task(name, lambda: cast("Generation", Scripted(*events, gate=gate)))
+
+
+def done(running: Running) -> Running:
+    for thread in threading.enumerate():
+        if thread.name == f"run-{running.exercise_id}":
+            thread.join(10)
+    assert running.finished
+    return running
+
+
+def test_tasks_are_done_one_after_the_other() -> None:
+    order: list[str] = []
+
+    def telling(name: str) -> Task:
+        def start() -> Generation:
+            order.append(name)
+            return cast("Generation", Scripted(SAVED))
+
+        return Task(name, start)
+
+    running = done(Runs().start("sweep", [telling("first"), telling("second")]))
+    assert order == ["first", "second"]
+    assert running.stored == [SAVED, SAVED]
+    assert running.event == SAVED
+
+
+@pytest.mark.parametrize("end", [Failed("internal"), Cancelled()])
+def test_what_did_not_work_ends_them(end: Event) -> None:
+    running = done(Runs().start("sweep", [task(SAVED), task(end), task(SAVED)]))
+    assert running.event == end
+    assert len(running.stored) == 1
+
+
+def test_an_error_to_put_right_is_kept_for_the_page() -> None:
+    error = UserError("no photo")
+
+    def refuse() -> Generation:
+        raise error
+
+    assert done(Runs().start("img2img", [Task("run", refuse)])).event is error
+
+
+def test_a_bug_is_a_failure_and_not_a_run_without_end() -> None:
+    def break_down() -> Generation:
+        raise ZeroDivisionError
+
+    assert done(Runs().start("smoke", [Task("run", break_down)])).event == Failed("internal")
+
+
+def test_stop_cancels_the_one_under_way_and_drops_the_rest() -> None:
+    gate = threading.Event()
+    running = Runs().start("sweep", [task(SAVED, gate=gate), task(SAVED)])
+    while running._job is None:
+        pass
+    running.stop()
+    assert done(running).event == Cancelled()
+    assert running.stored == []
+
+
+def test_stop_before_the_first_task_starts_nothing() -> None:
+    started: list[str] = []
+
+    def start() -> Generation:
+        started.append("yes")
+        return cast("Generation", Scripted(SAVED))
+
+    running = Running("smoke", [Task("run", start)])
+    running.stop()
+    running.work()
+    assert running.event == Cancelled()
+    assert started == []
+
+
+def test_what_was_saved_is_kept_before_the_page_hears_of_it() -> None:
+    heard: list[int] = []
+    running = Running("baseline", [])
+    running.tasks = [
+        Task(
+            "run",
+            lambda: cast("Generation", Scripted(SAVED)),
+            keep=lambda _: heard.append(len(running.stored)),
+        )
+    ]
+    running.work()
+    assert heard == [0]
+
+
+def test_the_latest_preview_stays_until_the_next_one() -> None:
+    preview = Image.new("RGB", (8, 8))
+    running = Running("smoke", [task(Step(1, 3, 0.1, 0.2, preview), Step(2, 3, 0.2, 0.1), SAVED)])
+    running.work()
+    assert running.preview is preview
+
+
+def test_a_finished_run_stays_until_the_next_of_its_exercise() -> None:
+    runs = Runs()
+    first = done(runs.start("smoke", [task(SAVED)]))
+    other = done(runs.start("sweep", [task(SAVED)]))
+    assert runs.of("smoke") == [first]
+    assert runs.find(first.id) is first
+    second = done(runs.start("smoke", [task(SAVED)]))
+    assert runs.of("smoke") == [second]
+    assert runs.of("sweep") == [other]
+    assert runs.find(first.id) is None
+
+
+def test_two_of_one_exercise_are_both_kept_while_they_go_on() -> None:
+    runs, gate = Runs(), threading.Event()
+    both = [runs.start("smoke", [task(SAVED, gate=gate)]) for _ in range(2)]
+    assert runs.of("smoke") == both
+    gate.set()
+    assert all(done(running).event == SAVED for running in both)

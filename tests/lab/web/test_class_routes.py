@@ -1,0 +1,155 @@
+"""What an instructor's tools ask of a lab: progress and a snapshot, without a trace in the student's work."""
+
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from exercises.loader import find_assignment
+from grading.checks import check_submission
+from grading.submission.files import Unreadable
+from grading.submission.reading import closing, open_submission
+from grading.wording import message
+from lab.jobs.running import Task
+from lab.session.lab import Lab
+from lab.web import class_routes
+from lab.web.class_routes import add_class_routes
+from manifests.store import Store
+from tests.grading.good import make_work
+from tests.lab.web.test_app import make_lab
+
+PREFIX = "/user/jane"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return make_lab(tmp_path / "work", prefix=PREFIX)
+
+
+@pytest.fixture
+def client(lab: Lab) -> Iterator[TestClient]:
+    app = FastAPI()
+    add_class_routes(app, lab)
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def store(lab: Lab) -> Store:
+    """Everything done, as that student."""
+    return make_work(lab.work, lab.assignment, lab.student)
+
+
+def everything_below(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def test_who_has_done_nothing_has_no_points_and_nothing_to_freeze(client: TestClient) -> None:
+    progress = client.get(f"{PREFIX}/class/progress").json()
+    assert progress == {"assignment": "tp2", "points": 0, "maximum": 20, "pictures": 0, "running": 0}
+    assert client.get(f"{PREFIX}/class/snapshot").status_code == 204
+
+
+def test_progress_is_what_the_checks_give(client: TestClient, store: Store) -> None:
+    progress = client.get(f"{PREFIX}/class/progress", params={"assignment": "tp2"}).json()
+    assert progress["points"] == 20
+    assert progress["pictures"] == len(store.records())
+
+
+def test_a_generation_under_way_is_counted_until_it_ends(client: TestClient, lab: Lab) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def wait() -> object:
+        began.set()
+        go_on.wait(60)
+        raise class_routes.UserError("it ends here")
+
+    running = lab.runs.start("smoke", [Task("smoke", wait)])  # type: ignore[arg-type]
+    try:
+        assert began.wait(60)
+        assert client.get(f"{PREFIX}/class/progress").json()["running"] == 1
+    finally:
+        go_on.set()
+    while not running.finished:
+        go_on.wait(0.01)
+    assert client.get(f"{PREFIX}/class/progress").json()["running"] == 0
+
+
+def test_a_snapshot_grades_like_the_work_and_leaves_no_trace(
+    client: TestClient, lab: Lab, store: Store, tmp_path: Path
+) -> None:
+    before = everything_below(lab.folder)
+    answer = client.get(f"{PREFIX}/class/snapshot")
+    assert answer.headers["content-type"] == "application/zip"
+    assert everything_below(lab.folder) == before
+    assert list(lab.cache.iterdir()) == []
+    file = tmp_path / "jane.zip"
+    file.write_bytes(answer.content)
+    with closing(open_submission(file, "tp2", name=lab.student)) as submission:
+        assert submission.frozen
+        assert submission.frozen.student == lab.student
+        checks = check_submission(find_assignment("tp2"), submission, "en")
+    assert sum(check.points for check in checks) == pytest.approx(20)
+
+
+def test_a_snapshot_says_when_the_work_was_last_changed(client: TestClient, store: Store) -> None:
+    newest = max(path.stat().st_mtime for path in store.folder.rglob("*") if path.is_file())
+    answer = client.get(f"{PREFIX}/class/snapshot")
+    said = parsedate_to_datetime(answer.headers["last-modified"])
+    assert said == datetime.fromtimestamp(int(newest), UTC)
+
+
+def test_an_assignment_there_is_not_is_not_found(client: TestClient) -> None:
+    for name in ("nope", "../../etc", "tp2/../tp2", "x" * 5000):
+        for route in ("progress", "snapshot"):
+            assert client.get(f"{PREFIX}/class/{route}", params={"assignment": name}).status_code == 404
+
+
+def test_what_moves_while_it_is_read_is_read_again(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = class_routes.freeze, []
+
+    def once_in_the_way(*arguments: object) -> datetime:
+        calls.append(1)
+        if len(calls) == 1:
+            raise Unreadable(message("file.no_access", file="smoke.png"))
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(class_routes, "freeze", once_in_the_way)
+    answer = client.get(f"{PREFIX}/class/snapshot")
+    assert answer.status_code == 200
+    assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
+
+
+def test_one_snapshot_is_made_at_a_time(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, began, go_on = class_routes.freeze, threading.Event(), threading.Event()
+
+    def slow(*arguments: object) -> datetime:
+        began.set()
+        go_on.wait(60)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(class_routes, "freeze", slow)
+    first: list[int] = []
+    thread = threading.Thread(target=lambda: first.append(client.get(f"{PREFIX}/class/snapshot").status_code))
+    thread.start()
+    try:
+        assert began.wait(60)
+        second = client.get(f"{PREFIX}/class/snapshot")
+    finally:
+        go_on.set()
+        thread.join(60)
+    assert second.status_code == 503
+    assert int(second.headers["retry-after"]) > 0
+    assert first == [200]
+    assert client.get(f"{PREFIX}/class/snapshot").status_code == 200

@@ -1,0 +1,116 @@
+"""Opening the lab: its address, wrong settings told in one line, and how little it needs to start."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import ValidationError
+
+from exercises.errors import UserError
+from lab.session.settings import LabSettings
+from lab.web.server import AddressInUse, address, listen, open_lab
+from manifests.settings import WorkSettings
+
+
+def start(tmp_path: Path, *options: str, **settings: str) -> "subprocess.Popen[str]":
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("GENAI_", "JUPYTERHUB_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "genai_lab", "serve", *options],
+        cwd=tmp_path,
+        env=inherited | {"PYTHONUNBUFFERED": "1", "LANG": "C"} | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_taken_port_is_named_with_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressInUse) as raised:
+            listen("127.0.0.1", port)
+    assert str(port) in raised.value.in_language("en")
+    assert "--port" in raised.value.in_language("fr")
+
+
+def test_an_address_is_written_as_one_opens_it() -> None:
+    with listen("127.0.0.1", 0) as server:
+        assert address(server, "/user/jane") == f"http://127.0.0.1:{server.getsockname()[1]}/user/jane/"
+    if socket.has_ipv6:
+        with listen("::1", 0) as server:
+            assert address(server, "").startswith("http://[::1]:")
+
+
+@pytest.mark.parametrize("setting", [{"assignment": "tp99"}, {"model": "gigantic"}])
+def test_an_unknown_assignment_or_model_is_said_before_anything_starts(setting: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"tp99|gigantic"):
+        open_lab(LabSettings(**setting), WorkSettings())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prefix", ["user/jane", "/a b", '/"><script>', "//evil.example"])
+def test_a_prefix_that_is_no_path_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError):
+        LabSettings(prefix=prefix)
+
+
+def test_the_prefix_is_one_value_however_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/jane/")
+    assert LabSettings().prefix == "/user/jane"
+    monkeypatch.setenv("GENAI_PREFIX", "/lab")
+    assert LabSettings().prefix == "/lab"
+
+
+def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        process = start(tmp_path, "--port", str(taken.getsockname()[1]))
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (("--port", "99999"), {}),
+        ((), {"GENAI_PORT": "abc"}),
+        ((), {"GENAI_PREFIX": "no path"}),
+        ((), {"GENAI_STUDENT": "x" * 201}),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    tmp_path: Path, options: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    out, err = start(tmp_path, *options, **settings).communicate(timeout=60)
+    assert out == ""
+    assert next(iter(settings), "GENAI_PORT") in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_the_lab_opens_in_an_empty_folder_small_and_without_torch_and_closes_on_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    process = start(tmp_path, "--port", "0", GENAI_STUDENT="jane.doe")
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found, process.stderr and process.stderr.read()
+        with urllib.request.urlopen(found.group() + "en/") as response:  # noqa: S310
+            assert b"gradio" in response.read()
+        seen = psutil.Process(process.pid)
+        assert seen.memory_info().rss < 250 * 2**20
+        assert not any("libtorch" in mapped.path for mapped in seen.memory_maps())
+        assert seen.cpu_times().user < 12  # seconds of work; wall time is the machine's affair
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) in (0, 130, -signal.SIGINT)
+    assert (tmp_path / "work").is_dir()
