@@ -162,7 +162,7 @@ def _rule(check: CheckResult) -> str:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("grading", "templates"),
+        loader=PackageLoader("grading.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
