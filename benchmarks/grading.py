@@ -22,7 +22,8 @@ from unittest.mock import patch
 import psutil
 from PIL import Image, ImageDraw, ImageFilter
 
-from exercises.assignment import STUDIO_RUN, Assignment
+from exercises.assignment import Assignment
+from exercises.kinds.studio import STUDIO_RUN
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from manifests.answers import save_answers

@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from exercises.assignment import Run
+from exercises.kinds.base import Run
 from exercises.loader import find_assignment
 from lab.engine.local import LocalEngine
 from lab.engine.requests import request_for

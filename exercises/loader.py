@@ -9,29 +9,18 @@ The folder's name is the assignment's id. Whatever is wrong in it raises Exercis
 
 import math
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from exercises.assignment import (
-    COMPARISON_RUN,
-    STUDIO_RUN,
-    AltTexts,
-    Analyse,
-    Assignment,
-    Compare,
-    Evaluation,
-    Exercise,
-    Reflection,
-    Studio,
-    Subject,
-    Topic,
-)
+from exercises.assignment import Assignment
 from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds import KINDS, Exercise
+from exercises.kinds.base import check_unique
+from exercises.kinds.planned import check_slug
 from exercises.parameters import is_assignment_id
-from exercises.planning import check_slug, plan_runs
 from exercises.settings import ExerciseSettings
 from exercises.toml_file import ExerciseError, TomlFile, exercise_error, read_text
 
@@ -41,13 +30,12 @@ MAX_TOML_BYTES = 256 * 1024
 MAX_TEXT_BYTES = 64 * 1024
 MAX_EXERCISES = 50
 
-_KINDS = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Exercise)[0])}
-# Ids that mean something: the assignment's own text, and the lab's tabs; two of these belong to a kind.
+# Ids that mean something: the assignment's own text, and tabs of the lab, some of which belong to a kind.
 _RESERVED = {
     **dict.fromkeys(("introduction", "start", "gallery", "costs", "health")),
-    **{kind: kind for kind in ("evaluation", "hand_in")},
+    **{kind: kind for kind, exercise in KINDS.items() if exercise.own_tab},
 }
-_KINDS_WITH_RUNS = ("generate", "sweep", "img2img")
+_RESERVED_RUNS = {exercise.free_run for exercise in KINDS.values() if exercise.free_run}
 _TOP = ("title", "points", "parameters", "exercises")
 
 
@@ -112,16 +100,15 @@ def load_assignment(folder: Path) -> Assignment:
 def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
     exercise_id = check_slug(file, (*at, "id"), table.get("id"))
     kind = table.get("kind")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise file.error((*at, "kind"), "one_of", expected=", ".join(_KINDS))
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise file.error((*at, "kind"), "one_of", expected=", ".join(KINDS))
     if exercise_id in _RESERVED and _RESERVED[exercise_id] != kind:
         raise file.error((*at, "id"), "reserved")
     if "texts" in table:
         raise file.error((*at, "texts"), "unknown")
-    if kind in _KINDS_WITH_RUNS:
-        table["runs"] = plan_runs(file, at, kind, table)
+    KINDS[kind].plan(file, at, table)
     table["texts"] = _texts(file.path.parent, exercise_id)
-    exercise: Exercise = _validated(file, at, TypeAdapter(_KINDS[kind]), table)
+    exercise: Exercise = _validated(file, at, TypeAdapter(KINDS[kind]), table)
     return exercise
 
 
@@ -139,80 +126,22 @@ def _texts(folder: Path, name: str) -> dict[Language, str]:
 
 def _check_whole(file: TomlFile, assignment: Assignment) -> None:
     """What only the assignment as a whole can say: unique ids, points that add up, runs that exist."""
-    seen: set[str] = set()
+    ids: set[str] = set()
+    runs: set[str] = {exercise.free_run for exercise in assignment.exercises if exercise.free_run}
     for index, exercise in enumerate(assignment.exercises):
         at: KeyPath = ("exercises", index)
-        _check_unique(file, (*at, "id"), exercise.id, seen)
-        if isinstance(exercise, Studio | Compare):
-            _check_unique(file, (*at, "kind"), f"kind {exercise.kind}", seen)
-        if isinstance(exercise, Evaluation):
-            _check_evaluation(file, at, assignment, exercise)
-        if isinstance(exercise, Analyse):
-            _check_subjects(file, at, assignment, exercise.subjects)
-            _check_all_unique(file, (*at, "tasks"), exercise.tasks)
-        if isinstance(exercise, AltTexts):
-            _check_all_unique(file, (*at, "purposes"), exercise.purposes)
-        if isinstance(exercise, Compare):
-            _check_topics(file, at, exercise.topics)
-        if isinstance(exercise, Reflection):
-            _check_reflection(file, at, exercise)
-    runs: set[str] = set()
-    for exercise, run in assignment.planned_runs():
-        at = ("exercises", assignment.exercises.index(exercise), "runs", run.id)
-        _check_unique(file, at, run.id, runs)
+        check_unique(file, (*at, "id"), exercise.id, ids)
+        if exercise.once:
+            check_unique(file, (*at, "kind"), f"kind {exercise.kind}", ids)
+        for run in getattr(exercise, "runs", ()):
+            if run.id in _RESERVED_RUNS:
+                raise file.error((*at, "runs", run.id), "reserved")
+            check_unique(file, (*at, "runs", run.id), run.id, runs)
+    for index, exercise in enumerate(assignment.exercises):
+        exercise.check(file, ("exercises", index), runs)
     total = math.fsum(exercise.points for exercise in assignment.exercises)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")
-
-
-def _check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:
-    if name in seen:
-        raise file.error(at, "once", name=name)
-    seen.add(name)
-
-
-def _check_all_unique(file: TomlFile, at: KeyPath, names: tuple[str, ...]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        _check_unique(file, at, name, seen)
-
-
-def _check_evaluation(file: TomlFile, at: KeyPath, assignment: Assignment, exercise: Evaluation) -> None:
-    criteria: set[str] = set()
-    for index, criterion in enumerate(exercise.criteria):
-        _check_unique(file, (*at, "criteria", index, "id"), criterion.id, criteria)
-    _check_subjects(file, at, assignment, exercise.subjects)
-    if exercise.reasons_minimum > exercise.reasons_maximum:
-        raise file.error((*at, "reasons_maximum"), "at_least", ge=exercise.reasons_minimum)
-
-
-def _check_subjects(
-    file: TomlFile, at: KeyPath, assignment: Assignment, subjects: tuple[Subject, ...]
-) -> None:
-    runs = {run.id for _, run in assignment.planned_runs()}
-    runs |= {STUDIO_RUN for other in assignment.exercises if isinstance(other, Studio)}
-    runs |= {COMPARISON_RUN for other in assignment.exercises if isinstance(other, Compare)}
-    seen: set[str] = set()
-    for index, subject in enumerate(subjects):
-        _check_unique(file, (*at, "subjects", index, "id"), subject.id, seen)
-        for run in subject.one_of:
-            if run not in runs:
-                raise file.error((*at, "subjects", index, "one_of"), "a_run", run=run)
-
-
-def _check_reflection(file: TomlFile, at: KeyPath, exercise: Reflection) -> None:
-    _check_topics(file, at, exercise.topics)
-    if exercise.lines_minimum > exercise.lines_maximum:
-        raise file.error((*at, "lines_maximum"), "at_least", ge=exercise.lines_minimum)
-
-
-def _check_topics(file: TomlFile, at: KeyPath, topics: tuple[Topic, ...]) -> None:
-    ids: set[str] = set()
-    for index, topic in enumerate(topics):
-        _check_unique(file, (*at, "topics", index, "id"), topic.id, ids)
-        for language in LANGUAGES:
-            if not topic.words.get(language):
-                raise file.error((*at, "topics", index, "words", language), "missing")
 
 
 def _check_folder_name(folder: Path) -> None:

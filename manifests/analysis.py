@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
-from exercises.assignment import Purpose, Task
 from exercises.i18n import Language
+from exercises.kinds.parts import Purpose, Task
 from exercises.parameters import AssignmentId, Slug
 from manifests.manifest import Charge, Name, Part, Seconds, Sha256, Tried
 

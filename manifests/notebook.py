@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from exercises.assignment import Purpose
 from exercises.faults import faults
 from exercises.i18n import preferred_language
+from exercises.kinds.parts import Purpose
 from exercises.parameters import is_assignment_id
 from manifests.analysis import (
     ANALYSIS_SCHEMA,

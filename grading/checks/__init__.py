@@ -1,41 +1,44 @@
 """The checks: the same for the checklist in the lab, for `genai-lab check` and for the grade.
 
 Pure: an assignment and a submission give the same results each time. Each exercise's points are
-shared equally over its checks.
+shared equally over its checks. Each kind of exercise has a module of its name here.
 """
 
 from collections.abc import Collection, Iterable
-from typing import assert_never
 
-from exercises.assignment import (
-    AltTexts,
-    Analyse,
-    Assignment,
-    Compare,
-    Correct,
-    Evaluation,
-    Exercise,
-    Generate,
-    HandIn,
-    ImageToImage,
-    Reflection,
-    Studio,
-    Sweep,
-)
+from exercises.assignment import Assignment
 from exercises.i18n import Language
-from grading.checks.alt_texts import judge_alt_texts
-from grading.checks.analyses import judge_analyse, judge_correct
-from grading.checks.comparison import judge_comparison
-from grading.checks.evaluation import judge_evaluation
+from grading.checks import (
+    alt_text,
+    analyse,
+    compare,
+    correct,
+    evaluation,
+    generate,
+    hand_in,
+    img2img,
+    reflection,
+    studio,
+    sweep,
+)
+from grading.checks.kind import Evidence, KindChecks
 from grading.checks.points import shares
-from grading.checks.record import judge_record
-from grading.checks.reflection import count_lines, judge_reflection, length_fits, touches
-from grading.checks.runs import Work, judge_runs, judge_studio
-from grading.checks.verdict import Judged
 from grading.results import CheckResult, Regeneration
 from grading.submission.reading import Submission
 
-__all__ = ["check_submission", "count_lines", "length_fits", "touches"]
+KINDS: dict[str, KindChecks] = {
+    "generate": generate.KIND,
+    "sweep": sweep.KIND,
+    "img2img": img2img.KIND,
+    "studio": studio.KIND,
+    "evaluation": evaluation.KIND,
+    "reflection": reflection.KIND,
+    "analyse": analyse.KIND,
+    "correct": correct.KIND,
+    "alt_text": alt_text.KIND,
+    "compare": compare.KIND,
+    "hand_in": hand_in.KIND,
+}
 
 
 def check_submission(
@@ -50,33 +53,10 @@ def check_submission(
     `regenerations`: what making some pictures again gave. `classmates`: the names of the other
     submissions, so that one cannot hand in another's record.
     """
-    work = Work.of(submission, regenerations)
-    results: list[CheckResult] = []
+    evidence = Evidence.of(submission, regenerations, classmates)
+    checks: list[CheckResult] = []
     for exercise in assignment.exercises:
-        judged = _judge(exercise, work, classmates)
-        maxima = shares(exercise.points, len(judged))
-        results += [j.result(exercise.id, m, language) for j, m in zip(judged, maxima, strict=True)]
-    return results
-
-
-def _judge(exercise: Exercise, work: Work, classmates: Collection[str]) -> list[Judged]:
-    match exercise:
-        case Generate() | Sweep() | ImageToImage():
-            return judge_runs(exercise, work)
-        case Studio():
-            return judge_studio(exercise, work)
-        case Evaluation():
-            return judge_evaluation(exercise, work.submission)
-        case Analyse():
-            return judge_analyse(exercise, work.submission)
-        case Correct():
-            return judge_correct(exercise, work.submission)
-        case AltTexts():
-            return judge_alt_texts(exercise, work.submission)
-        case Compare():
-            return judge_comparison(exercise, work)
-        case Reflection():
-            return judge_reflection(exercise, work.submission)
-        case HandIn():
-            return judge_record(exercise, work.submission, classmates)
-    assert_never(exercise)
+        results = KINDS[exercise.kind].check(exercise, evidence)
+        maxima = shares(exercise.points, len(results))
+        checks += [r.check(exercise.id, m, language) for r, m in zip(results, maxima, strict=True)]
+    return checks

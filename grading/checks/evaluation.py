@@ -1,20 +1,24 @@
-"""The rules of the evaluation, for each picture to judge: image, scores, total, reasons."""
+"""Kind `evaluation`, for each picture to judge: image, scores, total, reasons."""
 
 from functools import partial
 
-from exercises.assignment import Evaluation, Subject
-from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
+from exercises.i18n import Translator
+from exercises.kinds import Evaluation
+from exercises.kinds.parts import Subject
+from grading.checks.kind import Evidence, KindChecks, ReportText
+from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
-from grading.wording import Message, message
+from grading.wording import Message, message, shown
 from manifests.answers import SubjectAnswer
 
 SCORES = (0, 1, 2)
 
 
-def judge_evaluation(exercise: Evaluation, submission: Submission) -> list[Judged]:
+def check_evaluation(exercise: Evaluation, evidence: Evidence) -> list[RuleResult]:
     """Three rules for each subject, and a fourth where the student wrote a total."""
-    judged: list[Judged] = []
+    submission = evidence.submission
+    results: list[RuleResult] = []
     for subject in exercise.subjects:
         answers = submission.answers.evaluations if submission.answers else {}
         answer = answers.get(subject.id, SubjectAnswer())
@@ -23,9 +27,9 @@ def judge_evaluation(exercise: Evaluation, submission: Submission) -> list[Judge
         if answer.total is not None:
             scores.append(("total", partial(_total, answer)))
         reasons: Rule = ("reasons", partial(_reasons, exercise, answer))
-        judged += in_order(subject.id, [chosen, *scores], subject=subject.title)
-        judged += in_order(subject.id, [chosen, reasons], subject=subject.title)[1:]
-    return judged
+        results += in_order(subject.id, [chosen, *scores], subject=subject.title)
+        results += in_order(subject.id, [chosen, reasons], subject=subject.title)[1:]
+    return results
 
 
 def is_score(value: object) -> bool:
@@ -79,3 +83,27 @@ def _reasons(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
         return ok()
     asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
     return wrong(message("evaluation.reasons"), asked, str(len(reasons)))
+
+
+def _texts(exercise: Evaluation, submission: Submission, t: Translator) -> list[ReportText]:
+    """For each subject the picture chosen, the scores and the reasons."""
+    if submission.answers is None:
+        return []
+    texts = []
+    for subject in exercise.subjects:
+        title = subject.title(t.language)
+        answer = submission.answers.evaluations.get(subject.id)
+        if answer is None:
+            texts.append(ReportText(title, ""))
+            continue
+        scores = [
+            t("report.score", criterion=c.title(t.language), score=shown(answer.scores.get(c.id, "–")))
+            for c in exercise.criteria
+        ]
+        reasons = [f"– {reason.strip()}" for reason in answer.reasons if reason.strip()]
+        lines = [shown(answer.image or "–"), " · ".join(scores), *reasons]
+        texts.append(ReportText(title, "\n".join(lines)))
+    return texts
+
+
+KIND = KindChecks(check_evaluation, texts=_texts)

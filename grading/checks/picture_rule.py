@@ -17,7 +17,7 @@ from manifests.strict_json import parse
 MAX_TEXT_BYTES = 64 * 1024
 
 
-def judge_picture(
+def check_picture(
     submission: Submission, recorded: Recorded, regenerations: Mapping[str, Regeneration]
 ) -> Verdict:
     """The first thing that is wrong with a manifest's picture, or that it is in order."""

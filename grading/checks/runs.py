@@ -1,39 +1,21 @@
-"""The rules of planned runs and of free pictures: recorded, image, parameters, distinct; and the source.
+"""The rules of planned runs: recorded, image, parameters, distinct.
 
 The newest attempt of a run is the one that counts.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import groupby
 
-from exercises.assignment import STUDIO_RUN, Generate, ImageToImage, Run, Studio, Sweep
+from exercises.i18n import Translator
+from exercises.kinds.base import Run
+from exercises.kinds.planned import Planned
+from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
-from grading.checks.picture_rule import judge_picture
-from grading.checks.verdict import Judged, Verdict, in_order, ok, unknown, wrong
-from grading.results import Regeneration
-from grading.submission.pictures import PictureFacts
+from grading.checks.picture_rule import check_picture
+from grading.checks.verdict import RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.reading import Recorded, Submission
-from grading.wording import Message, message
+from grading.wording import message, shown
 from manifests.manifest import ApiRequest, Model
-
-Planned = Generate | Sweep | ImageToImage
-
-
-@dataclass(frozen=True)
-class Work:
-    """What the rules of all runs look at: the submission, and what regenerating its pictures gave."""
-
-    submission: Submission
-    regenerations: Mapping[str, Regeneration]
-    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run; the student's own before any other's
-
-    @classmethod
-    def of(cls, submission: Submission, regenerations: Iterable[Regeneration]) -> "Work":
-        foreign = [r for r in submission.kept if r.manifest.student != submission.student]
-        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *submission.own)}
-        return cls(submission, {r.stem: r for r in regenerations}, newest)
 
 
 def drawing(recorded: Recorded) -> tuple[object, ...] | None:
@@ -53,57 +35,52 @@ def drawing(recorded: Recorded) -> tuple[object, ...] | None:
     )  # fmt: skip
 
 
-def judge_runs(exercise: Planned, work: Work) -> list[Judged]:
-    """Four rules for each run; image-to-image adds two for its source."""
-    judged = [
-        check
+def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
+    """Four rules for each run."""
+    return [
+        result
         for run in exercise.runs
-        for check in in_order(run.id, [(name, partial(rule, work, exercise, run)) for name, rule in _RULES])
+        for result in in_order(
+            run.id, [(name, partial(rule, evidence, exercise, run)) for name, rule in _RULES]
+        )
     ]
-    if isinstance(exercise, ImageToImage):
-        judged += _judge_source(exercise, work)
-    return judged
 
 
-def judge_studio(exercise: Studio, work: Work) -> list[Judged]:
-    """At least `minimum` different pictures that are in order."""
-    return in_order("pictures", [("studio", partial(_enough, exercise, work))])
+def run_pictures(exercise: Planned, submission: Submission, t: Translator) -> list[ReportPicture]:
+    """The newest picture of each run, or a gap."""
+    newest = [
+        (run.id, next(reversed(submission.attempts(exercise.id, run.id)), None)) for run in exercise.runs
+    ]
+    return [named_picture(name, recorded, submission, t) for name, recorded in newest]
 
 
-def _enough(exercise: Studio, work: Work) -> Verdict:
-    good: set[str] = set()
-    broken: list[Message] = []
-    for recorded in reversed(work.submission.attempts(exercise.id, STUDIO_RUN)):
-        if len(good) >= exercise.minimum:
-            break
-        verdict = judge_picture(work.submission, recorded, work.regenerations)
-        if verdict.passed:
-            good.add(recorded.manifest.image.pixels_sha256)
-        elif verdict.message:
-            broken.append(verdict.message)
-    if len(good) >= exercise.minimum:
-        return ok()
-    reason = message("studio.broken", why=tuple(broken)) if broken else message("studio.too_few")
-    return wrong(reason, str(exercise.minimum), str(len(good)))
+def named_picture(
+    name: str, recorded: Recorded | None, submission: Submission, t: Translator
+) -> ReportPicture:
+    """A recorded picture under a name; a gap where there is none."""
+    if recorded is None:
+        return ReportPicture(name, t("report.no_picture"), None)
+    alt = t("report.alt", run=name, prompt=shown(recorded.manifest.request.prompt, 300))
+    return ReportPicture(name, alt, submission.look_at_image(recorded))
 
 
-def _recorded(work: Work, exercise: Planned, run: Run) -> Verdict:
-    newest = work.newest.get((exercise.id, run.id))
+def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    newest = evidence.newest.get((exercise.id, run.id))
     if newest is None:
-        reason = work.submission.unreadable_attempt(run.id) or message("recorded.missing", run=run.id)
+        reason = evidence.submission.unreadable_attempt(run.id) or message("recorded.missing", run=run.id)
         return wrong(reason, message("recorded.expected"), message("recorded.none"))
     student = newest.manifest.student
-    if student != work.submission.student:
-        return wrong(message("recorded.foreign", file=newest.file), work.submission.student, student)
+    if student != evidence.submission.student:
+        return wrong(message("recorded.foreign", file=newest.file), evidence.submission.student, student)
     return ok()
 
 
-def _image(work: Work, exercise: Planned, run: Run) -> Verdict:
-    return judge_picture(work.submission, work.newest[exercise.id, run.id], work.regenerations)
+def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    return check_picture(evidence.submission, evidence.newest[exercise.id, run.id], evidence.regenerations)
 
 
-def _parameters(work: Work, exercise: Planned, run: Run) -> Verdict:
-    newest = work.newest[exercise.id, run.id]
+def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    newest = evidence.newest[exercise.id, run.id]
     expected, actual = _as_planned(run, newest), _as_asked(newest)
     changed = [name for name in expected if expected[name] != actual.get(name)]
     if changed:
@@ -112,19 +89,19 @@ def _parameters(work: Work, exercise: Planned, run: Run) -> Verdict:
             _listed(expected, changed),
             _listed(actual, changed),
         )
-    first = next(n for r in exercise.runs if (n := work.newest.get((exercise.id, r.id))))
+    first = next(n for r in exercise.runs if (n := evidence.newest.get((exercise.id, r.id))))
     if not _same_model(newest.manifest.model, first.manifest.model):
         reason = message("parameters.model", run=first.manifest.run)
         return wrong(reason, _model(first.manifest.model), _model(newest.manifest.model))
     return ok()
 
 
-def _distinct(work: Work, exercise: Planned, run: Run) -> Verdict:
-    newest = work.newest[exercise.id, run.id]
+def _distinct(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    newest = evidence.newest[exercise.id, run.id]
     pixels, mine = newest.manifest.image.pixels_sha256, drawing(newest)
     same = [
         other.manifest.run
-        for other in work.newest.values()
+        for other in evidence.newest.values()
         if other.manifest.image.pixels_sha256 == pixels
         and None not in (mine, drawing(other))
         and drawing(other) != mine
@@ -132,7 +109,7 @@ def _distinct(work: Work, exercise: Planned, run: Run) -> Verdict:
     return wrong(message("distinct.same", runs=", ".join(sorted(same)))) if same else ok()
 
 
-_RULES: tuple[tuple[str, Callable[[Work, Planned, Run], Verdict]], ...] = (
+_RULES: tuple[tuple[str, Callable[[Evidence, Planned, Run], Verdict]], ...] = (
     ("recorded", _recorded),
     ("image", _image),
     ("parameters", _parameters),
@@ -169,46 +146,3 @@ def _same_model(one: Model, other: Model) -> bool:
 
 def _model(model: Model) -> str:
     return f"{model.id} ({model.repository}, {model.revision})"
-
-
-def _judge_source(exercise: ImageToImage, work: Work) -> list[Judged]:
-    made = [n for run in exercise.runs if (n := work.newest.get((exercise.id, run.id)))]
-    missing = [run.id for run in exercise.runs if (exercise.id, run.id) not in work.newest]
-    return in_order(
-        "source",
-        (
-            ("source_kept", lambda: _source_kept(work.submission, made)),
-            ("source_same", lambda: _source_same(made, missing)),
-        ),
-    )
-
-
-def _source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
-    if not made:
-        return unknown(message("source.no_runs"))
-    for recorded in made:
-        source = recorded.manifest.request.source
-        if source is None:
-            return wrong(message("source.none", file=recorded.file))
-        facts = submission.look_at_source(source)
-        if isinstance(facts, Message):
-            return wrong(facts)
-        if facts.sha256 != source.sha256:
-            return wrong(message("source.hash", file=source.file), source.sha256, facts.sha256)
-        if not isinstance(facts, PictureFacts):
-            return wrong(message("source.no_picture", file=source.file))
-        if facts.blank:
-            return wrong(message("source.blank", file=source.file))
-    return ok()
-
-
-def _source_same(made: list[Recorded], missing: list[str]) -> Verdict:
-    if missing:
-        return unknown(message("source.missing_runs", runs=", ".join(missing)))
-    sources = sorted(
-        (r.manifest.request.source.sha256, r.manifest.run) for r in made if r.manifest.request.source
-    )
-    groups = [[run for _, run in group] for _, group in groupby(sources, key=lambda pair: pair[0])]
-    if len(groups) == 1:
-        return ok()
-    return wrong(message("source.differ"), message("source.one"), " / ".join(", ".join(g) for g in groups))

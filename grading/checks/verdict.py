@@ -33,7 +33,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Judged:
+class RuleResult:
     """One check with its verdict: `<exercise>/<part>/<rule>` once it has its exercise."""
 
     part: str
@@ -41,7 +41,7 @@ class Judged:
     title: Message
     verdict: Verdict
 
-    def result(self, exercise: str, maximum: float, language: Language) -> CheckResult:
+    def check(self, exercise: str, maximum: float, language: Language) -> CheckResult:
         return CheckResult(
             id=f"{exercise}/{self.part}/{self.rule}",
             title=self.title.text(language),
@@ -74,14 +74,14 @@ def for_a_person(reason: Message, expected: Value = None, actual: Value = None) 
 Rule = tuple[str, Callable[[], Verdict]]
 
 
-def in_order(part: str, rules: Iterable[Rule], **values: object) -> list[Judged]:
-    """Judge rules one after the other; after the first that does not pass, the rest cannot be checked."""
-    judged: list[Judged] = []
+def in_order(part: str, rules: Iterable[Rule], **values: object) -> list[RuleResult]:
+    """Apply rules one after the other; after the first that does not pass, the rest cannot be checked."""
+    results: list[RuleResult] = []
     stopped_by: Message | None = None
-    for rule, judge in rules:
+    for rule, apply in rules:
         title = message(f"title.{rule}", part=part, **values)
-        verdict = unknown(message("blocked", title=stopped_by)) if stopped_by else judge()
+        verdict = unknown(message("blocked", title=stopped_by)) if stopped_by else apply()
         if stopped_by is None and not verdict.passed:
             stopped_by = title
-        judged.append(Judged(part, rule, title, verdict))
-    return judged
+        results.append(RuleResult(part, rule, title, verdict))
+    return results

@@ -11,26 +11,16 @@ from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from exercises.assignment import (
-    STUDIO_RUN,
-    AltTexts,
-    Assignment,
-    Compare,
-    Evaluation,
-    Exercise,
-    ImageToImage,
-    Reflection,
-    Studio,
-)
+from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, points, translator
-from grading.reports import notebook as report_notebook
+from exercises.kinds import Exercise
+from grading.checks import KINDS
+from grading.checks.kind import ReportPicture, ReportText
 from grading.reports.table import exercise_points
 from grading.results import CheckResult, Grade
-from grading.submission.pictures import PictureFacts, Undecodable
-from grading.submission.reading import Recorded, Submission
-from grading.wording import Message, shown
+from grading.submission.pictures import PictureFacts
+from grading.submission.reading import Submission
 
-MAX_STUDIO_PICTURES = 12
 MAX_TEXT = 20_000
 SYMBOLS = {"yes": "✓", "no": "✗", "read": "☞", "unknown": "?"}
 
@@ -42,14 +32,6 @@ class Picture:
     caption: str
     alt: str
     uri: str | None = None
-
-
-@dataclass(frozen=True)
-class Text:
-    """What the student wrote, as it was written."""
-
-    title: str
-    body: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +69,7 @@ class Section:
     rows: tuple[Row, ...] = ()
     entries: tuple[Entry, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    texts: tuple[Text, ...] = ()
+    texts: tuple[ReportText, ...] = ()
 
 
 def student_report(
@@ -123,7 +105,7 @@ def mark(check: CheckResult) -> str:
 
 def _section(exercise: Exercise, grade: Grade, submission: Submission | None, language: Language) -> Section:
     """Planned runs as a table, and below it in full what did not pass; other checks all in full."""
-    t = translator("grading", language)
+    t, kind = translator("grading", language), KINDS[exercise.kind]
     checks = [c for c in grade.checks if c.id.startswith(f"{exercise.id}/")]
     by_run = {run.id: [c for c in checks if _part(c) == run.id] for run in getattr(exercise, "runs", ())}
     in_table = [c for own in by_run.values() for c in own]
@@ -134,8 +116,10 @@ def _section(exercise: Exercise, grade: Grade, submission: Submission | None, la
         rules=tuple(dict.fromkeys(_rule(c) for c in in_table)),
         rows=tuple(Row(name, tuple(own)) for name, own in by_run.items()),
         entries=tuple(_entries([c for c in checks if c not in in_table or c.cause is not None], t)),
-        pictures=tuple(_pictures(exercise, submission, t)) if submission else (),
-        texts=tuple(_texts(exercise, submission, language, t)) if submission else (),
+        pictures=tuple(_picture(each, t) for each in kind.pictures(exercise, submission, t))
+        if submission
+        else (),
+        texts=tuple(_shortened(each) for each in kind.texts(exercise, submission, t)) if submission else (),
     )
 
 
@@ -170,74 +154,16 @@ def _environment() -> Environment:
     )
 
 
-def _pictures(exercise: Exercise, submission: Submission, t: Translator) -> list[Picture]:
-    pictures = []
-    runs = getattr(exercise, "runs", ())
-    newest = [(run.id, next(reversed(submission.attempts(exercise.id, run.id)), None)) for run in runs]
-    if isinstance(exercise, ImageToImage):
-        pictures += _source(submission, [recorded for _, recorded in newest if recorded], t)
-    if isinstance(exercise, Studio):
-        own = submission.attempts(exercise.id, STUDIO_RUN)
-        newest = [(recorded.stem, recorded) for recorded in own[-MAX_STUDIO_PICTURES:]]
-    if isinstance(exercise, AltTexts):
-        return [
-            _picture(t(f"purpose.{text.purpose}"), text.alt, submission.look_at_image(recorded), t)
-            for text, recorded in report_notebook.described(exercise, submission)
-        ]
-    if isinstance(exercise, Compare):
-        made = report_notebook.compared(exercise, submission)
-        newest = [(report_notebook.maker(recorded), recorded) for recorded in made[-MAX_STUDIO_PICTURES:]]
-    for name, recorded in newest:
-        if recorded is None:
-            pictures.append(Picture(name, t("report.no_picture")))
-            continue
-        request = recorded.manifest.request
-        alt = t("report.alt", run=name, prompt=shown(request.prompt, 300))
-        pictures.append(_picture(name, alt, submission.look_at_image(recorded), t))
-    return pictures
-
-
-def _source(submission: Submission, made: list[Recorded], t: Translator) -> list[Picture]:
-    sources = {
-        r.manifest.request.source.sha256: r.manifest.request.source for r in made if r.manifest.request.source
-    }
-    title = t("report.source")
-    return [
-        _picture(title, t("report.source_alt"), submission.look_at_source(source), t)
-        for source in sources.values()
-    ]
-
-
-def _picture(caption: str, alt: str, facts: PictureFacts | Undecodable | Message, t: Translator) -> Picture:
-    if not isinstance(facts, PictureFacts):
-        return Picture(caption, t("report.broken_picture"))
+def _picture(shown: ReportPicture, t: Translator) -> Picture:
+    if shown.facts is None:
+        return Picture(shown.caption, shown.alt)
+    if not isinstance(shown.facts, PictureFacts):
+        return Picture(shown.caption, t("report.broken_picture"))
     data = io.BytesIO()
-    facts.small.save(data, "JPEG", quality=82)
-    return Picture(caption, alt, "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode())
+    shown.facts.small.save(data, "JPEG", quality=82)
+    uri = "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
+    return Picture(shown.caption, shown.alt, uri)
 
 
-def _texts(exercise: Exercise, submission: Submission, language: Language, t: Translator) -> list[Text]:
-    kept = report_notebook.said(exercise, submission, t)
-    if kept:
-        return [Text(each.title, each.body[:MAX_TEXT]) for each in kept]
-    answers = submission.answers
-    if answers is None:
-        return []
-    if isinstance(exercise, Reflection):
-        return [Text(t("report.reflection"), answers.reflection[:MAX_TEXT])]
-    if not isinstance(exercise, Evaluation):
-        return []
-    texts = []
-    for subject in exercise.subjects:
-        answer = answers.evaluations.get(subject.id)
-        if answer is None:
-            texts.append(Text(subject.title(language), ""))
-            continue
-        scores = [
-            t("report.score", criterion=c.title(language), score=shown(answer.scores.get(c.id, "–")))
-            for c in exercise.criteria
-        ]
-        reasons = [f"– {reason.strip()}" for reason in answer.reasons if reason.strip()]
-        lines = [shown(answer.image or "–"), " · ".join(scores), *reasons]
-        texts.append(Text(subject.title(language), "\n".join(lines)[:MAX_TEXT]))
-    return texts
+def _shortened(text: ReportText) -> ReportText:
+    return ReportText(text.title, text.body[:MAX_TEXT])

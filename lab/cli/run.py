@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from exercises.assignment import Assignment, Exercise, Studio
+from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.faults import faults
 from exercises.i18n import Translator, decimal, preferred_language, translator
+from exercises.kinds import Exercise, Studio
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
 from lab.engine.protocol import Cancelled, Failed, Loading, Step

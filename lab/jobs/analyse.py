@@ -12,9 +12,9 @@ from hashlib import sha256
 
 from pydantic import BaseModel
 
-from exercises.assignment import Purpose, Task
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, translator
+from exercises.kinds.parts import Purpose, Task
 from lab.engine.protocol import Cancelled
 from lab.jobs.protocol import Stored
 from lab.judge.answers import AltText, Missing, Quality

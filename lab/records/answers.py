@@ -9,8 +9,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from exercises.assignment import Criterion, Subject
 from exercises.i18n import Language
+from exercises.kinds.evaluation import Criterion
+from exercises.kinds.parts import Subject
 from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record

@@ -16,8 +16,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exercises.assignment import Exercise
 from exercises.i18n import Language, Translate, translator
+from exercises.kinds import Exercise
 from lab.session.lab import Lab
 from lab.ui.html import markup
 

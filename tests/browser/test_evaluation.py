@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from exercises.assignment import Evaluation
 from exercises.i18n import Language
+from exercises.kinds import Evaluation
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from manifests.answers import FILE, Answers, load_answers, save_answers

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from exercises.assignment import Assignment, Evaluation
+from exercises.assignment import Assignment
+from exercises.kinds import Evaluation
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exercises.assignment import AltTexts, Analyse, Assignment, Compare, Correct
+from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES
+from exercises.kinds import AltTexts, Analyse, Compare, Correct
 from exercises.loader import ExerciseError, find_assignment, load_assignment
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises.assignment import Generate, ImageToImage, Sweep
+from exercises.kinds import Generate, ImageToImage, Sweep
 from exercises.loader import ExerciseError, assignment_ids, find_assignment, load_assignment
 from tests.exercises.conftest import SMALL, WriteAssignment, write_texts
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exercises.assignment import Assignment, Sweep
+from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES
+from exercises.kinds import Sweep
 from exercises.loader import ExerciseError, load_assignment
 from exercises.parameters import Parameters
 from tests.exercises.conftest import SMALL, write_texts

@@ -5,8 +5,11 @@ import unicodedata
 
 import pytest
 
-from exercises.assignment import Assignment, Evaluation, Reflection, Run, Topic
+from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds import Evaluation, Reflection
+from exercises.kinds.base import Run
+from exercises.kinds.parts import Topic
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
 

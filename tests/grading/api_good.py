@@ -4,7 +4,9 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
-from exercises.assignment import COMPARISON_RUN, STUDIO_RUN, Assignment
+from exercises.assignment import Assignment
+from exercises.kinds.compare import COMPARISON_RUN
+from exercises.kinds.studio import STUDIO_RUN
 from manifests.analysis import AltText, Answered, Asked, Conclusion, Correction, Seen
 from manifests.answers import Answers, save_answers
 from manifests.draft import Draft

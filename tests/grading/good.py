@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from exercises.assignment import STUDIO_RUN, Assignment, Evaluation, Run
+from exercises.assignment import Assignment
 from exercises.i18n import Language
+from exercises.kinds import Evaluation
+from exercises.kinds.base import Run
+from exercises.kinds.studio import STUDIO_RUN
 from grading.checks.native_sizes import NATIVE_SIZES
 from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.draft import Draft

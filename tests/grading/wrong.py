@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from exercises.assignment import Run
+from exercises.kinds.base import Run
 from exercises.loader import find_assignment
 from manifests import chain
 from manifests.answers import load_answers, save_answers

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image
 
-from exercises.assignment import Run
 from exercises.i18n import Translator
+from exercises.kinds.base import Run
 from lab.ui.html.picture import value_text
 from lab.ui.sheets.drawing import Cell, Row
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from exercises.assignment import ImageToImage, Sweep
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
+from exercises.kinds import ImageToImage, Sweep
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
 from lab.ui.sheets import grids

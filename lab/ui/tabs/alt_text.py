@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exercises.assignment import AltTexts
 from exercises.errors import UserError
+from exercises.kinds import AltTexts
+from grading.checks.alt_text import USE_AT_LEAST
 from grading.checks.alt_text_rules import ADVISED, count_words, faults
-from grading.checks.alt_texts import USE_AT_LEAST
 from lab.jobs.analyse import AnalysisError, Question, show
 from lab.jobs.running import Task
 from lab.session.lab import Lab

@@ -9,7 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exercises.assignment import TASKS, Analyse
+from exercises.kinds import Analyse
+from exercises.kinds.parts import TASKS
 from lab.jobs.analyse import QUESTION_LENGTH, AnalysisError, Question, QuestionJob
 from lab.jobs.running import Task
 from lab.records import own_pictures

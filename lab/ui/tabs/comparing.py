@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from exercises.assignment import COMPARISON_RUN, Compare
 from exercises.errors import UserError
 from exercises.i18n import number
+from exercises.kinds import Compare
+from exercises.kinds.compare import COMPARISON_RUN
 from exercises.parameters import Parameters
 from grading.checks.alt_text_rules import count_words
+from grading.checks.compare import newest_comparison
 from lab.engine.requests import request_for
 from lab.jobs.analyse import AnalysisError
 from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, DeferredJob, SequentialJobs, check_prompt
@@ -89,11 +91,14 @@ class _Tab:
         page.refresh(self.show, shown)
         page.changed(save.click(self._save, [self.chosen, self.reason], said, **QUIET))
 
+    def _compared(self) -> list[Record]:
+        return newest_comparison(self.lab.store().records(), self.exercise.id)
+
     def show(self) -> list[Any]:
         """The comparison made last, and the checks."""
         import gradio as gr
 
-        compared = newest_comparison(self.lab)
+        compared = self._compared()
         stems = [(f"{_who(self.page, record)} · {record.stem}", record.stem) for record in compared]
         return [
             self._side_by_side(compared),
@@ -194,7 +199,7 @@ class _Tab:
 
     def _save(self, stem: str | None, words: str) -> str:
         t = self.page.t
-        compared = [record.stem for record in newest_comparison(self.lab)]
+        compared = [record.stem for record in self._compared()]
         try:
             if stem not in compared:
                 raise AnalysisError("comparing.not_chosen")
@@ -207,13 +212,6 @@ class _Tab:
         except UserError as error:
             return markup.status(reason(error, self.page.language), bad=True)
         return markup.status(t("comparing.saved", stem=stem))
-
-
-def newest_comparison(lab: Lab) -> list[Record]:
-    """The pictures of the prompt compared last, oldest first."""
-    pictures = [r for r in lab.store().records() if r.manifest.run == COMPARISON_RUN]
-    prompt = pictures[-1].manifest.request.prompt if pictures else None
-    return [picture for picture in pictures if picture.manifest.request.prompt == prompt]
 
 
 def _who(page: Page, record: Record) -> str:

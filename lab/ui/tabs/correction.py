@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exercises.assignment import Correct
 from exercises.errors import UserError
+from exercises.kinds import Correct
 from grading.checks.alt_text_rules import count_words
 from lab.jobs.analyse import AnalysisError
 from lab.session.lab import Lab

@@ -15,9 +15,11 @@ from typing import Any
 from filelock import Timeout
 from markupsafe import Markup
 
-from exercises.assignment import Evaluation, Reflection, Subject
 from exercises.errors import UserError
-from grading.checks.reflection import count_lines, touches
+from exercises.kinds import Evaluation, Reflection
+from exercises.kinds.parts import Subject
+from grading.checks.reflection import count_lines
+from grading.checks.text_rules import touches
 from lab.records import answers as answering
 from lab.records import gallery
 from lab.session.lab import Lab

@@ -8,8 +8,9 @@ what is going on is read from disk.
 from functools import partial
 from typing import Any
 
-from exercises.assignment import Generate, ImageToImage, Run, Sweep
 from exercises.i18n import number
+from exercises.kinds import Generate, ImageToImage, Sweep
+from exercises.kinds.base import Run
 from lab.engine.requests import request_for
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task

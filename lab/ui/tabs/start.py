@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from exercises.assignment import Exercise
 from exercises.i18n import number
+from exercises.kinds import Exercise
 from grading.results import CheckResult
 from lab.models.availability import availability
 from lab.models.registry import model_entry

@@ -10,9 +10,10 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from exercises.assignment import STUDIO_RUN, Studio
 from exercises.errors import UserError
 from exercises.i18n import Translator
+from exercises.kinds import Studio
+from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import Mode, Parameters
 from lab.engine.requests import request_for
 from lab.jobs.api_pictures import ApiPicture, check_prompt

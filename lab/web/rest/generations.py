@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from exercises.assignment import STUDIO_RUN
+from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import Parameters
 from lab.endpoint.drawing import refusal
 from lab.endpoint.errors import ApiError, Refused, language_of

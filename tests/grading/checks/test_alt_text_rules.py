@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exercises.assignment import PURPOSES
 from exercises.i18n import LANGUAGES
+from exercises.kinds.parts import PURPOSES
 from grading.checks.alt_text_rules import LONG_AT_LEAST, count_words, faults
 
 LONG = "The backpack is red and stands on white; it has two straps, a handle and a large pocket in front."

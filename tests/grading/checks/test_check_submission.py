@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exercises.assignment import Assignment, Generate, HandIn, Studio
+from exercises.assignment import Assignment
 from exercises.i18n import Language
+from exercises.kinds import Generate, HandIn, Studio
 from grading.checks import check_submission
 from grading.checks.runs import drawing
 from grading.results import CheckResult

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exercises.assignment import Assignment, Reflection, Topic
+from exercises.assignment import Assignment
 from exercises.i18n import Bilingual
-from grading.checks.reflection import LineCount, count_lines, length_fits, touches
+from exercises.kinds import Reflection
+from exercises.kinds.parts import Topic
+from grading.checks.reflection import LineCount, count_lines, length_fits
+from grading.checks.text_rules import touches
 
 WORD = "word "
 

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from exercises.assignment import Criterion, Subject
 from exercises.i18n import Bilingual
+from exercises.kinds.evaluation import Criterion
+from exercises.kinds.parts import Subject
 from lab.records import answers as answering
 from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
 from manifests.errors import AnswersError

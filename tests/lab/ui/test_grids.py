@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exercises.assignment import ImageToImage, Sweep
 from exercises.i18n import Language, translator
+from exercises.kinds import ImageToImage, Sweep
 from exercises.loader import find_assignment
 from lab.ui.sheets.drawing import Cell, Row, draw, wrap
 from lab.ui.sheets.drawing import _font as font

@@ -5,9 +5,9 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from exercises.assignment import COMPARISON_RUN
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
+from exercises.kinds.compare import COMPARISON_RUN
 from exercises.loader import find_assignment
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.protocol import Stored

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from exercises.assignment import ImageToImage, Sweep
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds import ImageToImage, Sweep
 from exercises.loader import find_assignment
 from lab.jobs.generate import notes
 from lab.session.lab import Lab

@@ -13,7 +13,7 @@ import pytest
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
-from exercises.assignment import Compare
+from exercises.kinds import Compare
 from lab.session.lab import Lab
 from lab.ui.page import Page
 from lab.ui.tabs import comparing, comparison

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from exercises.assignment import STUDIO_RUN
+from exercises.kinds.studio import STUDIO_RUN
 from lab.engine.protocol import Failed
 from lab.session.lab import Lab
 from lab.web.rest import jobs as module

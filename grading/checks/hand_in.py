@@ -1,13 +1,14 @@
-"""The rules of the record as a whole: one student's, unbroken, complete, no picture used twice."""
+"""Kind `hand_in`: the record as a whole is one student's, unbroken, complete, no picture used twice."""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from functools import partial
 
-from exercises.assignment import HandIn
+from exercises.kinds import HandIn
+from grading.checks.kind import Evidence, KindChecks
 from grading.checks.runs import drawing
-from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
 from grading.submission.reading import Submission
@@ -15,18 +16,19 @@ from grading.wording import Message, message
 from manifests.chain import verify_chain
 
 
-def judge_record(exercise: HandIn, submission: Submission, classmates: Collection[str] = ()) -> list[Judged]:
-    """Four rules, each judged by itself. `classmates`: names of the other submissions of the class."""
+def check_record(exercise: HandIn, evidence: Evidence) -> list[RuleResult]:
+    """Four rules, each by itself."""
+    submission = evidence.submission
     rules: list[Rule] = [
         ("chain", partial(_chain, submission)),
-        ("owner", partial(_owner, submission, classmates)),
+        ("owner", partial(_owner, submission, evidence.classmates)),
         ("reuse", partial(_reuse, submission)),
         ("complete", partial(_complete, submission)),
     ]
     if not submission.records:
-        nothing = message("record.none")
-        return in_order("record", [(name, partial(wrong, nothing)) for name, _ in rules])
-    return [Judged("record", name, message(f"title.{name}"), judge()) for name, judge in rules]
+        empty = message("record.none")
+        return in_order("record", [(name, partial(wrong, empty)) for name, _ in rules])
+    return [RuleResult("record", name, message(f"title.{name}"), apply()) for name, apply in rules]
 
 
 def _chain(submission: Submission) -> Verdict:
@@ -109,3 +111,6 @@ def _is_litter(name: str) -> bool:
     """What file managers leave behind."""
     file = name.rpartition("/")[2]
     return file.startswith(".") or file in ("Thumbs.db", "desktop.ini")
+
+
+KIND = KindChecks(check_record)

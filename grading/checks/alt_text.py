@@ -1,25 +1,29 @@
-"""The rules of alternative texts, for each purpose: written for a use, worded rightly, the student's own.
+"""Kind `alt_text`, for each purpose: written for a use, worded rightly, the student's own.
 
 The newest text for a purpose is the one that counts.
 """
 
 from functools import partial
 
-from exercises.assignment import AltTexts, Purpose
+from exercises.i18n import Translator
+from exercises.kinds import AltTexts
+from exercises.kinds.parts import Purpose
 from grading.checks.alt_text_rules import count_words, faults
-from grading.checks.analyses import analysis, is_own
-from grading.checks.reflection import plain
-from grading.checks.verdict import Judged, Rule, Verdict, in_order, ok, wrong
+from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
+from grading.checks.notebook_rules import analysis, is_own, notes
+from grading.checks.text_rules import plain
+from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import message
-from manifests.analysis import AltText, Note
+from manifests.analysis import AltText
 
 USE_AT_LEAST = 3  # words that say where the picture is used
 
 
-def judge_alt_texts(exercise: AltTexts, submission: Submission) -> list[Judged]:
+def check_alt_texts(exercise: AltTexts, evidence: Evidence) -> list[RuleResult]:
     """Two rules for a decorative picture; a third for the others, whose text a model drafted."""
-    judged: list[Judged] = []
+    submission = evidence.submission
+    results: list[RuleResult] = []
     for purpose in exercise.purposes:
         text = newest(submission, purpose)
         rules: list[Rule] = [
@@ -28,14 +32,14 @@ def judge_alt_texts(exercise: AltTexts, submission: Submission) -> list[Judged]:
         ]
         if purpose != "decorative":
             rules.append(("alt_own", partial(_own, text, submission)))
-        judged += in_order(purpose, rules, purpose=message(f"purpose.{purpose}"))
-    return judged
+        results += in_order(purpose, rules, purpose=message(f"purpose.{purpose}"))
+    return results
 
 
 def newest(submission: Submission, purpose: Purpose) -> AltText | None:
     """The last alternative text written for that purpose."""
-    texts = [e.said for e in submission.notebook if isinstance(e, Note) and isinstance(e.said, AltText)]
-    return next((text for text in reversed(texts) if text.purpose == purpose), None)
+    texts = reversed(notes(submission, AltText))
+    return next((text for text in texts if text.purpose == purpose), None)
 
 
 def _written(text: AltText | None, submission: Submission) -> Verdict:
@@ -65,3 +69,31 @@ def _own(text: AltText | None, submission: Submission) -> Verdict:
         return wrong(message("alt_text.other_draft"))
     drafted = {plain(statement) for statement in draft.answered.statements()}
     return wrong(message("alt_text.unchanged")) if plain(text.alt) in drafted else ok()
+
+
+def _pictures(exercise: AltTexts, submission: Submission, t: Translator) -> list[ReportPicture]:
+    """The pictures described, each with the student's text as its alternative text."""
+    pictures = []
+    for purpose in exercise.purposes:
+        text = newest(submission, purpose)
+        if text is not None and is_own(submission, text.image):
+            recorded = next(r for r in submission.own if r.stem == text.image.stem)
+            facts = submission.look_at_image(recorded)
+            pictures.append(ReportPicture(t(f"purpose.{purpose}"), text.alt, facts))
+    return pictures
+
+
+def _texts(exercise: AltTexts, submission: Submission, t: Translator) -> list[ReportText]:
+    texts = []
+    for text in filter(None, (newest(submission, purpose) for purpose in exercise.purposes)):
+        lines = [
+            t("report.line", name=t("report.use"), value=text.use),
+            text.alt or t("report.alt_decorative"),
+        ]
+        if text.long:
+            lines.append(t("report.line", name=t("report.alt_long"), value=text.long))
+        texts.append(ReportText(t(f"purpose.{text.purpose}"), "\n".join(lines)))
+    return texts
+
+
+KIND = KindChecks(check_alt_texts, pictures=_pictures, texts=_texts)

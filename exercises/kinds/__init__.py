@@ -1,0 +1,50 @@
+"""The kinds of exercise, one module each: its fields, and its own rules for what an author may write.
+
+`grading.checks` and `lab.ui.tabs` have a module of the same name for each, and a table like this one.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from exercises.kinds.alt_text import AltTexts
+from exercises.kinds.analyse import Analyse
+from exercises.kinds.base import ExerciseBase
+from exercises.kinds.compare import Compare
+from exercises.kinds.correct import Correct
+from exercises.kinds.evaluation import Evaluation
+from exercises.kinds.generate import Generate
+from exercises.kinds.hand_in import HandIn
+from exercises.kinds.img2img import ImageToImage
+from exercises.kinds.reflection import Reflection
+from exercises.kinds.studio import Studio
+from exercises.kinds.sweep import Sweep
+
+KINDS: dict[str, type[ExerciseBase]] = {
+    "generate": Generate,
+    "sweep": Sweep,
+    "img2img": ImageToImage,
+    "studio": Studio,
+    "evaluation": Evaluation,
+    "reflection": Reflection,
+    "analyse": Analyse,
+    "correct": Correct,
+    "alt_text": AltTexts,
+    "compare": Compare,
+    "hand_in": HandIn,
+}
+
+Exercise = Annotated[
+    Generate
+    | Sweep
+    | ImageToImage
+    | Studio
+    | Evaluation
+    | Reflection
+    | Analyse
+    | Correct
+    | AltTexts
+    | Compare
+    | HandIn,
+    Field(discriminator="kind"),
+]

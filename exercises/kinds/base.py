@@ -1,0 +1,69 @@
+"""What every kind of exercise is: an id, a title, points and texts; and what a kind may say of itself.
+
+A kind is a module of `exercises/kinds` with one class. The loader asks that class for what only this kind
+knows: how its table becomes runs (`plan`), and what must fit within the whole assignment (`check`).
+"""
+
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exercises.faults import Path as KeyPath
+from exercises.i18n import Bilingual, Language
+from exercises.parameters import Parameters, Slug
+from exercises.toml_file import TomlFile
+
+Points = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)]
+SmallCount = Annotated[int, Field(strict=True, ge=0, le=100)]
+
+
+class Frozen(BaseModel):
+    """A part of an assignment: unknown fields are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Run(Frozen):
+    """One picture to make. `changed` names the parameter in which it differs from the baseline."""
+
+    id: Slug
+    parameters: Parameters
+    changed: str | None = None
+
+
+class ExerciseBase(Frozen):
+    """What all kinds share. Each kind adds `kind`, a literal of its name, and its own fields."""
+
+    id: Slug
+    title: Bilingual
+    points: Points
+    texts: dict[Language, str] = Field(description="the exercise's Markdown, by language")
+
+    once: ClassVar[bool] = False  # whether an assignment may have one exercise of this kind only
+    own_tab: ClassVar[bool] = (
+        False  # whether the lab has a tab of the kind's name, which no other id may take
+    )
+    asks_apis: ClassVar[bool] = False  # whether it is done by models behind an API
+    free_run: ClassVar[str | None] = None  # what its pictures are recorded as, where no run is planned
+
+    @classmethod
+    def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
+        """Turn what the exercise's table at `at` says of runs into `table["runs"]`. Raises ExerciseError."""
+
+    def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
+        """Raise ExerciseError for what does not fit; `runs` are the ids of all runs of the assignment."""
+
+
+def check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:
+    """Add a name to those seen. Raises ExerciseError where it is among them already."""
+    if name in seen:
+        raise file.error(at, "once", name=name)
+    seen.add(name)
+
+
+def check_all_unique(file: TomlFile, at: KeyPath, names: Collection[str]) -> None:
+    """Raise ExerciseError for the first name that stands there twice."""
+    seen: set[str] = set()
+    for name in names:
+        check_unique(file, at, name, seen)

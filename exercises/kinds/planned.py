@@ -1,0 +1,120 @@
+"""What the kinds with planned runs share: a table of runs becomes requests, each checked as it is read.
+
+A run's parameters are the assignment's, then the exercise's own, then what the run itself changes.
+Which changes a run may make is each kind's own rule.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+
+from exercises.faults import Fault, faults
+from exercises.faults import Path as KeyPath
+from exercises.kinds.base import ExerciseBase, Run
+from exercises.parameters import Mode, Parameters, is_slug
+from exercises.toml_file import TomlFile
+
+MAX_RUNS = 100
+
+Change = dict[str, Any]  # the parameters that one run sets, by name
+
+
+class Planned(ExerciseBase):
+    """An exercise whose pictures are planned one by one."""
+
+    runs: tuple[Run, ...]
+
+    mode: ClassVar[Mode] = "text2img"
+    runs_differ: ClassVar[bool] = True  # whether two runs with the same parameters are refused
+
+    @classmethod
+    def arrange(
+        cls, file: TomlFile, at: KeyPath, table: dict[str, Any], changes: dict[str, Change]
+    ) -> dict[str, Change]:
+        """The runs in the order they are made. Raises ExerciseError."""
+        return changes
+
+    @classmethod
+    def changed(
+        cls, file: TomlFile, at: KeyPath, earlier: list[Run], parameters: Parameters, change: Change
+    ) -> str | None:
+        """The parameter in which a run differs from the first. Raises ExerciseError for a wrong change."""
+        return None
+
+    @classmethod
+    def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
+        """Replace the exercise's table of runs by the runs themselves. Raises ExerciseError."""
+        shared = _parameter_table(file, ("parameters",), file.data.get("parameters", {}))
+        own = _parameter_table(file, (*at, "parameters"), table.pop("parameters", {}))
+        runs_at = (*at, "runs")
+        if "runs" not in table:
+            raise file.error(runs_at, "missing")
+        changes = cls.arrange(file, at, table, _run_tables(file, runs_at, table.pop("runs")))
+
+        runs: list[Run] = []
+        for run_id, change in changes.items():
+            values = {**shared, **own, **change, "mode": cls.mode}
+            run_at = (*runs_at, run_id)
+            places = {
+                name: run_at if name in change else (*at, "parameters") if name in own else ("parameters",)
+                for name in values
+            }
+            parameters = _parameters(file, values, places, run_at)
+            _check_strength(file, cls.mode, parameters, places, run_at)
+            changed = cls.changed(file, run_at, runs, parameters, change)
+            same = next((run for run in runs if cls.runs_differ and run.parameters == parameters), None)
+            if same:
+                raise file.error(run_at, "unlike", run=same.id)
+            runs.append(Run(id=run_id, parameters=parameters, changed=changed))
+        table["runs"] = tuple(runs)
+
+
+def check_slug(file: TomlFile, at: KeyPath, value: object) -> str:
+    """The value as an id. Raises ExerciseError."""
+    if not isinstance(value, str) or not is_slug(value):
+        raise file.error(at, "slug")
+    return value
+
+
+def _parameter_table(file: TomlFile, at: KeyPath, table: object) -> Change:
+    if not isinstance(table, dict):
+        raise file.error(at, "table")
+    if "mode" in table:
+        raise file.error((*at, "mode"), "no_mode")
+    names = [name for name in Parameters.model_fields if name != "mode"]
+    if unknown := next((name for name in table if name not in names), None):
+        raise file.error((*at, unknown), "parameter", names=", ".join(names))
+    return table
+
+
+def _run_tables(file: TomlFile, at: KeyPath, tables: object) -> dict[str, Change]:
+    if not isinstance(tables, dict):
+        raise file.error(at, "table")
+    if not 1 <= len(tables) <= MAX_RUNS:
+        raise file.error(at, "runs_count", maximum=MAX_RUNS)
+    for run_id, table in tables.items():
+        check_slug(file, (*at, run_id), run_id)
+        _parameter_table(file, (*at, run_id), table)
+    return tables
+
+
+def _parameters(
+    file: TomlFile, values: Mapping[str, Any], places: Mapping[str, KeyPath], run_at: KeyPath
+) -> Parameters:
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        fault = faults(error, values)[0]
+        name = str(fault.path[0]) if fault.path else ""
+        fault = Fault((*places.get(name, run_at), *fault.path), fault.expected)
+        raise file.fault(fault) from error
+
+
+def _check_strength(
+    file: TomlFile, mode: Mode, parameters: Parameters, places: Mapping[str, KeyPath], run_at: KeyPath
+) -> None:
+    if mode == "text2img" and parameters.strength is not None:
+        raise file.error((*places["strength"], "strength"), "no_strength")
+    if mode == "img2img" and parameters.strength is None:
+        raise file.error((*run_at, "strength"), "missing")

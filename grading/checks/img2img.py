@@ -1,0 +1,76 @@
+"""Kind `img2img`: the rules of planned runs, and two for the photo that all of them start from."""
+
+from itertools import groupby
+
+from exercises.i18n import Translator
+from exercises.kinds import ImageToImage
+from grading.checks.kind import Evidence, KindChecks, ReportPicture
+from grading.checks.runs import check_runs, run_pictures
+from grading.checks.verdict import RuleResult, Verdict, in_order, ok, unknown, wrong
+from grading.submission.pictures import PictureFacts
+from grading.submission.reading import Recorded, Submission
+from grading.wording import Message, message
+
+
+def check_img2img(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult]:
+    """Four rules for each run and two for the source."""
+    return [*check_runs(exercise, evidence), *check_source(exercise, evidence)]
+
+
+def check_source(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult]:
+    """The photo is kept, is a picture, and is the same for all runs."""
+    made = [n for run in exercise.runs if (n := evidence.newest.get((exercise.id, run.id)))]
+    missing = [run.id for run in exercise.runs if (exercise.id, run.id) not in evidence.newest]
+    return in_order(
+        "source",
+        (
+            ("source_kept", lambda: _source_kept(evidence.submission, made)),
+            ("source_same", lambda: _source_same(made, missing)),
+        ),
+    )
+
+
+def _source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
+    if not made:
+        return unknown(message("source.no_runs"))
+    for recorded in made:
+        source = recorded.manifest.request.source
+        if source is None:
+            return wrong(message("source.none", file=recorded.file))
+        facts = submission.look_at_source(source)
+        if isinstance(facts, Message):
+            return wrong(facts)
+        if facts.sha256 != source.sha256:
+            return wrong(message("source.hash", file=source.file), source.sha256, facts.sha256)
+        if not isinstance(facts, PictureFacts):
+            return wrong(message("source.no_picture", file=source.file))
+        if facts.blank:
+            return wrong(message("source.blank", file=source.file))
+    return ok()
+
+
+def _source_same(made: list[Recorded], missing: list[str]) -> Verdict:
+    if missing:
+        return unknown(message("source.missing_runs", runs=", ".join(missing)))
+    sources = sorted(
+        (r.manifest.request.source.sha256, r.manifest.run) for r in made if r.manifest.request.source
+    )
+    groups = [[run for _, run in group] for _, group in groupby(sources, key=lambda pair: pair[0])]
+    if len(groups) == 1:
+        return ok()
+    return wrong(message("source.differ"), message("source.one"), " / ".join(", ".join(g) for g in groups))
+
+
+def _pictures(exercise: ImageToImage, submission: Submission, t: Translator) -> list[ReportPicture]:
+    """The photo, or each of them where the runs started from several; then the runs' pictures."""
+    newest = [next(reversed(submission.attempts(exercise.id, run.id)), None) for run in exercise.runs]
+    used = [recorded.manifest.request.source for recorded in newest if recorded]
+    sources = {source.sha256: source for source in used if source}
+    photos = [
+        ReportPicture(t("report.source"), t("report.source_alt"), submission.look_at_source(source))
+        for source in sources.values()
+    ]
+    return [*photos, *run_pictures(exercise, submission, t)]
+
+
+KIND = KindChecks(check_img2img, pictures=_pictures)

@@ -1,0 +1,61 @@
+"""What a kind of exercise brings to the grade: its rules, and what the report shows of it."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exercises.i18n import Translator
+from grading.checks.verdict import RuleResult
+from grading.results import Regeneration
+from grading.submission.pictures import PictureFacts, Undecodable
+from grading.submission.reading import Recorded, Submission
+from grading.wording import Message
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules look at: the submission, what regenerating its pictures gave, who else handed in."""
+
+    submission: Submission
+    regenerations: Mapping[str, Regeneration]  # by the picture's stem
+    classmates: Collection[str]  # names of the class's other submissions
+    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run; the student's own before any other's
+
+    @classmethod
+    def of(
+        cls, submission: Submission, regenerations: Iterable[Regeneration], classmates: Collection[str] = ()
+    ) -> "Evidence":
+        foreign = [r for r in submission.kept if r.manifest.student != submission.student]
+        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *submission.own)}
+        return cls(submission, {r.stem: r for r in regenerations}, classmates, newest)
+
+
+@dataclass(frozen=True)
+class ReportPicture:
+    """A picture for the report; where `facts` are none of a picture, the report shows a gap."""
+
+    caption: str
+    alt: str
+    facts: PictureFacts | Undecodable | Message | None
+
+
+@dataclass(frozen=True)
+class ReportText:
+    """What the student wrote, as it was written, below a heading."""
+
+    title: str
+    body: str
+
+
+def nothing(*_: Any) -> list[Any]:
+    """For kinds of which the report shows no pictures, or no texts."""
+    return []
+
+
+@dataclass(frozen=True)
+class KindChecks:
+    """A kind's part of the grade; the functions get the exercise first."""
+
+    check: Callable[[Any, Evidence], list[RuleResult]]
+    pictures: Callable[[Any, Submission, Translator], list[ReportPicture]] = nothing
+    texts: Callable[[Any, Submission, Translator], list[ReportText]] = nothing

@@ -1,0 +1,45 @@
+"""Kind `studio`: so many different pictures that are in order, whatever their parameters."""
+
+from functools import partial
+
+from exercises.i18n import Translator
+from exercises.kinds import Studio
+from exercises.kinds.studio import STUDIO_RUN
+from grading.checks.kind import Evidence, KindChecks, ReportPicture
+from grading.checks.picture_rule import check_picture
+from grading.checks.runs import named_picture
+from grading.checks.verdict import RuleResult, Verdict, in_order, ok, wrong
+from grading.submission.reading import Submission
+from grading.wording import Message, message
+
+MAX_PICTURES = 12  # in the report
+
+
+def check_studio(exercise: Studio, evidence: Evidence) -> list[RuleResult]:
+    """At least `minimum` different pictures that are in order."""
+    return in_order("pictures", [("studio", partial(_enough, exercise, evidence))])
+
+
+def _enough(exercise: Studio, evidence: Evidence) -> Verdict:
+    good: set[str] = set()
+    broken: list[Message] = []
+    for recorded in reversed(evidence.submission.attempts(exercise.id, STUDIO_RUN)):
+        if len(good) >= exercise.minimum:
+            break
+        verdict = check_picture(evidence.submission, recorded, evidence.regenerations)
+        if verdict.passed:
+            good.add(recorded.manifest.image.pixels_sha256)
+        elif verdict.message:
+            broken.append(verdict.message)
+    if len(good) >= exercise.minimum:
+        return ok()
+    reason = message("studio.broken", why=tuple(broken)) if broken else message("studio.too_few")
+    return wrong(reason, str(exercise.minimum), str(len(good)))
+
+
+def _pictures(exercise: Studio, submission: Submission, t: Translator) -> list[ReportPicture]:
+    newest = submission.attempts(exercise.id, STUDIO_RUN)[-MAX_PICTURES:]
+    return [named_picture(recorded.stem, recorded, submission, t) for recorded in newest]
+
+
+KIND = KindChecks(check_studio, pictures=_pictures)
