@@ -11,7 +11,7 @@ from markupsafe import Markup
 from exercises.i18n import LANGUAGES, Language, Translate
 from lab.session.lab import Lab
 from lab.ui.page import Page
-from lab.ui.tabs import EXERCISE_TABS, LAST_TABS, start
+from lab.ui.tabs import LAST_TABS, OWN_TABS, start
 from lab.ui.theme import theme
 from manifests.pictures import MAX_BYTES
 
@@ -70,7 +70,7 @@ def _blocks(lab: Lab, language: Language, header_links: Callable[[Translate], Ma
         with page.tabs:
             start.build(lab, page)
             for exercise in lab.assignment.exercises:
-                if build := EXERCISE_TABS.get(exercise.kind):
+                if build := OWN_TABS.get(exercise.kind):
                     build(lab, page, exercise)
             for build_last in LAST_TABS:
                 build_last(lab, page)

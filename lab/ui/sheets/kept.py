@@ -14,7 +14,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
-from exercises.kinds import ImageToImage, Sweep
+from exercises.kinds.planned import Planned
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
 from lab.ui.sheets import grids
@@ -30,7 +30,7 @@ PHOTO_SIDE = 640  # pixels; a phone's photo is drawn no larger
 
 
 def grid(
-    lab: Lab, language: Language, exercise: Sweep | ImageToImage, records: Records, source: Source | None
+    lab: Lab, language: Language, exercise: Planned, records: Records, source: Source | None
 ) -> Path | None:
     """The grid of an exercise as a PNG file; None while none of its runs has been made."""
     there = {run_id: record for run_id, record in records.items() if record is not None}
@@ -43,7 +43,7 @@ def grid(
     if not path.exists():
         t = translator("lab", language)
         pictures = _pictures(there)
-        if isinstance(exercise, ImageToImage):
+        if exercise.mode == "img2img":
             rows = grids.strength_rows(t, exercise.runs, pictures, _photo(lab, source))
         else:
             rows = grids.sweep_rows(t, exercise.runs, pictures)

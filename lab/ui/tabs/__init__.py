@@ -1,7 +1,7 @@
 """The tabs of a page: one module each, a view of what is on disk.
 
-A module has one function `build`, which makes the tab. Tabs of an exercise are listed by the exercise's kind;
-evaluation and reflection share one tab.
+Each kind of exercise has a module of its name. Most have a tab of their own, made by `build`; evaluation and
+reflection are parts of the tab `written`, and what an exercise `hand_in` says stands in the tab of that name.
 """
 
 from collections.abc import Callable
@@ -9,30 +9,33 @@ from typing import Any
 
 from lab.ui.tabs import (
     alt_text,
-    analysis,
-    comparing,
-    correction,
+    analyse,
+    compare,
+    correct,
     costs,
-    evaluation,
     gallery,
+    generate,
     hand_in,
     health,
-    planned,
+    img2img,
     studio,
+    sweep,
+    written,
 )
 
-EXERCISE_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by kind
-    "generate": planned.build,
-    "sweep": planned.build,
-    "img2img": planned.build,
+OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by kind
+    "generate": generate.build,
+    "sweep": sweep.build,
+    "img2img": img2img.build,
     "studio": studio.build,
-    "analyse": analysis.build,
-    "correct": correction.build,
+    "analyse": analyse.build,
+    "correct": correct.build,
     "alt_text": alt_text.build,
-    "compare": comparing.build,
+    "compare": compare.build,
 }
+KINDS: dict[str, Callable[..., Any]] = OWN_TABS | written.PARTS | {"hand_in": hand_in.build}
 LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)
-    evaluation.build,
+    written.build,
     gallery.build,
     costs.build,
     hand_in.build,

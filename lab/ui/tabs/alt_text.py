@@ -19,7 +19,7 @@ from lab.ui.choice import choice
 from lab.ui.html import answers as answer_markup
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs.analysis import task_of
+from lab.ui.tabs.analyse import task_of
 from lab.ui.tabs.asking import chosen, model_choice, model_choices, picture_choices, shown
 from lab.ui.tabs.generation import Watch
 from lab.ui.wording import reason

@@ -1,89 +1,31 @@
-"""Evaluation and reflection: pictures scored with reasons; a text, its lines counted as grading counts them.
+"""Kind `evaluation`: pictures scored with reasons, in the tab of what is written (`written.py`)."""
 
-Every change is saved at once, by itself (`lab.records.answers`). What is on disk comes into the page when
-the tab is shown, but never over what stands there already: someone may be typing. Text boxes are
-listened to by `change`: Gradio's `input` comes with key presses only, not when text is pasted or cut.
-"""
-
-import logging
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
-from threading import Lock
 from typing import Any
 
-from filelock import Timeout
 from markupsafe import Markup
 
-from exercises.errors import UserError
-from exercises.kinds import Evaluation, Reflection
+from exercises.kinds import Evaluation
 from exercises.kinds.parts import Subject
-from grading.checks.reflection import count_lines
-from grading.checks.text_rules import touches
 from lab.records import answers as answering
 from lab.records import gallery
 from lab.session.lab import Lab
 from lab.ui.choice import choice
-from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.page import QUIET, Page
-from lab.ui.wording import reason
-from manifests.answers import Answers, SubjectAnswer, load_answers
-from manifests.errors import AnswersError
-
-log = logging.getLogger(__name__)
-
-SAVING: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
-# One change at a time, so that what a page shows is never put together from two that overtook each other.
-ONE_AT_A_TIME = Lock()
+from lab.ui.tabs.saving import SAVING, save
+from manifests.answers import Answers, SubjectAnswer
 
 
-def build(lab: Lab, page: Page) -> None:
-    import gradio as gr
-
-    t = page.t
-    written = [e for e in lab.assignment.exercises if isinstance(e, Evaluation | Reflection)]
-    if not written:
-        return
-    ids = {exercise.id for exercise in written}
-    parts: list[_Subject | _Text] = []
-
-    def read(shown: Answers | None) -> dict[Any, Any]:
-        said = ""
-        try:
-            answers = load_answers(lab.folder)
-        except AnswersError as error:
-            answers = Answers()
-            said = markup.status(t("evaluation.unreadable", reason=reason(error, page.language)), bad=True)
-        updates: dict[Any, Any] = {trouble: said, known: answers}
-        for part in parts:
-            updates |= part.offer() if answers == shown else part.fill(answers)
-        return updates
-
-    def judge() -> str:
-        own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
-        return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
-
-    with page.tab("evaluation", t("evaluation.title")):
-        trouble = page.message("evaluation-trouble")
-        known = gr.State(None)  # the answers as this page shows them
-        for exercise in written:
-            page.text(exercise)
-            if isinstance(exercise, Evaluation):
-                numbered = enumerate(exercise.subjects, 1)
-                parts += [_Subject(lab, page, known, exercise, subject, n) for n, subject in numbered]
-            else:
-                parts.append(_Text(lab, page, known, exercise))
-        checklist = gr.HTML(elem_id="evaluation-checklist")
-        page.refresh(read, [trouble, known, *(c for part in parts for c in part.components)], known)
-        page.refresh(judge, checklist)
-        for part in parts:
-            for event in part.events:
-                event.then(page.header, None, page.points, **QUIET)
-                event.then(judge, None, checklist, **QUIET)
+def parts(lab: Lab, page: Page, exercise: Evaluation, known: Any) -> list["SubjectForm"]:
+    """A form for each picture to evaluate; `known` holds the answers as the page shows them."""
+    return [
+        SubjectForm(lab, page, known, exercise, subject, n) for n, subject in enumerate(exercise.subjects, 1)
+    ]
 
 
-class _Subject:
+class SubjectForm:
     """One picture to evaluate: which, large, with its parameters; the scores, their total, the reasons.
 
     `components` are what `fill` and `offer` give values to; after one of `events` the points may
@@ -213,104 +155,3 @@ class _Subject:
     def _reason_label(self, index: int) -> str:
         key = "reason" if index < self.exercise.reasons_minimum else "reason_optional"
         return self.page.t(f"evaluation.{key}", number=index + 1)
-
-
-class _Text:
-    """The reflection: the text, how many lines it has, and which of its points are seen.
-
-    `components` and `events` are as those of a subject.
-    """
-
-    def __init__(self, lab: Lab, page: Page, known: Any, exercise: Reflection) -> None:
-        import gradio as gr
-
-        self.lab, self.page, self.exercise = lab, page, exercise
-        minimum, maximum = exercise.lines_minimum, exercise.lines_maximum
-        self.text = gr.Textbox(
-            label=page.t("evaluation.reflection"),
-            info=page.t("evaluation.reflection_hint", minimum=minimum, maximum=maximum),
-            lines=maximum,
-            max_lines=2 * maximum,
-            max_length=answering.REFLECTION_LENGTH,
-            interactive=False,
-            elem_id="reflection",
-        )
-        self.seen = gr.HTML(elem_id="reflection-seen")
-        said = page.message("reflection-saved")
-        self.components = [self.text, self.seen]
-        self.text.change(self._save, [self.text, known], [said, self.seen], **SAVING)
-        self.events = [self.text.blur(lambda: None, **QUIET)]
-
-    def offer(self) -> dict[Any, Any]:
-        return {}
-
-    def fill(self, answers: Answers) -> dict[Any, Any]:
-        """What is on disk, into the components."""
-        import gradio as gr
-
-        text = answers.reflection
-        return {self.text: gr.update(value=text, interactive=True), self.seen: self._seen(text)}
-
-    def _save(self, text: str, shown: Answers | None) -> Any:
-        return save(self.lab, self.page, answering.reflection(text), shown, lambda _: self._seen(text))
-
-    def _seen(self, text: str) -> str:
-        """Lines and points, as the grade will see them."""
-        t, exercise = self.page.t, self.exercise
-        count = count_lines(text)
-        lines = t(
-            "evaluation.lines" if count.exact else "evaluation.lines_between",
-            number=count.typed,
-            fewest=count.fewest,
-            most=count.most,
-            minimum=exercise.lines_minimum,
-            maximum=exercise.lines_maximum,
-        )
-        points = [
-            _point(self.page, topic.title(self.page.language), touches(text, topic))
-            for topic in exercise.topics
-        ]
-        return Markup('<p class="lines">{}</p><ul class="checklist">{}</ul>').format(
-            lines, Markup("").join(points)
-        )
-
-
-def _point(page: Page, title: str, seen: bool) -> Markup:
-    return Markup(
-        '<li class="{}"><span class="sign" aria-hidden="true">{}</span>'
-        '<div>{} <span class="worth">{}</span></div></li>'
-    ).format(
-        "passed" if seen else "unknown",
-        "✓" if seen else "?",
-        title,
-        page.t("evaluation.seen" if seen else "evaluation.unseen"),
-    )
-
-
-def save(
-    lab: Lab, page: Page, change: answering.Change, shown: Answers | None, tell: Callable[[Answers], str]
-) -> Any:
-    """Save one change: what became of it, and what `tell` says of what the page shows now.
-
-    The change is made in `shown` too, where the page's other changes find it. One that changes nothing
-    comes from the page being filled, and is skipped. Another page may have written something else
-    meanwhile: that is on disk and not in `shown`, so that this page takes it in when it is shown again.
-    """
-    import gradio as gr
-
-    if shown is None:
-        return gr.skip()
-    t = page.t
-    with ONE_AT_A_TIME:
-        before = shown.model_copy(deep=True)
-        change(shown)
-        if shown == before:
-            return gr.skip()
-        shown.language = page.language
-        try:
-            answering.update(lab.folder, page.language, change)
-            said = markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}"))
-        except (UserError, OSError, Timeout) as error:
-            log.warning("The answers could not be saved: %s", error)
-            said = markup.status(t("evaluation.not_saved", reason=reason(error, page.language)), bad=True)
-        return said, tell(shown)

@@ -15,7 +15,7 @@ from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.html.adherence import badge
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs import comparison, details, wastebin
+from lab.ui.tabs import details, side_by_side, wastebin
 from manifests.store import Record
 
 # Gradio names its buttons "Thumbnail 1 of 12"; their captions say what a screen reader should.
@@ -34,7 +34,7 @@ def build(lab: Lab, page: Page) -> None:
         gr.Markdown(page.t("gallery.introduction"))
         chosen = _shelf(lab, page)
         details.build(lab, page, chosen)
-        comparison.build(lab, page, chosen)
+        side_by_side.build(lab, page, chosen)
         wastebin.build(lab, page)
 
 

@@ -1,4 +1,4 @@
-"""An exercise whose runs are planned: smoke test, baseline, sweep and image-to-image are all this tab.
+"""What the tabs of exercises with planned runs share.
 
 From top to bottom: the text, the student's photo where there is one, the plan, the buttons, what is
 going on, the grid or the film, the chosen run's picture with facts and code, and the checks. All but
@@ -6,11 +6,11 @@ what is going on is read from disk.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from exercises.i18n import number
-from exercises.kinds import Generate, ImageToImage, Sweep
 from exercises.kinds.base import Run
+from exercises.kinds.planned import Planned
 from lab.engine.requests import request_for
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
@@ -25,23 +25,20 @@ from lab.ui.tabs.result import Result
 from manifests.manifest import Source
 from manifests.store import Record
 
-FILM_FRAMES = 8
-Planned = Generate | Sweep | ImageToImage
 
+class PlannedTab:
+    """A tab of one exercise. Each kind says what its picture of pictures is: a grid, or a film."""
 
-def build(lab: Lab, page: Page, exercise: Planned) -> None:
-    """The tab of one exercise."""
-    with page.exercise_tab(exercise):
-        _Tab(lab, page, exercise)
+    takes_photo: ClassVar[bool] = False
+    sheet_label: ClassVar[str] = "generation.grid"  # a key of the catalogue
+    film_frames: ClassVar[int] = 0  # pictures of the way from noise to image to keep
 
-
-class _Tab:
     def __init__(self, lab: Lab, page: Page, exercise: Planned) -> None:
         import gradio as gr
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, several = page.t, len(exercise.runs) > 1
-        self.photo = Photo(lab, page, exercise.id) if isinstance(exercise, ImageToImage) else None
+        self.photo = Photo(lab, page, exercise.id) if self.takes_photo else None
         self.source = self.photo.source if self.photo else gr.State(None)
         with gr.Row(elem_classes="halves"):
             with gr.Column(min_width=300):
@@ -66,7 +63,7 @@ class _Tab:
                 self.result = Result(page, exercise.id)
         with gr.Column(visible=False) as group:
             sheet = gr.Image(
-                label=t("generation.film" if isinstance(exercise, Generate) else "generation.grid"),
+                label=t(self.sheet_label),
                 type="filepath",
                 interactive=False,
                 buttons=["fullscreen"],
@@ -95,7 +92,7 @@ class _Tab:
         store = self.lab.store()
         records = {run.id: store.newest(run.id) for run in self.exercise.runs}
         missing = sum(record is None for record in records.values())
-        sheet, alt = self._sheet(run_id, records, source)
+        sheet, alt = self.sheet(run_id, records, source)
         values = [
             self._plan(records),
             self.page.t(_generate_words(missing, len(records)), count=missing),
@@ -107,17 +104,13 @@ class _Tab:
         ]
         return values + (self.photo.show(list(records), source) if self.photo else [])
 
-    def _sheet(self, run_id: str, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
-        """The grid, or the film of the chosen run, and what it shows in words."""
-        t = self.page.t
-        if isinstance(self.exercise, Generate):
-            path = sheets.film_path(self.lab, run_id)
-            return (str(path) if path.is_file() else None), t("generation.film_alt")
+    def sheet(self, run_id: str, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
+        """The picture of pictures, and what it shows in words."""
         used = next(
             (r.manifest.request.source for r in records.values() if r and r.manifest.request.source), None
         )
         grid = sheets.grid(self.lab, self.page.language, self.exercise, records, used or source)
-        return (str(grid) if grid else None), t(
+        return (str(grid) if grid else None), self.page.t(
             "generation.grid_alt", title=self.exercise.title(self.page.language)
         )
 
@@ -154,10 +147,16 @@ class _Tab:
         if self.photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         lab, model = self.lab, self.lab.settings.model
-        film = FILM_FRAMES if isinstance(self.exercise, Generate) else 0
         request = request_for(run.parameters, model, source)
         start = partial(
-            generate, lab.store(), lab.engine, self.exercise.id, run.id, request, model=model, film=film
+            generate,
+            lab.store(),
+            lab.engine,
+            self.exercise.id,
+            run.id,
+            request,
+            model=model,
+            film=self.film_frames,
         )
         return Task(run.id, start, keep=partial(sheets.keep_film, lab))
 

@@ -13,7 +13,7 @@ from exercises.loader import find_assignment
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.page import Page
-from lab.ui.tabs import alt_text, analysis, comparing, correction, studio
+from lab.ui.tabs import alt_text, analyse, compare, correct, studio
 from manifests.analysis import Note
 from tests.grading.api_good import make_api_work
 from tests.lab.providers.conftest import entry, playing, route
@@ -23,10 +23,10 @@ __all__ = ["playing", "route"]
 
 API = find_assignment("api-analysis")
 MODULES = {
-    "analyse": analysis,
-    "correct": correction,
+    "analyse": analyse,
+    "correct": correct,
     "alt_text": alt_text,
-    "compare": comparing,
+    "compare": compare,
     "studio": studio,
 }
 

@@ -17,7 +17,7 @@ from lab.records import own_pictures
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.page import Page
-from lab.ui.tabs import asking, correction, costs
+from lab.ui.tabs import asking, correct, costs
 from manifests.analysis import AltText, Analysis, Correction
 from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.store import Store
@@ -171,7 +171,7 @@ def test_the_statements_of_an_answer_are_its_sentences_word_for_word(full: Lab):
     number = ask(full.notebook(), product, "describe", text)
     answer = full.notebook().find(number)
     assert answer
-    found = correction.statements(answer)
+    found = correct.statements(answer)
     assert found == ["Sharpness 244.8: edges are sharp.", "It is red!", "Is it a bag?", "29% of it is empty."]
     assert all(sentence in text for sentence in found)
 
@@ -180,7 +180,7 @@ def test_the_statements_of_an_answer_are_its_sentences_word_for_word(full: Lab):
 @given(st.text(max_size=300))
 def test_every_statement_offered_stands_in_the_answer_word_for_word(text: str):
     answered = SimpleNamespace(statements=lambda: [text])
-    for statement in correction.statements(cast(Any, SimpleNamespace(answered=answered))):
+    for statement in correct.statements(cast(Any, SimpleNamespace(answered=answered))):
         assert statement in text
         assert any(c.isalnum() for c in statement)
 

@@ -17,7 +17,7 @@ from lab.session.lab import Lab
 from lab.ui.html import answers as answer_markup
 from lab.ui.html import picture as facts
 from lab.ui.page import Page
-from lab.ui.tabs import comparison, costs, details
+from lab.ui.tabs import costs, details, side_by_side
 from lab.ui.tabs.generation import Watch
 from manifests.analysis import Analysis, Conclusion
 from manifests.manifest import ApiRequest
@@ -186,7 +186,7 @@ def test_a_providers_picture_has_its_facts_and_can_be_laid_beside_another(full: 
     made = facts.made(page.t, by_api.manifest)
     assert page.t("provider.origin.free") in made
     assert "2.5" in made or "2,5" in made
-    assert "EulerA" in comparison.changes(page, here, by_api)
+    assert "EulerA" in side_by_side.changes(page, here, by_api)
 
 
 # --- costs

@@ -19,7 +19,10 @@ from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.page import Page
 from lab.ui.sheets import kept as sheets
-from lab.ui.tabs import photo, planned, studio
+from lab.ui.tabs import photo, studio
+from lab.ui.tabs.generate import GenerateTab
+from lab.ui.tabs.img2img import ImageToImageTab
+from lab.ui.tabs.planned import PlannedTab
 from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES
 from tests.grading.good import draft_of, make_work, noise
@@ -43,13 +46,22 @@ def full(lab: Lab) -> Lab:
     return lab
 
 
+TABS: dict[str, Any] = {
+    "generate": GenerateTab,
+    "sweep": PlannedTab,
+    "img2img": ImageToImageTab,
+    "studio": studio._Tab,
+}
+
+
 def tab_of(lab: Lab, exercise: str, language: Language = "en") -> Any:
     """The tab's own object, built in a page of its own."""
     found = lab.assignment.exercise(exercise)
+    assert found is not None
     with gr.Blocks():
         page = Page(lab, language)
         with page.tabs, page.tab(exercise, exercise):
-            return (studio if exercise == "studio" else planned)._Tab(lab, page, found)  # type: ignore[arg-type]
+            return TABS[found.kind](lab, page, found)  # type: ignore[arg-type]
 
 
 def shown(tab: Any, *values: Any) -> str:

@@ -16,7 +16,8 @@ from gradio.state_holder import SessionState
 from exercises.kinds import Compare
 from lab.session.lab import Lab
 from lab.ui.page import Page
-from lab.ui.tabs import comparing, comparison
+from lab.ui.tabs import compare as compare_tab
+from lab.ui.tabs import side_by_side
 from tests.grading.api_good import REASON
 from tests.lab.ui.tabs.conftest import notes, words
 
@@ -65,7 +66,7 @@ def gallery(full: Lab) -> Shown:
     with gr.Blocks() as blocks:
         page = Page(full, "en")
         with page.tabs, page.tab("gallery", "Gallery"):
-            comparison.build(full, page, gr.Dropdown(allow_custom_value=True, elem_id=FIRST))
+            side_by_side.build(full, page, gr.Dropdown(allow_custom_value=True, elem_id=FIRST))
     return Shown(blocks)
 
 
@@ -77,7 +78,7 @@ def compare(full: Lab) -> Shown:
         exercise = full.assignment.exercise("compare")
         assert isinstance(exercise, Compare)
         with page.tabs:
-            comparing.build(full, page, exercise)
+            compare_tab.build(full, page, exercise)
     return Shown(blocks)
 
 

@@ -18,7 +18,7 @@ from lab.session.doctor import Finding, State
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.page import Page
-from lab.ui.tabs import comparison, details, evaluation, gallery, hand_in, health
+from lab.ui.tabs import details, gallery, hand_in, health, saving, side_by_side
 from manifests.answers import Answers, load_answers
 from manifests.draft import Draft
 from manifests.manifest import Model, Request, Versions
@@ -61,7 +61,7 @@ def check(check_id: str, passed: bool | None, points: float, *, needs_person: bo
 
 def test_only_parameters_that_differ_are_shown_and_what_differs_in_a_prompt_is_marked(lab: Lab) -> None:
     left, right = record(lab), record(lab, prompt="a blue bag", steps=9)
-    html = comparison.changes(page(lab), left, right)
+    html = side_by_side.changes(page(lab), left, right)
     assert "<mark>red</mark>" in html
     assert "<mark>blue</mark>" in html
     assert "<mark>9</mark>" in html
@@ -80,14 +80,14 @@ def test_the_machines_opinion_stands_on_a_picture_of_the_gallery(lab: Lab, langu
 
 
 def test_two_pictures_made_alike_have_no_parameter_to_show(lab: Lab) -> None:
-    assert "<mark>" not in comparison.changes(page(lab), record(lab), record(lab))
+    assert "<mark>" not in side_by_side.changes(page(lab), record(lab), record(lab))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_prompt_holds_is_never_html(lab: Lab, language: Language) -> None:
     shown = page(lab, language)
     left, right = record(lab, prompt=EVIL), record(lab, prompt=EVIL + "x")
-    for html in (comparison.changes(shown, left, right), details.all_fields(shown, left.manifest)):
+    for html in (side_by_side.changes(shown, left, right), details.all_fields(shown, left.manifest)):
         assert "<img" not in html
         assert "&lt;img" in html
 
@@ -190,7 +190,7 @@ def test_what_took_a_deleted_pictures_place_is_chosen(
 
 
 def saved(lab: Lab, change: answering.Change, shown: Answers | None) -> Any:
-    return evaluation.save(lab, page(lab), change, shown, lambda now: now.reflection)
+    return saving.save(lab, page(lab), change, shown, lambda now: now.reflection)
 
 
 def test_what_cannot_be_saved_is_said_and_stays_in_the_page(lab: Lab) -> None:
@@ -225,7 +225,7 @@ def test_of_changes_sent_at_the_same_moment_each_is_saved_and_told_in_its_turn(l
         return str(len(answers.evaluations["baseline"].scores))
 
     def save(change: answering.Change) -> int:
-        _, told = evaluation.save(lab, page(lab), change, now, scores)
+        _, told = saving.save(lab, page(lab), change, now, scores)
         return int(told)
 
     with ThreadPoolExecutor(len(changes)) as pool:

@@ -1,0 +1,61 @@
+"""The tab of what is written: evaluation and reflection, with their checks.
+
+Every change is saved at once, by itself (`lab.records.answers`). What is on disk comes into the page when
+the tab is shown, but never over what stands there already: someone may be typing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lab.session.lab import Lab
+from lab.ui.html import markup
+from lab.ui.page import QUIET, Page
+from lab.ui.tabs import evaluation, reflection
+from lab.ui.wording import reason
+from manifests.answers import Answers, load_answers
+from manifests.errors import AnswersError
+
+# The forms of a kind of exercise. A form's `components` are what `fill` and `offer` give values to; after one
+# of its `events` the points may have changed.
+PARTS: dict[str, Callable[..., list[Any]]] = {"evaluation": evaluation.parts, "reflection": reflection.parts}
+
+
+def build(lab: Lab, page: Page) -> None:
+    import gradio as gr
+
+    t = page.t
+    written = [e for e in lab.assignment.exercises if e.kind in PARTS]
+    if not written:
+        return
+    ids = {exercise.id for exercise in written}
+    forms: list[Any] = []
+
+    def read(shown: Answers | None) -> dict[Any, Any]:
+        said = ""
+        try:
+            answers = load_answers(lab.folder)
+        except AnswersError as error:
+            answers = Answers()
+            said = markup.status(t("evaluation.unreadable", reason=reason(error, page.language)), bad=True)
+        updates: dict[Any, Any] = {trouble: said, known: answers}
+        for form in forms:
+            updates |= form.offer() if answers == shown else form.fill(answers)
+        return updates
+
+    def check() -> str:
+        own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
+        return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
+
+    with page.tab("evaluation", t("evaluation.title")):
+        trouble = page.message("evaluation-trouble")
+        known = gr.State(None)  # the answers as this page shows them
+        for exercise in written:
+            page.text(exercise)
+            forms += PARTS[exercise.kind](lab, page, exercise, known)
+        checklist = gr.HTML(elem_id="evaluation-checklist")
+        page.refresh(read, [trouble, known, *(c for form in forms for c in form.components)], known)
+        page.refresh(check, checklist)
+        for form in forms:
+            for event in form.events:
+                event.then(page.header, None, page.points, **QUIET)
+                event.then(check, None, checklist, **QUIET)
