@@ -10,14 +10,18 @@ A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from exercises.i18n import Language, Translate, translator
 from exercises.kinds import Exercise
+from grading.results import CheckResult
 from lab.session.lab import Lab
 from lab.ui.html import markup
 
@@ -28,6 +32,46 @@ READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-l
 # one request and its answer, instead of a request, an event stream and its close.
 LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET: dict[str, Any] = LASTING | {"queue": False}
+
+
+_CHECKS: ContextVar[dict[Language, list[CheckResult]] | None] = ContextVar("checks", default=None)
+
+
+@contextmanager
+def checks_once() -> Iterator[None]:
+    """Within this, a page runs the checks once, however many of its parts show them."""
+    token = _CHECKS.set({})
+    try:
+        yield
+    finally:
+        _CHECKS.reset(token)
+
+
+@dataclass(frozen=True)
+class Refresher:
+    """A function that reads the disk, the components it is given the values of, and those it fills."""
+
+    fn: Callable[..., Any]
+    inputs: list[Any]
+    outputs: list[Any]
+    fills_one: bool
+
+    @classmethod
+    def of(cls, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> "Refresher":
+        given = [] if inputs is None else list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        several = isinstance(outputs, list | tuple)
+        return cls(fn, given, list(outputs) if several else [outputs], not several)
+
+    def results(self, values: Sequence[Any]) -> list[Any]:
+        """A value for each output; of a function that answers by component, the others stay as they are."""
+        import gradio as gr
+
+        answer = self.fn(*values)
+        if isinstance(answer, dict) and not self.fills_one:
+            return [answer.get(component, gr.skip()) for component in self.outputs]
+        if self.fills_one or (len(self.outputs) == 1 and not isinstance(answer, list | tuple)):
+            return [answer]
+        return list(answer)
 
 
 class Page:
@@ -55,7 +99,7 @@ class Page:
         self.recall = gr.State(None)  # (stem, when) of the record the Studio is to take its parameters from
         self.tabs = gr.Tabs(elem_id="lab-tabs")
         self._tab: Any = None
-        self._refreshers: list[tuple[Callable[..., Any], Any, Any]] = []
+        self._refreshers: list[Refresher] = []
         self._changes: list[Any] = []
 
     @contextmanager
@@ -64,14 +108,16 @@ class Page:
         import gradio as gr
 
         self.ids.append(tab_id)
-        self._refreshers, self._changes = [(self.header, None, self.points)], []
+        self._refreshers, self._changes = [Refresher.of(self.header, self.points)], []
         with gr.Tab(title, id=tab_id, elem_id=f"tab-{tab_id}") as self._tab:
             yield
         self._tab.select(None, js=REMEMBER.format(id=tab_id))
-        for fn, inputs, outputs in self._refreshers:
-            self._tab.select(fn, inputs, outputs, **QUIET)
-            for event in self._changes:
-                event.then(fn, inputs, outputs, **QUIET)
+        inputs = [component for refresher in self._refreshers for component in refresher.inputs]
+        outputs = [component for refresher in self._refreshers for component in refresher.outputs]
+        refresh = partial(self._refresh_all, tuple(self._refreshers))
+        self._tab.select(refresh, inputs, outputs, **QUIET)
+        for event in self._changes:
+            event.then(refresh, inputs, outputs, **QUIET)
 
     @contextmanager
     def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
@@ -90,7 +136,16 @@ class Page:
 
     def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call `fn` whenever the tab is shown, and after each change made in it."""
-        self._refreshers.append((fn, inputs, outputs))
+        self._refreshers.append(Refresher.of(fn, outputs, inputs))
+
+    def _refresh_all(self, refreshers: "Sequence[Refresher]", *values: Any) -> list[Any]:
+        """What all refreshers of a tab give, in one answer, so that the checks are run once for all."""
+        results: list[Any] = []
+        with checks_once():
+            for refresher in refreshers:
+                own, values = values[: len(refresher.inputs)], values[len(refresher.inputs) :]
+                results += refresher.results(own)
+        return results
 
     def resume(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call the generator `fn` whenever the tab is shown, unless it is still going on here."""
@@ -102,9 +157,18 @@ class Page:
 
         return gr.HTML(elem_id=elem_id, elem_classes="message", js_on_load=READ_OUT, render=render)
 
+    def checks(self) -> list[CheckResult]:
+        """All checks of the assignment, as the grade will see them; within `checks_once` run once."""
+        kept = _CHECKS.get()
+        if kept is None:
+            return self.lab.checks(self.language)
+        if self.language not in kept:
+            kept[self.language] = self.lab.checks(self.language)
+        return kept[self.language]
+
     def checklist(self, exercise_id: str) -> str:
         """The checks of one exercise, as the grade will see them."""
-        checks = [c for c in self.lab.checks(self.language) if c.id.split("/")[0] == exercise_id]
+        checks = [check for check in self.checks() if check.id.split("/")[0] == exercise_id]
         return markup.heading(self.t("check.title")) + markup.folded_checklist(self.t, checks)
 
     def changed(self, event: Any) -> None:
@@ -124,6 +188,6 @@ class Page:
 
     def header(self) -> str:
         """The points so far, as the checks see them."""
-        checks = self.lab.checks(self.language)
+        checks = self.checks()
         points, maximum = sum(c.points for c in checks), sum(c.maximum for c in checks)
         return markup.points(self.t, points, maximum)

@@ -23,7 +23,7 @@ from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
 from lab.ui.html import charges as api_words
 from lab.ui.html import markup
-from lab.ui.page import LASTING, QUIET, Page
+from lab.ui.page import LASTING, QUIET, Page, checks_once
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run
 
@@ -108,7 +108,8 @@ class Watch:
             await asyncio.sleep(LOOK_EVERY)
 
     def _read(self, show: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
-        return [self.page.header(), *show(*values)]
+        with checks_once():
+            return [self.page.header(), *show(*values)]
 
     def _look(self, running: Running, finished: bool) -> list[Any]:
         import gradio as gr

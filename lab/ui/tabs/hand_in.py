@@ -22,7 +22,7 @@ def build(lab: Lab, page: Page) -> None:
     t = page.t
 
     def look() -> tuple[str, str, str]:
-        checks = lab.checks(page.language)
+        checks = page.checks()
         what = contents(lab, page) + missing(page, checks)
         return what, markup.heading(t("hand_in.checks")) + by_exercise(lab, page, checks), earlier(lab, page)
 

@@ -34,7 +34,7 @@ def _progress(lab: Lab, page: Page) -> str:
     """Every exercise with a link to its tab, what is done of it, and its points."""
     t = page.t
     checks: dict[str, list[CheckResult]] = defaultdict(list)
-    for check in lab.checks(page.language):
+    for check in page.checks():
         checks[check.id.split("/")[0]].append(check)
     rows = [_row(page, exercise, checks[exercise.id]) for exercise in lab.assignment.exercises]
     header = [t(f"start.column_{name}") for name in ("exercise", "done", "points")]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.session.lab import Lab
 from lab.ui.html import markup
-from lab.ui.page import QUIET, Page
+from lab.ui.page import QUIET, Page, checks_once
 from lab.ui.tabs import evaluation, reflection
 from lab.ui.wording import reason
 from manifests.answers import Answers, load_answers
@@ -43,8 +43,12 @@ def build(lab: Lab, page: Page) -> None:
         return updates
 
     def check() -> str:
-        own = [check for check in lab.checks(page.language) if check.id.split("/")[0] in ids]
+        own = [check for check in page.checks() if check.id.split("/")[0] in ids]
         return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
+
+    def points_and_checks() -> tuple[str, str]:
+        with checks_once():
+            return page.header(), check()
 
     with page.tab("evaluation", t("evaluation.title")):
         trouble = page.message("evaluation-trouble")
@@ -57,5 +61,4 @@ def build(lab: Lab, page: Page) -> None:
         page.refresh(check, checklist)
         for form in forms:
             for event in form.events:
-                event.then(page.header, None, page.points, **QUIET)
-                event.then(check, None, checklist, **QUIET)
+                event.then(points_and_checks, None, [page.points, checklist], **QUIET)
