@@ -166,22 +166,32 @@ AnyCost = Annotated[
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
+Presence = Literal["found", "not_found", "unsure"]
+
+
 class Sought(Part):
     """One thing the prompt names, as a word of `mini`'s vocabulary, and what the judge says of it.
 
-    `probability` is the judge's for what was asked; `first` is its most probable answer.
+    `probability` is the judge's for what was asked; `first` is its most probable answer. `status` says
+    whether the judge is sure; manifests from before it have none.
     """
 
     kind: Literal["object", "color", "background"]
     asked: Token
     probability: Annotated[float, Field(ge=0, le=1)]
     first: Token
+    status: Presence | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @property
+    def verdict(self) -> Presence:
+        """Whether it is in the picture; where no status was recorded, the first answer decides."""
+        return self.status or ("found" if self.first == self.asked else "not_found")
 
 
 class Adherence(Part):
     """Whether the prompt is in the picture: a machine's opinion, which no check reads.
 
-    `found` is the number of parts of which the judge's first answer is what was asked.
+    `found` is the number of parts that were found.
     """
 
     judge: Name
@@ -202,7 +212,7 @@ class Adherence(Part):
     @field_validator("found")
     @classmethod
     def _counted(cls, found: int, info: ValidationInfo) -> int:
-        counted = sum(part.first == part.asked for part in info.data.get("parts", ()))
+        counted = sum(part.verdict == "found" for part in info.data.get("parts", ()))
         if "parts" in info.data and found != counted:
             raise PydanticKnownError("literal_error", {"expected": str(counted)})
         return found

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from exercises.i18n import Language
 from lab.endpoint.conversation import Conversation
 from lab.endpoint.limits import Limits
-from lab.endpoint.questions import Reply, reply
+from lab.endpoint.questions import AnalyserReply, reply
 from lab.endpoint.usage import pieces
 
 MOST_TEXT = 40_000  # characters of one text
@@ -42,7 +42,7 @@ class Schema(BaseModel):
 class Answered:
     """A reply in pieces, cut at `most` of them: `cut` says whether something is missing."""
 
-    def __init__(self, reply: Reply, most: int | None) -> None:
+    def __init__(self, reply: AnalyserReply, most: int | None) -> None:
         whole = pieces(reply.text)
         self.pieces = whole[:most]
         self.cut = len(self.pieces) < len(whole)

@@ -2,17 +2,15 @@
 
 1. A schema says by its fields' names what is wanted (`lab.judge.answers.FIELDS`): each is filled in, or
    the answer is a refusal that names those it does not have.
-2. Else a line `task: describe|quality|missing|alt_text` in the system message says it, as `language: en|fr`
-   says the answer's language.
-3. Else words of the question (`ASPECTS`) choose what is said of the picture.
-4. Else it says what it is and describes the picture; without a picture it declines.
+2. Else a line `task: describe|quality|missing|text|alt_text` in the system message says it, as
+   `language: en|fr` says the answer's language.
+3. Else, and without a picture, it declines and says which tasks there are.
 
 The prompt of a picture, where it matters, is what stands between `<prompt>` and `</prompt>`.
 """
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -23,31 +21,12 @@ from lab.endpoint.limits import Limits
 from lab.endpoint.pictures import data_url_bytes, picture_of
 from lab.endpoint.schemas import BadSchema, check_schema, misfit, names_asked
 from lab.endpoint.usage import picture_tokens, text_tokens
-from lab.judge import wording
 from lab.judge.analyse import analyse
 from lab.judge.answers import FIELDS as KNOWN
 from lab.judge.answers import TASKS, NoPrompt, Task, fields, text
 from lab.judge.wording import Look
 from lab.models.mini.vocabulary import vocabulary
 
-# Beginnings of words, in both languages, and what a question that has one is answered with.
-ASPECTS: dict[tuple[str, ...], Callable[[Look], str]] = {
-    ("descri", "décri", "decri", "caption", "légende"): wording.description,
-    ("alternative",): lambda look: text(look, "alt_text"),
-    ("text", "lire", "read", "lettre", "letter", "chiffre", "donnée", "data"): (
-        lambda look: look.t("analyser.no_reading")
-    ),
-    ("background", "backdrop", "fond", "arrière"): wording.background,
-    ("colour", "color", "couleur", "palette", "teinte"): (
-        lambda look: look.t("analyser.palette", colors=wording.colors(look))
-    ),
-    ("object", "objet", "thing", "product", "produit", "show", "montre"): (
-        lambda look: f"{look.t('analyser.seen', scene=wording.scene(look))} {wording.certainty(look)}"
-    ),
-    ("sharp", "blur", "focus", "net", "flou", "piqué"): wording.sharpness,
-    ("light", "bright", "dark", "contrast", "expos", "lumi", "sombre", "clair"): wording.light,
-    ("empt", "vide", "space", "espace"): wording.emptiness,
-}
 _FRENCH = """
 le la les un une des du de et est que qui quoi quel quelle quels quelles dans sur il elle ce cette ces je tu
 vous nous mon ma mes votre vos pas plus avec pour par au aux où y en bonjour merci couleur fond
@@ -60,7 +39,7 @@ FRENCH, ENGLISH = frozenset(_FRENCH.split()), frozenset(_ENGLISH.split())
 
 
 @dataclass(frozen=True)
-class Reply:
+class AnalyserReply:
     """`refused`: the text says why there is no answer. Tokens as `lab.endpoint.usage` counts them."""
 
     text: str
@@ -72,7 +51,7 @@ class _Declined(Exception):
     """Carries the words."""
 
 
-def reply(conversation: Conversation, limits: Limits, language: Language) -> Reply:
+def reply(conversation: Conversation, limits: Limits, language: Language) -> AnalyserReply:
     """The analyser's answer. Takes the time of looking at the pictures. Raises ApiError.
 
     `language` is spoken where the conversation does not show one.
@@ -86,11 +65,11 @@ def reply(conversation: Conversation, limits: Limits, language: Language) -> Rep
             raise _unread(conversation, error) from error
     looks = _looks(conversation, limits, language)
     read = sum(text_tokens(turn.text) for turn in conversation.turns)
-    read += sum(picture_tokens(look.analysis.width, look.analysis.height) for look in looks)
+    read += sum(picture_tokens(look.findings.width, look.findings.height) for look in looks)
     try:
-        return Reply(_answered(conversation, looks, t), refused=False, input_tokens=read)
+        return AnalyserReply(_answered(conversation, looks, t), refused=False, input_tokens=read)
     except _Declined as declined:
-        return Reply(str(declined), refused=conversation.form != "text", input_tokens=read)
+        return AnalyserReply(str(declined), refused=conversation.form != "text", input_tokens=read)
 
 
 def language_of(conversation: Conversation, otherwise: Language) -> Language:
@@ -132,26 +111,16 @@ def _answered(conversation: Conversation, looks: list[Look], t: Translator) -> s
 
 
 def _in_words(conversation: Conversation, looks: list[Look], t: Translator) -> str:
+    """The task's answer for each picture. Raises _Declined where no task is named."""
     task = _task(conversation)
-    question = conversation.question
-    said = [text(look, task) if task else _of_the_question(look, question) for look in looks]
+    if task is None:
+        raise _Declined(
+            t("analyser.decline_question", objects=len(vocabulary().objects), tasks=", ".join(TASKS))
+        )
+    said = [text(look, task) for look in looks]
     if len(said) > 1:
         said = [f"{t('analyser.picture', number=i)} {each}" for i, each in enumerate(said, start=1)]
-    if not task and not _aspects(question):
-        said.insert(0, t("analyser.modest", objects=len(vocabulary().objects)))
     return "\n\n".join(said)
-
-
-def _of_the_question(look: Look, question: str) -> str:
-    return " ".join(say(look) for say in _aspects(question) or [wording.description])
-
-
-def _aspects(question: str) -> list[Callable[[Look], str]]:
-    """What a question asks for, by the beginnings of its words; the prompt in it is no question."""
-    asked = re.sub(r"<prompt>.*?</prompt>", " ", question[:5000], flags=re.DOTALL).lower()
-    asked = re.sub(r"alt(?:ernative)?[ -]text|texte alternatif", "alternative", asked)
-    words = re.findall(r"[^\W\d_]+", asked)
-    return [say for stems, say in ASPECTS.items() if any(word.startswith(stems) for word in words)]
 
 
 def _in_fields(conversation: Conversation, look: Look, t: Translator) -> dict[str, object]:

@@ -117,7 +117,7 @@ class QuestionJob:
         seen, media = show(question.picture)
         t = translator("lab", question.language)
         system = f"{t('ask.system')}\ntask: {question.task}\nlanguage: {question.language}"
-        if question.task in ("question", "text"):  # no task of the bundled analyser: it goes by the words
+        if question.task == "question":  # the student's own words, which are no task
             system = f"{t('ask.system')}\nlanguage: {question.language}"
         before = self._before(question.follows, seen, media)
         last = Message("user", text, () if before else (media,))

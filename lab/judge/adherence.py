@@ -5,16 +5,15 @@ Nothing that goes wrong in here may cost a picture: then there is no opinion, an
 """
 
 import logging
-from typing import get_args
 
 from PIL import Image
 
 from exercises.errors import UserError
-from lab.judge.prompts import Kind, sought
-from manifests.manifest import Adherence, Sought
+from lab.judge.presence import Kind, look_for
+from lab.judge.prompts import asked_for
+from manifests.manifest import Adherence
 
 JUDGE = "mini-judge"
-KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of the judge's answers
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 def opinion(prompt: str, model: str, picture: Image.Image) -> Adherence | None:
     """What of the prompt the judge finds; None where the prompt names nothing it knows, or it cannot look."""
     try:
-        asked = sought(prompt) if model == "mini" else {}
+        asked = asked_for(prompt) if model == "mini" else {}
         return _look(asked, picture) if asked else None
     except UserError as error:
         log.warning("No opinion on a picture: %s", error)
@@ -32,17 +31,8 @@ def opinion(prompt: str, model: str, picture: Image.Image) -> Adherence | None:
 
 
 def _look(asked: dict[Kind, str], picture: Image.Image) -> Adherence:
-    from lab.judge.analyse import judge_sha256, probabilities, share
+    from lab.judge.analyse import classify_picture, judge_sha256
 
-    answers = dict(zip(KINDS, probabilities(picture), strict=True))
-    parts = tuple(
-        Sought(
-            kind=kind,
-            asked=token,
-            probability=share(answers[kind].get(token, 0.0)),
-            first=max(answers[kind], key=answers[kind].__getitem__),
-        )
-        for kind, token in asked.items()
-    )
-    found = sum(part.first == part.asked for part in parts)
+    parts = look_for(asked, classify_picture(picture))
+    found = sum(part.verdict == "found" for part in parts)
     return Adherence(judge=JUDGE, weights_sha256=judge_sha256(), parts=parts, found=found)

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from exercises.errors import CatalogueError
-from lab.judge.findings import Analysis, Guess, Seen
+from lab.judge.findings import Classification, Findings, Guess
 from lab.judge.measure import measure
+from lab.judge.presence import Kind
 from lab.models.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "judge.safetensors"  # in the folder of `mini`'s weights
 Probabilities = dict[str, float]  # by name, together 1
-GUESSES = 5
 # Below these the judge is not sure. On 2,000 compositions it has not learnt from, 99 % of its answers about
 # the object lie above; of the same bent, blurred and partly covered 97 %, more than 99 % of these rightly. Of
 # 1,000 pictures of things it has never met 8 % do, and of 500 that show nothing (noise of any grain) none
@@ -39,31 +39,28 @@ class NoJudge(CatalogueError):
     package = "lab"
 
 
-def analyse(picture: Image.Image) -> Analysis:
+def analyse(picture: Image.Image) -> Findings:
     """What can be seen in a picture of any size. Raises NoJudge.
 
     The judge sees the largest square in the middle, at 256 x 256 (and makes it smaller for itself).
     """
     pixels = picture.convert("RGB")
-    seen = recognise(pixels)
-    return Analysis(
+    return Findings(
         width=picture.width,
         height=picture.height,
-        object=seen[0],
-        color=seen[1],
-        background=seen[2],
+        **classify_picture(pixels),
         measurements=measure(pixels),
     )
 
 
-def recognise(picture: Image.Image) -> tuple[Seen, Seen, Seen]:
-    """Object, its colour, and the background's colour, each with the judge's most probable guesses."""
+def classify_picture(picture: Image.Image) -> dict[Kind, Classification]:
+    """The judge's answers on the object, its colour, and the background's colour. Raises NoJudge."""
     object_, color, background = probabilities(picture)
-    return (
-        _seen(object_, SURE_OF_OBJECT),
-        _seen(color, SURE_OF_COLOR),
-        _seen(background, SURE_OF_COLOR),
-    )
+    return {
+        "object": _classification(object_, SURE_OF_OBJECT),
+        "color": _classification(color, SURE_OF_COLOR),
+        "background": _classification(background, SURE_OF_COLOR),
+    }
 
 
 def probabilities(picture: Image.Image) -> tuple[Probabilities, Probabilities, Probabilities]:
@@ -86,10 +83,10 @@ def judge_sha256() -> str:
     return _judge()[1]
 
 
-def _seen(probabilities: Probabilities, threshold: float) -> Seen:
-    best = sorted(probabilities, key=lambda name: probabilities[name], reverse=True)[:GUESSES]
+def _classification(probabilities: Probabilities, threshold: float) -> Classification:
+    best = sorted(probabilities, key=lambda name: probabilities[name], reverse=True)
     guesses = tuple(Guess(name=name, probability=share(probabilities[name])) for name in best)
-    return Seen(guesses=guesses, threshold=threshold)
+    return Classification(guesses=guesses, threshold=threshold)
 
 
 def share(probability: float) -> float:

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict
 
 from lab.judge import quality, wording
 from lab.judge.findings import Swatch
-from lab.judge.prompts import Adherence, adherence
+from lab.judge.prompts import PromptCheck, check_prompt
 from lab.judge.quality import CRITERIA, Score
 from lab.judge.wording import Look
 
-Task = Literal["describe", "quality", "missing", "alt_text"]
+Task = Literal["describe", "quality", "missing", "text", "alt_text"]
+STATUSES = {"present": "found", "missing": "not_found", "unsure": "unsure"}  # by the answer's field
 
 
 class _Answer(BaseModel):
@@ -84,7 +85,7 @@ def long_alt(look: Look) -> str:
 
 
 def _certainty(look: Look) -> Certainty:
-    seen = look.analysis
+    seen = look.findings
     return Certainty(
         object=seen.object.guesses[0].probability,
         object_color=seen.color.guesses[0].probability,
@@ -92,8 +93,8 @@ def _certainty(look: Look) -> Certainty:
     )
 
 
-def _compared(look: Look) -> Adherence:
-    found = adherence(look)
+def _compared(look: Look) -> PromptCheck:
+    found = check_prompt(look)
     if found is None:
         raise NoPrompt
     return found
@@ -101,23 +102,23 @@ def _compared(look: Look) -> Adherence:
 
 FIELDS: dict[str, Callable[[Look], object]] = {
     "description": wording.description,
-    "object": lambda look: wording.name_or_unsure(look, look.analysis.object, "object"),
-    "object_color": lambda look: wording.name_or_unsure(look, look.analysis.color, "color"),
-    "background_color": lambda look: wording.name_or_unsure(look, look.analysis.background, "color"),
+    "object": lambda look: wording.name_or_unsure(look, look.findings.object, "object"),
+    "object_color": lambda look: wording.name_or_unsure(look, look.findings.color, "color"),
+    "background_color": lambda look: wording.name_or_unsure(look, look.findings.background, "color"),
     "certainty": _certainty,
     "palette": lambda look: [
         Swatch(name=look.t(f"color.{swatch.name}"), share=swatch.share)
-        for swatch in look.analysis.measurements.palette
+        for swatch in look.findings.measurements.palette
     ],
-    "sharpness": lambda look: look.analysis.measurements.sharpness,
-    "contrast": lambda look: look.analysis.measurements.contrast,
-    "brightness": lambda look: look.analysis.measurements.brightness,
-    "clipped_shadows": lambda look: look.analysis.measurements.clipped_shadows,
-    "clipped_highlights": lambda look: look.analysis.measurements.clipped_highlights,
-    "emptiness": lambda look: look.analysis.measurements.emptiness,
+    "sharpness": lambda look: look.findings.measurements.sharpness,
+    "contrast": lambda look: look.findings.measurements.contrast,
+    "brightness": lambda look: look.findings.measurements.brightness,
+    "clipped_shadows": lambda look: look.findings.measurements.clipped_shadows,
+    "clipped_highlights": lambda look: look.findings.measurements.clipped_highlights,
+    "emptiness": lambda look: look.findings.measurements.emptiness,
     **{name: getattr(quality, name) for name in CRITERIA},
-    "present": lambda look: _compared(look).of("present"),
-    "missing": lambda look: _compared(look).of("missing"),
+    "present": lambda look: _compared(look).of("found"),
+    "missing": lambda look: _compared(look).of("not_found"),
     "unsure": lambda look: _compared(look).of("unsure"),
     "not_checked": lambda look: list(_compared(look).not_checked),
     "short": short_alt,
@@ -129,6 +130,7 @@ TASKS: dict[Task, tuple[str, ...]] = {
     "quality": CRITERIA,
     "missing": tuple(Missing.model_fields),
     "alt_text": tuple(AltText.model_fields),
+    "text": tuple(Description.model_fields),
 }
 
 
@@ -144,7 +146,7 @@ def text(look: Look, task: Task) -> str:
         return "\n".join(_score_line(look, name) for name in CRITERIA)
     if task == "missing":
         found = _compared(look)
-        lists = {status: found.of(status) for status in ("present", "missing", "unsure")}  # type: ignore[arg-type]
+        lists = {name: found.of(status) for name, status in STATUSES.items()}
         lists["not_checked"] = list(found.not_checked)
         nothing = look.t("analyser.nothing")
         return "\n".join(
@@ -158,6 +160,8 @@ def text(look: Look, task: Task) -> str:
                 look.t("analyser.line_long", text=long_alt(look)),
             )
         )
+    if task == "text":
+        return look.t("analyser.no_reading")
     return wording.description(look)
 
 

@@ -3,7 +3,7 @@
 Nothing in here says how a picture was made: that stands in its manifest, which the analyser never reads.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,8 +21,8 @@ class Guess(_Part):
     probability: Share
 
 
-class Seen(_Part):
-    """The judge's guesses at one question, the most probable first; below `threshold` it is not sure."""
+class Classification(_Part):
+    """How probable the judge finds each name, the most probable first; below `threshold` it is not sure."""
 
     guesses: Annotated[tuple[Guess, ...], Field(min_length=1)]
     threshold: Share
@@ -59,12 +59,17 @@ class Measurements(_Part):
     emptiness: Share
 
 
-class Analysis(_Part):
-    """All of it. Text in the picture is not among it: the analyser does not read."""
+class Findings(_Part):
+    """All that was found in a picture. Text in the picture is not among it: the analyser does not read."""
 
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1)]
-    object: Seen
-    color: Seen
-    background: Seen
+    object: Classification
+    color: Classification
+    background: Classification
     measurements: Measurements
+
+    @property
+    def classifications(self) -> dict[Literal["object", "color", "background"], Classification]:
+        """The judge's answers by question."""
+        return {"object": self.object, "color": self.color, "background": self.background}

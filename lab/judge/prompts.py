@@ -6,38 +6,32 @@ as `mini` reads them. Everything else in it is not checked, and said to be.
 
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import Literal
 
-from lab.judge.findings import Seen
+from lab.judge.presence import Kind, look_for
 from lab.judge.wording import Look
 from lab.models.mini.vocabulary import known_tokens, unknown_words, vocabulary
+from manifests.manifest import Sought
 
-Kind = Literal["object", "color", "background"]
-Status = Literal["present", "missing", "unsure"]
 MOST_PROMPT = 2000  # characters, as in a request
 
 
 @dataclass(frozen=True)
-class Part:
-    """One thing a prompt asks for: its words for a person, and whether the picture has it."""
+class PromptCheck:
+    """What of a prompt is in a picture. `words`: each part in the reader's words.
 
-    kind: Kind
-    words: str
-    status: Status
+    `not_checked`: the prompt's words that the judge cannot look for.
+    """
 
-
-@dataclass(frozen=True)
-class Adherence:
-    """`not_checked`: the prompt's words that the judge cannot look for."""
-
-    parts: tuple[Part, ...]
+    parts: tuple[Sought, ...]
+    words: tuple[str, ...]
     not_checked: tuple[str, ...]
 
-    def of(self, status: Status) -> list[str]:
-        return [part.words for part in self.parts if part.status == status]
+    def of(self, status: str) -> list[str]:
+        """The parts that are `found`, `not_found` or `unsure`, in words."""
+        return [words for part, words in zip(self.parts, self.words, strict=True) if part.status == status]
 
 
-def sought(prompt: str) -> dict[Kind, str]:
+def asked_for(prompt: str) -> dict[Kind, str]:
     """What of a prompt the judge can look for, as tokens of the vocabulary; only what the prompt names."""
     words, tokens = vocabulary(), known_tokens(prompt[:MOST_PROMPT])
     thing = next((i for i, token in enumerate(tokens) if token in words.objects), None)
@@ -52,23 +46,20 @@ def sought(prompt: str) -> dict[Kind, str]:
     return {kind: tokens[i] for kind, i in asked.items() if i is not None}
 
 
-def adherence(look: Look) -> Adherence | None:
+def check_prompt(look: Look) -> PromptCheck | None:
     """What of the prompt is in the picture; None where no prompt was given."""
     if look.prompt is None:
         return None
     prompt = look.prompt[:MOST_PROMPT]
-    asked = sought(prompt)
-    seen: dict[Kind, Seen] = {
-        "object": look.analysis.object,
-        "color": look.analysis.color,
-        "background": look.analysis.background,
-    }
-    parts = tuple(
-        Part(kind, _words(look, kind, token), _status(seen[kind], token)) for kind, token in asked.items()
-    )
+    asked = asked_for(prompt)
+    parts = look_for(asked, look.findings.classifications)
     silent = {*asked.values(), "on", "background"}
     others = [_name(look, token) for token in known_tokens(prompt) if token not in silent]
-    return Adherence(parts, tuple(dict.fromkeys([*others, *unknown_words(prompt)])))
+    return PromptCheck(
+        parts,
+        tuple(_words(look, kind, token) for kind, token in asked.items()),
+        tuple(dict.fromkeys([*others, *unknown_words(prompt)])),
+    )
 
 
 def _behind(tokens: list[str]) -> int | None:
@@ -107,9 +98,3 @@ def _words(look: Look, kind: Kind, token: str) -> str:
     if kind == "object":
         return look.t(f"object.{token}")
     return look.t(f"analyser.asked_{kind}", color=look.t(f"color.{token}"))
-
-
-def _status(seen: Seen, asked: str) -> Status:
-    if seen.sure is None:
-        return "unsure"
-    return "present" if seen.sure == asked else "missing"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.judge.prompts import adherence
+from lab.judge.prompts import check_prompt
 from lab.judge.wording import BLURRED, SOFT, Look, guesses, object_name, sharpness
 
 CRITERIA = (
@@ -35,19 +35,19 @@ class Score(BaseModel):
 
 def prompt_adherence(look: Look) -> Score:
     """0: another object. 1: something is missing or cannot be told. 2: all that was looked for is there."""
-    found = adherence(look)
+    found = check_prompt(look)
     if found is None:
         return Score(score=None, reason=look.t("analyser.no_prompt"))
     if not found.parts:
         return Score(score=None, reason=look.t("analyser.nothing_known"))
-    if not (found.of("missing") or found.of("unsure")):
-        said = look.t("analyser.all_present", parts=", ".join(found.of("present")))
+    if not (found.of("not_found") or found.of("unsure")):
+        said = look.t("analyser.all_present", parts=", ".join(found.of("found")))
         return Score(score=2, reason=said)
-    other_object = any(part.kind == "object" and part.status == "missing" for part in found.parts)
+    other_object = any(part.kind == "object" and part.status == "not_found" for part in found.parts)
     reasons = [
         look.t(f"analyser.parts_{status}", parts=", ".join(found.of(status)))
-        for status in ("missing", "unsure")
-        if found.of(status)  # type: ignore[arg-type]
+        for status in ("not_found", "unsure")
+        if found.of(status)
     ]
     if other_object:
         reasons.append(look.t("analyser.instead", thing=object_name(look)))
@@ -56,13 +56,13 @@ def prompt_adherence(look: Look) -> Score:
 
 def visual_realism(look: Look) -> Score:
     """0: blurred. 1: not blurred. Never 2: a drawing and a photograph measure alike."""
-    blurred = look.analysis.measurements.sharpness < BLURRED
+    blurred = look.findings.measurements.sharpness < BLURRED
     return Score(score=0 if blurred else 1, reason=f"{sharpness(look)} {look.t('analyser.no_realism')}")
 
 
 def artifacts(look: Look) -> Score:
     """By how recognisable the object is: 2 surely, 1 hardly, 0 not at all."""
-    seen = look.analysis.object
+    seen = look.findings.object
     share = look.percent(seen.guesses[0].probability)
     if seen.sure:
         return Score(
@@ -74,9 +74,9 @@ def artifacts(look: Look) -> Score:
 
 def ecommerce_usability(look: Look) -> Score:
     """2: a known object, sharp, on white or gray, neither crowded nor lost, not dark. 1: one fails."""
-    measured, background = look.analysis.measurements, look.analysis.background.sure
+    measured, background = look.findings.measurements, look.findings.background.sure
     failures = {
-        "unknown": look.analysis.object.sure is None,
+        "unknown": look.findings.object.sure is None,
         "not_sharp": measured.sharpness < SOFT,
         "not_neutral": background not in SHOP_BACKGROUNDS,
         "crowded": measured.emptiness < EMPTY[0],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exercises.i18n import Language, Translator, number, translator
-from lab.judge.findings import Analysis, Seen
+from lab.judge.findings import Classification, Findings
 
 SOFT, BLURRED = 50.0, 15.0  # sharpness below which edges are soft, and below which they are gone
 
@@ -12,7 +12,7 @@ SOFT, BLURRED = 50.0, 15.0  # sharpness below which edges are soft, and below wh
 class Look:
     """One picture's analysis, for a reader of `language`; `prompt` is what it was to show, if known."""
 
-    analysis: Analysis
+    findings: Findings
     language: Language
     prompt: str | None = None
 
@@ -29,28 +29,28 @@ class Look:
 
 def object_name(look: Look) -> str:
     """The object with its article, or that it is not known."""
-    sure = look.analysis.object.sure
+    sure = look.findings.object.sure
     return look.t(f"object.{sure}") if sure else look.t("analyser.some_object")
 
 
 def scene(look: Look) -> str:
     """Object, its colour and the background, as far as the judge is sure of them."""
     said = object_name(look)
-    if color := look.analysis.color.sure:
+    if color := look.findings.color.sure:
         said = look.t("analyser.colored", thing=said, color=look.t(f"colored.{color}"))
-    if background := look.analysis.background.sure:
+    if background := look.findings.background.sure:
         said = look.t("analyser.placed", thing=said, background=look.t(f"background.{background}"))
     return said
 
 
-def name_or_unsure(look: Look, seen: Seen, section: str) -> str:
+def name_or_unsure(look: Look, seen: Classification, section: str) -> str:
     """A guess's name if the judge is sure of it."""
     return look.t(f"{section}.{seen.sure}") if seen.sure else look.t("analyser.not_sure")
 
 
 def certainty(look: Look) -> str:
     """How probable the judge finds its first answers."""
-    seen = look.analysis
+    seen = look.findings
     values = {
         "object": seen.object,
         "color": seen.color,
@@ -63,7 +63,7 @@ def certainty(look: Look) -> str:
     return said
 
 
-def guesses(look: Look, seen: Seen, most: int = 3) -> str:
+def guesses(look: Look, seen: Classification, most: int = 3) -> str:
     return ", ".join(
         look.t("analyser.guess", name=look.t(f"object.{guess.name}"), share=look.percent(guess.probability))
         for guess in seen.guesses[:most]
@@ -74,18 +74,18 @@ def colors(look: Look) -> str:
     """The palette as a list of names with shares."""
     return ", ".join(
         look.t("analyser.guess", name=look.t(f"color.{swatch.name}"), share=look.percent(swatch.share))
-        for swatch in look.analysis.measurements.palette
+        for swatch in look.findings.measurements.palette
     )
 
 
 def sharpness(look: Look) -> str:
-    value = look.analysis.measurements.sharpness
+    value = look.findings.measurements.sharpness
     key = "blurred" if value < BLURRED else "soft" if value < SOFT else "sharp"
     return look.t(f"analyser.sharpness_{key}", value=look.number(value))
 
 
 def light(look: Look) -> str:
-    measured = look.analysis.measurements
+    measured = look.findings.measurements
     return look.t(
         "analyser.light",
         brightness=look.percent(measured.brightness),
@@ -96,11 +96,11 @@ def light(look: Look) -> str:
 
 
 def emptiness(look: Look) -> str:
-    return look.t("analyser.emptiness", share=look.percent(look.analysis.measurements.emptiness))
+    return look.t("analyser.emptiness", share=look.percent(look.findings.measurements.emptiness))
 
 
 def background(look: Look) -> str:
-    seen = look.analysis.background
+    seen = look.findings.background
     if seen.sure is None:
         return look.t("analyser.background_unsure")
     share = look.percent(seen.guesses[0].probability)

@@ -6,6 +6,8 @@ from exercises.i18n import Translator
 from lab.ui.html import markup
 from manifests.manifest import Adherence, Manifest, Sought
 
+SIGNS = {"found": "✓", "not_found": "✗", "unsure": "?"}
+
 
 def summary(t: Translator, adherence: Adherence) -> str:
     """How many of the things it looked for the judge found."""
@@ -46,7 +48,7 @@ def table(t: Translator, adherence: Adherence) -> Markup:
 
 def _said(t: Translator, part: Sought) -> str:
     return t(
-        "adherence.said_found" if part.first == part.asked else "adherence.said_missed",
+        f"adherence.said_{part.verdict}",
         part=t(f"adherence.{part.kind}"),
         asked=_name(t, part.kind, part.asked),
         share=_share(t, part),
@@ -55,14 +57,13 @@ def _said(t: Translator, part: Sought) -> str:
 
 
 def _marked(t: Translator, part: Sought) -> Markup:
-    """The first answer, with whether it is what was asked."""
-    found = part.first == part.asked
+    """The first answer, with whether it is what was asked, or the judge not sure."""
     return Markup(
         '<span aria-hidden="true">{}</span>&nbsp;{} <span class="visually-hidden">{}</span>'
     ).format(
-        markup.SIGNS[found],
+        SIGNS[part.verdict],
         _name(t, part.kind, part.first),
-        f"({t('adherence.yes' if found else 'adherence.no')})",
+        f"({t(f'adherence.{part.verdict}')})",
     )
 
 

@@ -28,7 +28,7 @@ def router(server: Loopback, tmp_path: Path):
 
 def test_it_describes_and_fills_in_types(router: Router):
     message = Message("user", "What is the background of this picture?", (PICTURE,))
-    answer = router.complete(Call("vision", messages=(message,)))
+    answer = router.complete(Call("vision", messages=(Message("system", "task: describe"), message)))
     assert (answer.provider, answer.model) == ("bundled", "analyser")
     assert "white" in answer.text
     assert (answer.cost.amount, answer.cost.origin) == (0, "free")

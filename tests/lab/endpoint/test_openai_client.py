@@ -113,18 +113,21 @@ def test_an_edit_comes_as_events_too(client: Any):
     assert [event.type for event in events] == ["image_edit.completed"]
 
 
+DESCRIBE = chat(system="task: describe")
+
+
 def test_a_question_about_a_picture_is_answered_whole_and_in_pieces(client: Any):
-    whole = client.chat.completions.create(model="analyser", messages=chat())
+    whole = client.chat.completions.create(model="analyser", messages=DESCRIBE)
     message = whole.choices[0].message
     assert message.content
     assert "red" in message.content
     assert message.refusal is None
     assert whole.choices[0].finish_reason == "stop"
     assert whole.usage
-    assert whole.usage.prompt_tokens == 4 + 64
+    assert whole.usage.prompt_tokens == 2 + 4 + 64  # words of both turns, and the picture
     assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
     stream = client.chat.completions.create(
-        model="analyser", messages=chat(), stream=True, stream_options={"include_usage": True}
+        model="analyser", messages=DESCRIBE, stream=True, stream_options={"include_usage": True}
     )
     chunks = list(stream)
     pieces = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
@@ -192,11 +195,13 @@ def test_refusals_come_in_pieces_too(client: Any):
 
 
 def test_a_response_is_the_same_whole_and_as_events(client: Any):
-    whole = client.responses.create(model="analyser", input=items())
+    whole = client.responses.create(model="analyser", instructions="task: describe", input=items())
     assert "red" in whole.output_text
     assert whole.usage
     assert whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens
-    events = list(client.responses.create(model="analyser", input=items(), stream=True))
+    events = list(
+        client.responses.create(model="analyser", instructions="task: describe", input=items(), stream=True)
+    )
     assert [event.sequence_number for event in events] == list(range(len(events)))
     assert events[0].type == "response.created"
     assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == whole.output_text
@@ -245,7 +250,7 @@ def test_an_answer_is_cut_where_the_client_wants_and_says_so(client: Any):
 
 def test_a_later_question_is_about_the_picture_of_before(client: Any):
     conversation = [
-        *chat("What do you see?", data_url(png("blue", "yellow"))),
+        *chat("What do you see?", data_url(png("blue", "yellow")), "task: describe"),
         {"role": "assistant", "content": "A box."},
         {"role": "user", "content": "And the background?"},
     ]

@@ -1,4 +1,4 @@
-"""How a question is recognised: by the fields of a schema, a task's name, words, and else not at all."""
+"""How a question is recognised: by the fields of a schema, by a task's name, and else not at all."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import pytest
 from exercises.i18n import Language
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.limits import Limits
-from lab.endpoint.questions import Reply, language_of, reply
+from lab.endpoint.questions import AnalyserReply, language_of, reply
 from lab.judge.answers import FIELDS, TASKS
 from tests.lab.endpoint.asked import data_url, png
 
@@ -17,7 +17,7 @@ LIMITS = Limits()
 PICTURE = PictureRef(data_url(), "there")
 
 
-def ask(text: str = "", system: str = "", pictures: int = 1, **form: Any) -> Reply:
+def ask(text: str = "", system: str = "", pictures: int = 1, **form: Any) -> AnalyserReply:
     turns = (Turn("system", system), Turn("user", text, (PICTURE,) * pictures))
     return reply(Conversation(turns, **form), LIMITS, "en")
 
@@ -95,32 +95,30 @@ def test_words_that_look_like_a_task_but_are_the_students_are_none():
 
 
 @pytest.mark.parametrize(
-    ("question", "said", "unsaid"),
+    "question",
     [
-        ("What colour is the background?", "The background is white", "Sharpness"),
-        ("Is it sharp?", "Sharpness", "background"),
-        ("L’image est-elle floue ?", "Netteté", "fond"),
-        ("Quel est le fond de cette image ?", "Le fond est de couleur blanc", "Netteté"),
-        ("Is there any text in it?", "I do not read", "Sharpness"),
-        ("Propose un texte alternatif", "Court", "lire"),
-        ("Suggest an alt text", "Short", "read"),
-        ("Describe it", "What I see", "conversation"),
-        ("Who painted this?", "I do not hold a conversation", "nothing"),
-        ("", "I do not hold a conversation", "nothing"),
+        "What colour is the background?",
+        "Is it sharp?",
+        "Describe it",
+        "task: describe",
+        "Est-elle floue ?",
+        "",
     ],
 )
-def test_words_of_the_question_choose_what_is_said(question: str, said: str, unsaid: str):
-    answer = ask(question).text
-    assert said in answer
-    assert unsaid not in answer
+def test_what_a_question_asks_is_not_guessed_from_its_words(question: str):
+    answer = ask(question)
+    assert not answer.refused
+    words = ("I hold no conversation", "Je ne tiens pas de conversation")
+    assert answer.text.startswith(words)
+    assert all(task in answer.text for task in TASKS)
 
 
-def test_the_prompt_in_a_question_is_no_question():
-    assert "I do not read" not in ask("Is it sharp? <prompt>a text in the background</prompt>").text
+def test_reading_text_is_a_task_it_says_it_cannot_do():
+    assert "I do not read" in ask("Is there any text in it?", "task: text").text
 
 
 def test_several_pictures_are_numbered():
-    said = ask("Describe them", pictures=2).text
+    said = ask("Both, please", "task: describe", pictures=2).text
     assert said.startswith("Picture 1: What I see")
     assert "Picture 2: What I see" in said
 
@@ -135,7 +133,7 @@ def test_only_pictures_of_the_last_turn_that_has_some_are_looked_at():
         Turn("user", "And this?", (url("red"),)),
         Turn("user", "Its colour?"),
     )
-    said = reply(Conversation(turns), LIMITS, "en")
+    said = reply(Conversation((Turn("system", "task: describe"), *turns)), LIMITS, "en")
     assert "red" in said.text
     assert "blue" not in said.text
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from exercises.i18n import Language
-from lab.judge.findings import Analysis, Guess, Measurements, Seen, Swatch
+from lab.judge.findings import Classification, Findings, Guess, Measurements, Swatch
 from lab.judge.wording import Look
 
 MEASURED: dict[str, Any] = {
@@ -17,22 +17,22 @@ MEASURED: dict[str, Any] = {
 }
 
 
-def seen(name: str, probability: float, threshold: float = 0.5, *others: str) -> Seen:
+def seen(name: str, probability: float, threshold: float = 0.5, *others: str) -> Classification:
     rest = tuple(Guess(name=other, probability=0.01) for other in others)
-    return Seen(guesses=(Guess(name=name, probability=probability), *rest), threshold=threshold)
+    return Classification(guesses=(Guess(name=name, probability=probability), *rest), threshold=threshold)
 
 
 def look(
-    object_: Seen | None = None,
-    color: Seen | None = None,
-    background: Seen | None = None,
+    object_: Classification | None = None,
+    color: Classification | None = None,
+    background: Classification | None = None,
     *,
     language: Language = "en",
     prompt: str | None = None,
     **measured: Any,
 ) -> Look:
     """Black headphones on gray, unless something else is said."""
-    analysis = Analysis(
+    analysis = Findings(
         width=128,
         height=128,
         object=object_ or seen("headphones", 0.9, 0.6),

@@ -29,9 +29,9 @@ def test_each_part_has_what_was_asked_its_probability_and_the_first_answer(fixed
     adherence = opinion(PROMPT, "mini", GRAY)
     assert adherence is not None
     assert adherence.parts == (
-        Sought(kind="object", asked="backpack", probability=0.4, first="handbag"),
-        Sought(kind="color", asked="red", probability=0.9, first="red"),
-        Sought(kind="background", asked="white", probability=0.3, first="gray"),
+        Sought(kind="object", asked="backpack", probability=0.4, first="handbag", status="not_found"),
+        Sought(kind="color", asked="red", probability=0.9, first="red", status="found"),
+        Sought(kind="background", asked="white", probability=0.3, first="gray", status="unsure"),
     )
     assert (adherence.found, adherence.weights_sha256) == (1, "ab" * 32)
     assert fixed_judge == [GRAY]
@@ -41,7 +41,8 @@ def test_only_what_the_prompt_names_is_looked_for(fixed_judge: list[Any]):
     adherence = opinion("something on a gray background", "mini", GRAY)
     assert adherence is not None
     assert [(part.kind, part.first) for part in adherence.parts] == [("background", "gray")]
-    assert adherence.found == 1
+    assert [part.status for part in adherence.parts] == ["unsure"]
+    assert adherence.found == 0
 
 
 @pytest.mark.parametrize(

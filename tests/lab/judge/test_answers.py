@@ -21,7 +21,7 @@ from lab.judge.answers import (
     text,
 )
 from lab.judge.measure import MORE_COLORS
-from lab.judge.prompts import adherence
+from lab.judge.prompts import check_prompt
 from lab.judge.quality import (
     CRITERIA,
     artifacts,
@@ -39,6 +39,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "quality": Quality,
     "missing": Missing,
     "alt_text": AltText,
+    "text": Description,
 }
 
 
@@ -92,7 +93,7 @@ def test_each_task_fills_its_type_and_has_words(task, language: Language):
 
 
 def test_no_two_types_use_one_name_for_two_things():
-    names = [name for model in MODELS.values() for name in model.model_fields]
+    names = [name for model in set(MODELS.values()) for name in model.model_fields]
     assert len(names) == len(set(names))
     assert set(names) <= set(FIELDS)
 
@@ -102,38 +103,38 @@ def test_no_two_types_use_one_name_for_two_things():
     [
         (
             "a red backpack on a gray background, studio lighting",
-            [("object", "missing"), ("color", "missing"), ("background", "present")],
+            [("object", "not_found"), ("color", "not_found"), ("background", "found")],
             ["studio lighting"],
         ),
-        ("black headphones", [("object", "present"), ("color", "present")], []),
-        ("gray background", [("background", "present")], []),
-        ("two headphones on white", [("object", "present"), ("background", "missing")], ["two"]),
-        ("un casque noir", [("object", "present"), ("color", "present")], []),
-        ("a cat and a red dog", [("object", "missing"), ("color", "missing")], ["a dog"]),
-        ("a sleek cat on the left", [("object", "missing")], ["on the left", "sleek"]),
+        ("black headphones", [("object", "found"), ("color", "found")], []),
+        ("gray background", [("background", "found")], []),
+        ("two headphones on white", [("object", "found"), ("background", "not_found")], ["two"]),
+        ("un casque noir", [("object", "found"), ("color", "found")], []),
+        ("a cat and a red dog", [("object", "not_found"), ("color", "not_found")], ["a dog"]),
+        ("a sleek cat on the left", [("object", "not_found")], ["on the left", "sleek"]),
         ("", [], []),
     ],
 )
 def test_of_a_prompt_the_object_its_colour_and_the_background_are_looked_for(
     prompt: str, parts: list[tuple[str, str]], not_checked: list[str]
 ):
-    found = adherence(look(prompt=prompt))
+    found = check_prompt(look(prompt=prompt))
     assert found is not None
     assert [(part.kind, part.status) for part in found.parts] == parts
     assert list(found.not_checked) == not_checked
 
 
 def test_what_is_not_looked_for_is_told_in_the_readers_words():
-    found = adherence(
+    found = check_prompt(
         look(language="fr", prompt="deux casques noirs brillants et un vélo, éclairage de studio")
     )
     assert found is not None
-    assert found.of("present") == ["un casque audio", "l’objet en noir"]
+    assert found.of("found") == ["un casque audio", "l’objet en noir"]
     assert list(found.not_checked) == ["deux", "un vélo", "éclairage studio", "brillants"]
 
 
 def test_without_the_prompt_nothing_is_missing_and_that_is_said():
-    assert adherence(look()) is None
+    assert check_prompt(look()) is None
     with pytest.raises(NoPrompt):
         fields(look(), ["missing"])
     with pytest.raises(NoPrompt):

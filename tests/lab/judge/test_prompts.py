@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exercises.i18n import LANGUAGES, Language, catalogue, translator
-from lab.judge.prompts import MOST_PROMPT, sought
+from lab.judge.prompts import MOST_PROMPT, asked_for
 from lab.models.mini.vocabulary import vocabulary
 
 
@@ -53,7 +53,7 @@ def asked(object_: str | None, color: str | None, background: str | None) -> dic
 def test_object_its_colour_and_the_backgrounds_are_told_apart(
     prompt: str, object_: str | None, color: str | None, background: str | None
 ):
-    assert sought(prompt) == asked(object_, color, background)
+    assert asked_for(prompt) == asked(object_, color, background)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -64,7 +64,7 @@ def test_a_prompt_in_the_catalogues_words_is_read_back(language: Language):
         color, background = colors[i % 12], colors[(i // 12 + 5 * i + 1) % 12]
         thing, colored, behind = t(f"object.{token}"), t(f"colored.{color}"), t(f"background.{background}")
         said = f"{thing} {colored} sur {behind}" if language == "fr" else f"{colored} {thing} on {behind}"
-        assert sought(said) == asked(token, color, background), said
+        assert asked_for(said) == asked(token, color, background), said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -75,13 +75,13 @@ def test_every_word_that_is_not_looked_for_has_a_name(language: Language):
 
 
 def test_of_a_prompt_that_is_too_long_the_beginning_is_read():
-    assert sought("x" * (MOST_PROMPT - 8) + " red cat and a dog") == {"object": "cat", "color": "red"}
-    assert sought("x" * MOST_PROMPT + " red cat") == {}
+    assert asked_for("x" * (MOST_PROMPT - 8) + " red cat and a dog") == {"object": "cat", "color": "red"}
+    assert asked_for("x" * MOST_PROMPT + " red cat") == {}
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(["on", "background", "red", "gray", "cat", "dog", "two", "xyz"]), max_size=9))
 def test_no_colour_is_the_objects_and_the_backgrounds(words: list[str]):
-    found = sought(" ".join(words))
+    found = asked_for(" ".join(words))
     assert found.get("object") == next((word for word in words if word in ("cat", "dog")), None)
     assert ("color" in found) + ("background" in found) <= sum(word in ("red", "gray") for word in words)
