@@ -27,7 +27,7 @@ from PIL import Image
 
 from lab.providers.cache import Cache
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import Ledger, Limits
+from lab.providers.ledger import BudgetLimits, Ledger
 from lab.providers.protocol import Call, Media, Message
 from lab.providers.router import Router
 from tests.lab.providers.conftest import entry
@@ -82,7 +82,7 @@ def main() -> None:
         bare = openai.OpenAI(api_key="none", base_url=url_of_server, max_retries=0)
         router = Router(
             Configuration.model_validate({"providers": [entry("one", url_of_server)]}),
-            Ledger(Path(folder) / "ledger.sqlite", limits=Limits(10**12, 10**12, 10**12)),
+            Ledger(Path(folder) / "ledger.sqlite", limits=BudgetLimits(10**12, 10**12, 10**12)),
             student="bench",
             cache=Cache(Path(folder) / "answers", 2**30),
             environment={},

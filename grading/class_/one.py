@@ -14,7 +14,7 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import check_submission
 from grading.class_.output import write_whole
-from grading.reports.strip import STRIP, strip
+from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
 from grading.results import Grade, Regeneration
 from grading.submission.files import Unreadable
@@ -98,7 +98,7 @@ def grade(task: Task, assignment: Assignment) -> Grade:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
             page = student_report(assignment, result, language, submission)
-            pictures = strip(assignment, submission)
+            pictures = contact_strip(assignment, submission)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)
         page = student_report(assignment, result, task.language)

@@ -24,7 +24,7 @@ def planned_runs(assignment: Assignment) -> list[tuple[str, str]]:
     return [(e.id, run.id) for e in assignment.exercises for run in getattr(e, "runs", ())]
 
 
-def strip(assignment: Assignment, submission: Submission) -> bytes:
+def contact_strip(assignment: Assignment, submission: Submission) -> bytes:
     """The newest picture of each planned run, side by side, as JPEG; b"" where nothing is planned."""
     runs = planned_runs(assignment)
     if not runs:

@@ -22,11 +22,11 @@ def grades_csv(assignment: Assignment, grades: Iterable[Grade]) -> bytes:
     exercises = [exercise.id for exercise in assignment.exercises]
     writer.writerow([*COLUMNS, *exercises, "findings", "reasons"])
     for grade in grades:
-        writer.writerow([tame(value) for value in _row(grade, exercises)])
+        writer.writerow([escape_formula(value) for value in _row(grade, exercises)])
     return text.getvalue().encode()
 
 
-def tame(value: str) -> str:
+def escape_formula(value: str) -> str:
     """`value`, harmless in a spreadsheet."""
     return f"'{value}" if value.lstrip().startswith(_FORMULA) or value.startswith(_FORMULA) else value
 

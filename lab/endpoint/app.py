@@ -13,11 +13,11 @@ from fastapi.security import HTTPBearer
 
 from lab.endpoint import chat, images, responses
 from lab.endpoint.asking import Analyser
-from lab.endpoint.bodies import BoundedBody
+from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing
 from lab.endpoint.errors import ApiError, ErrorAnswer, install, too_large
-from lab.endpoint.gate import Gate
-from lab.endpoint.limits import Limits
+from lab.endpoint.gate import TokenGate
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.models import model_list
 from lab.engine.protocol import Engine
 
@@ -25,7 +25,11 @@ ERRORS = {status: {"model": ErrorAnswer} for status in (400, 401, 404, 413, 422,
 
 
 def build_endpoint(
-    engine: Engine, token: str, limits: Limits | None = None, *, closing: Callable[[], None] = lambda: None
+    engine: Engine,
+    token: str,
+    limits: EndpointLimits | None = None,
+    *,
+    closing: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The application, ready for a server; `closing` is called when that server stops.
 
@@ -33,7 +37,7 @@ def build_endpoint(
     """
     if not token:
         raise ValueError("an endpoint needs a token")
-    limits = limits or Limits()
+    limits = limits or EndpointLimits()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -52,7 +56,7 @@ def build_endpoint(
     )
     install(app)
     app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
-    app.add_middleware(Gate, token=token, limits=limits)
+    app.add_middleware(TokenGate, token=token, limits=limits)
     app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")
     analyser = Analyser(limits)
     app.include_router(chat.router(analyser), prefix="/v1")

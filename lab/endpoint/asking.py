@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from exercises.i18n import Language
 from lab.endpoint.conversation import Conversation
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.questions import AnalyserReply, reply
 from lab.endpoint.usage import pieces
 
@@ -61,7 +61,7 @@ class Answered:
 class Analyser:
     """The analyser of one endpoint. It looks in threads, a few at once: a picture takes memory to decode."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: EndpointLimits) -> None:
         self._limits = limits
         self._turns = asyncio.Semaphore(LOOKING_AT_ONCE)
 

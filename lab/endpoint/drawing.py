@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from lab.endpoint.errors import ApiError, Refused
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Done, Engine, Event, Failed, Job, Step
 from manifests.manifest import Request
@@ -36,7 +36,7 @@ def refusal(failed: Failed) -> ApiError:
 class Drawing:
     """The engine of one endpoint. For one event loop."""
 
-    def __init__(self, engine: Engine, limits: Limits) -> None:
+    def __init__(self, engine: Engine, limits: EndpointLimits) -> None:
         self._engine = engine
         self._limits = limits
         self._under_way = 0

@@ -8,16 +8,16 @@ import math
 from typing import TYPE_CHECKING
 
 from lab.endpoint.errors import ApiError, language_in, worded
-from lab.endpoint.limits import Limits, Rate
+from lab.endpoint.limits import EndpointLimits, Rate
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Gate:
+class TokenGate:
     """Answers 401 and 429 itself; websockets are not spoken here."""
 
-    def __init__(self, app: "ASGIApp", token: str, limits: Limits) -> None:
+    def __init__(self, app: "ASGIApp", token: str, limits: EndpointLimits) -> None:
         self.app = app
         self.token = token.encode()
         self.limits = limits

@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from exercises.parameters import GuidanceScale, Mode, Parameters, SchedulerName, Seed, Steps, Strength
 from lab.endpoint.drawing import Drawing, refusal
 from lab.endpoint.errors import ApiError, language_of, worded
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.models import drawing_model
 from lab.endpoint.pictures import encoded, picture_of
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
@@ -36,7 +36,7 @@ Format = Literal["png", "jpeg", "webp"]
 STRENGTH = 0.6
 
 
-class Wish(BaseModel):
+class ImageRequest(BaseModel):
     """What is asked for. Other fields of OpenAI's are taken and not looked at."""
 
     prompt: Prompt
@@ -57,9 +57,9 @@ class Wish(BaseModel):
 
 @dataclass(frozen=True)
 class Order:
-    """A wish that can be done: its requests, one a picture."""
+    """A wanted that can be done: its requests, one a picture."""
 
-    wish: Wish
+    wanted: ImageRequest
     requests: list[Asked]
     source: bytes | None
     kind: Literal["image_generation", "image_edit"]
@@ -80,20 +80,20 @@ class Order:
         request = self.requests[0]
         return {
             "background": "opaque",
-            "output_format": self.wish.output_format,
+            "output_format": self.wanted.output_format,
             "quality": "auto",
             "size": f"{request.width}x{request.height}",
         }
 
 
-def router(drawing: Drawing, limits: Limits) -> APIRouter:
+def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
     """The two routes."""
     routes = APIRouter()
 
     @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
-    async def generate(wish: Wish, request: Request) -> Response:
+    async def generate(wanted: ImageRequest, request: Request) -> Response:
         """Make pictures from words."""
-        return await _done(await run_in_threadpool(_order, wish, None, limits), drawing, request)
+        return await _done(await run_in_threadpool(_order, wanted, None, limits), drawing, request)
 
     @routes.post("/images/edits", responses=WHOLE_OR_EVENTS)
     async def edit(
@@ -122,7 +122,7 @@ def router(drawing: Drawing, limits: Limits) -> APIRouter:
             raise ApiError(400, "one_picture", param="image", count=len(sent))
         if mask is not None:
             raise ApiError(400, "no_mask", param="mask")
-        wish = Wish(
+        wanted = ImageRequest(
             prompt=prompt,
             model=model,
             n=n,
@@ -138,18 +138,18 @@ def router(drawing: Drawing, limits: Limits) -> APIRouter:
             scheduler=scheduler,
             strength=strength,
         )
-        order = await run_in_threadpool(_order, wish, await sent[0].read(), limits)
+        order = await run_in_threadpool(_order, wanted, await sent[0].read(), limits)
         return await _done(order, drawing, request)
 
     return routes
 
 
-def _order(wish: Wish, source: bytes | None, limits: Limits) -> Order:
-    """Everything that can be wrong with a wish is said here, before it waits. Raises ApiError."""
-    entry = drawing_model(wish.model)
-    if wish.response_format == "url":
+def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -> Order:
+    """Everything that can be wrong with a wanted is said here, before it waits. Raises ApiError."""
+    entry = drawing_model(wanted.model)
+    if wanted.response_format == "url":
         raise ApiError(400, "no_url", param="response_format")
-    if wish.n > limits.images:
+    if wanted.n > limits.images:
         raise ApiError(400, "too_many_images", param="n", most=limits.images)
     read = 0
     if source is not None:
@@ -157,46 +157,46 @@ def _order(wish: Wish, source: bytes | None, limits: Limits) -> Order:
         read = picture_tokens(picture.width, picture.height)
     mode: Mode = "text2img" if source is None else "img2img"
     requests = []
-    for i in range(wish.n):
-        request = request_for(_parameters(wish, mode, i, entry.takes_strength), wish.model)
+    for i in range(wanted.n):
+        request = request_for(_parameters(wanted, mode, i, entry.takes_strength), wanted.model)
         try:
             check_request(entry, request, source)
         except EngineFailure as failure:
             raise refusal(failure.failed) from failure
         requests.append(request)
-    words = text_tokens(wish.prompt) + text_tokens(wish.negative_prompt)
+    words = text_tokens(wanted.prompt) + text_tokens(wanted.negative_prompt)
     return Order(
-        wish, requests, source, "image_generation" if source is None else "image_edit", (words, read)
+        wanted, requests, source, "image_generation" if source is None else "image_edit", (words, read)
     )
 
 
-def _parameters(wish: Wish, mode: Mode, number: int, takes_strength: bool) -> Parameters:
+def _parameters(wanted: ImageRequest, mode: Mode, number: int, takes_strength: bool) -> Parameters:
     """The parameters of the picture of that number. Raises ApiError for a size outside all bounds."""
-    width, height = (None, None) if wish.size in (None, "auto") else map(int, wish.size.split("x"))
+    width, height = (None, None) if wanted.size in (None, "auto") else map(int, wanted.size.split("x"))
     values: dict[str, Any] = {
         "mode": mode,
-        "prompt": wish.prompt,
-        "negative_prompt": wish.negative_prompt,
+        "prompt": wanted.prompt,
+        "negative_prompt": wanted.negative_prompt,
         "width": width or "native",
         "height": height or "native",
-        "steps": wish.steps,
-        "guidance_scale": wish.guidance_scale,
-        "scheduler": wish.scheduler,
-        "seed": randbits(32) if wish.seed is None else (wish.seed + number) % 2**32,
-        "strength": wish.strength if mode == "img2img" and takes_strength else None,
+        "steps": wanted.steps,
+        "guidance_scale": wanted.guidance_scale,
+        "scheduler": wanted.scheduler,
+        "seed": randbits(32) if wanted.seed is None else (wanted.seed + number) % 2**32,
+        "strength": wanted.strength if mode == "img2img" and takes_strength else None,
     }
     try:
         return Parameters(**values)
     except ValidationError as error:  # of the fields only the size has not been checked yet
-        raise ApiError(400, "bad_size", param="size", size=wish.size) from error
+        raise ApiError(400, "bad_size", param="size", size=wanted.size) from error
 
 
 async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
     drawing.check_room()
-    if order.wish.stream:
+    if order.wanted.stream:
         return stream(_streamed(order, drawing, request))
     pictures: list[Picture] = []
-    model = order.wish.model
+    model = order.wanted.model
     events = drawing.pictures(order.requests, model, order.source, request.is_disconnected)
     async with aclosing(events):
         async for each in events:
@@ -212,15 +212,15 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
 
 
 async def _encoded(image: Image.Image, order: Order) -> str:
-    return await run_in_threadpool(encoded, image, order.wish.output_format)
+    return await run_in_threadpool(encoded, image, order.wanted.output_format)
 
 
 async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGenerator[bytes]:
     """Previews as they come, at most as many as asked for, and each finished picture with its usage."""
     facts = order.facts() | {"created_at": int(time.time())}
     partial = 0
-    wanted = order.wish.partial_images or 0
-    events = drawing.pictures(order.requests, order.wish.model, order.source, request.is_disconnected)
+    wanted = order.wanted.partial_images or 0
+    events = drawing.pictures(order.requests, order.wanted.model, order.source, request.is_disconnected)
     try:
         async with aclosing(events):
             async for each in events:

@@ -9,7 +9,7 @@ MINUTE = 60.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class EndpointLimits:
     """Bytes of a request; bytes and pixels of a picture in it; pictures looked at and drawn in one request.
 
     `waiting`: requests for pictures under way, the one being drawn among them. `at_once`: requests of

@@ -8,7 +8,7 @@ import re
 from PIL import Image
 
 from lab.endpoint.errors import ApiError, Refused
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
 
@@ -16,7 +16,7 @@ FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 _HEAD = re.compile(r"data:image/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 
 
-def data_url_bytes(url: str, limits: Limits, param: str) -> bytes:
+def data_url_bytes(url: str, limits: EndpointLimits, param: str) -> bytes:
     """The bytes in `data:image/...;base64,...`. Raises ApiError; what they hold is not looked at."""
     head = _HEAD.match(url[:100])
     if head is None:
@@ -31,7 +31,7 @@ def data_url_bytes(url: str, limits: Limits, param: str) -> bytes:
         raise ApiError(400, "no_data_url", param=param) from error
 
 
-def picture_of(data: bytes, limits: Limits, param: str) -> Image.Image:
+def picture_of(data: bytes, limits: EndpointLimits, param: str) -> Image.Image:
     """The picture in RGB. Raises ApiError."""
     try:
         return open_picture(data, max_pixels=limits.picture_pixels, max_bytes=limits.picture_bytes)

@@ -17,7 +17,7 @@ from typing import get_args
 from exercises.i18n import LANGUAGES, Language, Translator, translator
 from lab.endpoint.conversation import Conversation
 from lab.endpoint.errors import ApiError
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes, picture_of
 from lab.endpoint.schemas import BadSchema, check_schema, misfit, names_asked
 from lab.endpoint.usage import picture_tokens, text_tokens
@@ -51,7 +51,7 @@ class _Declined(Exception):
     """Carries the words."""
 
 
-def reply(conversation: Conversation, limits: Limits, language: Language) -> AnalyserReply:
+def reply(conversation: Conversation, limits: EndpointLimits, language: Language) -> AnalyserReply:
     """The analyser's answer. Takes the time of looking at the pictures. Raises ApiError.
 
     `language` is spoken where the conversation does not show one.
@@ -84,7 +84,7 @@ def language_of(conversation: Conversation, otherwise: Language) -> Language:
     return "fr" if french > english else "en"
 
 
-def _looks(conversation: Conversation, limits: Limits, language: Language) -> list[Look]:
+def _looks(conversation: Conversation, limits: EndpointLimits, language: Language) -> list[Look]:
     if len(conversation.pictures) > limits.pictures:
         raise ApiError(400, "too_many_pictures", param=conversation.pictures[0].param, most=limits.pictures)
     looks = []

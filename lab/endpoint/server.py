@@ -16,14 +16,14 @@ from typing import Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.engine.protocol import Engine
 
 log = logging.getLogger(__name__)
 
 GRACE = 2  # seconds that answers under way get when it is closed
 START = 60.0  # seconds in which a listener must have begun to answer
-WITHIN_THE_LAB = Limits(per_minute=600)  # one person's pages, which the router bounds already
+WITHIN_THE_LAB = EndpointLimits(per_minute=600)  # one person's pages, which the router bounds already
 
 
 class ApiSettings(BaseSettings):
@@ -45,7 +45,7 @@ def serve_endpoint(
     server: socket.socket, token: str, engine: Engine, ready: Callable[[], None] = lambda: None
 ) -> None:
     """Answer on a bound socket until interrupted; closes the engine then."""
-    _server(engine, token, Limits(), ready, closing=engine.close).run(sockets=[server])
+    _server(engine, token, EndpointLimits(), ready, closing=engine.close).run(sockets=[server])
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Loopback:
 
     engine: Engine
     token: str = field(default_factory=new_token, repr=False)
-    limits: Limits = WITHIN_THE_LAB
+    limits: EndpointLimits = WITHIN_THE_LAB
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _server: Any = field(default=None, repr=False)
     _port: int = 0
@@ -89,7 +89,7 @@ class Loopback:
 
 
 def _server(
-    engine: Engine, token: str, limits: Limits, ready: Callable[[], None], closing: Callable[[], None]
+    engine: Engine, token: str, limits: EndpointLimits, ready: Callable[[], None], closing: Callable[[], None]
 ) -> Any:
     """A uvicorn server that says when it answers."""
     import uvicorn

@@ -21,7 +21,7 @@ from lab.engine.pipelines import LoadedModel
 from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
 from lab.engine.requests import call_arguments
-from lab.engine.schedulers import fresh_scheduler, spread
+from lab.engine.schedulers import fresh_scheduler, noise_scale
 from manifests.manifest import Model, Request, Versions
 
 PREVIEWS = 8  # at most so many in a run
@@ -49,10 +49,10 @@ class Watch:
         self.done = step + 1
         steps = pipe.num_timesteps
         elapsed = time.monotonic() - self.began
-        latents = tensors["latents"] / spread(pipe.scheduler)
-        if self.kept is not None and step in _spread(steps, self.film):
+        latents = tensors["latents"] / noise_scale(pipe.scheduler)
+        if self.kept is not None and step in _even_indexes(steps, self.film):
             self.kept.append(latents)
-        due = step in _spread(steps, PREVIEWS) and self.done < steps
+        due = step in _even_indexes(steps, PREVIEWS) and self.done < steps
         self.report(
             Step(
                 step=self.done,
@@ -65,7 +65,7 @@ class Watch:
         return {}
 
 
-def _spread(steps: int, wanted: int) -> set[int]:
+def _even_indexes(steps: int, wanted: int) -> set[int]:
     """`wanted` step indexes from the first to the last, evenly apart (all if there are fewer)."""
     if wanted <= 1:
         return {steps - 1}

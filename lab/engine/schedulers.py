@@ -29,7 +29,7 @@ def fresh_scheduler(name: SchedulerName, own: Any) -> Any:
     return kind.from_config(own.config)
 
 
-def spread(scheduler: Any) -> float:
+def noise_scale(scheduler: Any) -> float:
     """By how much the latents that a scheduler's step gave exceed the spread the VAE is used to.
 
     Euler's schedulers add noise to latents that stay as they are (x + sigma * noise); all others

@@ -42,7 +42,7 @@ class AnalysisError(CatalogueError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class ModelSelection:
     """Which provider and model are to be asked; None: the first that answers, in the configured order."""
 
     provider: str | None = None
@@ -93,7 +93,7 @@ class QuestionJob:
     router: Router
     exercise: str
     question: Question
-    wish: Wish = Wish()
+    selection: ModelSelection = ModelSelection()
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def events(self) -> Iterator[Event | AnswerSaved | Cancelled]:
@@ -126,8 +126,8 @@ class QuestionJob:
             messages=(Message("system", system), *before, last),
             max_output_tokens=LONGEST_ANSWER,
             answer_type=ANSWER_TYPES.get(question.task),
-            model=self.wish.model,
-            provider=self.wish.provider,
+            model=self.selection.model,
+            provider=self.selection.provider,
         )
 
     def _before(self, follows: Analysis | None, seen: Seen, media: Media) -> list[Message]:

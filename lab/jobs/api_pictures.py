@@ -9,7 +9,7 @@ from exercises.i18n import Language
 from lab.engine.denoise import versions
 from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
-from lab.jobs.analyse import MEDIA_TYPES, Wish, charge, tried
+from lab.jobs.analyse import MEDIA_TYPES, ModelSelection, charge, tried
 from lab.jobs.generate import PictureSaved
 from lab.jobs.protocol import StoppableJob
 from lab.providers import errors
@@ -63,7 +63,7 @@ class ApiPicture:
     exercise: str
     run: str
     prompt: str
-    wish: Wish
+    selection: ModelSelection
     size: str | None = None
     seed: int | None = None
     source: Source | None = None
@@ -81,8 +81,8 @@ class ApiPicture:
             images=images,
             size=self.size,
             seed=self.seed,
-            model=self.wish.model,
-            provider=self.wish.provider,
+            model=self.selection.model,
+            provider=self.selection.provider,
         )
         try:
             for event in self.router.stream(call, self._stop):

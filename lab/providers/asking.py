@@ -188,7 +188,7 @@ def _read_stream(
     if not streamed.text:
         raise problem
     broken = failure(problem)
-    broken.paid = True  # a part of the answer came
+    broken.maybe_charged = True  # a part of the answer came
     return replace(reply, error=broken)
 
 

@@ -49,7 +49,7 @@ class Candidates:
     def of(self, call: Call) -> Iterator[Candidate]:
         """Those who may answer this call, first to last; models are looked up as they are needed.
 
-        Providers that are not set up (no address, no key) are left out, unless one is wished for.
+        Providers that are not set up (no address, no key) are left out, unless one is named.
         Raises NoProvider where nobody is left.
         """
         if call.provider and self._configuration.provider(call.provider) is None:
@@ -82,11 +82,11 @@ class Candidates:
         return self._offers.models(candidate.provider.name, candidate.address)
 
     def _of(
-        self, provider: Provider, kind: Kind, wish: str | None, even_without: bool
+        self, provider: Provider, kind: Kind, chosen: str | None, even_without: bool
     ) -> Iterator[Candidate]:
         work = provider.work[kind]
-        first = wish or next(iter(work.models), "")
-        if wish and work.models and wish not in work.models and not even_without:
+        first = chosen or next(iter(work.models), "")
+        if chosen and work.models and chosen not in work.models and not even_without:
             return
         try:
             address = self._address(provider)
@@ -94,14 +94,14 @@ class Candidates:
             if not isinstance(error, NoKey) or even_without:
                 yield Candidate(provider, work, first, kind, error=error)
             return
-        if wish and (work.models or even_without):
-            models: tuple[str, ...] = (wish,)
+        if chosen and (work.models or even_without):
+            models: tuple[str, ...] = (chosen,)
         elif work.models:
             models = work.models
         else:
             listed = self._offers.models(provider.name, address)
             able = [name for name, model in (listed or {}).items() if model.can(kind)]
-            models = tuple(able[:1]) if not wish else tuple(name for name in able if name == wish)
+            models = tuple(able[:1]) if not chosen else tuple(name for name in able if name == chosen)
             if not able:
                 yield Candidate(provider, work, first, kind, address, DeadServer())
         for model in models:

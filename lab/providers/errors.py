@@ -1,7 +1,7 @@
 """What can go wrong with a call, each its own kind and its own words (catalogue section `[provider]`).
 
-Two facts decide what the router does next. `paid`: may the provider have charged for it? Then no
-second charging provider is asked for the same call. `about`: is it the fault of the provider (its
+Two facts decide what the router does next. `maybe_charged`: may the provider have charged for it? Then no
+second charging provider is asked for the same call. `scope`: is it the fault of the provider (its
 other models are not tried either), of this model, or of the request itself (nobody else is asked)?
 """
 
@@ -13,7 +13,7 @@ from exercises.errors import CatalogueError
 from exercises.i18n import Language, money, translator
 from lab.providers.protocol import Answer, Cost, Tried
 
-About = Literal["provider", "model", "call"]
+Scope = Literal["provider", "model", "call"]
 
 
 class ProviderError(CatalogueError):
@@ -25,23 +25,23 @@ class ProviderError(CatalogueError):
 
     package: ClassVar[str] = "lab"
     code: ClassVar[str]
-    about: About = "provider"
+    scope: Scope = "provider"
     retry: bool = False  # worth asking the same again, after a while
-    paid: bool = False  # may have been charged
-    breaks: ClassVar[bool] = False  # counts against the provider's circuit breaker
+    maybe_charged: bool = False  # may have been charged
+    trips_breaker: ClassVar[bool] = False  # counts against the provider's circuit breaker
 
     def __init__(
         self,
         *,
         retry_after: float | None = None,
-        paid: bool | None = None,
+        maybe_charged: bool | None = None,
         variant: str = "",
         **values: object,
     ) -> None:
         super().__init__(f"provider.{self.code}{variant}", **{"provider": "", "model": "", **values})
         self.retry_after = retry_after
-        if paid is not None:
-            self.paid = paid
+        if maybe_charged is not None:
+            self.maybe_charged = maybe_charged
         self.provider = self.model = ""
         self.partial: Answer | None = None
         self.cost: Cost | None = None
@@ -89,17 +89,17 @@ class Named:
 
 
 class NoProvider(ProviderError):
-    """Nobody in the configuration can do this kind of work (with the model or provider wished for)."""
+    """Nobody in the configuration can do this kind of work (with the model or provider that was named)."""
 
     code = "no_provider"
-    about = "call"
+    scope = "call"
 
 
 class AllFailed(ProviderError):
     """Several were asked, and each failed for a reason of its own: `errors`, in the order of asking."""
 
     code = "all_failed"
-    about = "call"
+    scope = "call"
 
     def __init__(self, errors: Sequence[ProviderError]) -> None:
         super().__init__(reasons=lambda language: " ".join(each.in_language(language) for each in errors))
@@ -146,19 +146,19 @@ class DeadServer(ProviderError):
 
     code = "dead_server"
     retry = True
-    breaks = True
+    trips_breaker = True
 
 
 class ServerError(ProviderError):
     code = "server_error"
     retry = True
-    breaks = True
+    trips_breaker = True
 
 
 class TimedOut(ProviderError):
     code = "timed_out"
-    paid = True
-    breaks = True
+    maybe_charged = True
+    trips_breaker = True
 
 
 class BrokenOff(ProviderError):
@@ -166,76 +166,76 @@ class BrokenOff(ProviderError):
 
     code = "broken_off"
     retry = True
-    paid = True
-    breaks = True
+    maybe_charged = True
+    trips_breaker = True
 
 
 class MalformedAnswer(ProviderError):
     """Not JSON, truncated, of other types than agreed, no picture, or larger than allowed (`variant`)."""
 
     code = "malformed_answer"
-    about = "model"
-    paid = True
+    scope = "model"
+    maybe_charged = True
 
 
 class RetiredModel(ProviderError):
     """The provider has no such model (any more); the message names what it has instead."""
 
     code = "retired_model"
-    about = "model"
+    scope = "model"
 
 
 class BadRequest(ProviderError):
     """The provider does not take this request (400, 413, 422)."""
 
     code = "bad_request"
-    about = "model"
+    scope = "model"
 
 
 class NoPrice(ProviderError):
     """A budget holds, and what this model costs is not known: it cannot be kept, so nothing is sent."""
 
     code = "no_price"
-    about = "model"
+    scope = "model"
 
 
 class OverBudget(ProviderError):
     code = "over_budget"
-    about = "model"
+    scope = "model"
 
 
 class LedgerFailed(ProviderError):
     """The ledger cannot be written, so no budget could be kept: nothing was sent."""
 
     code = "ledger"
-    about = "call"
+    scope = "call"
 
 
 class RefusedPrompt(ProviderError):
     """The model declined to do what was asked, in its own words (`partial.text`)."""
 
     code = "refused_prompt"
-    about = "call"
-    paid = True
+    scope = "call"
+    maybe_charged = True
 
 
 class Moderated(ProviderError):
     """A filter of the provider withheld the request or the answer."""
 
     code = "moderated"
-    about = "call"
-    paid = True
+    scope = "call"
+    maybe_charged = True
 
 
 class CutAnswer(ProviderError):
     """The answer reached its longest length; what there is of it is `partial`."""
 
     code = "cut_answer"
-    about = "call"
-    paid = True
+    scope = "call"
+    maybe_charged = True
 
 
 class Cancelled(ProviderError):
     code = "cancelled"
-    about = "call"
-    paid = True
+    scope = "call"
+    maybe_charged = True

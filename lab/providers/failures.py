@@ -71,7 +71,7 @@ def by_status(
     metadata = said.get("metadata")
     flagged = isinstance(metadata, Mapping) and bool(metadata.get("reasons"))  # OpenRouter's moderation
     if code in _MODERATION or (status == 403 and flagged):
-        return Moderated(detail=detail, paid=False)
+        return Moderated(detail=detail, maybe_charged=False)
     if status == 402 or code in _QUOTA:
         return QuotaExhausted()
     if status in (401, 403):
@@ -83,7 +83,7 @@ def by_status(
     if status in (408, 409, 425) or status >= 500:
         return ServerError(detail=detail, status=status, retry_after=retry_after(headers))
     if status == 404 or status < 400:
-        return MalformedAnswer(variant=".address", paid=False)
+        return MalformedAnswer(variant=".address", maybe_charged=False)
     return BadRequest(detail=detail)
 
 

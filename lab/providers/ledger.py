@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS alerts (
 
 
 @dataclass(frozen=True)
-class Limits:
+class BudgetLimits:
     """In micros; None is no limit. `day` is for one student and day."""
 
     student: int | None = None
@@ -139,12 +139,12 @@ class Ledger:
         path: Path,
         *,
         class_: str = "class",
-        limits: Limits | None = None,
+        limits: BudgetLimits | None = None,
         currency: str = "USD",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path, self.class_, self.currency, self._clock = path, class_, currency, clock
-        self.limits = limits or Limits()
+        self.limits = limits or BudgetLimits()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)

@@ -8,7 +8,7 @@ from lab.providers.address import Address
 from lab.providers.cache import Cache
 from lab.providers.configuration import load_configuration
 from lab.providers.errors import LedgerFailed
-from lab.providers.ledger import Ledger, Limits
+from lab.providers.ledger import BudgetLimits, Ledger
 from lab.providers.prices import micros
 from lab.providers.router import Router
 from lab.providers.settings import ProviderSettings
@@ -24,7 +24,7 @@ def open_router(
     """
     settings = ProviderSettings()
     configuration = load_configuration(settings.providers)
-    limits = Limits(
+    limits = BudgetLimits(
         *(
             None if budget is None else micros(budget)
             for budget in (settings.budget_student, settings.budget_class, settings.budget_day)

@@ -47,7 +47,7 @@ class Call:
     `answer_type`: a pydantic model the answer must be (`vision` only): it comes as `Answer.data`.
     `seed` None means random: such pictures are never taken from the cache. `options` are further
     fields of the provider's protocol (`quality`, `temperature`), at most 20. `model` and `provider`
-    are wishes that are kept: where one is given, no other is asked.
+    bind: where one is given, no other is asked.
     """
 
     kind: Kind

@@ -151,7 +151,7 @@ def finished(reply: Reply, call: Call, reason: str | None, refusal: str | None =
     if reason == "content_filter":
         return replace(reply, error=Moderated(detail=plain(reply.text)))
     if reason == "error":
-        return replace(reply, error=ServerError(detail="", status=200, paid=True))
+        return replace(reply, error=ServerError(detail="", status=200, maybe_charged=True))
     if reason == "length":
         return replace(reply, finish="length", error=CutAnswer(longest=call.max_output_tokens))
     if call.kind != "vision":

@@ -63,7 +63,7 @@ def with_retries(
         if not cancel:
             time.sleep(seconds)
         elif cancel.wait(seconds):
-            raise Cancelled(paid=False)
+            raise Cancelled(maybe_charged=False)
 
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and again(error)),

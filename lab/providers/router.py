@@ -174,11 +174,11 @@ class _Run:
                     answer = self._ask(candidate)
                 except ProviderError as error:
                     self._failed(error.at(name, candidate.model))
-                    if error.about == "call":
+                    if error.scope == "call":
                         break
-                    if error.about == "provider":
+                    if error.scope == "provider":
                         given_up.add(name)
-                    maybe_paid = maybe_paid or (error.paid and not candidate.provider.free)
+                    maybe_paid = maybe_paid or (error.maybe_charged and not candidate.provider.free)
                 else:
                     return replace(answer, tried=tuple(self.tried), alerts=tuple(self.alerts))
         raise self._end()
@@ -191,7 +191,7 @@ class _Run:
     def _end(self) -> ProviderError:
         """The error that says most: the only one, the one that ended the call, or all of them."""
         last = self.errors[-1]
-        single = len(self.errors) == 1 or last.about == "call"
+        single = len(self.errors) == 1 or last.scope == "call"
         error = last if single else AllFailed(self.errors).at(last.provider, last.model)
         error.tried = tuple(self.tried)
         return error
@@ -230,7 +230,7 @@ class _Run:
         except ProviderError as error:
             seconds = time.monotonic() - started
             reply = replies[-1] if replies else Reply()
-            if not error.paid:
+            if not error.maybe_charged:
                 with _the_answer_counts_more():
                     self.router.ledger.release(row, seconds=seconds, outcome=error.code)
             else:
@@ -261,7 +261,7 @@ class _Run:
 
         def attempt() -> Reply:
             if self.cancel and self.cancel.is_set():
-                raise Cancelled(paid=False)
+                raise Cancelled(maybe_charged=False)
             self.progress(Trying(asked.provider, asked.model))
             try:
                 reply = ask(
@@ -276,18 +276,18 @@ class _Run:
                     replies.append(reply)
                     raise reply.error
             except ProviderError as error:
-                if error.breaks:
+                if error.trips_breaker:
                     breaker.failed()
                 elif not isinstance(error, Cancelled):
                     breaker.succeeded()
                 if sent_pieces:
-                    error.about = "call"  # what a person has begun to read is not begun again by another
+                    error.scope = "call"  # what a person has begun to read is not begun again by another
                 raise
             breaker.succeeded()
             return reply
 
         def again(error: ProviderError) -> bool:
-            return error.retry and not sent_pieces and (candidate.provider.free or not error.paid)
+            return error.retry and not sent_pieces and (candidate.provider.free or not error.maybe_charged)
 
         def waits(error: ProviderError, seconds: float) -> None:
             self.progress(Retrying(asked.provider, asked.model, error.code, seconds))
@@ -373,7 +373,7 @@ class _Run:
             self.progress(Waiting())
             while not _turns.acquire(timeout=_LOOK_SECONDS if self.cancel else None):
                 if self.cancel and self.cancel.is_set():
-                    raise Cancelled(paid=False)
+                    raise Cancelled(maybe_charged=False)
         self.turn.callback(_turns.release)
         self.has_turn = True
 

@@ -65,7 +65,7 @@ def score(subject: str, criterion: str, value: int | None) -> Change:
     return change
 
 
-def reason(subject: str, index: int, text: str) -> Change:
+def set_reason(subject: str, index: int, text: str) -> Change:
     """One of the reasons, by its place; places left empty at the end are not kept."""
 
     def change(answers: Answers) -> None:

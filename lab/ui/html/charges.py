@@ -22,11 +22,11 @@ def cost(t: Translator, charge: Charge | Cost | None, *, cached: bool = False) -
 def tried(t: Translator, before: Iterable[Tried]) -> str:
     """Who was asked first, and why each gave no answer."""
     return t("api.then").join(
-        t("api.tried", provider=each.provider, reason=reason(t, each.reason)) for each in before
+        t("api.tried", provider=each.provider, reason=failure_words(t, each.reason)) for each in before
     )
 
 
-def reason(t: Translator, code: str) -> str:
+def failure_words(t: Translator, code: str) -> str:
     """An error's code in a few words; one this program does not know stays as it is."""
     try:
         return t(f"api.reason.{code}")

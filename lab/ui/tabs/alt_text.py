@@ -16,13 +16,13 @@ from lab.jobs.analyse import AnalysisError, Question, show
 from lab.jobs.running import Task
 from lab.session.lab import Lab
 from lab.ui.choice import choice
+from lab.ui.error_text import error_text
 from lab.ui.html import answers as answer_markup
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.analyse import task_of
 from lab.ui.tabs.asking import chosen, model_choice, model_choices, picture_choices, shown
 from lab.ui.tabs.generation import Watch
-from lab.ui.wording import reason
 from manifests.analysis import AltText, Analysis, Note
 
 ALT_LENGTH, LONG_LENGTH, USE_LENGTH = 600, 3000, 300  # characters, as the page's boxes take them
@@ -193,7 +193,7 @@ class _Tab:
             )
             entry = self.lab.notebook().write(self.exercise.id, text)
         except (UserError, OSError) as error:
-            return markup.status(reason(error, language), bad=True)
+            return markup.status(error_text(error, language), bad=True)
         return markup.status(t("alt_text.saved", number=entry.sequence, purpose=t(f"alt_text.{purpose}")))
 
     def _written(self) -> str:

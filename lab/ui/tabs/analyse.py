@@ -19,7 +19,7 @@ from lab.ui.choice import choice
 from lab.ui.html import answers as answer_markup
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs.asking import chosen, model_choice, model_choices, picture_choices, shown, wish_of
+from lab.ui.tabs.asking import chosen, model_choice, model_choices, picture_choices, selection_of, shown
 from lab.ui.tabs.generation import Watch
 from manifests.analysis import Analysis, Correction, Note
 
@@ -197,7 +197,9 @@ def end_of_talk(answers: list[Analysis], number: int | None) -> int | None:
 def task_of(lab: Lab, page: Page, exercise: str, question: Question, model: str | None) -> Task:
     """The question as something to watch."""
     name = f"{question.picture.stem}, {page.t(f'task.{question.task}')}"
-    return Task(name, lambda: QuestionJob(lab.notebook(), lab.router, exercise, question, wish_of(model)))
+    return Task(
+        name, lambda: QuestionJob(lab.notebook(), lab.router, exercise, question, selection_of(model))
+    )
 
 
 def _models(lab: Lab, page: Page) -> Any:

@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from exercises.errors import UserError
-from lab.jobs.analyse import Wish
+from lab.jobs.analyse import ModelSelection
 from lab.models.registry import MODELS
 from lab.providers.choices import Choice, choices
 from lab.providers.errors import NoKey
@@ -29,10 +29,10 @@ class NoPicture(UserError):
     """Nothing was chosen, or it is gone."""
 
 
-def wish_of(value: str | None) -> Wish:
+def selection_of(value: str | None) -> ModelSelection:
     """What `model_value` wrote."""
     provider, _, model = (value or FIRST).partition("/")
-    return Wish(provider or None, model or None)
+    return ModelSelection(provider or None, model or None)
 
 
 def drawn_here(value: str) -> str | None:

@@ -27,13 +27,13 @@ from lab.models.availability import availability
 from lab.models.registry import MODELS, model_entry
 from lab.session.lab import Lab
 from lab.ui.choice import buttons, choice
+from lab.ui.error_text import error_text
 from lab.ui.html import charges as api_words
 from lab.ui.html import markup
 from lab.ui.html.adherence import lines
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs.asking import HERE, drawn_here, model_name, model_value, offered, wish_of
+from lab.ui.tabs.asking import HERE, drawn_here, model_name, model_value, offered, selection_of
 from lab.ui.tabs.generation import Watch
-from lab.ui.wording import reason
 from manifests.analysis import Conclusion
 from manifests.manifest import ApiRequest
 from manifests.store import Record
@@ -148,7 +148,7 @@ class _Tab:
         provider, _, model = name.partition("/")
         if provider != HERE:
             return ApiPicture(
-                lab.store(), lab.router, self.exercise.id, COMPARISON_RUN, prompt, wish_of(name)
+                lab.store(), lab.router, self.exercise.id, COMPARISON_RUN, prompt, selection_of(name)
             )
         entry = model_entry(model)
         parameters = Parameters(prompt=prompt, steps=STEPS, seed=randbits(32), scheduler=entry.schedulers[0])
@@ -210,7 +210,7 @@ class _Tab:
             )
             self.lab.notebook().write(self.exercise.id, conclusion)
         except UserError as error:
-            return markup.status(reason(error, self.page.language), bad=True)
+            return markup.status(error_text(error, self.page.language), bad=True)
         return markup.status(t("comparing.saved", stem=stem))
 
 

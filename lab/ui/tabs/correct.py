@@ -15,11 +15,11 @@ from grading.checks.alt_text_rules import count_words
 from lab.jobs.analyse import AnalysisError
 from lab.session.lab import Lab
 from lab.ui.choice import choice
+from lab.ui.error_text import error_text
 from lab.ui.html import answers as answer_markup
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.asking import shown
-from lab.ui.wording import reason
 from manifests.analysis import MAX_WORDS, Analysis, Correction, Note
 
 LENGTH = 1000  # characters, as the page's boxes take them
@@ -123,7 +123,7 @@ class _Tab:
             )
             entry = self.lab.notebook().write(self.exercise.id, said)
         except UserError as error:
-            return [markup.status(reason(error, self.page.language), bad=True), gr.skip(), gr.skip()]
+            return [markup.status(error_text(error, self.page.language), bad=True), gr.skip(), gr.skip()]
         return [markup.status(t("correct.saved", number=entry.sequence)), "", ""]
 
     def _check(self, number: int | None, claim: str | None, truth: str, noticed: str) -> None:

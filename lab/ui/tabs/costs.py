@@ -10,11 +10,11 @@ from lab.providers.ledger import Budget, Entry
 from lab.records.costs import Performance, by_day, performances, qualities
 from lab.records.own_pictures import own_scores
 from lab.session.lab import Lab
+from lab.ui.error_text import error_text
 from lab.ui.html import charges as api_words
 from lab.ui.html import markup
 from lab.ui.page import Page
 from lab.ui.tabs.asking import ROUTER_FAILS
-from lab.ui.wording import reason
 
 SHOWN = 100  # calls in the table
 MICROS = 1_000_000
@@ -39,7 +39,7 @@ def look(lab: Lab, page: Page) -> tuple[str, str, str]:
         ledger = lab.router.ledger
         budgets, entries = ledger.budgets(lab.student), ledger.entries(lab.student)
     except ROUTER_FAILS as error:
-        return markup.status(reason(error, page.language), bad=True), "", ""
+        return markup.status(error_text(error, page.language), bad=True), "", ""
     currency = ledger.currency
     return (
         spending(page, budgets, entries, currency),
@@ -123,7 +123,9 @@ def performance_table(page: Page, found: list[Performance], currency: str) -> Ma
     header = [t(f"costs.column_{name}") for name in ("model", "calls", "errors", "median", "spent")]
     rows = []
     for each in found:
-        errors = ", ".join(f"{api_words.reason(t, code)} ({count})" for code, count in each.errors.items())
+        errors = ", ".join(
+            f"{api_words.failure_words(t, code)} ({count})" for code, count in each.errors.items()
+        )
         spent = _amount(page, each.counted, currency)
         if each.unknown:
             spent += " " + t("costs.at_most", count=each.unknown)
@@ -191,7 +193,7 @@ def _cost(page: Page, entry: Entry) -> str:
 def _outcome(page: Page, entry: Entry) -> str:
     if entry.outcome in ("answered", "cached", "pending", "abandoned"):
         return page.t(f"costs.outcome_{entry.outcome}")
-    return api_words.reason(page.t, entry.outcome)
+    return api_words.failure_words(page.t, entry.outcome)
 
 
 def _amount(page: Page, micros: int, currency: str) -> str:

@@ -9,11 +9,11 @@ from grading.results import Regeneration
 from lab.records.compare import fields
 from lab.records.verify import verify
 from lab.session.lab import Lab
+from lab.ui.error_text import error_text
 from lab.ui.html import adherence as adherence_words
 from lab.ui.html import markup
 from lab.ui.page import LASTING, QUIET, Page
 from lab.ui.tabs.result import Result
-from lab.ui.wording import reason
 from manifests.manifest import Manifest
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                 lab.store().delete(stem)
         except (UserError, OSError) as error:
             return (
-                markup.status(t("gallery.not_deleted", reason=reason(error, page.language)), bad=True),
+                markup.status(t("gallery.not_deleted", reason=error_text(error, page.language)), bad=True),
                 gr.skip(),
                 None,
             )
@@ -86,7 +86,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                 lab.store().restore(stem)
         except (UserError, OSError) as error:
             return markup.status(
-                t("bin.not_restored", reason=reason(error, page.language)), bad=True
+                t("bin.not_restored", reason=error_text(error, page.language)), bad=True
             ), gr.skip()
         return markup.status(t("bin.restored", name=stem)), gr.Button(visible=False)
 
@@ -118,7 +118,9 @@ def _verified(lab: Lab, page: Page, stem: str | None) -> str:
             language=page.language,
         )
     except (UserError, OSError) as error:
-        return markup.status(page.t("gallery.not_verified", reason=reason(error, page.language)), bad=True)
+        return markup.status(
+            page.t("gallery.not_verified", reason=error_text(error, page.language)), bad=True
+        )
     return verdict(page, found)
 
 

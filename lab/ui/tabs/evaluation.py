@@ -122,7 +122,7 @@ class SubjectForm:
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
             events.append(listen(radio, radio.input, partial(answering.score, subject, criterion.id)))
         for index, box in enumerate(self.reasons):
-            listen(box, box.change, partial(answering.reason, subject, index))
+            listen(box, box.change, partial(answering.set_reason, subject, index))
             events.append(box.blur(lambda: None, **QUIET))
         return events
 

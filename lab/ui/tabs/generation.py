@@ -155,12 +155,12 @@ class Watch:
                 words = t("api.trying", provider=event.provider, model=event.model)
             case Retrying():
                 again = number(round(event.seconds, 1), t.language)
-                why = api_words.reason(t, event.reason)
+                why = api_words.failure_words(t, event.reason)
                 words = t("api.retrying", provider=event.provider, reason=why, seconds=again)
             case Piece():
                 words = t("api.answering")
             case MovedOn():
-                why = api_words.reason(t, event.tried.reason)
+                why = api_words.failure_words(t, event.tried.reason)
                 words = t("api.moved_on", provider=event.tried.provider, reason=why)
             case _:
                 words = t("generation.starting")

@@ -11,9 +11,9 @@ from exercises.i18n import number
 from grading.results import CheckResult
 from grading.submission.hand_in import hand_in
 from lab.session.lab import Lab
+from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.page import Page
-from lab.ui.wording import reason
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -30,7 +30,7 @@ def build(lab: Lab, page: Page) -> None:
         try:
             made = hand_in(lab.assignment, lab.store(), page.language)
         except (UserError, OSError) as error:
-            return markup.status(t("hand_in.failed", reason=reason(error, page.language)), bad=True)
+            return markup.status(t("hand_in.failed", reason=error_text(error, page.language)), bad=True)
         return markup.status(t("hand_in.done", file=made.name))
 
     with page.tab("hand_in", t("hand_in.title")):

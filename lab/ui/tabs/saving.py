@@ -15,9 +15,9 @@ from filelock import Timeout
 from exercises.errors import UserError
 from lab.records import answers as answering
 from lab.session.lab import Lab
+from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.wording import reason
 from manifests.answers import Answers
 
 log = logging.getLogger(__name__)
@@ -52,5 +52,5 @@ def save(
             said = markup.status(t("evaluation.saved", time=f"{datetime.now():%H:%M:%S}"))
         except (UserError, OSError, Timeout) as error:
             log.warning("The answers could not be saved: %s", error)
-            said = markup.status(t("evaluation.not_saved", reason=reason(error, page.language)), bad=True)
+            said = markup.status(t("evaluation.not_saved", reason=error_text(error, page.language)), bad=True)
         return said, tell(shown)

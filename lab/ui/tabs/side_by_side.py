@@ -11,10 +11,10 @@ from lab.records import gallery
 from lab.records.compare import IDENTICAL, Difference, PixelDifference, differences, pixel_difference
 from lab.session.lab import Lab
 from lab.ui.choice import choice
+from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.page import QUIET, Page
-from lab.ui.wording import reason
 from manifests.pictures import open_picture
 from manifests.store import Record
 
@@ -62,7 +62,9 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
             pictures = [open_picture(record.image_path.read_bytes()) for record in (ours, theirs)]
         except (UserError, OSError) as error:
             return {
-                said: markup.status(t("compare.unreadable", reason=reason(error, page.language)), bad=True),
+                said: markup.status(
+                    t("compare.unreadable", reason=error_text(error, page.language)), bad=True
+                ),
                 table: "",
             }
         found = pixel_difference(pictures[0], pictures[1], amplify=factor)

@@ -25,7 +25,7 @@ from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs.asking import drawn_here, model_name, model_value, offered, wish_of
+from lab.ui.tabs.asking import drawn_here, model_name, model_value, offered, selection_of
 from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.photo import MissingPhoto, Photo
 from lab.ui.tabs.result import Result
@@ -199,7 +199,7 @@ class _Tab:
             self.exercise.id,
             STUDIO_RUN,
             asked["prompt"],
-            wish_of(model),
+            selection_of(model),
             seed=asked["seed"],
             source=source if with_photo else None,
         )

@@ -6,10 +6,10 @@ from exercises.errors import UserError
 from lab.records import gallery
 from lab.session.lab import Lab
 from lab.ui.choice import choice
+from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.page import QUIET, Page
-from lab.ui.wording import reason
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -48,7 +48,7 @@ def build(lab: Lab, page: Page) -> None:
             if stem:
                 lab.store().restore(stem)
         except (UserError, OSError) as error:
-            return markup.status(t("bin.not_restored", reason=reason(error, page.language)), bad=True)
+            return markup.status(t("bin.not_restored", reason=error_text(error, page.language)), bad=True)
         return markup.status(t("bin.restored", name=stem))
 
     page.refresh(look, binned, binned)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.session.lab import Lab
+from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page, checks_once
 from lab.ui.tabs import evaluation, reflection
-from lab.ui.wording import reason
 from manifests.answers import Answers, load_answers
 from manifests.errors import AnswersError
 
@@ -36,7 +36,9 @@ def build(lab: Lab, page: Page) -> None:
             answers = load_answers(lab.folder)
         except AnswersError as error:
             answers = Answers()
-            said = markup.status(t("evaluation.unreadable", reason=reason(error, page.language)), bad=True)
+            said = markup.status(
+                t("evaluation.unreadable", reason=error_text(error, page.language)), bad=True
+            )
         updates: dict[Any, Any] = {trouble: said, known: answers}
         for form in forms:
             updates |= form.offer() if answers == shown else form.fill(answers)

@@ -10,25 +10,23 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from exercises.i18n import translator
-from lab.endpoint.bodies import BoundedBody
+from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.errors import ErrorAnswer, install, language_of, too_large
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.models.registry import MODELS
 from lab.session.lab import Lab
 from lab.web.rest import generations, images
 from lab.web.rest.page import api_page
-from lab.web.rest.shapes import Models, model_facts
+from lab.web.rest.shapes import ERROR_STATUSES, Models, model_facts
 from lab.web.same_origin import SameOrigin
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer} for status in (400, 403, 404, 409, 413, 422, 429, 500, 503)
-}
+ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": ErrorAnswer} for status in ERROR_STATUSES}
 PATH = "/api/v1"
 
 
-def build_rest(lab: Lab, limits: Limits | None = None, public_url: str = "") -> FastAPI:
+def build_rest(lab: Lab, limits: EndpointLimits | None = None, public_url: str = "") -> FastAPI:
     """The application of one lab. `public_url`: where browsers see the lab, if a proxy hides it."""
-    limits = limits or Limits()
+    limits = limits or EndpointLimits()
     app = FastAPI(
         title="GenAI Lab",
         version="1",

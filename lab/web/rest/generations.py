@@ -7,18 +7,17 @@ recorded like any other.
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import Parameters
 from lab.endpoint.drawing import refusal
 from lab.endpoint.errors import ApiError, Refused, language_of
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes
-from lab.endpoint.sse import event, stream
 from lab.engine.failures import EngineFailure
 from lab.engine.requests import check_request, request_for
 from lab.jobs.generate import generate, notes
@@ -26,32 +25,36 @@ from lab.jobs.running import Task
 from lab.models.registry import MODELS
 from lab.session.lab import Lab
 from lab.web.rest.jobs import Jobs, State
-from lab.web.rest.shapes import Accepted, Generations, Wish
+from lab.web.rest.shapes import ERROR_STATUSES, Accepted, GenerationRequest, Generations
 from manifests.errors import ManifestsError
 from manifests.manifest import Source
 
+# An event stream's errors are JSON; FastAPI would describe them in the stream's own media type.
+JSON_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}}
+    for status in ERROR_STATUSES
+}
 LOOK_EVERY = 0.15  # seconds between two looks at a run
-BREATH = 15.0  # seconds after which a silent stream shows that it is alive
 STRENGTH = 0.6
 
 JobId = Annotated[str, Path(max_length=100, description="a generation's id")]
 
 
-def router(lab: Lab, limits: Limits) -> APIRouter:
+def router(lab: Lab, limits: EndpointLimits) -> APIRouter:
     """The routes below `/generations`."""
     routes = APIRouter(prefix="/generations")
     jobs = Jobs(lab.runs)
 
     @routes.post("", status_code=202)
-    def start_generation(wish: Wish, request: Request, response: Response) -> Accepted:
-        model = wish.model or lab.settings.model
-        task = _task(lab, wish, model, limits)
+    def start_generation(wanted: GenerationRequest, request: Request, response: Response) -> Accepted:
+        model = wanted.model or lab.settings.model
+        task = _task(lab, wanted, model, limits)
         job_id = jobs.start(_exercise(lab), [task])
         address = f"{request.scope['root_path']}/generations/{job_id}"
         response.headers["Location"] = address
         return Accepted(
             generation=jobs.state(job_id, language_of(request)),
-            unknown_words=notes(wish.prompt, model),
+            unknown_words=notes(wanted.prompt, model),
             links={"self": address, "events": f"{address}/events"},
         )
 
@@ -63,30 +66,24 @@ def router(lab: Lab, limits: Limits) -> APIRouter:
     def show_generation(id: JobId, request: Request) -> State:
         return jobs.state(id, language_of(request))
 
-    @routes.get(
-        "/{id}/events",
-        response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {}}}},
-    )
-    async def follow_generation(id: JobId, request: Request) -> StreamingResponse:
-        language = language_of(request)
-        jobs.state(id, language)  # a generation there is not is said before the stream begins
+    def known(id: JobId, request: Request) -> str:
+        """The id of a generation there is; one there is not is said before the stream begins."""
+        jobs.state(id, language_of(request))
+        return id
 
-        async def events() -> AsyncIterator[bytes]:
-            told, silent = None, 0.0
-            while told is None or not told.finished:
-                state = jobs.state(id, language)
-                if state != told:
-                    yield event(state.model_dump(mode="json"), state.state)
-                    told, silent = state, 0.0
-                    continue
-                if silent >= BREATH:
-                    yield b": still here\n\n"
-                    silent = 0.0
+    @routes.get("/{id}/events", response_class=EventSourceResponse, responses=JSON_ERRORS)
+    async def follow_generation(
+        id: Annotated[str, Depends(known)], request: Request
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Each change of its state as an event of that state's name; FastAPI keeps a silent stream alive."""
+        language, told = language_of(request), None
+        while told is None or not told.finished:
+            state = jobs.state(id, language)
+            if state == told:
                 await asyncio.sleep(LOOK_EVERY)
-                silent += LOOK_EVERY
-
-        return stream(events())
+                continue
+            yield ServerSentEvent(data=state, event=state.state)
+            told = state
 
     @routes.delete("/{id}")
     def cancel_generation(id: JobId, request: Request) -> State:
@@ -104,18 +101,18 @@ def _exercise(lab: Lab) -> str:
     raise ApiError(409, "no_studio")
 
 
-def _task(lab: Lab, wish: Wish, model: str, limits: Limits) -> Task:
-    """The wish as a run's task. Raises ApiError for what cannot be done; an upload is kept from here on."""
+def _task(lab: Lab, wanted: GenerationRequest, model: str, limits: EndpointLimits) -> Task:
+    """The wanted as a run's task. Raises ApiError for what cannot be done; an upload is kept from here on."""
     exercise = _exercise(lab)
     if model not in MODELS:
         raise ApiError(404, "model_not_found", param="model", model=model[:100], models=", ".join(MODELS))
     entry = MODELS[model]
-    if (wish.mode == "img2img") != (wish.source is not None):
+    if (wanted.mode == "img2img") != (wanted.source is not None):
         raise ApiError(422, "source_and_mode", param="source")
-    values = wish.model_dump(exclude={"model", "source"})
-    if wish.mode == "img2img" and entry.takes_strength and wish.strength is None:
+    values = wanted.model_dump(exclude={"model", "source"})
+    if wanted.mode == "img2img" and entry.takes_strength and wanted.strength is None:
         values["strength"] = STRENGTH
-    data = None if wish.source is None else data_url_bytes(wish.source, limits, "source")
+    data = None if wanted.source is None else data_url_bytes(wanted.source, limits, "source")
     request = request_for(Parameters(**values), model)
     try:
         check_request(entry, request, data)

@@ -15,7 +15,10 @@ from manifests.store import Record
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
 
-class Wish(Parameters):
+ERROR_STATUSES = (400, 403, 404, 409, 413, 422, 429, 500, 503)
+
+
+class GenerationRequest(Parameters):
     """A picture to make: the lab's parameters, the model (the lab's own if none is named), and for image to
     image the picture to begin with as a data URL.
     """

@@ -40,7 +40,7 @@ class Credentials:
     session: str = ""
 
 
-class Gate:
+class HubGate:
     """ASGI middleware that lets in whom the Hub lets in.
 
     `page_paths` are the paths of the pages, below the prefix, which another site may link to; `interaction`

@@ -12,18 +12,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lab.endpoint.app import build_endpoint
-from lab.endpoint.limits import MINUTE, Limits, Rate
+from lab.endpoint.limits import MINUTE, EndpointLimits, Rate
 from lab.engine.protocol import Failed
 from tests.lab.endpoint.asked import chat, data_url, items, png
 from tests.lab.endpoint.engines import QuickEngine
 
 TOKEN = "a-token-of-the-tests"
-SMALL = Limits(
+SMALL = EndpointLimits(
     body_bytes=2**20, picture_bytes=2**18, picture_pixels=2**18, pictures=2, images=2, per_minute=10**6
 )
 
 
-def client_of(engine: QuickEngine | None = None, limits: Limits = SMALL, token: str = TOKEN) -> TestClient:
+def client_of(
+    engine: QuickEngine | None = None, limits: EndpointLimits = SMALL, token: str = TOKEN
+) -> TestClient:
     return TestClient(
         build_endpoint(engine or QuickEngine(), TOKEN, limits),
         headers={"Authorization": f"Bearer {token}"},
@@ -280,7 +282,7 @@ def test_an_edit_that_is_no_form_is_told_so(client: TestClient):
 
 
 def test_too_many_requests_are_told_when_to_come_back():
-    with client_of(limits=Limits(per_minute=3)) as client:
+    with client_of(limits=EndpointLimits(per_minute=3)) as client:
         assert [client.get("/v1/models").status_code for _ in range(3)] == [200] * 3
         response = client.get("/v1/models")
     told = error(response, 429)
@@ -289,7 +291,7 @@ def test_too_many_requests_are_told_when_to_come_back():
 
 
 def test_who_has_no_token_does_not_use_up_the_rate():
-    with client_of(limits=Limits(per_minute=1)) as client:
+    with client_of(limits=EndpointLimits(per_minute=1)) as client:
         for _ in range(5):
             client.get("/v1/models", headers={"Authorization": "Bearer wrong"})
         assert client.get("/v1/models").status_code == 200

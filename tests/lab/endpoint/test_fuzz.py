@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
 from lab.endpoint.app import build_endpoint
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from tests.lab.endpoint.engines import QuickEngine
 
 TOKEN = "a-token-of-the-tests"
@@ -13,7 +13,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 schema = schemathesis.openapi.from_asgi(
     "/v1/openapi.json",
-    build_endpoint(QuickEngine(), TOKEN, Limits(per_minute=10**6)),
+    build_endpoint(QuickEngine(), TOKEN, EndpointLimits(per_minute=10**6)),
     headers=AUTHORIZED,
 )
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.server import Loopback
 from tests.lab.endpoint.engines import QuickEngine
 
@@ -23,7 +23,7 @@ def engine() -> QuickEngine:
 
 @pytest.fixture
 def server(engine: QuickEngine) -> Iterator[Loopback]:
-    server = Loopback(engine, limits=Limits(waiting=2, per_minute=10**6))
+    server = Loopback(engine, limits=EndpointLimits(waiting=2, per_minute=10**6))
     yield server
     for job in engine.jobs:
         job.cancel()
@@ -83,7 +83,7 @@ def test_no_more_wait_than_may_and_the_next_is_told_when_to_come_back(server: Lo
 
 
 def test_no_more_are_under_way_than_may_whatever_they_ask_for(engine: QuickEngine):
-    server = Loopback(engine, limits=Limits(at_once=2))
+    server = Loopback(engine, limits=EndpointLimits(at_once=2))
     waiting = [ask(server, stream=False) for _ in range(2)]
     eventually(lambda: len(engine.jobs) == 2)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lab.endpoint.errors import ApiError
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes, encoded, picture_of
 from tests.lab.endpoint.asked import png
 
-LIMITS = Limits(picture_bytes=4000, picture_pixels=10_000)
+LIMITS = EndpointLimits(picture_bytes=4000, picture_pixels=10_000)
 
 
 def status_of(attempt: Callable[[], object]) -> int | None:
@@ -65,12 +65,12 @@ def test_more_bytes_than_allowed_are_not_decoded(over: int):
 @given(st.binary(max_size=100), st.integers(0, 3000), st.booleans())
 def test_any_bytes_are_a_picture_or_an_error(junk: bytes, cut: int, whole: bool):
     data = junk if not whole else png()[:cut] + junk
-    assert status_of(lambda: picture_of(data, Limits(), "image")) in (None, 400)
+    assert status_of(lambda: picture_of(data, EndpointLimits(), "image")) in (None, 400)
 
 
 def test_a_picture_of_too_many_pixels_is_an_error():
     with pytest.raises(ApiError) as raised:
-        picture_of(png(), Limits(picture_pixels=10_000), "image")
+        picture_of(png(), EndpointLimits(picture_pixels=10_000), "image")
     assert "pixels" in raised.value.in_language("en")
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from exercises.i18n import Language
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
-from lab.endpoint.limits import Limits
+from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.questions import AnalyserReply, language_of, reply
 from lab.judge.answers import FIELDS, TASKS
 from tests.lab.endpoint.asked import data_url, png
 
-LIMITS = Limits()
+LIMITS = EndpointLimits()
 PICTURE = PictureRef(data_url(), "there")
 
 

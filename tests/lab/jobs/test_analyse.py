@@ -12,7 +12,7 @@ import pytest
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES
 from lab.engine.protocol import Cancelled
-from lab.jobs.analyse import AnalysisError, AnswerSaved, Question, QuestionJob, Wish
+from lab.jobs.analyse import AnalysisError, AnswerSaved, ModelSelection, Question, QuestionJob
 from lab.providers.errors import AllFailed, ProviderError
 from lab.providers.protocol import MovedOn, Trying
 from lab.providers.router import Router
@@ -50,8 +50,10 @@ def router(route: Callable[..., Router], provider: PlayedProvider) -> Router:
     return route(entry("played", provider.url, key="A_KEY"), environment={"A_KEY": KEY})
 
 
-def asked(notebook: Notebook, router: Router, question: Question, wish: Wish = Wish()) -> Analysis:  # noqa: B008
-    *_, last = QuestionJob(notebook, router, "analyse", question, wish).events()
+def asked(
+    notebook: Notebook, router: Router, question: Question, selection: ModelSelection = ModelSelection()
+) -> Analysis:
+    *_, last = QuestionJob(notebook, router, "analyse", question, selection).events()
     assert isinstance(last, AnswerSaved)
     return last.analysis
 
@@ -165,7 +167,7 @@ def test_a_wish_is_kept_and_nobody_else_is_asked(
     tired.always("402")
     router = route(entry("tired", tired.url), entry("willing", willing.url))
     with pytest.raises(ProviderError):
-        asked(notebook, router, Question("describe", "en", picture), Wish("tired", "model-a"))
+        asked(notebook, router, Question("describe", "en", picture), ModelSelection("tired", "model-a"))
     assert willing.calls() == []
     assert notebook.entries() == []
 

@@ -10,7 +10,7 @@ import pytest
 
 from exercises.i18n import LANGUAGES
 from lab.engine.protocol import Cancelled, Failed
-from lab.jobs.analyse import Wish
+from lab.jobs.analyse import ModelSelection
 from lab.jobs.api_pictures import ApiPicture, ComparisonFailed, DeferredJob, SequentialJobs
 from lab.jobs.generate import PictureSaved
 from lab.jobs.running import Runs, Task
@@ -43,8 +43,10 @@ def router(route: Callable[..., Router], provider: PlayedProvider) -> Router:
     return route(entry("played", provider.url))
 
 
-def picture(store: Store, router: Router, wish: Wish = Wish(), **options: object) -> ApiPicture:  # noqa: B008
-    return ApiPicture(store, router, "studio", "studio", "a red bag", wish, **options)  # type: ignore[arg-type]
+def picture(
+    store: Store, router: Router, selection: ModelSelection = ModelSelection(), **options: object
+) -> ApiPicture:
+    return ApiPicture(store, router, "studio", "studio", "a red bag", selection, **options)  # type: ignore[arg-type]
 
 
 def saved(work: ApiPicture) -> PictureSaved:
@@ -114,7 +116,7 @@ def test_one_that_fails_does_not_keep_the_others_from_their_turn(
     broken, whole = playing(), playing()
     broken.always("402")
     router = route(entry("broken", broken.url), entry("whole", whole.url))
-    works = [(name, picture(store, router, Wish(name, "model-a"))) for name in ("broken", "whole")]
+    works = [(name, picture(store, router, ModelSelection(name, "model-a"))) for name in ("broken", "whole")]
     with pytest.raises(ComparisonFailed) as caught:
         list(SequentialJobs(works).events())
     assert [record.manifest.model.repository for record in store.records()] == ["whole"]
@@ -161,7 +163,7 @@ def test_a_run_counts_what_a_comparison_saved_even_where_one_failed(
     broken, whole = playing(), playing()
     broken.always("402")
     router = route(entry("broken", broken.url), entry("whole", whole.url))
-    works = [(name, picture(store, router, Wish(name, "model-a"))) for name in ("whole", "broken")]
+    works = [(name, picture(store, router, ModelSelection(name, "model-a"))) for name in ("whole", "broken")]
     running = Runs().start("compare", [Task("comparison", lambda: SequentialJobs(works))])
     for thread in threading.enumerate():
         if thread.name == "run-compare":

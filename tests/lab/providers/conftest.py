@@ -8,7 +8,7 @@ import pytest
 
 from lab.providers.cache import Cache
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import Ledger, Limits
+from lab.providers.ledger import BudgetLimits, Ledger
 from lab.providers.retrying import Policy
 from lab.providers.router import Router
 from tests.lab.providers.server import PlayedProvider
@@ -48,7 +48,7 @@ def route(tmp_path: Path) -> Iterator[Callable[..., Router]]:
 
     def make(
         *entries: dict[str, Any],
-        limits: Limits | None = None,
+        limits: BudgetLimits | None = None,
         cache: bool = False,
         policy: Policy = QUICK,
         environment: dict[str, str] | None = None,

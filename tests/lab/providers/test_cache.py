@@ -49,11 +49,11 @@ def test_it_is_kept_for_the_next_process(playing: Playing, route: Route):
 
 
 def test_a_hit_is_free_over_the_budget_too(playing: Playing, route: Route):
-    from lab.providers.ledger import Limits
+    from lab.providers.ledger import BudgetLimits
 
     server = playing()
     route(entry("one", server.url), cache=True).complete(LOOK)
-    assert route(entry("one", server.url), cache=True, limits=Limits(0, 0, 0)).complete(LOOK).cached
+    assert route(entry("one", server.url), cache=True, limits=BudgetLimits(0, 0, 0)).complete(LOOK).cached
 
 
 def test_pictures_of_a_given_seed_come_back_as_they_were(playing: Playing, route: Route):

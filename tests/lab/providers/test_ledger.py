@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.providers.ledger import BudgetReached, Ledger, Limits
+from lab.providers.ledger import BudgetLimits, BudgetReached, Ledger
 from lab.providers.protocol import Alert, Cost, Usage
 from tests.lab.providers.money import DAY, Clock, counted, reserve, settle
 
@@ -16,7 +16,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(tmp_path: Path, clock: Clock) -> Ledger:
-    return Ledger(tmp_path / "ledger.sqlite", limits=Limits(1000, 1500, 600), clock=clock)
+    return Ledger(tmp_path / "ledger.sqlite", limits=BudgetLimits(1000, 1500, 600), clock=clock)
 
 
 def test_what_a_call_did_cost_takes_the_place_of_what_was_set_aside(ledger: Ledger):
@@ -85,7 +85,9 @@ def test_what_costs_nothing_is_allowed_over_the_budget(ledger: Ledger):
 
 
 def test_classes_in_one_file_have_budgets_of_their_own(tmp_path: Path):
-    one, two = (Ledger(tmp_path / "l", class_=name, limits=Limits(class_=100)) for name in ("one", "two"))
+    one, two = (
+        Ledger(tmp_path / "l", class_=name, limits=BudgetLimits(class_=100)) for name in ("one", "two")
+    )
     settle(one, reserve(one, 100), 100)
     settle(two, reserve(two, 60), 60)
     assert (counted(one)[1], counted(two)[1]) == (100, 60)
@@ -94,7 +96,7 @@ def test_classes_in_one_file_have_budgets_of_their_own(tmp_path: Path):
 
 
 def test_alerts_come_at_80_90_and_100_percent_each_once(tmp_path: Path):
-    ledger = Ledger(tmp_path / "l", limits=Limits(student=1000))
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(student=1000))
     seen = [settle(ledger, reserve(ledger, amount), amount) for amount in (700, 99, 1, 100, 50)]
     assert seen == [(), (), (), (), ()]  # it is told as soon as it is set aside, not when it is settled
     _, alerts = ledger.reserve("jane", provider="p", model="m", kind="vision", upper=50, lasts=1)
@@ -107,7 +109,7 @@ def test_alerts_come_at_80_90_and_100_percent_each_once(tmp_path: Path):
 
 
 def test_a_refused_call_is_told_as_the_end_of_the_budget(tmp_path: Path):
-    ledger = Ledger(tmp_path / "l", limits=Limits(class_=1000))
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(class_=1000))
     reserve(ledger, 970)
     with pytest.raises(BudgetReached):
         reserve(ledger, 31)
@@ -115,15 +117,15 @@ def test_a_refused_call_is_told_as_the_end_of_the_budget(tmp_path: Path):
 
 
 def test_a_raised_limit_is_watched_anew(tmp_path: Path):
-    reserve(Ledger(tmp_path / "l", limits=Limits(class_=100)), 85)
-    _, alerts = Ledger(tmp_path / "l", limits=Limits(class_=200)).reserve(
+    reserve(Ledger(tmp_path / "l", limits=BudgetLimits(class_=100)), 85)
+    _, alerts = Ledger(tmp_path / "l", limits=BudgetLimits(class_=200)).reserve(
         "jane", provider="p", model="m", kind="vision", upper=80, lasts=1
     )
     assert alerts == (Alert("class", 80),)
 
 
 def test_a_limit_of_nothing_lets_nothing_through(tmp_path: Path):
-    ledger = Ledger(tmp_path / "l", limits=Limits(student=0))
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(student=0))
     with pytest.raises(BudgetReached):
         reserve(ledger, 1)
     assert ledger.budgets("jane")[0].percent == 100

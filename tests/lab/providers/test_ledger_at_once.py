@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from lab.providers.errors import ProviderError
-from lab.providers.ledger import BudgetReached, Ledger, Limits
+from lab.providers.ledger import BudgetLimits, BudgetReached, Ledger
 from lab.providers.protocol import Call, Message
 from lab.providers.router import Router
 from tests.lab.providers.conftest import entry
@@ -31,7 +31,7 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import Ledger, Limits
+from lab.providers.ledger import Ledger, BudgetLimits
 from lab.providers.protocol import Call, Message
 from lab.providers.router import Router
 from tests.lab.providers.conftest import entry
@@ -39,7 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 path, url, student, calls, limit = sys.argv[1:]
 configuration = Configuration.model_validate({"providers": [entry("one", url)]})
-ledger = Ledger(Path(path), limits=Limits(class_=int(limit)))
+ledger = Ledger(Path(path), limits=BudgetLimits(class_=int(limit)))
 router = Router(configuration, ledger, student=student, environment={})
 
 def ask(number):
@@ -76,7 +76,7 @@ def test_twenty_calls_at_once_from_two_processes_do_not_overrun(tmp_path: Path, 
     path, limit = tmp_path / "ledger.sqlite", 20_000
     children = [child(path, server, name, 20, limit) for name in ("ann", "bob")]
     outcomes = [word for each in children for word in each.communicate(timeout=200)[0].split()]
-    ledger = Ledger(path, limits=Limits(class_=limit))
+    ledger = Ledger(path, limits=BudgetLimits(class_=limit))
     rows = ledger.entries()
     one = rows[0].reserved
     assert limit // 40 < one < limit // 2
@@ -116,7 +116,7 @@ class Schedules(RuleBasedStateMachine):
     @initialize(student=st.integers(0, 3000), class_=st.integers(0, 5000), day=st.integers(0, 2000))
     def begin(self, student: int, class_: int, day: int) -> None:
         self.clock = Clock()
-        self.limits = Limits(student, class_, day)
+        self.limits = BudgetLimits(student, class_, day)
         self.path = self.folder / f"{next(self.numbers)}.sqlite"
         self.ledgers = [self._open(), self._open()]
         self.open: list[tuple[int, int, float]] = []  # row, upper, when it was set aside
@@ -253,7 +253,7 @@ def test_many_may_open_a_new_ledger_in_the_same_moment(tmp_path: Path):
 
 
 def test_threads_of_one_process_share_a_ledger(tmp_path: Path):
-    ledger = Ledger(tmp_path / "l", limits=Limits(student=100))
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(student=100))
     refused = threading.Semaphore(0)
 
     def spend(_: int) -> None:

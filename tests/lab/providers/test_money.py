@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab.providers.choices import choices
 from lab.providers.configuration import Price
 from lab.providers.errors import Money, ProviderError
-from lab.providers.ledger import Limits
+from lab.providers.ledger import BudgetLimits
 from lab.providers.offers import alternatives, read_models
 from lab.providers.prices import listed_cost, micros, upper_estimate
 from lab.providers.protocol import Call, Media, Message, Usage
@@ -73,7 +73,7 @@ def test_money_is_written_as_people_do(amount: int, english: str, french: str):
 def test_over_the_budget_nothing_is_sent_and_the_free_one_answers(playing: Playing, route: Route):
     paid, free = playing(), playing()
     entries = [entry("paid", paid.url), entry("free", free.url, free=True)]
-    answer = route(*entries, limits=Limits(student=100)).complete(LOOK)
+    answer = route(*entries, limits=BudgetLimits(student=100)).complete(LOOK)
     assert answer.provider == "free"
     assert [tried.reason for tried in answer.tried] == ["over_budget"]
     assert (answer.cost.micros, answer.cost.origin) == (0, "free")
@@ -82,7 +82,7 @@ def test_over_the_budget_nothing_is_sent_and_the_free_one_answers(playing: Playi
 
 def test_the_error_says_which_budget_and_what_is_left(playing: Playing, route: Route):
     server = playing()
-    router = route(entry("one", server.url), limits=Limits(class_=100))
+    router = route(entry("one", server.url), limits=BudgetLimits(class_=100))
     with pytest.raises(ProviderError) as caught:
         router.complete(LOOK)
     text = caught.value.in_language("en")
@@ -96,13 +96,13 @@ def test_an_alert_comes_with_the_answer_that_raised_it(playing: Playing, route: 
     server = playing()
     router = route(entry("one", server.url))
     upper = upper_estimate(LOOK, router.configuration.providers[0].prices["model-a"])
-    limited = route(entry("one", server.url), limits=Limits(student=int(upper / 0.85)))
+    limited = route(entry("one", server.url), limits=BudgetLimits(student=int(upper / 0.85)))
     assert [(alert.budget, alert.percent) for alert in limited.complete(LOOK).alerts] == [("student", 80)]
 
 
 def test_while_a_budget_holds_a_model_without_a_price_is_not_called(playing: Playing, route: Route):
     server = playing()
-    router = route(entry("one", server.url, prices={}), limits=Limits(student=10**9))
+    router = route(entry("one", server.url, prices={}), limits=BudgetLimits(student=10**9))
     with pytest.raises(ProviderError) as caught:
         router.complete(LOOK)
     assert caught.value.code == "no_price"
@@ -139,7 +139,7 @@ def test_a_charge_above_the_estimate_counts_as_what_it_is(playing: Playing, rout
     server = playing()
     server.cost = 5.0
     server.next("cost")
-    router = route(entry("one", server.url), limits=Limits(student=10**6))
+    router = route(entry("one", server.url), limits=BudgetLimits(student=10**6))
     assert router.complete(LOOK).cost.micros == 5_000_000
     assert router.ledger.budgets("jane")[0].percent == 500
     with pytest.raises(ProviderError):
@@ -159,7 +159,7 @@ LISTED = [
 
 def test_listed_prices_are_used_where_the_configuration_has_none(playing: Playing, route: Route):
     server = playing(models=LISTED)
-    router = route(entry("one", server.url, prices={}), limits=Limits(student=10**9))
+    router = route(entry("one", server.url, prices={}), limits=BudgetLimits(student=10**9))
     answer = router.complete(LOOK)
     assert (answer.cost.micros, answer.cost.origin) == (100 * 2 + 20 * 10 + 1000, "price list")
     router.complete(LOOK)

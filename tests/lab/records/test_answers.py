@@ -24,7 +24,7 @@ def test_each_change_touches_its_own_field_only(tmp_path: Path) -> None:
         answering.image("baseline", "t2i_run01_baseline-2"),
         answering.score("baseline", "realism", 2),
         answering.score("extreme", "realism", 0),
-        answering.reason("baseline", 0, "sharp"),
+        answering.set_reason("baseline", 0, "sharp"),
         answering.reflection("eight lines"),
     ):
         answering.update(tmp_path, "fr", change)
@@ -52,9 +52,9 @@ def test_a_total_from_elsewhere_is_dropped_when_a_score_changes(tmp_path: Path) 
 
 def test_reasons_keep_their_places_and_lose_empty_ends(tmp_path: Path) -> None:
     for index, text in ((2, "third"), (0, "first")):
-        answers = answering.update(tmp_path, "en", answering.reason("baseline", index, text))
+        answers = answering.update(tmp_path, "en", answering.set_reason("baseline", index, text))
     assert answers.evaluations["baseline"].reasons == ["first", "", "third"]
-    answers = answering.update(tmp_path, "en", answering.reason("baseline", 2, "  "))
+    answers = answering.update(tmp_path, "en", answering.set_reason("baseline", 2, "  "))
     assert answers.evaluations["baseline"].reasons == ["first"]
 
 
@@ -76,7 +76,7 @@ def test_an_unreadable_file_is_put_aside_before_the_first_change(tmp_path: Path)
 
 def test_a_text_is_cut_where_the_page_s_box_ends(tmp_path: Path) -> None:
     answering.update(tmp_path, "en", answering.reflection("é" * 300_000))
-    answers = answering.update(tmp_path, "en", answering.reason("baseline", 0, "x" * 300_000))
+    answers = answering.update(tmp_path, "en", answering.set_reason("baseline", 0, "x" * 300_000))
     assert answers == load_answers(tmp_path)
     assert len(answers.reflection) == answering.REFLECTION_LENGTH
     assert len(answers.evaluations["baseline"].reasons[0]) == answering.REASON_LENGTH

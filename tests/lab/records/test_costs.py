@@ -82,7 +82,7 @@ def test_every_reason_has_words_and_an_unknown_one_stays_itself():
     assert len(codes) > 15
     for language in ("en", "fr"):
         t = translator("lab", language)  # type: ignore[arg-type]
-        assert [code for code in codes if api_words.reason(t, code) == code] == []
-        assert api_words.reason(t, "new_one") == "new_one"
+        assert [code for code in codes if api_words.failure_words(t, code) == code] == []
+        assert api_words.failure_words(t, "new_one") == "new_one"
         said = api_words.tried(t, [Tried(provider=p, model="m", reason="timed_out") for p in ("one", "two")])
         assert said.index("one") < said.index("two")

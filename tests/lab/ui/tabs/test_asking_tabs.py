@@ -47,8 +47,8 @@ def test_only_providers_that_are_set_up_are_offered(full: Lab):
     page = bare_page(full)
     choices = asking.model_choices(full, page)
     assert [value for _, value in choices] == ["", "played/model-a"]
-    assert asking.wish_of("played/org/model").model == "org/model"
-    assert asking.wish_of("").provider is None
+    assert asking.selection_of("played/org/model").model == "org/model"
+    assert asking.selection_of("").provider is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

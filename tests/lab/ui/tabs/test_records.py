@@ -203,7 +203,7 @@ def test_what_cannot_be_saved_is_said_and_stays_in_the_page(lab: Lab) -> None:
 
 
 def test_what_another_page_wrote_is_on_disk_and_not_taken_for_seen(lab: Lab) -> None:
-    answering.update(lab.folder, "en", answering.reason("baseline", 0, "from elsewhere"))
+    answering.update(lab.folder, "en", answering.set_reason("baseline", 0, "from elsewhere"))
     now = Answers()
     saved(lab, answering.reflection("typed"), now)
     on_disk = load_answers(lab.folder)

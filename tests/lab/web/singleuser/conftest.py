@@ -20,7 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from lab.web.server import listen
-from lab.web.singleuser.gate import Gate
+from lab.web.singleuser.gate import HubGate
 from lab.web.singleuser.settings import HubServerSettings
 
 PREFIX = "/user/jane/"
@@ -166,7 +166,7 @@ class Lab:
     browser: TestClient
     hub: FakeHub
     interactions: list[float]
-    gate: Gate
+    gate: HubGate
 
     def login(self, token: str = JANES) -> Any:
         """Log in as a browser does; the Hub knows the token as it is told."""
@@ -195,7 +195,7 @@ def make_lab(
 
     def make(**changes: Any) -> Lab:
         interactions: list[float] = []
-        gate = Gate(
+        gate = HubGate(
             small_app(),
             hub_settings(**changes),
             ("", "en", "en/"),

@@ -4,7 +4,7 @@ from exercises.errors import UserError
 from exercises.i18n import Language
 
 
-def reason(error: Exception, language: Language) -> str:
+def error_text(error: Exception, language: Language) -> str:
     """A UserError's own words; of the system's errors what it calls them, without paths."""
     if isinstance(error, UserError):
         return error.in_language(language)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Left(Exception):
+class ClientLeft(Exception):
     """The client left before its request was whole."""
 
 
@@ -31,7 +31,7 @@ class BoundedBody:
         try:
             too_large = declared.isdigit() and int(declared[:20]) > self.most
             body = None if too_large else await self._read(receive)
-        except Left:
+        except ClientLeft:
             return
         if body is None:
             response = self.refuse(scope)
@@ -47,7 +47,7 @@ class BoundedBody:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Left
+                raise ClientLeft
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self.most:
