@@ -83,6 +83,54 @@ def browser() -> Iterator["Browser"]:
         launched.close()
 
 
+# Which tests `make quick` leaves out: by the fixtures that they use, directly or not, ...
+MARKED_BY_FIXTURE = {
+    "docker": "docker",
+    "docker_settings": "docker",
+    "cluster": "slurm",
+    "start_hub": "hub",
+    "start_lab": "browser",
+    "browser": "browser",
+}
+# ... and by what takes them long themselves: whole files, or some tests of one. Files go by their names
+# alone, so that moving one changes nothing here.
+SLOW: dict[str, tuple[str, ...]] = {}
+# Shared by all tests that need it, and only one can be there: these run in one process, one after the other.
+SINGLE = ("docker", "slurm")
+LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, and tell pytest-xdist which of them stay together.
+
+    A file stays together, for its fixtures, and so does everything that needs the one container engine or
+    the one cluster. Of several processes each takes the next such group: the long ones come first, so that
+    no process is left with one of them at the end.
+    """
+    needed: dict[str, set[str]] = {}  # by group
+    groups: dict[pytest.Item, str] = {}
+    for item in items:
+        marks = {
+            mark for name, mark in MARKED_BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())
+        }
+        slow = SLOW.get(item.path.name)
+        if slow is not None and (not slow or getattr(item, "originalname", item.name) in slow):
+            marks.add("slow")
+        group = next((single for single in SINGLE if single in marks), item.nodeid.partition("::")[0])
+        for mark in sorted(marks):
+            item.add_marker(mark)
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups[item] = group
+        needed.setdefault(group, set()).update(marks)
+    if hasattr(config, "workerinput"):  # one of several processes; alone, tests keep their order
+        first = {group: number for number, group in enumerate(needed)}
+        costs = {
+            group: min((LONGEST_FIRST.index(mark) for mark in marks), default=len(LONGEST_FIRST))
+            for group, marks in needed.items()
+        }
+        items.sort(key=lambda item: (costs[groups[item]], first[groups[item]]))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """With GENAI_TESTS_SKIP_NOTHING=1 (as `.ci/run` sets it) a skipped test fails the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
