@@ -100,6 +100,7 @@ SINGLE = ("docker", "slurm")
 LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they need, and tell pytest-xdist which of them stay together.
 
