@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,6 +82,77 @@ def browser() -> Iterator["Browser"]:
         )
         yield launched
         launched.close()
+
+
+# Which tests `make quick` leaves out: by the fixtures that they use, directly or not, ...
+MARKED_BY_FIXTURE = {
+    "docker": "docker",
+    "docker_settings": "docker",
+    "cluster": "slurm",
+    "start_hub": "hub",
+    "start_lab": "browser",
+    "browser": "browser",
+}
+# ... and by what takes them long themselves: whole files, or some tests of one. Files go by their names
+# alone, so that moving one changes nothing here.
+SLOW: dict[str, tuple[str, ...]] = {}
+# There is one container engine and one cluster. What needs it stands below a folder of its name, and
+# runs in one process, one test after the other.
+SINGLE = ("docker", "slurm")
+LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the test by what it needs."""
+    needs = {mark for name, mark in MARKED_BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
+    slow = SLOW.get(item.path.name)
+    if slow is not None and (not slow or getattr(item, "originalname", item.name) in slow):
+        needs.add("slow")
+    for mark in sorted(needs):
+        item.add_marker(mark)
+    for single in needs & set(SINGLE):
+        if group_of(item.nodeid) != single:
+            raise pytest.UsageError(
+                f"{item.nodeid} needs the one {single}: it belongs below a folder {single}/"
+            )
+
+
+def group_of(nodeid: str) -> str:
+    """What runs in one process: a file, for its fixtures, or all that needs the same single thing."""
+    file = nodeid.partition("::")[0]
+    return next((single for single in SINGLE if single in PurePosixPath(file).parts), file)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes each takes the next group: the long ones come first, so that none is left at the
+    end with one of them. In a single process tests keep their order."""
+    if not hasattr(config, "workerinput"):
+        return
+    costs: dict[str, int] = {}
+    for item in items:
+        group = group_of(item.nodeid)
+        cost = next((n for n, mark in enumerate(LONGEST_FIRST) if item.get_closest_marker(mark)), 99)
+        costs[group] = min(cost, costs.get(group, cost))
+    places = {group: (cost, number) for number, (group, cost) in enumerate(costs.items())}
+    items.sort(key=lambda item: places[group_of(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n`, hand tests out by these groups and in this order.
+
+    pytest-xdist's own `loadgroup` does nothing with pytest 9.2 (its issue 1386).
+    """
+    if config.getoption("dist") != "load":  # another one was asked for
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -1,10 +1,18 @@
-"""The guards of the test suite itself hold."""
+"""The guards of the test suite itself hold, in one process and in several."""
 
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import OutsideConnection
+from tests.conftest import SLOW, OutsideConnection, group_of
+
+TESTS = Path(__file__).parent
+CONFTEST = TESTS / "conftest.py"
+SEVERAL = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two processes"])
 
 
 def test_a_connection_beyond_this_machine_fails_the_test():
@@ -16,3 +24,93 @@ def test_a_connection_beyond_this_machine_fails_the_test():
 def test_a_connection_to_this_machine_is_allowed():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
         client.connect(server.getsockname())
+
+
+def run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """pytest over a folder that has the conftest of these tests."""
+    (folder / "conftest.py").write_bytes(CONFTEST.read_bytes())
+    markers = ["docker", "slurm", "hub", "browser", "slow"]
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n" + "".join(f"    {each}\n" for each in markers))
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "GENAI_", "COV_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-ra", "-v", "-p", "no:cacheprovider", "-p", "xdist", *options],
+        cwd=folder,
+        env=ours | environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+SKIPS = """
+import pytest
+def test_passes(): pass
+@pytest.mark.skip(reason="nothing to see here")
+def test_is_skipped(): pass
+"""
+
+
+@SEVERAL
+def test_a_skip_fails_the_run_where_nothing_may_be_skipped_and_its_reason_is_told(
+    tmp_path: Path, workers: tuple[str, ...]
+):
+    (tmp_path / "test_some.py").write_text(SKIPS)
+    allowed = run(tmp_path, *workers)
+    assert allowed.returncode == 0, allowed.stdout + allowed.stderr
+    refused = run(tmp_path, *workers, GENAI_TESTS_SKIP_NOTHING="1")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "1 skipped, and here nothing may be skipped" in refused.stdout
+    for said in (allowed, refused):
+        assert "nothing to see here" in said.stdout
+
+
+def test_what_needs_the_one_engine_runs_in_one_process_and_a_file_stays_together(tmp_path: Path):
+    fixture = "import pytest\n@pytest.fixture\ndef docker(): pass\n"
+    needs = "".join(f"def test_{n}(docker): pass\n" for n in range(4))
+    plain = "".join(f"def test_{n}(): pass\n" for n in range(4))
+    for folder in ("docker", "other"):
+        (tmp_path / folder).mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / "docker" / f"test_docker_{name}.py").write_text(fixture + needs)
+        (tmp_path / "other" / f"test_plain_{name}.py").write_text(plain)
+    done = run(tmp_path, "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = [line.split() for line in done.stdout.splitlines() if "PASSED" in line]
+    assert len(passed) == 24
+    workers: dict[str, set[str]] = {}
+    for worker, *_, test in passed:
+        workers.setdefault(group_of(test), set()).add(worker)
+    assert len(workers) == 4
+    assert {len(several) for several in workers.values()} == {1}
+    (worker,) = workers["docker"]
+    assert next(test for by, *_, test in passed if by == worker).startswith("docker/")  # the long ones begin
+
+
+def test_what_needs_the_one_engine_is_refused_where_it_could_run_beside_others(tmp_path: Path):
+    (tmp_path / "test_lost.py").write_text(
+        "import pytest\n@pytest.fixture\ndef docker(): pass\ndef test_it(docker): pass\n"
+    )
+    done = run(tmp_path)
+    assert done.returncode != 0
+    assert "belongs below a folder docker/" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/hub/docker/test_containers.py::test_it[a/b]", "docker"),
+        ("tests/hub/spawners/slurm/test_jobs.py::test_it", "slurm"),
+        ("tests/lab/test_app.py::test_docker/slurm", "tests/lab/test_app.py"),
+    ],
+)
+def test_the_group_of_a_test_is_its_file_or_the_single_thing_that_it_needs(nodeid: str, group: str):
+    assert group_of(nodeid) == group
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_every_test_that_is_called_slow_is_there(name: str):
+    """A renamed file or test would come back into `make quick` unnoticed."""
+    files = list(TESTS.rglob(name))
+    assert len(files) == 1, f"{name}: {files}"
+    for test in SLOW[name]:
+        assert f"def {test}(" in files[0].read_text(encoding="utf-8"), test

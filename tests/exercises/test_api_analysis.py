@@ -59,6 +59,14 @@ def test_french_punctuation_does_not_begin_a_line(assignment: Assignment):
     assert [found for text in french for found in re.findall(r".* [:;?!»](?!-).*|.*« .*", text)] == []
 
 
+SECOND_TOPIC = """
+[[exercises.topics]]
+id = "cost"
+title = { en = "cost", fr = "coût" }
+words = { en = ["cost"], fr = ["coût"] }
+
+"""
+
 # One wrong thing each: what is replaced by what, and the field and words the author is told.
 WRONG = {
     "an unknown task": ('tasks = ["describe"', 'tasks = ["grade"', "exercises[3].tasks[1]", "describe"),
@@ -88,6 +96,18 @@ WRONG = {
     ),
     "a field of another kind": ('kind = "correct"', 'kind = "compare"', "exercises[4].minimum", "spelling"),
     "a reserved run": ("poor = {", "comparison = {", "exercises[1].runs.comparison", "another id"),
+    "a comparison's topic with an empty list of words": (
+        'fr = ["coût", "coûte", "prix", "cher", "chère", "gratuit"',
+        'fr = []\n# ["coût"',
+        "exercises[6].topics[1].words.fr",
+        "missing",
+    ),
+    "a comparison's topic twice": (
+        '[[exercises]]\nid = "reflection"',
+        SECOND_TOPIC + '[[exercises]]\nid = "reflection"',
+        "exercises[6].topics[2].id",
+        "once",
+    ),
     "a topic without words": (
         'fr = ["coût", "coûte", "prix", "cher"',
         'de = ["x"',

@@ -113,6 +113,9 @@ WRONG = {
     "guidance nan": ("steps = 40", "guidance_scale = nan", "exercises[2].runs.run_b.guidance_scale", 24, ""),
     "an odd width": ("steps = 40", "width = 65", "exercises[2].runs.run_b.width", 24, "multiple of 8 or"),
     "a wrong sum": ("points = 6", "points = 7", "points", 1, "expected 6"),
+    "a sum a little too small": ("points = 6", "points = 6.4", "points", 1, "expected 6"),
+    "a sum a little too large": ("points = 6", "points = 5.6", "points", 1, "expected 6"),
+    "a sum off by a hundredth": ("points = 3", "points = 3.01", "points", 1, "6.01"),
     "points as text": ("points = 6", 'points = "6"', "points", 1, "number"),
     "negative points": ("points = 3", "points = -3", "exercises[2].points", 19, "at least 0"),
     "no points": ("points = 6\n", "", "points", None, "missing"),
@@ -124,8 +127,10 @@ WRONG = {
     "an id as path": ('id = "many"', 'id = "../many"', "exercises[2].id", 17, "lower-case"),
     "no id": ('id = "many"\n', "", "exercises[2].id", 16, "lower-case"),
     "a reserved id": ('id = "many"', 'id = "introduction"', "exercises[2].id", 17, "another id"),
-    "the id of a tab": ('id = "many"', 'id = "gallery"', "exercises[2].id", 17, "another id"),
-    "the id of another kind's tab": ('id = "many"', 'id = "evaluation"', "exercises[2].id", 17, "another id"),
+    **{
+        f"the id of the tab {tab}": ('id = "many"', f'id = "{tab}"', "exercises[2].id", 17, "another id")
+        for tab in ("start", "gallery", "costs", "health", "evaluation", "hand_in")
+    },
     "an id twice": ('id = "many"', 'id = "first"', "exercises[2].id", 17, "once"),
     "a run twice": ("weak =", "one =", "exercises[3].runs.one", 35, "once"),
     "a reserved run": ("one = {}", "studio = {}", "exercises[1].runs.studio", 14, "another id"),
@@ -199,6 +204,18 @@ WRONG_IN_TP2 = {
         'de = ["reprodu',
         "exercises[7].topics[2].words.de",
         "en",
+    ),
+    "a topic without words in one language": (
+        'en = ["reproduc"',
+        '# ["reproduc"',
+        "exercises[7].topics[2].words.en",
+        "missing",
+    ),
+    "a topic with an empty list of words": (
+        'fr = ["reprodu"',
+        'fr = []\n# ["reprodu"',
+        "exercises[7].topics[2].words.fr",
+        "missing",
     ),
     "a stem that fits any word": ('"reproduc"', '""', "exercises[7].topics[2].words.en[1]", "at least 2"),
     "two studios": (

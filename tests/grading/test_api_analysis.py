@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exercises.assignment import Assignment
+from exercises.assignment import COMPARISON_RUN, Assignment
 from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
 from grading.checks import check_submission
@@ -24,7 +24,7 @@ from manifests import chain
 from manifests.analysis import AltText, Conclusion, Correction
 from manifests.notebook import Notebook, file_name, read_entry
 from manifests.store import Store
-from tests.grading.api_good import REASON, alt_text, ask, make_api_work, seen
+from tests.grading.api_good import REASON, alt_text, api_draft, ask, file_of, make_api_work, seen
 from tests.grading.good import draft_of, noise
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -158,6 +158,19 @@ def compared_twice_with_one_model(store: Store, _: Notebook) -> None:
         path.unlink()
 
 
+def compared_anew(*providers: str) -> Spoil:
+    """Another prompt, drawn by those; what was compared before stays on disk."""
+
+    def spoil(store: Store, notebook: Notebook) -> None:
+        stems = [
+            store.save(api_draft("compare", COMPARISON_RUN, "a green kite", provider), file_of(700 + n)).stem
+            for n, provider in enumerate(providers)
+        ]
+        concluded(pictures=tuple(stems), chosen=stems[0])(store, notebook)
+
+    return spoil
+
+
 PLANNED = find_assignment("api-analysis")
 LONG = "The backpack stands on white and is red, with two straps, a handle and a large pocket in front."
 INFORMATIVE, COMPLEX = "alt_text/informative", "alt_text/complex"
@@ -223,6 +236,8 @@ CASES: dict[str, tuple[Spoil, set[str]]] = {
         {f"{INFORMATIVE}/alt_written"},
     ),
     "only one model": (compared_twice_with_one_model, {MODELS}),
+    "a newer prompt to two models": (compared_anew("bundled", "openai"), set()),
+    "a newer prompt to one model": (compared_anew("bundled"), {MODELS}),
     "a conclusion about another picture": (concluded(chosen="product"), {CONCLUSION}),
     "a conclusion in few words": (concluded(reason="It is free."), {CONCLUSION}),
     "no conclusion": (
@@ -248,6 +263,15 @@ def test_reasons_without_cost_or_time_wait_for_a_person(work: Path, assignment: 
     )
     topic = checks(work, assignment)["compare/cost/reasons_topic"]
     assert (topic.passed, topic.needs_person) == (None, True)
+
+
+def test_a_conclusion_is_about_the_prompt_compared_last(work: Path, assignment: Assignment):
+    store, notebook = Store(work, assignment.id, "alice"), Notebook(work, assignment.id, "alice")
+    compared_anew("bundled", "openai")(store, notebook)
+    concluded()(store, notebook)  # about the older pictures, which are there and were right before
+    cause = checks(work, assignment)[CONCLUSION].cause
+    assert cause
+    assert (cause.expected, cause.actual) == ("comparison-3, comparison-4", "comparison")
 
 
 def test_a_good_correction_is_not_lost_by_a_worse_one_after_it(work: Path, assignment: Assignment):

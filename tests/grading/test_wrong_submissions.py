@@ -206,6 +206,7 @@ CASES = [
     case("score-minus", wrong.score(-1), SCORES),
     case("score-missing", wrong.score(None), SCORES),
     case("score-list", wrong.score([1]), SCORES),
+    case("score-for-an-unknown-criterion", wrong.extra_score("charm"), SCORES),
     case("total-wrong", wrong.answer(total=9), "evaluation/baseline/total"),
     case("total-of-text", wrong.answer(total="5"), "evaluation/baseline/total"),
     case("one-reason", wrong.answer(reasons=["Nice."]), REASONS),

@@ -210,6 +210,16 @@ def score(value: object) -> Spoil:
     return spoil
 
 
+def extra_score(criterion: str) -> Spoil:
+    """A valid score for one more criterion, in the answer about the baseline."""
+
+    def spoil(store: Store) -> None:
+        scores = load_answers(store.folder).evaluations["baseline"].scores
+        answer(scores=scores | {criterion: 1}, total=None)(store)
+
+    return spoil
+
+
 def answer(**changes: object) -> Spoil:
     """Change the answer about the baseline."""
 

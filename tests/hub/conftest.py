@@ -1,7 +1,9 @@
 """A real hub with the real proxy: `genai-lab hub` as a process, on free ports, in its own state folder."""
 
+import itertools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +82,24 @@ def wait_until(true: Callable[[], Any], what: str) -> Any:
 StartHub = Callable[..., RunningHub]
 
 
+def _ports() -> Iterator[int]:
+    """Below those that the system gives to whoever asks for any, and other ones for each of several workers:
+    what is free stays free until the process it is meant for has started."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    mine = range(20_000 + 1_500 * worker, 20_000 + 1_500 * (worker + 1))
+    return itertools.cycle(random.sample(mine, len(mine)))
+
+
+PORTS = _ports()
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nothing listens on, each time another one."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = next(PORTS)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="module")

@@ -325,6 +325,37 @@ def test_a_restoration_that_was_cut_short_is_finished_at_the_next_reading(store:
     assert (store.binned(), store.leftovers()) == ([], [])
 
 
+@pytest.mark.parametrize("there", ["bin", "outputs"])
+def test_an_image_whose_own_manifest_stands_beside_it_is_not_taken_from_it(store: Store, there: str):
+    """As after a copy by hand: the manifest is in both folders, the image is in one of them."""
+    record = store.save(make_draft("one"), make_picture())
+    manifest = record.manifest_path.read_bytes()
+    if there == "bin":
+        store.delete("one")
+        record.manifest_path.write_bytes(manifest)
+    else:
+        store.bin.mkdir()
+        (store.bin / "one.json").write_bytes(manifest)
+    before = snapshot(store.folder)
+    assert [r.stem for r in store.records()] == (["one"] if there == "outputs" else [])
+    assert [r.stem for r in store.binned()] == (["one"] if there == "bin" else [])
+    assert snapshot(store.folder) == before
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_what_only_has_a_lost_image_s_name_is_left_where_it_is(store: Store, tmp_path: Path, kind: str):
+    record = store.save(make_draft("one"), make_picture())
+    store.delete("one")
+    (store.bin / "one.png").rename(tmp_path / "elsewhere.png")
+    if kind == "link":
+        record.image_path.symlink_to(tmp_path / "elsewhere.png")
+    else:
+        record.image_path.mkdir()
+    assert (store.records(), store.binned()) == ([], [])
+    assert record.image_path.is_symlink() or record.image_path.is_dir()
+    assert [path.name for path in store.bin.iterdir()] == ["one.json"]
+
+
 # --- sources
 
 
@@ -342,9 +373,22 @@ def test_a_source_is_kept_as_it_came_under_a_name_of_our_own(store: Store, tmp_p
     assert len(list(store.inputs.iterdir())) == 1
 
 
-def test_a_source_that_is_no_picture_is_refused(store: Store):
+@pytest.mark.parametrize(
+    "data",
+    [b"GIF89a", b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff and then something else", b"RIFF....WEBPVP8 "],
+    ids=["another format", "nothing", "a PNG's beginning", "a JPEG's beginning", "a WebP's beginning"],
+)
+def test_a_source_that_is_no_picture_is_refused(store: Store, data: bytes):
     with pytest.raises(PictureError):
-        store.add_source(b"GIF89a")
+        store.add_source(data)
+    assert not store.inputs.exists()
+
+
+def test_a_source_that_was_cut_off_is_refused(store: Store, tmp_path: Path):
+    make_picture(size=(160, 160)).save(tmp_path / "photo.jpg")
+    data = (tmp_path / "photo.jpg").read_bytes()
+    with pytest.raises(PictureError):
+        store.add_source(data[: len(data) // 2])
     assert not store.inputs.exists()
 
 

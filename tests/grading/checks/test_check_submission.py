@@ -2,7 +2,10 @@
 
 import random
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from exercises.i18n import Language
 from exercises.kinds import Generate, HandIn, Studio
 from grading.checks import check_submission
 from grading.checks.runs import drawing
+from grading.checks.verdict import Verdict, for_a_person, in_order, ok, unknown, wrong
 from grading.results import CheckResult
 from grading.submission.reading import Submission, closing, open_submission, open_work
 from manifests.store import Store
@@ -53,6 +57,30 @@ def test_the_newest_attempt_counts_good_or_bad(alice: Store, tp2: Assignment) ->
     assert all(c.passed for c in checks(alice, tp2).values())
 
 
+def test_the_student_s_own_record_counts_before_a_newer_one_of_somebody_else(
+    alice: Store, tp2: Assignment
+) -> None:
+    exercise, run = planned("t2i_run04_guid4")
+    foreign = Store(alice.folder.parent, "tp2", "mallory")
+    for _ in range(20):  # past the last number of alice's own chain
+        newest = foreign.save(draft_of(exercise, run, guidance_scale=5.0), noise(98_000))
+    assert newest.manifest.sequence > alice.records()[0].manifest.sequence
+    results = checks(alice, tp2)
+    for rule in ("recorded", "image", "parameters", "distinct"):
+        assert results[f"sweep/t2i_run04_guid4/{rule}"].passed, rule
+
+
+def test_a_record_of_somebody_else_is_said_where_there_is_no_own_one(alice: Store, tp2: Assignment) -> None:
+    exercise, run = planned("t2i_run04_guid4")
+    for path in alice.outputs.glob(f"{run.id}.*"):
+        path.unlink()
+    Store(alice.folder.parent, "tp2", "mallory").save(draft_of(exercise, run), noise(98_000))
+    recorded = checks(alice, tp2)["sweep/t2i_run04_guid4/recorded"]
+    assert recorded.passed is False
+    assert recorded.cause
+    assert (recorded.cause.expected, recorded.cause.actual) == ("alice", "mallory")
+
+
 def test_an_attempt_in_the_bin_does_not_count(alice: Store, tp2: Assignment) -> None:
     again(guidance_scale=5.0)(alice)
     alice.delete("t2i_run04_guid4-2")
@@ -85,6 +113,37 @@ def test_strengths_that_run_the_same_steps_may_give_the_same_picture(alice: Stor
     with closing(open_work(alice.folder.parent, "tp2", "alice")) as submission:
         recorded = {r.stem: r for r in submission.records}
     assert drawing(recorded[one.stem]) == drawing(recorded[other.stem])
+
+
+def test_any_guidance_up_to_one_may_give_the_same_picture(alice: Store, tp2: Assignment) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    for guidance in (0.0, 0.5, 1.0):
+        alice.save(draft_of("studio", run, guidance_scale=guidance), noise(45))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed
+    alice.save(draft_of("studio", run, guidance_scale=1.5), noise(45))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"weights_sha256": None}, True),  # not known, so the revision speaks for it
+        ({"weights_sha256": None, "revision": "0.2.0"}, False),
+        ({"weights_sha256": None, "repository": "somebody/else"}, False),
+        ({"weights_sha256": "b" * 64}, False),
+        ({"revision": "0.2.0"}, True),  # the weights are the same, whatever they are called
+        ({"id": "other"}, False),
+    ],
+)
+def test_runs_are_of_one_model_by_their_weights_or_else_by_the_revision(
+    alice: Store, tp2: Assignment, changes: dict[str, Any], same: bool
+) -> None:
+    exercise, run = planned("t2i_run04_guid4")
+    draft = draft_of(exercise, run)
+    alice.save(replace(draft, model=draft.model.model_copy(update=changes)), noise(97_000))
+    parameters = checks(alice, tp2)["sweep/t2i_run04_guid4/parameters"]
+    assert parameters.passed is same
+    assert same or (parameters.cause and "model" in parameters.cause.message)
 
 
 def test_an_unreadable_newer_attempt_leaves_the_older_one_to_count_and_is_said(
@@ -122,6 +181,41 @@ def test_later_rules_of_a_run_cannot_be_checked_after_a_failure(alice: Store, tp
     cause = rules["distinct"].cause
     assert cause
     assert rules["image"].title in cause.message
+
+
+def test_later_rules_cannot_be_checked_after_one_that_could_not_be_told(
+    alice: Store, tp2: Assignment
+) -> None:
+    for path in alice.outputs.glob("i2i_*"):
+        path.unlink()
+    kept, same = (checks(alice, tp2)[f"img2img/source/{rule}"] for rule in ("source_kept", "source_same"))
+    assert (kept.passed, same.passed) == (None, None)
+    assert same.cause
+    assert kept.title in same.cause.message
+
+
+@pytest.mark.parametrize("first", [unknown, for_a_person, wrong])
+def test_rules_are_judged_in_order_until_one_does_not_pass(first: Callable[[Message], Verdict]) -> None:
+    asked: list[str] = []
+
+    def judge(name: str, verdict: Verdict) -> Verdict:
+        asked.append(name)
+        return verdict
+
+    judged = in_order(
+        "part",
+        [
+            ("recorded", lambda: judge("recorded", ok())),
+            ("image", lambda: judge("image", first(message("source.no_runs")))),
+            ("parameters", lambda: judge("parameters", ok())),
+            ("distinct", lambda: judge("distinct", ok())),
+        ],
+    )
+    assert asked == ["recorded", "image"]
+    assert [each.rule for each in judged] == ["recorded", "image", "parameters", "distinct"]
+    assert [each.verdict.passed for each in judged[2:]] == [None, None]
+    image = message("title.image", part="part").text("en")
+    assert all(image in str(each.verdict.message and each.verdict.message.text("en")) for each in judged[2:])
 
 
 def test_a_manifest_that_disagrees_with_its_picture_s_own_text_is_found(

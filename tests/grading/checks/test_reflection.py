@@ -44,6 +44,21 @@ def test_a_length_fits_by_lines_as_typed_or_as_they_stand_on_a_page(text: str, e
     assert fits(text) is expected
 
 
+@pytest.mark.parametrize(
+    ("characters", "expected"),
+    [
+        (159, LineCount(1, 1, 1)),
+        (160, LineCount(1, 1, 1)),
+        (161, LineCount(1, 2, 3)),
+        (170, LineCount(1, 2, 3)),
+    ],
+)
+def test_a_line_of_more_than_160_characters_is_a_paragraph(characters: int, expected: LineCount) -> None:
+    line = (WORD * 40)[: characters - 1] + "x"
+    assert len(line) == characters
+    assert count_lines(line) == expected
+
+
 def test_three_paragraphs_of_a_page_fit() -> None:
     assert count_lines("\n\n".join([WORD * 65, WORD * 58, WORD * 100])) == LineCount(3, 3 + 3 + 5, 5 + 4 + 7)
     assert fits("\n\n".join([WORD * 65, WORD * 58, WORD * 100])) is True

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exercises.i18n import LANGUAGES
-from hub.cohort.roster import MAX_BYTES, MAX_STUDENTS, Roster, RosterError, read_roster
+from hub.cohort.roster import (
+    MAX_BYTES,
+    MAX_CELL,
+    MAX_STUDENTS,
+    Roster,
+    RosterError,
+    is_group_name,
+    read_roster,
+)
 from hub.configuration import USER_NAME
 
 
@@ -42,6 +50,45 @@ def test_columns_may_stand_in_any_order_and_what_is_not_used_is_said() -> None:
 def test_accents_survive_whatever_program_wrote_the_file(encoding: str) -> None:
     roster = read_roster("login;prénom;groupe\nzoé;Zoé;Été\n".encode(encoding))
     assert users(roster) == [("zoé", "Été")]
+
+
+def test_a_euro_sign_that_windows_wrote_is_one() -> None:
+    roster = read_roster("login;prénom;groupe\nzoé;Zoé;Été à 5 €\n".encode("cp1252"))
+    assert users(roster) == [("zoé", "Été à 5 €")]
+
+
+@pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x90"])
+def test_a_byte_that_means_nothing_to_windows_does_not_stop_the_list(byte: bytes) -> None:
+    roster = read_roster(b"login;groupe\nz" + "é".encode("latin-1") + b";A\nann;B" + byte + b"\n")
+    assert users(roster) == [("zé", "A")]
+    assert [problem.code for problem in roster.problems] == ["bad_group"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ['user;"surname, given, other, names";group', 'user,"name; first; last; all",group',
+     'user;"Note\t1\t2\t3";group', '"user";"a,b,c,d";"group"'],
+)  # fmt: skip
+def test_a_delimiter_inside_quotes_is_not_counted(header: str) -> None:
+    sign = next(sign for sign in ";," if re.sub(r'"[^"]*"', "", header).count(sign) == 2)
+    roster = read_roster(f"{header}\nann{sign}x{sign}TD1\n".encode())
+    assert users(roster) == [("ann", "TD1")]
+
+
+@pytest.mark.parametrize(
+    "group", ["a\\b", "50%", "%2e", "a/b", ".", "..", "...", "a\u202eb", "x" * (MAX_CELL + 1)]
+)
+def test_a_group_that_an_address_cannot_hold_is_said(group: str) -> None:
+    roster = read_roster(f"login;groupe\nann;{group}\nbob;A\n".encode())
+    assert users(roster) == [("bob", "A")]
+    [problem] = roster.problems
+    assert (problem.line, problem.code, problem.who) == (2, "bad_group", "ann")
+    assert not is_group_name(group)
+
+
+@pytest.mark.parametrize("group", ["TD 1", "été", "a.b", "..a", "A&B", "x" * MAX_CELL])
+def test_a_group_is_called_as_the_school_calls_it(group: str) -> None:
+    assert users(read_roster(f"login;groupe\nann;{group}\n".encode())) == [("ann", group)]
 
 
 def test_a_letter_and_its_accent_apart_are_the_letter_with_its_accent() -> None:

@@ -1,6 +1,7 @@
 """Labs in real containers: the engine and the image once for all tests, a hub for each module."""
 
 import json
+import random
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from tests.hub.conftest import free_port
 from tests.hub.docker.engine import build, engine, missing
 
 PREFIX = "genai-lab-tests"
-NUMBERS = iter(range(1, 200))  # a network of its own for each hub
+# A network of its own for each hub, and not the one of another checkout whose tests run at the same time
+NUMBERS = iter(random.sample(range(1, 200), 199))
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,13 @@
 
 import asyncio
 import copy
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from hub.gpus.allocator import Allocator
+from hub.gpus.allocator import HISTORY, Allocator
 from hub.gpus.devices import Device
 from hub.gpus.estimate import waiting_seconds
 
@@ -44,6 +45,35 @@ def test_who_runs_without_a_known_lease_gets_one_and_who_died_loses_it(file: Pat
     after.reconcile({"found/": "1"})
     assert {lease.holder: lease.device for lease in after.leases} == {"found/": "1"}
     assert after.free() == {"0": 1, "1": 0}
+
+
+def test_a_lab_found_on_another_device_after_a_restart_holds_that_one(file: Path):
+    clock = Clock()
+    before = Allocator(file, TWO, now=clock)
+    lease = before.try_lease("ana/")
+    assert lease is not None
+    other = next(device.id for device in TWO if device.id != lease.device)
+    clock.time += timedelta(hours=1)
+    after = Allocator(file, TWO, now=clock)
+    after.reconcile({"ana/": other})
+    [found] = after.leases
+    assert (found.holder, found.device, found.since) == ("ana/", other, clock.time)
+    assert after.free() == {lease.device: 1, other: 0}
+    assert Allocator(file, TWO).leases == (found,)
+
+
+def test_of_the_leases_that_ended_the_newest_are_remembered(file: Path):
+    clock = Clock()
+    allocator = Allocator(file, TWO, now=clock)
+    for minutes in range(HISTORY + 3):
+        allocator.try_lease("ana/")
+        clock.time += timedelta(minutes=minutes)
+        allocator.give_back("ana/")
+    durations = json.loads(file.read_bytes())["durations"]
+    assert durations == [60.0 * minutes for minutes in range(3, HISTORY + 3)]
+    assert HISTORY == 200
+    assert Allocator(file, TWO).leases == ()  # and what was written is read again
+    assert file.exists()
 
 
 def test_a_device_that_is_lent_no_longer_stays_with_its_holder_and_goes_to_nobody_else(file: Path):

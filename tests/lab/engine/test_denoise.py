@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from exercises.parameters import SCHEDULERS, SchedulerName
-from lab.engine.denoise import make_picture
+from lab.engine.denoise import Stopped, make_picture
+from lab.engine.failures import EngineFailure
 from lab.engine.pipelines import LoadedModel, load_from
 from lab.engine.protocol import Picture
 from lab.engine.schedulers import CLASS_NAMES
@@ -176,3 +177,70 @@ def test_a_picture_carries_every_fact_of_the_manifest(model: LoadedModel) -> Non
     file = BytesIO()
     picture.image.save(file, "PNG")
     assert np.asarray(picture.image).shape == (64, 64, 3)
+
+
+@pytest.fixture
+def freed(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each time the pipeline's parts are sent back to main memory."""
+    calls: list[str] = []
+    monkeypatch.setattr(model.pipelines["text2img"], "maybe_free_model_hooks", lambda: calls.append("freed"))
+    return calls
+
+
+def test_a_picture_that_the_model_s_own_filter_held_back_is_no_picture(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = type(model.pipelines["text2img"])
+    draw = pipeline.__call__
+    answers: list[list[bool] | None] = [[True], [False], None]
+
+    def filtered(self: Any, **arguments: Any) -> Any:
+        output = draw(self, **arguments)
+        output.nsfw_content_detected = answers.pop(0)
+        return output
+
+    monkeypatch.setattr(pipeline, "__call__", filtered)
+    with pytest.raises(EngineFailure) as caught:
+        run(model, steps=2)
+    assert caught.value.failed.code == "filtered"
+    assert MODELS["mini"].name in caught.value.failed.text("en")
+    for _ in range(2):  # looked at and found harmless, or not looked at
+        assert run(model, steps=2).effective_steps == 2
+
+
+def test_a_run_that_is_stopped_frees_the_models_parts(model: LoadedModel, freed: list[str]) -> None:
+    steps: list[int] = []
+    with pytest.raises(Stopped):
+        make_picture(
+            model, asked(steps=5), None, 0, lambda: len(steps) == 2, lambda step: steps.append(step.step)
+        )
+    assert steps == [1, 2]
+    assert freed  # the pipeline's own call is not reached
+
+
+def test_a_run_that_fails_frees_the_models_parts(
+    model: LoadedModel, freed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        make_picture(model, asked(steps=5), None, 0, lambda: False, broken)
+    assert freed
+
+
+def test_a_stop_that_comes_after_the_last_step_still_stops(model: LoadedModel) -> None:
+    steps: list[int] = []
+    with pytest.raises(Stopped):
+        make_picture(
+            model, asked(steps=3), None, 0, lambda: len(steps) == 3, lambda step: steps.append(step.step)
+        )
+    assert steps == [1, 2, 3]
+
+
+def test_a_stop_that_comes_before_the_first_step_draws_nothing(
+    model: LoadedModel, batches: list[int]
+) -> None:
+    with pytest.raises(Stopped):
+        make_picture(model, asked(steps=3), None, 0, lambda: True, lambda _: None)
+    assert batches == []
