@@ -30,7 +30,7 @@ from grading.names import safe_name
 from hub.cohort.client import Hub, HubRefused, HubUnreachable, Server, User
 from hub.cohort.deadlines import due_for
 from hub.cohort.errors import CohortError
-from hub.cohort.labs import WITHOUT_GPU, Labs, NoAnswer
+from hub.cohort.lab_client import WITHOUT_GPU, Labs, NoAnswer
 from hub.cohort.starting import start
 from hub.cohort.stopping import stop
 from manifests.atomic import sync_folder, write_atomic

@@ -11,7 +11,7 @@ from typing import Literal
 
 from hub.cohort.client import Hub, HubRefused, HubUnreachable, Server, User, tame
 from hub.cohort.deadlines import due_for
-from hub.cohort.labs import Labs, NoAnswer, Progress
+from hub.cohort.lab_client import Labs, NoAnswer, Progress
 
 AT_ONCE = 8
 

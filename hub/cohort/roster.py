@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from exercises.i18n import Language, translator
 from hub.cohort.errors import CohortError
-from hub.configuration import USER_NAME
+from hub.user_names import USER_NAME
 
 MAX_BYTES = 2**20
 MAX_STUDENTS = 5000

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.cohort.errors import CohortError
-from hub.roles import COHORT_TOKEN
+from hub.secret_files import COHORT_TOKEN_FILE
 
 
 class CohortSettings(BaseSettings):
@@ -40,7 +40,7 @@ class CohortSettings(BaseSettings):
         if self.token is not None:
             secret = self.token.get_secret_value().strip()
         else:
-            file = self.state / COHORT_TOKEN
+            file = self.state / COHORT_TOKEN_FILE
             try:
                 secret = file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:

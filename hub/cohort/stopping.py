@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hub.cohort.client import Hub, HubRefused, HubUnreachable, User
-from hub.cohort.labs import Labs
+from hub.cohort.lab_client import Labs
 from hub.cohort.overview import ask
 
 AT_ONCE = 8

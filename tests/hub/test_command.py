@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from genai_lab import prefix
-from hub.authenticators.oidc import OidcSettings
+from hub.authenticators.oidc.configuration import OidcSettings
 from hub.settings import HubSettings
 from tests.hub.conftest import free_port
 

@@ -65,14 +65,14 @@ def test_every_combination_starts_only_when_nothing_speaks_against_it(
         "tls": outside and tls == "none",
     }
     against = [key for key, applies in expected.items() if applies]
-    assert guards.reasons(settings) == against
+    assert guards.risks(settings) == against
     if against:
         with pytest.raises(guards.UnsafeStart) as refused:
-            guards.check(settings)
+            guards.require_safe_start(settings)
         assert str(refused.value).count("\n") == len(against) + 1  # each on its own line, and what to do
     else:
-        guards.check(settings)
-    guards.check(settings.model_copy(update={"insecure": True}))
+        guards.require_safe_start(settings)
+    guards.require_safe_start(settings.model_copy(update={"insecure": True}))
 
 
 def test_the_reasons_are_told_in_both_languages_and_name_the_settings_to_change() -> None:
@@ -86,7 +86,7 @@ def test_the_reasons_are_told_in_both_languages_and_name_the_settings_to_change(
 
 def test_a_certificate_without_its_key_is_no_tls() -> None:
     settings = HubSettings(host=EVERYWHERE, tls_certificate=Path(__file__), **SAFE)  # type: ignore[arg-type]
-    assert guards.reasons(settings) == ["tls"]
+    assert guards.risks(settings) == ["tls"]
 
 
 def test_the_configuration_itself_refuses_so_that_no_other_way_of_starting_gets_past(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from hub.roles import COHORT_TOKEN
+from hub.secret_files import COHORT_TOKEN_FILE
 from tests.hub.conftest import StartHub
 
 STUDENTS = [f"student{number:02}" for number in range(20)]
@@ -21,7 +21,7 @@ FREE = 6_000_000_000  # bytes that twenty labs need
 @pytest.mark.skipif(psutil.virtual_memory().available < FREE, reason="less than 6 GB of memory are free")
 def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: StartHub) -> None:
     hub = start_hub()
-    token = (hub.state / COHORT_TOKEN).read_text().strip()
+    token = (hub.state / COHORT_TOKEN_FILE).read_text().strip()
     api = httpx.Client(
         base_url=f"{hub.url}hub/api/", headers={"Authorization": f"token {token}"}, timeout=1700
     )

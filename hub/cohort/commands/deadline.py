@@ -21,7 +21,7 @@ from hub.cohort.commands.common import (
 from hub.cohort.deadlines import Deadline, deadline_of, with_due, with_extension
 from hub.cohort.errors import CohortError
 from hub.cohort.members import listed
-from hub.cohort.moments import due, shown
+from hub.cohort.times import due, shown
 
 deadline = typer.Typer(no_args_is_help=True)
 

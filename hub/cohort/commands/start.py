@@ -24,8 +24,8 @@ from hub.cohort.commands.common import (
 )
 from hub.cohort.errors import CohortError
 from hub.cohort.members import members
-from hub.cohort.moments import next_time, shown, utc_now
 from hub.cohort.starting import AT_ONCE, Outcome, start_all
+from hub.cohort.times import next_time, shown, utc_now
 
 NAP = 30.0  # seconds; the clock may be put right while we wait for it
 

@@ -20,8 +20,8 @@ from hub.cohort.commands.common import (
     with_hub,
 )
 from hub.cohort.members import listed, members
-from hub.cohort.moments import shown
 from hub.cohort.overview import Row, overview
+from hub.cohort.times import shown
 
 
 def status(

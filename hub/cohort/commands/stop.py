@@ -20,8 +20,8 @@ from hub.cohort.commands.common import (
 )
 from hub.cohort.errors import CohortError
 from hub.cohort.members import listed, members
-from hub.cohort.moments import utc_now
 from hub.cohort.stopping import generating, idle, stop_all
+from hub.cohort.times import utc_now
 
 
 def stop(

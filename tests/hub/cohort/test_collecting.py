@@ -20,7 +20,7 @@ from exercises.loader import find_assignment
 from grading.entries import find_entries
 from grading.hand_in import freeze
 from grading.submission import closing, open_submission
-from hub.cohort import collecting, labs
+from hub.cohort import collecting, lab_client
 from hub.cohort.client import Hub, Server, User
 from hub.cohort.collecting import Missed, Result, Taken, collect, late_seconds
 from tests.grading.good import make_work
@@ -171,7 +171,7 @@ def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
     gives(fake, "ann", as_zip(frozen))
     [taken] = do(fake, tmp_path, User(name="ann"))
     assert isinstance(taken, Taken)
-    assert lab.seen == [("start", labs.WITHOUT_GPU), ("stop", None), ("set", {"processor": "gpu"})]
+    assert lab.seen == [("start", lab_client.WITHOUT_GPU), ("stop", None), ("set", {"processor": "gpu"})]
     assert lab.state["ready"] is False
 
 
@@ -184,7 +184,7 @@ def test_a_lab_its_student_came_into_meanwhile_goes_on(fake: FakeHub, frozen: by
 
     gives(fake, "ann", came_in)
     do(fake, tmp_path, User(name="ann"))
-    assert lab.seen == [("start", labs.WITHOUT_GPU)]
+    assert lab.seen == [("start", lab_client.WITHOUT_GPU)]
     assert lab.state["ready"] is True
 
 

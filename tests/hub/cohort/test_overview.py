@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.cohort.client import Server, User
-from hub.cohort.labs import WITHOUT_GPU
+from hub.cohort.lab_client import WITHOUT_GPU
 from hub.cohort.overview import gpu_of, lab_state
 from hub.cohort.stopping import idle
 
@@ -55,12 +55,13 @@ def test_idle_are_those_not_used_for_that_long() -> None:
 
 
 def test_each_spawner_understands_what_collect_starts_a_lab_with() -> None:
-    from hub.gpus.allocator import Allocator
-    from hub.gpus.choice import chosen
-    from hub.kube.settings import KubeSettings
-    from hub.slurm.job import choose
-    from hub.slurm.settings import NONE, SlurmSettings
+    from hub.spawners.docker.gpus.allocator import Allocator
+    from hub.spawners.docker.gpus.form import chosen_processor
+    from hub.spawners.kube.settings import KubeSettings
+    from hub.spawners.slurm.job import choice_from_options
+    from hub.spawners.slurm.settings import NONE, SlurmSettings
 
-    assert chosen(WITHOUT_GPU, object.__new__(Allocator), "en") == "cpu"
-    assert choose(WITHOUT_GPU, SlurmSettings(partitions=("main",)), "en").gres == NONE
+    assert chosen_processor(WITHOUT_GPU, object.__new__(Allocator), "en") == "cpu"
+    slurm = SlurmSettings(partitions=("main",))
+    assert choice_from_options(WITHOUT_GPU, slurm, "en").gres == NONE
     assert WITHOUT_GPU["profile"] in KubeSettings.model_fields["profiles"].default

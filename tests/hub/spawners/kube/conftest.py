@@ -1,0 +1,20 @@
+"""The hub's own configuration for pods."""
+
+import pytest
+from traitlets.config import Config
+
+from hub.settings import HubSettings
+from hub.spawners.kube import configuration
+from tests.hub.spawners.kube.pods import values
+
+
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch) -> Config:
+    """As `genai-lab hub --spawner kube` makes it, with the image that values.yaml names."""
+    image = values()["singleuser"]["image"]
+    monkeypatch.setenv("GENAI_HUB_KUBE_IMAGE", f"{image['name']}:{image['tag']}")
+    for name in ("GENAI_LANGUAGE", "GENAI_MODEL", "GENAI_ASSIGNMENT", "GENAI_DEVICE"):
+        monkeypatch.delenv(name, raising=False)
+    c = Config()
+    configuration.configure(c, HubSettings(_env_file=None, spawner="kube"))
+    return c
