@@ -1,6 +1,6 @@
-"""Times as instructors write them: of a day (`08:45`), of a date (`2026-11-27 23:59`), or later (`+2d`).
+"""Times as instructors write them: of a day (`08:45`), a date (`2026-11-27 23:59`), or later (`+2d`).
 
-Local time of this machine, unless an offset is written. A date alone means the end of that day.
+Times are local to this machine unless they contain an offset. A date alone means the end of that day.
 """
 
 import re
@@ -14,24 +14,24 @@ _LATER = re.compile(r"\+([0-9]{1,4})([dhmj])")
 _UNITS = {"d": "days", "j": "days", "h": "hours", "m": "minutes"}
 
 
-def next_time(text: str, now: datetime) -> datetime:
-    """The next time the clock shows `08:45`; one that passed within the hour is meant to be now.
+def next_clock_time(text: str, now: datetime) -> datetime:
+    """Return the next time the clock shows `08:45`, or the last one if it was less than an hour ago.
 
-    `now` has a zone. Raises CohortError.
+    `now` must have a time zone. Raises CohortError.
     """
     written = _CLOCK.fullmatch(text.strip())
     if not written or int(written[1]) > 23 or int(written[2] or 0) > 59:
         raise CohortError("cohort.moment.bad_clock", text=text)
     clock = time(int(written[1]), int(written[2] or 0))
     local = now.astimezone()
-    moment = _local(datetime.combine(local.date(), clock))
+    moment = _with_offset(datetime.combine(local.date(), clock))
     if moment < local - JUST_PAST:
-        moment = _local(datetime.combine(local.date() + timedelta(days=1), clock))
+        moment = _with_offset(datetime.combine(local.date() + timedelta(days=1), clock))
     return moment
 
 
-def due(text: str, *, after: datetime | None = None) -> datetime:
-    """A deadline, with a zone; `+2d`, `+3h`, `+30m` count from `after`. Raises CohortError."""
+def parse_deadline(text: str, *, after: datetime | None = None) -> datetime:
+    """Parse a deadline; `+2d`, `+3h` and `+30m` count from `after`. Raises CohortError."""
     text = text.strip()
     later = _LATER.fullmatch(text)
     if later:
@@ -42,13 +42,13 @@ def due(text: str, *, after: datetime | None = None) -> datetime:
         moment = datetime.fromisoformat(text)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             moment = datetime.combine(moment.date(), time(23, 59, 59))
-        return moment if moment.tzinfo is not None else _local(moment)
+        return moment if moment.tzinfo is not None else _with_offset(moment)
     except (ValueError, OverflowError):
         raise CohortError("cohort.moment.bad_date", text=text) from None
 
 
-def shown(moment: datetime) -> str:
-    """For a person: local, to the minute."""
+def local_text(moment: datetime) -> str:
+    """Write a time for a person: local, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
@@ -56,6 +56,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _local(naive: datetime) -> datetime:
-    """With this machine's offset at that moment."""
+def _with_offset(naive: datetime) -> datetime:
+    """Add the offset that this machine's time zone has at that moment."""
     return naive.astimezone()

@@ -10,8 +10,9 @@ import pytest
 
 from exercises.errors import UserError
 from hub.cohort import client
-from hub.cohort.client import Hub, HubBusy, HubRefused, HubUnreachable, tame
+from hub.cohort.client import HubBusy, HubClient, HubRefused, HubUnreachable
 from hub.cohort.settings import CohortSettings
+from hub.cohort.text import printable_line
 from tests.hub.cohort.fakes import FakeHub, pages, status
 from tests.hub.conftest import free_port
 
@@ -19,9 +20,9 @@ T = TypeVar("T")
 TOKEN = "cohort-secret-token"
 
 
-def ask(fake: FakeHub, work: Callable[[Hub], Awaitable[T]], patience: float = 30) -> T:
+def ask(fake: FakeHub, work: Callable[[HubClient], Awaitable[T]], retry_seconds: float = 30) -> T:
     async def connected() -> T:
-        async with Hub(fake.url, TOKEN, patience=patience) as hub:
+        async with HubClient(fake.url, TOKEN, retry_seconds=retry_seconds) as hub:
             return await work(hub)
 
     return asyncio.run(connected())
@@ -45,7 +46,7 @@ def test_a_hub_whose_pages_go_round_in_a_circle_is_left(fake: FakeHub) -> None:
     circle = {"items": [{"name": "u", "servers": {}}], "_pagination": {"next": {"offset": 0, "limit": 1}}}
     fake.api("GET", "users", circle)
     with pytest.raises(HubUnreachable):
-        ask(fake, lambda hub: hub.users(), patience=0)
+        ask(fake, lambda hub: hub.users(), retry_seconds=0)
 
 
 def test_what_the_hub_is_too_busy_for_is_asked_again(fake: FakeHub) -> None:
@@ -70,7 +71,7 @@ def test_a_wish_that_is_no_number_is_not_heard(fake: FakeHub) -> None:
 def test_patience_ends_with_the_hubs_own_words(fake: FakeHub) -> None:
     fake.api("POST", "users/ann/server", status(429, "Too many users trying to log in"))
     with pytest.raises(HubBusy, match="Too many users"):
-        ask(fake, lambda hub: hub.start("ann"), patience=0.2)
+        ask(fake, lambda hub: hub.start("ann"), retry_seconds=0.2)
 
 
 @pytest.mark.parametrize("code", [400, 404, 409, 500])
@@ -115,7 +116,7 @@ def test_where_nothing_listens_it_is_said_at_once(fake: FakeHub) -> None:
 def test_an_answer_of_another_kind_is_a_clear_error(fake: FakeHub, answer: Any) -> None:
     fake.api("GET", "users", answer)
     with pytest.raises(UserError):
-        ask(fake, lambda hub: hub.users(), patience=0)
+        ask(fake, lambda hub: hub.users(), retry_seconds=0)
 
 
 def test_a_name_is_one_part_of_the_path_whatever_it_holds(fake: FakeHub) -> None:
@@ -129,8 +130,8 @@ def test_a_name_is_one_part_of_the_path_whatever_it_holds(fake: FakeHub) -> None
 
 
 def test_words_of_strangers_are_one_printable_line() -> None:
-    assert tame("a\x1b[2J\nb\u202e\tc" + "x" * 5000).startswith("a[2J b c")
-    assert len(tame("x" * 5000)) == 300
+    assert printable_line("a\x1b[2J\nb\u202e\tc" + "x" * 5000).startswith("a[2J b c")
+    assert len(printable_line("x" * 5000)) == 300
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from grading.entries import find_entries
 from grading.hand_in import freeze
 from grading.submission import closing, open_submission
 from hub.cohort import collecting, lab_client
-from hub.cohort.client import Hub, Server, User
-from hub.cohort.collecting import Missed, Result, Taken, collect, late_seconds
+from hub.cohort.client import HubClient, Server, User
+from hub.cohort.collecting import collect, late_seconds
+from hub.cohort.collection import Missed, Result, StoredSnapshot
 from tests.grading.good import make_work
 from tests.hub.cohort.fakes import Asked, FakeHub, events, pages, status
 
@@ -73,7 +74,7 @@ def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[Asked], None]:
 
 def do(fake: FakeHub, out: Path, *users: User, **more: Any) -> list[Result]:
     async def connected() -> list[Result]:
-        async with Hub(fake.url, "token", patience=0.2) as hub:
+        async with HubClient(fake.url, "token", retry_seconds=0.2) as hub:
             return await collect(hub, users, "tp2", out, **more)
 
     return asyncio.run(connected())
@@ -94,7 +95,7 @@ def test_what_is_kept_is_what_grade_reads_with_its_hash_and_time(
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
     [taken] = do(fake, tmp_path, running("ann"))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, StoredSnapshot)
     assert (taken.late, taken.late_seconds) == (True, 3600)
     file = tmp_path / taken.file
     assert file.read_bytes() == frozen
@@ -170,7 +171,7 @@ def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
     lab = StoppedLab(fake)
     gives(fake, "ann", as_zip(frozen))
     [taken] = do(fake, tmp_path, User(name="ann"))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, StoredSnapshot)
     assert lab.seen == [("start", lab_client.WITHOUT_GPU), ("stop", None), ("set", {"processor": "gpu"})]
     assert lab.state["ready"] is False
 
@@ -224,7 +225,7 @@ def test_a_full_disk_ends_the_round_and_keeps_what_was_finished(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(collecting, "_keep", full)
+    monkeypatch.setattr(collecting, "store", full)
     with pytest.raises(OSError, match="No space"):
         do(fake, tmp_path, running("ann"), running("bob"))
     assert written(tmp_path) == kept
@@ -236,7 +237,7 @@ def test_what_was_noted_but_never_came_is_forgotten_in_the_next_round(
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
     with monkeypatch.context() as killed:
-        killed.setattr(collecting, "_keep", interrupt)
+        killed.setattr(collecting, "store", interrupt)
         with pytest.raises(KeyboardInterrupt):
             do(fake, tmp_path, running("ann"))
     assert written(tmp_path) == {}
@@ -253,7 +254,7 @@ def test_names_that_are_no_folders_are_made_ones(fake: FakeHub, frozen: bytes, t
     for name in ("collected.json", "index.html", "con"):
         gives(fake, name, as_zip(frozen))
     results = do(fake, tmp_path, *(running(name) for name in ("collected.json", "index.html", "con")))
-    assert all(isinstance(each, Taken) for each in results)
+    assert all(isinstance(each, StoredSnapshot) for each in results)
     folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}
     assert len(folders) == 3
     assert not folders & {"collected.json", "index.html", "con"}

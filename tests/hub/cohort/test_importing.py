@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.cohort.client import Group, Hub, User
+from hub.cohort.client import Group, HubClient, User
 from hub.cohort.importing import Plan, import_roster, plan
 from hub.cohort.roster import Roster, read_roster
 from tests.hub.cohort.fakes import Asked, FakeHub, pages, status
@@ -19,21 +19,21 @@ def students(text: str) -> Any:
 def test_what_is_new_is_planned_and_nobody_is_removed() -> None:
     users = [User(name=name) for name in ("ann", "bob", "old", "other")]
     groups = {"A": Group(name="A", users=("ann", "old")), "X": Group(name="X", users=("other",))}
-    todo = plan(students("ann;A\nbob;A\ncyd;B\n"), users, groups)
-    assert todo == Plan(
+    changes = plan(students("ann;A\nbob;A\ncyd;B\n"), users, groups)
+    assert changes == Plan(
         new=("cyd",),
         known=2,
         new_groups=("B",),
         joining={"A": ("bob",), "B": ("cyd",)},
-        gone={"A": ("old",)},
+        not_in_roster={"A": ("old",)},
     )
 
 
 def test_who_changed_groups_is_reported_in_the_old_one() -> None:
     groups = {"A": Group(name="A", users=("ann",)), "B": Group(name="B")}
-    todo = plan(students("ann;B\nbob;A\n"), [User(name="ann"), User(name="bob")], groups)
-    assert todo.elsewhere == {"A": ("ann",)}
-    assert todo.joining == {"B": ("ann",), "A": ("bob",)}
+    changes = plan(students("ann;B\nbob;A\n"), [User(name="ann"), User(name="bob")], groups)
+    assert changes.also_in == {"A": ("ann",)}
+    assert changes.joining == {"B": ("ann",), "A": ("bob",)}
 
 
 class Memory:
@@ -78,7 +78,7 @@ class Memory:
 
 def do(fake: FakeHub, roster: Roster, *, skip_wrong: bool = False) -> tuple[Plan | None, Roster]:
     async def connected() -> tuple[Plan | None, Roster]:
-        async with Hub(fake.url, "token") as hub:
+        async with HubClient(fake.url, "token") as hub:
             return await import_roster(hub, roster, skip_wrong=skip_wrong)
 
     return asyncio.run(connected())

@@ -8,7 +8,7 @@ import pytest
 from hub.cohort.client import Server, User
 from hub.cohort.lab_client import WITHOUT_GPU
 from hub.cohort.overview import gpu_of, lab_state
-from hub.cohort.stopping import idle
+from hub.cohort.stopping import users_to_stop
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -50,8 +50,8 @@ def test_idle_are_those_not_used_for_that_long() -> None:
         return User(name=name, servers={"": Server(ready=True, last_activity=last, started=last)})
 
     users = [used("ann", 5), used("bob", 45), used("cyd", None), User(name="dan")]
-    assert [user.name for user in idle(users, 30, NOW)] == ["bob"]
-    assert [user.name for user in idle(users, None, NOW)] == ["ann", "bob", "cyd"]
+    assert [user.name for user in users_to_stop(users, 30, NOW)] == ["bob"]
+    assert [user.name for user in users_to_stop(users, None, NOW)] == ["ann", "bob", "cyd"]
 
 
 def test_each_spawner_understands_what_collect_starts_a_lab_with() -> None:

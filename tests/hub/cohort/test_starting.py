@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.cohort import starting
-from hub.cohort.client import Hub, Server, User
+from hub.cohort.client import HubClient, Server, User
 from hub.cohort.starting import Outcome, start_all
 from tests.hub.cohort.fakes import Asked, FakeHub, events, status
 
@@ -30,7 +30,7 @@ def begins(fake: FakeHub, name: str, stream: Any, **server: Any) -> None:
 def run(fake: FakeHub, *users: str | User, **more: Any) -> dict[str, Outcome]:
     async def connected() -> list[Outcome]:
         everyone = [User(name=user) if isinstance(user, str) else user for user in users]
-        async with Hub(fake.url, "token", patience=0.3) as hub:
+        async with HubClient(fake.url, "token", retry_seconds=0.3) as hub:
             return await start_all(hub, everyone, **more)
 
     return {outcome.user: outcome for outcome in asyncio.run(connected())}
@@ -106,12 +106,12 @@ def test_a_place_in_the_line_that_comes_is_waited_for(fake: FakeHub) -> None:
     begins(fake, "cyd", waits(fake, cyd_is_ready))
     seen: list[Outcome] = []
 
-    def notice(outcome: Outcome) -> None:
+    def on_change(outcome: Outcome) -> None:
         seen.append(outcome)
         if outcome == Outcome("ann", "ready"):
             cyd_is_ready.set()
 
-    outcomes = run(fake, "ann", "cyd", notice=notice)
+    outcomes = run(fake, "ann", "cyd", on_change=on_change)
     assert [each.state for each in seen if each.user == "ann"] == ["waiting", "starting", "ready"]
     assert {outcome.state for outcome in outcomes.values()} == {"ready"}
 

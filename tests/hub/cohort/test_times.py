@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.cohort.errors import CohortError
-from hub.cohort.times import due, next_time, shown
+from hub.cohort.times import local_text, next_clock_time, parse_deadline
 
 
 @pytest.fixture(autouse=True)
@@ -36,18 +36,18 @@ EIGHT = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)  # 8 in Paris
     ],
 )
 def test_a_time_of_day_is_the_next_one_or_one_that_has_just_passed(text: str, hours: float) -> None:
-    assert next_time(text, EIGHT) - EIGHT == timedelta(hours=hours)
+    assert next_clock_time(text, EIGHT) - EIGHT == timedelta(hours=hours)
 
 
 def test_the_next_morning_is_right_across_a_change_of_the_clocks() -> None:
     evening = datetime(2026, 10, 24, 18, 0, tzinfo=UTC)  # the night of the change: 25 hours until then
-    assert shown(next_time("08:45", evening)) == "2026-10-25 08:45"
+    assert local_text(next_clock_time("08:45", evening)) == "2026-10-25 08:45"
 
 
 @pytest.mark.parametrize("text", ["", "8", "24:00", "8:60", "08:45:00", "08:45+01:00", "soon", "8h4", "٨:٤٥"])
 def test_what_is_no_time_of_day_is_said(text: str) -> None:
     with pytest.raises(CohortError):
-        next_time(text, EIGHT)
+        next_clock_time(text, EIGHT)
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_what_is_no_time_of_day_is_said(text: str) -> None:
     ],
 )
 def test_a_date_is_local_unless_it_says_otherwise(text: str, expected: str) -> None:
-    assert due(text).astimezone(UTC).isoformat() == expected
+    assert parse_deadline(text).astimezone(UTC).isoformat() == expected
 
 
 @pytest.mark.parametrize(("text", "hours"), [("+2d", 48), ("+2j", 48), ("+3h", 3), ("+30m", 0.5)])
 def test_later_counts_from_a_deadline(text: str, hours: float) -> None:
-    assert due(text, after=EIGHT) - EIGHT == timedelta(hours=hours)
+    assert parse_deadline(text, after=EIGHT) - EIGHT == timedelta(hours=hours)
     with pytest.raises(CohortError):
-        due(text)
+        parse_deadline(text)
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_later_counts_from_a_deadline(text: str, hours: float) -> None:
 )
 def test_what_is_no_date_is_said(text: str) -> None:
     with pytest.raises(CohortError):
-        shown(due(text, after=EIGHT))
+        local_text(parse_deadline(text, after=EIGHT))
