@@ -1,4 +1,4 @@
-"""The hub as `make hub` starts it: logging in, a lab of one's own, who may read what, and the way it ends."""
+"""Tests of a hub with the settings of `make hub`: logins, labs, access rights, and its end."""
 
 import json
 import re
@@ -17,19 +17,19 @@ from tests.hub.labs import PAGE, enter, path
 
 
 def with_token(hub: RunningHub, file: str) -> httpx.Client:
-    """The Hub's REST API with the token in that file of the state folder."""
+    """Return a client of the Hub's REST API with the token from that file of the state folder."""
     token = (hub.state / file).read_text().strip()
     return httpx.Client(base_url=f"{hub.url}hub/", headers={"Authorization": f"token {token}"}, timeout=60)
 
 
 def labs_of(hub: RunningHub) -> list[psutil.Process]:
-    """The processes of that hub's labs."""
+    """Return the processes of that hub's labs."""
     homes = hub.state / "homes"
     return [process for process, cwd, _ in processes() if homes in Path(cwd).parents]
 
 
 def helpers_of(hub: RunningHub) -> list[psutil.Process]:
-    """The proxy and the services of that hub."""
+    """Return the processes of that hub's proxy and services."""
     state = hub.state
     return [
         process
@@ -40,7 +40,7 @@ def helpers_of(hub: RunningHub) -> list[psutil.Process]:
 
 
 def processes() -> list[tuple[psutil.Process, str, list[str]]]:
-    """Every process with its folder and its command."""
+    """Return every process with its folder and command."""
     every = psutil.process_iter(["cwd", "cmdline"])
     return [(process, process.info["cwd"] or "/", process.info["cmdline"] or []) for process in every]
 
@@ -88,7 +88,7 @@ def test_a_lab_that_does_not_start_says_why_where_the_student_stands(hub: Runnin
     home = hub.state / "homes" / "broken"
     home.mkdir(parents=True)
     (home / ".env").write_text("GENAI_MODEL=no-such-model\n")
-    client = hub.login("broken")  # which starts the lab at once
+    client = hub.login("broken")  # the login starts the lab
 
     def failed() -> str | bool:
         answer = client.get("hub/spawn-pending/broken")
@@ -197,7 +197,7 @@ def test_a_killed_hub_finds_its_labs_again_and_ctrl_c_ends_everything(start_hub:
     said = wait_until(
         lambda: (found := again.console.read_text()).count("open at") == 2 and found, "it said so"
     )
-    assert said.count(again.passwords["students"]) == 1  # shown by the first start only
+    assert said.count(again.passwords["students"]) == 1  # only the first start shows them
 
     again.stop()
     assert again.process.returncode == 0

@@ -1,4 +1,4 @@
-"""Coming in from a course's page by LTI 1.3: a small platform on this machine signs who is coming."""
+"""Tests of logins by LTI 1.3, with launches that a small platform on this machine signs."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ def hub(start_hub: StartHub, platform: LearningPlatform) -> RunningHub:
 
 
 class Launch:
-    """A student followed the course's link; the hub sent them to the platform, which is about to answer."""
+    """A launch: a student followed the course's link, and the platform can now send its signed answer."""
 
     def __init__(self, hub: RunningHub, platform: LearningPlatform) -> None:
         self.client = httpx.Client(base_url=hub.url, timeout=60)

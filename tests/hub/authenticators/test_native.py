@@ -1,4 +1,4 @@
-"""Accounts of the hub's own: signing up, being approved, and what a stranger or a student cannot do."""
+"""Tests of the hub's own accounts: sign-up, approval, and what strangers and students cannot do."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def hub(start_hub: StartHub) -> RunningHub:
 
 
 class Person:
-    """Someone in front of a browser: fills in the hub's forms."""
+    """A person who fills in the hub's forms in a browser."""
 
     def __init__(self, hub: RunningHub) -> None:
         self.client = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60)
@@ -111,7 +111,7 @@ def test_an_account_is_closed_for_a_while_after_wrong_attempts(
     instructor.send("hub/authorize", username="locked", action="approve")
     for _ in range(MAX_FAILED_LOGINS):
         assert person.log_in("locked", "wrong-password").name is None
-    assert person.log_in("locked").name is None  # the right one does not help now
+    assert person.log_in("locked").name is None  # the account is locked, so the right password fails
 
 
 def test_whether_a_password_is_right_cannot_be_tried_on_an_account_that_waits(person: Person) -> None:
@@ -188,7 +188,7 @@ def test_one_changes_one_s_own_password(hub: RunningHub, person: Person, instruc
 def test_an_account_that_was_there_before_its_name_became_an_instructor_s_changes_hands(
     tmp_path: Path,
 ) -> None:
-    """A student who signed up in good time with a coming instructor's name must not become one."""
+    """A student who signed up early with a future instructor's name must not become an instructor."""
     db = orm.new_session_factory("sqlite:///:memory:")()
     settings = HubSettings(state=tmp_path, instructors=frozenset({"prof.two"}))
     file = tmp_path / FILE_NAME
@@ -202,7 +202,7 @@ def test_an_account_that_was_there_before_its_name_became_an_instructor_s_change
     assert account.is_valid_password(first)
     assert account.is_authorized
 
-    account.password = bcrypt.hashpw(GOOD.encode(), bcrypt.gensalt(4))  # the instructor changes it
+    account.password = bcrypt.hashpw(GOOD.encode(), bcrypt.gensalt(4))  # the instructor changes the password
     db.commit()
     ensure_first_passwords(settings)
     AccountAuthenticator(db=db, config=config)

@@ -1,4 +1,4 @@
-"""Logging in at an OpenID provider, a real one on this machine: who gets in, and what is really checked."""
+"""Tests of logins at an OpenID provider on this machine: who may enter, and what is checked."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,12 +47,12 @@ def hub(
 
 
 @pytest.fixture(autouse=True)
-def nobody_yet(provider: OpenIdProvider) -> None:
+def reset_provider(provider: OpenIdProvider) -> None:
     provider.person, provider.verify_as = {}, None
 
 
 def log_in(hub: RunningHub) -> tuple[httpx.Client, httpx.Response]:
-    """Press the login button, and follow to the provider and back, as far as the hub's own answer."""
+    """Press the login button, follow the redirects to the provider and back, and return the hub's answer."""
     client = httpx.Client(base_url=hub.url, timeout=60)
     answer = client.get("hub/oauth_login?next=/hub/home")
     while answer.is_redirect and "/hub/home" not in answer.headers["location"]:
@@ -81,7 +81,7 @@ def test_a_member_of_an_allowed_group_gets_in(hub: RunningHub, provider: OpenIdP
     "person",
     [
         {"preferred_username": "stranger", "groups": ["students"]},
-        {"preferred_username": "stranger", "groups": "ai-course"},  # a text is no list of groups
+        {"preferred_username": "stranger", "groups": "ai-course"},  # a text is not a list of groups
         {"preferred_username": "stranger"},
         {"preferred_username": "x`) || PathPrefix(`/", "groups": ["ai-course"]},
         {"preferred_username": ["jane.doe"], "groups": ["ai-course"]},
@@ -162,14 +162,14 @@ def test_the_client_s_secret_is_told_nowhere(hub: RunningHub) -> None:
 @pytest.mark.parametrize(
     ("methods", "basic"), [(None, True), (["client_secret_basic"], True), (["client_secret_post"], False)]
 )
-def test_the_client_proves_itself_as_the_provider_wants_it(
+def test_the_client_authenticates_in_the_way_the_provider_announces(
     provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch, methods: list[str] | None, basic: bool
 ) -> None:
     monkeypatch.setattr(provider, "methods", methods)
     assert find_endpoints(OidcSettings(issuer=provider.url, client_id=CLIENT)).uses_basic is basic
 
 
-def test_a_description_of_another_issuer_is_refused(provider: OpenIdProvider) -> None:
+def test_a_discovery_document_of_another_issuer_is_refused(provider: OpenIdProvider) -> None:
     with pytest.raises(HubError, match="exactly"):
         find_endpoints(OidcSettings(issuer=provider.url + "/", client_id=CLIENT))
 

@@ -1,4 +1,4 @@
-"""The Hub's API over real HTTP: all pages, again where that helps, clear words where it does not."""
+"""Tests of the client for the Hub's API over real HTTP: pages, retries and clear errors."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ def test_all_pages_of_the_users_are_read(fake: FakeHub) -> None:
     users = ask(fake, lambda hub: hub.users())
     assert [user.name for user in users] == [each["name"] for each in people]
     assert len([path for path in fake.paths("GET") if path.endswith("users")]) == 10
-    assert {each.headers["authorization"] for each in fake.asked} == {f"token {TOKEN}"}
+    assert {each.headers["authorization"] for each in fake.requests} == {f"token {TOKEN}"}
 
 
 def test_a_hub_whose_pages_go_round_in_a_circle_is_left(fake: FakeHub) -> None:
@@ -50,13 +50,13 @@ def test_a_hub_whose_pages_go_round_in_a_circle_is_left(fake: FakeHub) -> None:
 
 
 def test_what_the_hub_is_too_busy_for_is_asked_again(fake: FakeHub) -> None:
-    fake.api("POST", "users/ann/server", status(503), status(429), lambda asked: asked.answer(202))
+    fake.api("POST", "users/ann/server", status(503), status(429), lambda request: request.answer(202))
     ask(fake, lambda hub: hub.start("ann"))
     assert len(fake.paths("POST")) == 3
 
 
 def test_the_hub_says_how_long_to_wait_and_is_heard(fake: FakeHub) -> None:
-    fake.api("POST", "users/ann/server", status(429, retry_after="1"), lambda asked: asked.answer(202))
+    fake.api("POST", "users/ann/server", status(429, retry_after="1"), lambda request: request.answer(202))
     began = time.monotonic()
     ask(fake, lambda hub: hub.start("ann"))
     assert time.monotonic() - began >= 1
@@ -64,7 +64,9 @@ def test_the_hub_says_how_long_to_wait_and_is_heard(fake: FakeHub) -> None:
 
 def test_a_wish_that_is_no_number_is_not_heard(fake: FakeHub) -> None:
     for wish in ("Fri, 20 Nov 2099 10:00:00 GMT", "-5", "٣", "1e9", ""):
-        fake.api("POST", "users/ann/server", status(429, retry_after=wish), lambda asked: asked.answer(202))
+        fake.api(
+            "POST", "users/ann/server", status(429, retry_after=wish), lambda request: request.answer(202)
+        )
         ask(fake, lambda hub: hub.start("ann"))
 
 
@@ -92,8 +94,8 @@ def test_a_token_without_the_right_is_told_which_one(fake: FakeHub) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        lambda asked: asked.answer(200, b"<html>hello"),
-        lambda asked: asked.answer(302, Location="https://evil.example/"),
+        lambda request: request.answer(200, b"<html>hello"),
+        lambda request: request.answer(302, Location="https://evil.example/"),
         status(404, "Not Found"),
     ],
 )
@@ -101,7 +103,7 @@ def test_what_is_no_hub_is_said_at_once(fake: FakeHub, reply: Any) -> None:
     fake.api("GET", "user", reply)
     with pytest.raises(UserError, match="no JupyterHub"):
         ask(fake, lambda hub: hub.users())
-    assert len(fake.asked) == 1
+    assert len(fake.requests) == 1
 
 
 def test_where_nothing_listens_it_is_said_at_once(fake: FakeHub) -> None:

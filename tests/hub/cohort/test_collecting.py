@@ -1,4 +1,4 @@
-"""Collecting: what is kept, how late it is, and that nothing kept is ever changed."""
+"""Tests of collecting: what is stored, how late it is, and that stored files never change."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ from hub.cohort.client import HubClient, Server, User
 from hub.cohort.collecting import collect, late_seconds
 from hub.cohort.collection import Missed, Result, StoredSnapshot
 from tests.grading.good import make_work
-from tests.hub.cohort.fakes import Asked, FakeHub, events, pages, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, events, pages, status
 
 NOON = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,10 +37,10 @@ HOUR = timedelta(hours=1)
         (NOON - HOUR, None, 0),
         (NOON - HOUR, NOON, 0),
         (NOON - HOUR, NOON - HOUR, 0),
-        (NOON - 2 * HOUR, NOON - HOUR, 0),  # collected late, done in time
+        (NOON - 2 * HOUR, NOON - HOUR, 0),  # collected late, finished in time
         (NOON - HOUR, NOON - 3 * HOUR, 7200),
         (NOON + HOUR, NOON - HOUR, 3600),  # a lab whose clock is ahead
-        (None, NOON - HOUR, 3600),  # a lab that does not say
+        (None, NOON - HOUR, 3600),  # a lab that does not say when
         (None, NOON + HOUR, 0),
     ],
 )
@@ -67,9 +67,9 @@ def gives(fake: FakeHub, name: str, *replies: Any) -> None:
     fake.on("GET", f"/user/{name}/class/snapshot", *replies)
 
 
-def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[Asked], None]:
+def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[FakeRequest], None]:
     headers = {"Content-Type": "application/zip", "Last-Modified": format_datetime(changed, usegmt=True)}
-    return lambda asked: asked.answer(200, data, **headers)
+    return lambda request: request.answer(200, data, **headers)
 
 
 def do(fake: FakeHub, out: Path, *users: User, **more: Any) -> list[Result]:
@@ -117,7 +117,7 @@ def test_another_round_adds_and_changes_nothing(fake: FakeHub, frozen: bytes, tm
     gives(fake, "ann", as_zip(frozen))
     do(fake, tmp_path, running("ann"))
     before = written(tmp_path)
-    for _ in range(2):  # within one second too
+    for _ in range(2):  # also within the same second
         do(fake, tmp_path, running("ann"))
     after = written(tmp_path)
     assert len(after) == 3
@@ -130,8 +130,8 @@ def test_one_lab_that_sends_rubbish_does_not_end_the_round(
     fake: FakeHub, frozen: bytes, tmp_path: Path
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
-    gives(fake, "bob", lambda asked: asked.answer(200, b"rubbish", content_type="application/zip"))
-    gives(fake, "cyd", lambda asked: asked.answer(204))
+    gives(fake, "bob", lambda request: request.answer(200, b"rubbish", content_type="application/zip"))
+    gives(fake, "cyd", lambda request: request.answer(204))
     fake.api("POST", "users/dan/lab-pass", status(404))
     results = do(fake, tmp_path, *(running(name) for name in ("ann", "bob", "cyd", "dan")))
     said = {each.student: each.why for each in results if isinstance(each, Missed)}
@@ -142,7 +142,7 @@ def test_one_lab_that_sends_rubbish_does_not_end_the_round(
 
 
 class StoppedLab:
-    """A lab of `ann` that does not run, with the choices of last time; `seen` is what it was asked to do."""
+    """The stopped lab of `ann`, with her last options. `seen` lists the requests it received."""
 
     def __init__(self, fake: FakeHub) -> None:
         self.seen: list[tuple[str, Any]] = []
@@ -152,17 +152,17 @@ class StoppedLab:
             "last_activity": NOON.isoformat(),
             "user_options": {"processor": "gpu"},
         }
-        fake.api("GET", "users/ann/server", lambda asked: asked.answer(200, self.state))
+        fake.api("GET", "users/ann/server", lambda request: request.answer(200, self.state))
         fake.api("GET", "users/ann/server/progress", events({"ready": True}))
-        fake.api("POST", "users/ann/server", lambda asked: self.do(asked, "start", ready=True))
-        fake.api("DELETE", "users/ann/server", lambda asked: self.do(asked, "stop", ready=False))
-        fake.api("PATCH", "users/ann/server", lambda asked: self.do(asked, "set"))
+        fake.api("POST", "users/ann/server", lambda request: self.do(request, "start", ready=True))
+        fake.api("DELETE", "users/ann/server", lambda request: self.do(request, "stop", ready=False))
+        fake.api("PATCH", "users/ann/server", lambda request: self.do(request, "set"))
 
-    def do(self, asked: Asked, what: str, **change: Any) -> None:
-        body = asked.json if asked.body else {}
+    def do(self, request: FakeRequest, what: str, **change: Any) -> None:
+        body = request.json if request.body else {}
         self.seen.append((what, body.get("user_options")))
         self.state = self.state | change | body
-        asked.answer(200, {})
+        request.answer(200, {})
 
 
 def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
@@ -179,9 +179,9 @@ def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
 def test_a_lab_its_student_came_into_meanwhile_goes_on(fake: FakeHub, frozen: bytes, tmp_path: Path) -> None:
     lab = StoppedLab(fake)
 
-    def came_in(asked: Asked) -> None:
+    def came_in(request: FakeRequest) -> None:
         lab.state = lab.state | {"last_activity": (NOON + HOUR).isoformat()}
-        as_zip(frozen)(asked)
+        as_zip(frozen)(request)
 
     gives(fake, "ann", came_in)
     do(fake, tmp_path, User(name="ann"))

@@ -20,7 +20,7 @@ from hub.cohort import lab_client
 from hub.cohort.client import HubClient, Server
 from hub.cohort.lab_client import LabClient, LabError, Progress, Snapshot
 from tests.grading.good import make_work
-from tests.hub.cohort.fakes import Asked, FakeHub, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, status
 
 T = TypeVar("T")
 SECRET = "the-cohorts-own-token"
@@ -32,7 +32,7 @@ GOOD = {"assignment": "tp2", "points": 7.5, "maximum": 20, "pictures": 4, "runni
 def _pass(fake: FakeHub) -> None:
     numbers = itertools.count()
     fake.api(
-        "POST", "users/ann/lab-pass", lambda asked: asked.answer(201, {"token": f"pass-{next(numbers)}"})
+        "POST", "users/ann/lab-pass", lambda request: request.answer(201, {"token": f"pass-{next(numbers)}"})
     )
 
 
@@ -51,22 +51,22 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def ask(fake: FakeHub, work: Callable[[LabClient, Server], Awaitable[T]]) -> T:
     async def connected() -> T:
-        async with HubClient(fake.url, SECRET, retry_seconds=0.2) as hub, LabClient(hub) as asked:
-            return await work(asked, Server(ready=True, url="/user/ann/"))
+        async with HubClient(fake.url, SECRET, retry_seconds=0.2) as hub, LabClient(hub) as labs:
+            return await work(labs, Server(ready=True, url="/user/ann/"))
 
     return asyncio.run(connected())
 
 
 def progress(fake: FakeHub) -> Progress:
-    return ask(fake, lambda asked, server: asked.progress("ann", server, "tp2"))
+    return ask(fake, lambda labs, server: labs.progress("ann", server, "tp2"))
 
 
 def snapshot(fake: FakeHub, path: Path) -> Snapshot | None:
-    return ask(fake, lambda asked, server: asked.snapshot("ann", server, "tp2", path))
+    return ask(fake, lambda labs, server: labs.snapshot("ann", server, "tp2", path))
 
 
-def as_zip(data: bytes, **headers: str) -> Callable[[Asked], None]:
-    return lambda asked: asked.answer(200, data, content_type="application/zip", **headers)
+def as_zip(data: bytes, **headers: str) -> Callable[[FakeRequest], None]:
+    return lambda request: request.answer(200, data, content_type="application/zip", **headers)
 
 
 def test_progress_is_what_the_lab_says(fake: FakeHub) -> None:
@@ -76,14 +76,14 @@ def test_progress_is_what_the_lab_says(fake: FakeHub) -> None:
 
 def test_a_lab_never_sees_the_cohorts_token_nor_what_another_lab_set(fake: FakeHub) -> None:
     cookie = {"Set-Cookie": "spy=1; Path=/"}
-    fake.on("GET", PROGRESS, lambda asked: asked.answer(200, GOOD, **cookie))
+    fake.on("GET", PROGRESS, lambda request: request.answer(200, GOOD, **cookie))
 
-    async def thrice(asked: LabClient, server: Server) -> None:
+    async def thrice(labs: LabClient, server: Server) -> None:
         for _ in range(3):
-            await asked.progress("ann", server, "tp2")
+            await labs.progress("ann", server, "tp2")
 
     ask(fake, thrice)
-    seen = [each for each in fake.asked if each.path == PROGRESS]
+    seen = [each for each in fake.requests if each.path == PROGRESS]
     assert [each.headers["authorization"] for each in seen] == [
         "token pass-0",
         "token pass-1",
@@ -97,14 +97,14 @@ def test_a_lab_never_sees_the_cohorts_token_nor_what_another_lab_set(fake: FakeH
 @pytest.mark.parametrize(
     "reply",
     [
-        lambda asked: asked.answer(200, b"<html>", content_type="text/html"),
-        lambda asked: asked.answer(200, b"{", content_type="application/json"),
-        lambda asked: asked.answer(200, b"[" * 60_000, content_type="application/json"),
-        lambda asked: asked.answer(302, location="http://127.0.0.1:1/"),
-        lambda asked: asked.answer(200, gzip.compress(json.dumps(GOOD).encode()), content_encoding="gzip",
+        lambda request: request.answer(200, b"<html>", content_type="text/html"),
+        lambda request: request.answer(200, b"{", content_type="application/json"),
+        lambda request: request.answer(200, b"[" * 60_000, content_type="application/json"),
+        lambda request: request.answer(302, location="http://127.0.0.1:1/"),
+        lambda request: request.answer(200, gzip.compress(json.dumps(GOOD).encode()), content_encoding="gzip",
                                    content_type="application/json"),
-        lambda asked: asked.wfile.write(b"not even HTTP\r\n\r\n"),
-        lambda asked: asked.handler.connection.close(),
+        lambda request: request.wfile.write(b"not even HTTP\r\n\r\n"),
+        lambda request: request.handler.connection.close(),
         status(500), status(403), status(404),
     ],
 )  # fmt: skip
@@ -127,11 +127,11 @@ def test_a_number_that_is_none_is_not_believed(fake: FakeHub, change: dict[str, 
         progress(fake)
 
 
-def for_ever(asked: Asked) -> None:
-    """JSON that never ends, until the other side leaves."""
-    asked.begin(200, content_type="application/json")
+def for_ever(request: FakeRequest) -> None:
+    """Send endless JSON until the client closes the connection."""
+    request.begin(200, content_type="application/json")
     while True:
-        asked.wfile.write(b" " * 4096)
+        request.wfile.write(b" " * 4096)
 
 
 def test_an_endless_answer_is_left(fake: FakeHub) -> None:
@@ -144,7 +144,9 @@ def test_a_lab_that_says_nothing_is_left_after_a_while(
     fake: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lab_client, "PROGRESS_SECONDS", 0.5)
-    fake.on("GET", PROGRESS, lambda asked: asked.handler.connection.recv(1))  # nothing comes
+    fake.on(
+        "GET", PROGRESS, lambda request: request.handler.connection.recv(1)
+    )  # the client sends nothing more
     with pytest.raises(LabError, match="does not answer"):
         progress(fake)
 
@@ -155,7 +157,7 @@ def test_a_lab_that_says_nothing_is_left_after_a_while(
     | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps).map(str.encode)
 )
 def test_any_bytes_are_progress_or_no_answer(fake: FakeHub, data: bytes) -> None:
-    fake.on("GET", PROGRESS, lambda asked: asked.answer(200, data, content_type="application/json"))
+    fake.on("GET", PROGRESS, lambda request: request.answer(200, data, content_type="application/json"))
     with pytest.raises(LabError):
         progress(fake)
 
@@ -179,7 +181,7 @@ def test_a_time_that_is_none_is_not_known(fake: FakeHub, frozen: bytes, tmp_path
 
 
 def test_who_has_nothing_yet_gives_nothing(fake: FakeHub, tmp_path: Path) -> None:
-    fake.on("GET", SNAPSHOT, lambda asked: asked.answer(204))
+    fake.on("GET", SNAPSHOT, lambda request: request.answer(204))
     assert snapshot(fake, tmp_path / "part") is None
 
 
@@ -198,10 +200,10 @@ def test_a_snapshot_that_never_ends_is_left(
 ) -> None:
     monkeypatch.setattr(lab_client, "MAX_ZIP_BYTES", 2**20)
 
-    def endless(asked: Asked) -> None:
-        asked.begin(200, content_type="application/zip")
+    def endless(request: FakeRequest) -> None:
+        request.begin(200, content_type="application/zip")
         while True:
-            asked.wfile.write(bytes(2**16))
+            request.wfile.write(bytes(2**16))
 
     fake.on("GET", SNAPSHOT, endless)
     with pytest.raises(LabError, match="more than is accepted"):
@@ -214,13 +216,13 @@ def test_a_snapshot_that_drips_is_left(
 ) -> None:
     monkeypatch.setattr(lab_client, "SNAPSHOT_SECONDS", 1.0)
 
-    def drip(asked: Asked) -> None:
-        asked.begin(200, content_type="application/zip")
+    def drip(request: FakeRequest) -> None:
+        request.begin(200, content_type="application/zip")
         while True:
-            asked.wfile.write(b"P")
-            asked.handler.connection.settimeout(0.05)
+            request.wfile.write(b"P")
+            request.handler.connection.settimeout(0.05)
             try:
-                if not asked.handler.connection.recv(1):
+                if not request.handler.connection.recv(1):
                     return
             except TimeoutError:
                 continue

@@ -1,4 +1,4 @@
-"""The class at a glance: what a lab is on, and who is meant by idle."""
+"""Tests of a class's overview: a lab's state and GPU, and which labs are idle."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def test_a_lab_is_one_of_four_things(server: Server | None, expected: str) -> No
 @pytest.mark.parametrize(
     ("state", "options", "expected"),
     [
-        ({"gpu": "GPU-1"}, {"processor": "any"}, "GPU-1"),  # what it holds before what was wished
+        ({"gpu": "GPU-1"}, {"processor": "any"}, "GPU-1"),  # the device it holds counts before the choice
         ({"pid": 7}, {"processor": "cpu"}, "cpu"),
         (None, {"gres": "gpu:1"}, "gpu:1"),
         ({}, {"profile": "mig"}, "mig"),
@@ -38,7 +38,7 @@ def test_a_lab_is_one_of_four_things(server: Server | None, expected: str) -> No
         ({}, {"language": "fr"}, None),
     ],
 )
-def test_the_gpu_is_the_one_held_else_the_one_wished(
+def test_the_gpu_is_the_one_held_or_else_the_one_chosen(
     state: dict[str, Any] | None, options: dict[str, Any] | None, expected: str | None
 ) -> None:
     assert gpu_of(Server(state=state, user_options=options)) == expected

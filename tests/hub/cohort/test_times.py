@@ -1,4 +1,4 @@
-"""Times as instructors write them."""
+"""Tests of parsing times as instructors write them."""
 
 import os
 import time
@@ -40,7 +40,7 @@ def test_a_time_of_day_is_the_next_one_or_one_that_has_just_passed(text: str, ho
 
 
 def test_the_next_morning_is_right_across_a_change_of_the_clocks() -> None:
-    evening = datetime(2026, 10, 24, 18, 0, tzinfo=UTC)  # the night of the change: 25 hours until then
+    evening = datetime(2026, 10, 24, 18, 0, tzinfo=UTC)  # clocks change this night, so it is 25 hours
     assert local_text(next_clock_time("08:45", evening)) == "2026-10-25 08:45"
 
 

@@ -1,4 +1,4 @@
-"""Why a lab did not start, as one line that is safe to show, out of whatever its log holds."""
+"""Tests that any log gives one line which is safe to show as the reason of a failure."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from hub.spawners.failures import MAX_LENGTH, failure_from_log, failure_from_log
         ("\x1b[31mred\x1b[0m  and\twide", "red and wide"),
         ("\x1b]0;title\x07said", "said"),
         ("said\r\x00\x08", "said"),
-        ("a‮gnissim", "a gnissim"),  # a mark that would turn the line around
+        ("a‮gnissim", "a gnissim"),  # a character that reverses the direction of writing
     ],
 )
 def test_the_last_line_that_says_something(log: str, expected: str) -> None:

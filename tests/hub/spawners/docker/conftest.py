@@ -1,4 +1,4 @@
-"""Labs in real containers: the engine and the image once for all tests, a hub for each module."""
+"""Fixtures for labs in real containers: one engine and image for all tests, and a hub for each module."""
 
 import json
 import subprocess
@@ -10,17 +10,17 @@ import pytest
 from docker import APIClient
 
 from tests.hub.conftest import free_port
-from tests.hub.spawners.docker.engine import build, engine, missing
+from tests.hub.spawners.docker.engine import build, engine, why_unavailable
 
 PREFIX = "genai-lab-tests"
-NUMBERS = iter(range(1, 200))  # a network of its own for each hub
+NUMBERS = iter(range(1, 200))  # numbers for the hubs' networks
 
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an engine that runs."""
-    if why := missing():
-        pytest.skip(why)
+    """Start an engine and give its address."""
+    if reason := why_unavailable():
+        pytest.skip(reason)
     with engine(tmp_path_factory.mktemp("docker")) as address:
         yield address
 
@@ -32,14 +32,17 @@ def docker(address: str) -> APIClient:
 
 @pytest.fixture(scope="session")
 def image(address: str) -> str:
-    """The name of the image, built from `Dockerfile.gpu` as it is now."""
+    """Build the image from `Dockerfile.gpu` and return its name."""
     return build(address)
 
 
 @pytest.fixture(scope="module")
 def docker_settings(address: str, image: str, docker: APIClient) -> Iterator[dict[str, str]]:
-    """Settings of a hub whose labs are containers; what it made is removed after it (ask for `start_hub`
-    after this one). They hold its ports, so that it can be started again as the same hub."""
+    """Settings of a hub whose labs are containers. Everything it made is removed after the tests.
+
+    A test must request `start_hub` after this fixture. The settings contain the ports, so that the same
+    hub can be started again.
+    """
     number = next(NUMBERS)
     prefix = f"{PREFIX}{number}"
     yield {
@@ -48,7 +51,7 @@ def docker_settings(address: str, image: str, docker: APIClient) -> Iterator[dic
         "GENAI_HUB_PORT": str(free_port()),
         "GENAI_HUB_API_PORT": str(free_port()),
         "GENAI_HUB_GPUS": "none",
-        "GENAI_HUB_IDLE_SECONDS": "0",  # no culler, which a hub waits long for when it is stopped
+        "GENAI_HUB_IDLE_SECONDS": "0",  # without the culler a hub stops faster
         "GENAI_HUB_DOCKER_IMAGE": image,
         "GENAI_HUB_DOCKER_PREFIX": prefix,
         "GENAI_HUB_DOCKER_BRIDGE": f"labtest{number}",
@@ -58,18 +61,18 @@ def docker_settings(address: str, image: str, docker: APIClient) -> Iterator[dic
 
 
 def clean(docker: APIClient, prefix: str) -> None:
-    """Remove a hub's containers, network and volumes: here the students are made up."""
+    """Remove a hub's containers, network, and volumes too, because the students are invented."""
     for container in docker.containers(all=True, filters={"label": f"genai-lab.hub={prefix}"}):
         docker.remove_container(container["Id"], force=True, v=True)
-    firewall(prefix.replace(PREFIX, "labtest"))
+    remove_firewall(prefix.replace(PREFIX, "labtest"))
     for network in docker.networks(names=[f"^{prefix}$"]):
         docker.remove_network(network["Id"])
     for volume in docker.volumes(filters={"name": f"^{prefix}-"})["Volumes"] or []:
         docker.remove_volume(volume["Name"])
 
 
-def firewall(bridge: str) -> None:
-    """Take the chain of that bridge out again."""
+def remove_firewall(bridge: str) -> None:
+    """Remove the firewall chain of that bridge."""
     for rule in (
         ["-D", "INPUT", "-i", bridge, "-j", f"LABS-{bridge}"],
         ["-F", f"LABS-{bridge}"],
@@ -80,7 +83,7 @@ def firewall(bridge: str) -> None:
 
 @dataclass(frozen=True)
 class Container:
-    """One student's container, and commands that run inside it as the student."""
+    """One student's container, in which commands run as the student."""
 
     client: APIClient
     name: str
@@ -95,13 +98,13 @@ class Container:
         return str(next(iter(networks.values()))["IPAddress"])
 
     def run(self, *command: str) -> tuple[int, str]:
-        """The exit code of a command, and what it printed."""
+        """Run a command and return its exit code and output."""
         made = self.client.exec_create(self.name, list(command))
         said: bytes = self.client.exec_start(made["Id"])
         return int(self.client.exec_inspect(made["Id"])["ExitCode"]), said.decode("utf-8", "replace")
 
     def python(self, code: str) -> Any:
-        """What a piece of Python, run inside, prints as JSON in its last line."""
+        """Run Python code inside and return its last line of output, parsed as JSON."""
         exit_code, said = self.run("python", "-c", code)
         assert exit_code == 0, said
         return json.loads(said.splitlines()[-1])

@@ -1,7 +1,7 @@
-"""A real container engine for the tests: dockerd as root, with data root, socket and pid file of its own.
+"""A real container engine for the tests: dockerd as root, with its own data root, socket and pid file.
 
-What takes long is kept in `.cache/docker`: the engine's images, so that a second run builds only what
-changed. The base image is made here by debootstrap, as no registry is needed then.
+The engine's images are kept in `.cache/docker`, so that a second run builds only what changed. The base
+image is made by debootstrap, so no registry is needed.
 """
 
 import os
@@ -24,12 +24,12 @@ BASE = "genai-lab-tests-base"
 IMAGE = "genai-lab-tests"
 STARTING = 120  # seconds for the engine
 TORCH = "torch==2.13.0"
-# A debootstrap base has neither the machine's package index nor its certificates
+# A base made by debootstrap lacks this machine's package index and certificates.
 OF_THIS_MACHINE = ("etc/pip.conf", "etc/ssl/certs/ca-certificates.crt")
 
 
-def missing() -> str:
-    """Why no engine can start here, in words; empty where it can."""
+def why_unavailable() -> str:
+    """Return why no engine can start here, or "" if one can."""
     if os.name != "posix" or os.geteuid() != 0:
         return "a container engine of the tests' own needs root"
     commands = [name for name in ("dockerd", "docker", "iptables", "debootstrap") if not shutil.which(name)]
@@ -38,8 +38,11 @@ def missing() -> str:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[str]:
-    """The running engine's address. It believes to have nvidia's runtime: its hook does nothing here,
-    so that a container with a GPU request starts as on a machine with a card, and finds none."""
+    """Start an engine and give its address.
+
+    A fake hook of NVIDIA's runtime does nothing, so that a container with a GPU request starts as on a
+    machine with a card, but finds no card.
+    """
     CACHE.mkdir(parents=True, exist_ok=True)
     hook = folder / "bin" / "nvidia-container-runtime-hook"
     hook.parent.mkdir()
@@ -68,7 +71,7 @@ def engine(folder: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
-            # of containers that used the host's network; mounted, it could not be removed with the folder
+            # Containers that used the host's network leave this mount, which keeps the folder from removal.
             namespace = str(folder / "exec" / "netns" / "default")
             subprocess.run(["umount", namespace], check=False, capture_output=True)
 
@@ -86,7 +89,7 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
 
 
 def build(address: str) -> str:
-    """The image of `Dockerfile.gpu` as the code is now, on our own base; its name."""
+    """Build `Dockerfile.gpu` with the present code on our own base, and return the image's name."""
     client = APIClient(base_url=address, version="auto", timeout=600)
     if not client.images(name=BASE):
         _make_base(address)

@@ -1,4 +1,4 @@
-"""What students do at a hub with containers, and what its pages then say."""
+"""Steps of students at a hub with containers, and what its pages show."""
 
 import html
 import json
@@ -16,12 +16,12 @@ from tests.hub.labs import PAGE, api, path
 def until(condition: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not come to that"
+        assert time.monotonic() < end, "the condition was never met"
         time.sleep(0.3)
 
 
 def choose(client: httpx.Client, processor: str) -> httpx.Response:
-    """Fill in the form before the start, as a browser does; the page that follows."""
+    """Send the form before the start, as a browser does, and return the page that follows."""
     page = client.get("hub/spawn", headers=PAGE).text
     action = re.search(r'action="([^"]+)"', page)
     assert action, page
@@ -34,7 +34,7 @@ def usable(client: httpx.Client, name: str) -> bool:
 
 
 def events(hub: RunningHub, client: httpx.Client, name: str) -> Iterator[dict[str, Any]]:
-    """What the waiting page is told, as it is told."""
+    """Yield the waiting page's events as they arrive."""
     with (
         api(hub, client) as asking,
         asking.stream("GET", f"users/{name}/server/progress", timeout=120) as stream,
@@ -45,7 +45,7 @@ def events(hub: RunningHub, client: httpx.Client, name: str) -> Iterator[dict[st
 
 
 def lease_table(hub: RunningHub) -> tuple[list[str], list[str]]:
-    """Who holds and who waits, as the instructor's page says."""
+    """Return who holds a GPU and who waits, according to the instructors' page."""
     page = hub.login(INSTRUCTOR).get("hub/gpus", headers=PAGE).text
     held, _, line = page.partition("Waiting</h2>")
     rows = [re.findall(r"<td>(ana|bob|carl|dora)</td>", part) for part in (held, line)]

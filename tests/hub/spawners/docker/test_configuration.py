@@ -1,4 +1,4 @@
-"""What the settings make of JupyterHub's configuration, without an engine; and starts that are refused."""
+"""Tests of JupyterHub's configuration made from settings, and of starts that are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ GIB = 2**30
 
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """The configuration of a hub with two GPUs, a folder of models and an assignment of the teacher's own."""
+    """The configuration of a hub with two GPUs, a folder of models and the instructor's own assignments."""
     monkeypatch.setattr(network, "prepare_network", lambda docker, port: None)
     monkeypatch.setattr(container, "running_leases", lambda client, prefix: {"ana/": "1"})
     monkeypatch.setenv("GENAI_HUB_GPUS", "0,1")
@@ -87,8 +87,8 @@ def test_the_firewall_lets_in_the_hubs_port_and_no_other():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"subnet": "8.8.8.0/24"},  # not ours
-        {"subnet": "10.0.0.0/30"},  # no room
+        {"subnet": "8.8.8.0/24"},  # not a private network
+        {"subnet": "10.0.0.0/30"},  # too small
         {"prefix": "a/b"},
         {"bridge": "sixteen-letters-x"},
         {"memory": "plenty"},
@@ -110,7 +110,7 @@ def test_a_hub_whose_engine_does_not_run_says_so_in_one_line(tmp_path: Path, mon
 
 
 def test_a_network_that_is_not_as_it_must_be_is_refused(docker: APIClient):
-    """One of that name, made by hand, would let labs out or see each other."""
+    """A network of that name that was made by hand would not isolate the labs."""
     settings = DockerSettings(prefix="genai-lab-byhand", bridge="labbyhand", subnet="10.218.0.0/24")
     docker.create_network("genai-lab-byhand", driver="bridge")
     try:

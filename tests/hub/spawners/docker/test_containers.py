@@ -1,4 +1,4 @@
-"""Two students in containers of a real engine: what a lab may do, what it may not, and what lasts."""
+"""Tests with two students in containers of a real engine: a lab's rights and limits, and lasting files."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from docker import APIClient
 from lab.app import build_app
 from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.labs import api, enter, instructor, path, token_of
-from tests.hub.routes import METHODS, everything
+from tests.hub.routes import METHODS, all_routes
 from tests.hub.spawners.docker.conftest import Container
 from tests.hub.spawners.docker.steps import until, usable
 from tests.lab.test_app import make_lab
@@ -27,7 +27,7 @@ LIMITS = {
     "GENAI_HUB_DOCKER_FILE_SIZE": "32MiB",
     "GENAI_HUB_DOCKER_TEMPORARY": "64MiB",
 }
-# Runs an attempt and prints the name of the error that ended it, or null
+# Defines a function that runs code and returns the name of the error that ended it, or None.
 TRY = """
 import json, os, resource, socket, subprocess, sys
 def attempt(act):
@@ -56,7 +56,7 @@ def prefix(settings: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def students(hub: RunningHub) -> dict[str, httpx.Client]:
-    """Ana and bob, both in their labs."""
+    """Clients of ana and bob, whose labs both run."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(("ana", "bob"), pool.map(lambda name: enter(hub, name), ("ana", "bob")), strict=True))
 
@@ -113,7 +113,7 @@ def test_the_lab_is_told_what_it_needs_and_nothing_of_the_hubs(ana: Container, h
 
 @pytest.fixture
 def listeners() -> Iterator[dict[str, int]]:
-    """Services of the host: one on all addresses, one on its loopback; both say who they are."""
+    """Services of the host: one on all addresses, and one on loopback. Gives their ports by name."""
     addresses = {"all": "0.0.0.0", "loopback": "127.0.0.1"}  # noqa: S104
     servers = {name: socket.create_server((host, 0)) for name, host in addresses.items()}
 
@@ -135,7 +135,7 @@ def listeners() -> Iterator[dict[str, int]]:
 def test_from_a_lab_the_hubs_api_is_reached_and_nothing_else(
     ana: Container, bob: Container, settings: dict[str, str], listeners: dict[str, int]
 ) -> None:
-    for port in listeners.values():  # they do answer
+    for port in listeners.values():  # the services do answer on the host
         socket.create_connection(("127.0.0.1", port), timeout=10).close()
     gateway = settings["GENAI_HUB_DOCKER_SUBNET"].replace(".0/24", ".1")
     api_port = int(settings["GENAI_HUB_API_PORT"])
@@ -179,7 +179,7 @@ print(json.dumps([sockets, len(processes)]))
 """
     sockets, processes = ana.python(TRY + code)
     assert sockets == []
-    assert processes < 20  # its own alone
+    assert processes < 20  # a lab sees only its own processes
     bob.run("sh", "-c", "echo secret > /home/student/work/bobs-secret")
     assert ana.run("sh", "-c", "find / -name bobs-secret 2>/dev/null")[1] == ""
     assert "bobs-secret" in bob.run("find", "/home/student", "-name", "bobs-secret")[1]
@@ -273,7 +273,7 @@ def test_a_picture_is_made_inside(ana: Container) -> None:
 def test_no_route_is_open_through_docker(
     hub: RunningHub, students: dict[str, httpx.Client], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    routes = everything(build_app(make_lab(tmp_path_factory.mktemp("work"), prefix=f"/{path('ana')}")))
+    routes = all_routes(build_app(make_lab(tmp_path_factory.mktemp("work"), prefix=f"/{path('ana')}")))
     assert len(routes) > 150
     token = token_of(api(hub, students["bob"]))
     nobody = httpx.Client(base_url=hub.url, timeout=60)
@@ -287,7 +287,7 @@ def test_no_route_is_open_through_docker(
             answers = list(pool.map(lambda question, sent=headers: status(question, sent), questions))
         open_ones = [q for q, answer in zip(questions, answers, strict=True) if answer != expected]
         assert open_ones == []
-    assert usable(students["ana"], "ana")  # else a lab that refuses everybody would pass
+    assert usable(students["ana"], "ana")  # a lab that refuses everybody would pass otherwise
 
 
 def test_the_health_check_says_that_the_lab_answers(ana: Container) -> None:

@@ -1,4 +1,4 @@
-"""A lab that cannot start says why on the hub's page, and leaves nothing behind."""
+"""Tests that a lab that cannot start gives a reason on the hub's page, and leaves nothing behind."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ from tests.hub.spawners.docker.steps import choose, events, lease_table, until
 
 
 def failure(hub: RunningHub, client: httpx.Client, name: str) -> str:
-    """What the waiting page says in the end."""
+    """Return the last message of the waiting page."""
     last = list(events(hub, client, name))[-1]
     assert last.get("failed"), last
     return str(last["message"])
@@ -39,7 +39,7 @@ def test_the_page_says_why(
     settings: dict[str, str],
     expected: str,
 ) -> None:
-    # with a GPU in the class there is a form, and no lab starts by itself after the login
+    # With a GPU there is a form, so no lab starts by itself after the login.
     hub = start_hub(**(docker_settings | {"GENAI_HUB_GPUS": "0"} | settings))
     try:
         client = hub.login("ana")
@@ -47,7 +47,7 @@ def test_the_page_says_why(
         said = answer.text if answer.status_code >= 400 else failure(hub, client, "ana")
         assert expected in said
         until(lambda: containers(docker, docker_settings) == [])
-        until(lambda: hub.url in hub.console.read_text())  # before that it does not hear that it is to stop
+        until(lambda: hub.url in hub.console.read_text())  # before that it ignores signals
     finally:
         hub.stop()
 
@@ -61,7 +61,7 @@ def test_a_lab_that_never_answers_gives_its_gpu_back_and_the_wait_for_it_is_no_p
     for name, client in students.items():
         choose(client, "gpu")
         until(lambda name=name: name in [*lease_table(hub)[0], *lease_table(hub)[1]])  # type: ignore[misc]
-    for name, client in students.items():  # carl waits for twice as long as a start may take
+    for name, client in students.items():  # carl waits twice as long as a start may take
         assert "did not answer within 10 s" in failure(hub, client, name)
     assert lease_table(hub) == ([], [])
     until(lambda: containers(docker, docker_settings) == [])

@@ -1,6 +1,6 @@
-"""Students who want the one GPU: real containers that ask for it, and a line that moves.
+"""Tests with several students who want the only GPU, in real containers.
 
-There is no card: the engine's hook for it does nothing, and what counts is which container asks for it.
+There is no real card: the engine's hook does nothing, and the tests look at which container requests it.
 """
 
 import signal
@@ -37,7 +37,7 @@ def containers(docker: APIClient, settings: dict[str, str]) -> dict[str, Contain
 
 
 def position(hub: RunningHub, client: httpx.Client, name: str) -> str:
-    """The first words about the line."""
+    """Return the first message about the queue."""
     return next(str(event["message"]) for event in events(hub, client, name) if "number" in event["message"])
 
 
@@ -106,7 +106,7 @@ def test_a_killed_hub_knows_who_holds_the_gpu(
 ) -> None:
     hub.process.send_signal(signal.SIGKILL)
     hub.process.wait()
-    (hub.state / "gpus.json").unlink()  # even so: the containers say it
+    (hub.state / "gpus.json").unlink()  # the containers' labels are enough
     start_hub(hub.state, **settings)
     until(lambda: usable(students["carl"], "carl"))
     assert lease_table(hub) == (["carl"], [])

@@ -1,4 +1,4 @@
-"""The hub's own configuration for pods."""
+"""A fixture with the hub's own configuration for pods."""
 
 import pytest
 from traitlets.config import Config
@@ -10,7 +10,7 @@ from tests.hub.spawners.kube.pods import values
 
 @pytest.fixture
 def ours(monkeypatch: pytest.MonkeyPatch) -> Config:
-    """As `genai-lab hub --spawner kube` makes it, with the image that values.yaml names."""
+    """The configuration of `genai-lab hub --spawner kube`, with the image of values.yaml."""
     image = values()["singleuser"]["image"]
     monkeypatch.setenv("GENAI_HUB_KUBE_IMAGE", f"{image['name']}:{image['tag']}")
     for name in ("GENAI_LANGUAGE", "GENAI_MODEL", "GENAI_ASSIGNMENT", "GENAI_DEVICE"):

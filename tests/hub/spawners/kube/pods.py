@@ -1,4 +1,4 @@
-"""Pods as KubeSpawner makes them, without a cluster: from our own configuration, and from values.yaml."""
+"""Makes pods with KubeSpawner, without a cluster, from our own configuration and from values.yaml."""
 
 import asyncio
 from importlib.resources import files
@@ -12,7 +12,7 @@ from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
 from traitlets.config import Config
 
-# Zero to JupyterHub's names for KubeSpawner's options, as its documentation gives them ("passthrough")
+# Zero to JupyterHub's names for KubeSpawner's options, from its documentation.
 PASSED_THROUGH = {
     "start_timeout": "startTimeout",
     "uid": "uid",
@@ -35,7 +35,7 @@ PASSED_THROUGH = {
 
 
 def values() -> dict[str, Any]:
-    """`hub/spawners/kube/values.yaml` as Helm reads it."""
+    """Read `values.yaml` as Helm does."""
     read: dict[str, Any] = yaml.safe_load(
         files("hub").joinpath("spawners", "kube", "values.yaml").read_text("utf-8")
     )
@@ -43,7 +43,7 @@ def values() -> dict[str, Any]:
 
 
 def configuration_of(values: dict[str, Any]) -> Config:
-    """What Zero to JupyterHub makes of its values for KubeSpawner."""
+    """Return the KubeSpawner configuration that Zero to JupyterHub makes of its values."""
     c, lab = Config(), values["singleuser"]
     for trait, path in PASSED_THROUGH.items():
         found = _at(lab, path)
@@ -62,7 +62,7 @@ def configuration_of(values: dict[str, Any]) -> Config:
         *storage["extraVolumeMounts"],
     ]
     c.KubeSpawner.image = f"{lab['image']['name']}:{lab['image']['tag']}"
-    c.Spawner.hub_connect_url = "http://hub:8081"  # by the name of the chart's service
+    c.Spawner.hub_connect_url = "http://hub:8081"  # the name of the chart's service
     for part in ("Spawner", "KubeSpawner"):
         for trait, value in values["hub"]["config"].get(part, {}).items():
             setattr(c[part], trait, value)
@@ -70,12 +70,12 @@ def configuration_of(values: dict[str, Any]) -> Config:
 
 
 def pod(c: Config, profile: str | None = None, student: str = "jane.doe", **more: str) -> dict[str, Any]:
-    """The pod of a student who chose that profile, as JSON for the cluster's API; `more` user options."""
+    """Return the pod of a student who chose that profile and more user options, as JSON."""
     return _made(c, ({"profile": profile} if profile else {}) | more, student, "pod")
 
 
 def claim(c: Config, student: str = "jane.doe") -> dict[str, Any]:
-    """The claim for that student's volume."""
+    """Return the claim for that student's volume."""
     return _made(c, {}, student, "claim")
 
 
@@ -100,7 +100,7 @@ def _made(c: Config, user_options: dict[str, str], student: str, what: str) -> d
         async with ApiClient() as client:
             return client.sanitize_for_serialization(made)
 
-    with patch("kubespawner.spawner.load_config"):  # which would look for a cluster
+    with patch("kubespawner.spawner.load_config"):  # it would look for a cluster
         result: dict[str, Any] = asyncio.run(make())
     return result
 

@@ -1,4 +1,4 @@
-"""The hub with pods as labs, as far as it goes without a cluster: it starts, and offers the profiles."""
+"""Tests of a hub with pods as labs, without a cluster: it starts and offers the profiles."""
 
 import re
 from pathlib import Path

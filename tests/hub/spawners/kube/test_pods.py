@@ -1,4 +1,4 @@
-"""The pods of the hub's own configuration: real manifests, as they would go to the cluster."""
+"""Tests of the pods of the hub's own configuration, as manifests for the cluster's API."""
 
 from typing import Any
 

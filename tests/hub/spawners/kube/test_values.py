@@ -1,4 +1,4 @@
-"""values.yaml for Zero to JupyterHub: names the chart knows, and the very pods of our own configuration."""
+"""Tests of values.yaml for Zero to JupyterHub: its names are valid, and its pods equal our own."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from hub.spawners.kube.pods import profiles
 from hub.spawners.kube.settings import KubeSettings
 from tests.hub.spawners.kube.pods import claim, configuration_of, pod, values
 
-# Names the chart accepts (4.x): it refuses any other. Free: maps that it passes on as they are.
+# The names that the chart (4.x) accepts; it refuses others. FREE marks maps that it does not check.
 FREE = None
 SHOWN = """\
 apiVersion: v1
@@ -120,7 +120,7 @@ KNOWN: dict[str, Any] = {
 
 
 def schema(known: dict[str, Any] | None) -> dict[str, Any]:
-    """The names as a JSON Schema, which Helm itself holds values against."""
+    """Return the names as a JSON Schema, by which Helm checks the values."""
     if known is FREE or not known:
         return {}
     return {
@@ -190,7 +190,7 @@ def test_helm_reads_the_file_and_finds_no_name_that_the_chart_does_not_know(tmp_
 
 
 def _chart(folder: Path) -> Path:
-    """A chart of nothing but the values, the names they may have, and a page that shows them."""
+    """Write a chart with the values, the schema of their names, and a template that prints them."""
     chart = folder / "chart"
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: chart\nversion: 0.1.0\n")
@@ -207,7 +207,7 @@ def _helm(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[st
 
 
 def _comparable(made: dict[str, Any]) -> dict[str, Any]:
-    """The pod without the one variable that our hub adds for itself."""
+    """Return the pod without the one variable that only our hub sets."""
     (lab,) = made["spec"]["containers"]
     lab["env"] = [variable for variable in lab["env"] if variable["name"] != "JUPYTERHUB_ACTIVITY_INTERVAL"]
     return made

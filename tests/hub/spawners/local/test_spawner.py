@@ -1,4 +1,4 @@
-"""Labs as processes: folders that cannot escape, turns, the environment, and whose a process number is."""
+"""Tests of labs as processes: folder names, the start queue, the environment, and process numbers."""
 
 import asyncio
 import os
@@ -136,7 +136,7 @@ def test_a_lab_gets_the_settings_of_the_list_and_no_others(
     assert (
         given.items()
         >= {
-            "GENAI_MODEL": "sd15",  # the environment goes before .env
+            "GENAI_MODEL": "sd15",  # the environment has priority over .env
             "GENAI_LANGUAGE": "fr",
             "GENAI_EXERCISES_DIR": str(Path.cwd() / "mine"),
         }.items()
@@ -164,7 +164,7 @@ def test_a_number_that_is_now_another_process_s_is_not_the_lab(shift: float, run
 
 
 class NeverUp(LocalLab):
-    """A lab whose process goes on and on without answering, or ends at once."""
+    """A lab whose process never answers, or has already ended."""
 
     alive = True
 
@@ -172,8 +172,8 @@ class NeverUp(LocalLab):
         return None if self.alive else 1
 
 
-def answers(lab: LocalLab, tmp_path: Path) -> str:
-    """What is said of a lab that does not answer."""
+def failure_message(lab: LocalLab, tmp_path: Path) -> str:
+    """Return the error message about a lab that does not answer."""
     lab.port, lab.http_timeout = free_port(), 1
     lab.user = SimpleNamespace(name="jane")
     lab.logs = str(tmp_path)
@@ -183,12 +183,12 @@ def answers(lab: LocalLab, tmp_path: Path) -> str:
 
 
 def test_a_lab_that_never_answers_is_given_up_on(tmp_path: Path) -> None:
-    assert "within 1 seconds" in answers(NeverUp(), tmp_path)
+    assert "within 1 seconds" in failure_message(NeverUp(), tmp_path)
 
 
 def test_a_lab_that_ends_says_why_without_its_token(tmp_path: Path) -> None:
     lab = NeverUp(api_token="abc123")
     lab.alive = False
-    assert "did not say why" in answers(lab, tmp_path)
+    assert "did not say why" in failure_message(lab, tmp_path)
     (tmp_path / "jane.log").write_text("no such model, said abc123\n")
-    assert answers(lab, tmp_path).endswith("no such model, said …")
+    assert failure_message(lab, tmp_path).endswith("no such model, said …")

@@ -1,7 +1,7 @@
-"""A real Slurm cluster of one node for tests: munged, slurmctld and slurmd of its own in a folder of its own.
+"""A real Slurm cluster of one node for tests, with its own munged, slurmctld and slurmd in its own folder.
 
-Nothing of the machine's own Slurm or munge is touched: own key, sockets, ports and state. The one
-graphics card is a device file that reads as empty; Slurm only counts it.
+It has its own key, sockets, ports and state, so this machine's Slurm and munge are not touched. Its
+graphics card is a device file without content, because Slurm only counts cards.
 """
 
 import os
@@ -55,8 +55,8 @@ PartitionName=other Nodes={node} MaxTime=INFINITE State=UP
 """
 
 
-def why_not() -> str:
-    """Why no cluster can be started here; empty where one can."""
+def why_unavailable() -> str:
+    """Return why no cluster can start here, or "" if one can."""
     missing = [name for name in (*DAEMONS, *TOOLS) if find(name) is None]
     if missing:
         return f"Slurm is not installed ({', '.join(missing)}; Debian: slurm-wlm, munge)"
@@ -66,13 +66,13 @@ def why_not() -> str:
 
 
 def find(name: str) -> str | None:
-    """A daemon or a tool; daemons lie where not everybody's PATH leads."""
+    """Find a daemon or tool. Daemons are in folders that are not on everybody's PATH."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
 @dataclass
 class Cluster:
-    """The running cluster; `environment` is what a process needs to use it."""
+    """The running cluster. `environment` holds the variables that a process needs to use it."""
 
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -82,9 +82,9 @@ class Cluster:
         return {"SLURM_CONF": str(self.folder / "slurm.conf")}
 
     def start(self) -> None:
-        """Raises RuntimeError with what the daemons said when the node does not come up."""
+        """Start the daemons. Raises RuntimeError with their output if the node does not come up."""
         folder = self.folder
-        folder.chmod(0o755)  # munge's socket is for everyone, its key is not
+        folder.chmod(0o755)  # everyone may use munge's socket, but not its key
         for name, mode in (("state", 0o700), ("spool", 0o755), ("run", 0o755), ("munge", 0o700)):
             (folder / name).mkdir(mode=mode)
         key = folder / "munge" / "key"
@@ -139,7 +139,7 @@ class Cluster:
             time.sleep(0.2)
 
     def tool(self, name: str, *arguments: str) -> str:
-        """What one of Slurm's tools prints; empty where it fails."""
+        """Run one of Slurm's tools and return its output, or "" if it fails."""
         done = subprocess.run(
             [str(find(name)), *arguments],
             env={**os.environ, **self.environment},
@@ -150,12 +150,12 @@ class Cluster:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def jobs(self, *states: str) -> list[str]:
-        """Ids of all jobs in one of the states, the oldest first."""
+        """Return the ids of all jobs in these states, the oldest first."""
         found = self.tool("squeue", "--noheader", f"--states={','.join(states)}", "--format=%i")
         return sorted(found.split(), key=int)
 
     def stop(self) -> None:
-        """Cancel all jobs, then end the daemons, each by its own process."""
+        """Cancel all jobs and end the daemons."""
         if len(self.processes) == len(DAEMONS):
             self.tool("scancel", "--user=root")
             until = time.monotonic() + 30

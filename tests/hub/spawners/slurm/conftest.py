@@ -1,4 +1,4 @@
-"""One cluster for all tests of this folder."""
+"""A fixture that starts one cluster for all tests of this folder."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub.spawners.slurm.cluster import Cluster, why_not
+from tests.hub.spawners.slurm.cluster import Cluster, why_unavailable
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    reason = why_not()
+    reason = why_unavailable()
     if reason:
         pytest.skip(reason)
-    # not in pytest's folder, which others cannot enter: munge's socket must be open to every account
+    # The folder is not pytest's own, because every account must be able to reach munge's socket.
     with tempfile.TemporaryDirectory(prefix="genai-slurm-") as folder:
         started = Cluster(Path(folder))
         try:

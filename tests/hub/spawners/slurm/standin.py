@@ -1,6 +1,6 @@
-"""In place of Python in a job: the project's own launcher, but what it becomes is no lab, only its answer.
+"""A stand-in for the lab: the project's own launcher starts a small HTTP server instead of a lab.
 
-For tests of the queue and of jobs' ends, where the lab's own start would cost more than all the rest.
+Tests of the queue and of jobs' ends use it, because starting a real lab would take longer than the test.
 """
 
 import os
@@ -13,7 +13,7 @@ CRASHES = "crash"  # the lab of a student of this name ends at once
 
 
 def write(file: Path) -> Path:
-    """An executable that takes the place of `python` in the settings; gives the file."""
+    """Write an executable for the setting `python`, and return its path."""
     file.write_text(f"#!{sys.executable}\nfrom tests.hub.spawners.slurm.standin import start\nstart()\n")
     file.chmod(0o755)
     return file
@@ -26,7 +26,7 @@ def start() -> None:
 
 
 def answer() -> None:
-    """HTTP 200 to everything, on the socket that was handed over."""
+    """Answer every request with HTTP 200, on the inherited socket."""
     import socket
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -43,5 +43,5 @@ def answer() -> None:
 
 
 def crash() -> None:
-    """End at once, as a lab that cannot open."""
+    """End at once, like a lab that cannot start."""
     sys.exit("genai-lab: the model is missing")

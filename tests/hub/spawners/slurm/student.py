@@ -1,4 +1,4 @@
-"""What a student does at the Hub's pages, and how a test waits for what follows."""
+"""A student who uses the Hub's pages, and functions that wait for what follows."""
 
 import json
 import time
@@ -11,7 +11,7 @@ import httpx
 
 from tests.hub.conftest import RunningHub
 
-PATIENCE = 150  # seconds; the machine may be busy
+TIMEOUT = 150  # seconds; the machine may be busy
 
 
 @dataclass(frozen=True)
@@ -28,30 +28,30 @@ class Student:
         return cls(name, client)
 
     def form(self) -> str:
-        """The page on which a lab is asked for."""
+        """Return the page with the form before a start."""
         return self.client.get("hub/spawn").text
 
     def ask(self, **choice: str) -> httpx.Response:
-        """Send that page's form; the answer is the waiting page, or the form with what was wrong."""
+        """Send that form. The answer is the waiting page, or the form with an error."""
         self.form()
         return self.client.post(
             "hub/spawn", params={"_xsrf": self._xsrf()}, data={"language": "en", **choice}
         )
 
     def stop(self) -> int:
-        """Press "Stop": the home page's, or the waiting page's."""
+        """Press the button "Stop" of the home page or the waiting page."""
         answer = self.client.delete(
             f"hub/api/users/{self.name}/server", headers={"X-XSRFToken": self._xsrf(), **self._same_site()}
         )
         return answer.status_code
 
     def events(self, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-        """What the waiting page is told, until it is enough or there is no more."""
+        """Return the waiting page's events, until `enough` is true or the stream ends."""
         told: list[dict[str, Any]] = []
         path = f"hub/api/users/{self.name}/server/progress"
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         with self.client.stream(
-            "GET", path, params={"_xsrf": self._xsrf()}, headers=self._same_site(), timeout=PATIENCE
+            "GET", path, params={"_xsrf": self._xsrf()}, headers=self._same_site(), timeout=TIMEOUT
         ) as stream:
             assert stream.status_code == 200, stream.read()
             for line in stream.iter_lines():
@@ -63,13 +63,13 @@ class Student:
         return told
 
     def until_open(self) -> list[dict[str, Any]]:
-        """Wait until the lab can be used; what the waiting page was told meanwhile."""
+        """Wait until the lab can be used, and return the waiting page's events."""
         told = self.events(lambda told: bool(told[-1].get("ready") or told[-1].get("failed")))
         assert told[-1].get("ready"), told
         return told
 
     def page(self) -> httpx.Response:
-        """The student's lab, as far as the logins lead."""
+        """Return the page of the student's lab, after all redirects."""
         return self.client.get(f"user/{self.name}/en")
 
     def _xsrf(self) -> str:
@@ -80,14 +80,14 @@ class Student:
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while not true():
-        assert time.monotonic() < until, f"waited in vain: {what}"
+        assert time.monotonic() < until, f"it never happened that {what}"
         time.sleep(0.3)
 
 
 def variables_of(student: str) -> dict[str, str]:
-    """The environment of the student's lab, of which only root can know; empty where none runs."""
+    """Return the environment of the student's lab, which only root can read; {} if it does not run."""
     for file in Path("/proc").glob("[0-9]*/environ"):
         try:
             pairs = file.read_bytes().decode(errors="replace").split("\0")

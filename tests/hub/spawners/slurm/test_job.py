@@ -1,4 +1,4 @@
-"""What reaches `sbatch`: values that are on offer and nothing else, whatever was asked for."""
+"""Tests that only values which are offered reach `sbatch`, whatever the options contain."""
 
 import shlex
 from typing import Any

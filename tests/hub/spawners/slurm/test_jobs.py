@@ -1,6 +1,6 @@
-"""How jobs begin and end, what they give away and what the student is told: a real hub and a real cluster.
+"""Tests of jobs on a real hub and a real cluster: their start and end, their secrecy, and their messages.
 
-Only the lab itself is a stand-in, which the project's own launcher becomes in its place.
+Only the lab is a stand-in, which the project's own launcher starts in its place.
 """
 
 import json
@@ -30,7 +30,7 @@ def settings(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict
         "GENAI_HUB_SLURM_CPUS": "1",
         "GENAI_HUB_SLURM_LOOK_SECONDS": "0.5",
         "GENAI_HUB_SLURM_PYTHON": str(standin.write(folder / "python")),
-        # for the launcher: the tests' own folder, from which the stand-in comes
+        # The launcher finds the stand-in in the project's folder.
         "GENAI_HUB_SLURM_ENVIRONMENT": json.dumps({"PYTHONPATH": str(Path(__file__).parents[4])}),
         **cluster.environment,
     }
@@ -43,7 +43,7 @@ def hub(start_hub: StartHub, settings: dict[str, str]) -> RunningHub:
 
 @pytest.fixture(scope="module")
 def short(hub: RunningHub) -> Student:
-    """A student whose lab has a minute, started before the other tests so that it is over after them."""
+    """A student whose lab may run for a minute. It starts before the other tests and ends during them."""
     student = Student.at(hub, "tim")
     student.ask(minutes="1")
     return student
@@ -51,7 +51,7 @@ def short(hub: RunningHub) -> Student:
 
 @pytest.fixture(autouse=True)
 def _started(short: Student) -> None:
-    """Every test finds the minute running."""
+    """Start that lab before every test."""
 
 
 def test_stop_cancels_the_job(hub: RunningHub, cluster: Cluster) -> None:

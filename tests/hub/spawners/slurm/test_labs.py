@@ -1,4 +1,4 @@
-"""Labs as jobs: the real hub, the real lab, a real cluster of one node with one card."""
+"""Tests of real labs as jobs of a real cluster with one node and one card."""
 
 import re
 

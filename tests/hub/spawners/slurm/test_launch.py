@@ -1,4 +1,4 @@
-"""In the job, before the lab: a port that is held from the first moment, and the word to the Hub."""
+"""Tests of the launcher in a job: it holds the lab's port and reports it to the Hub."""
 
 import json
 import os
@@ -20,7 +20,7 @@ TOKEN = "the-lab-s-own-token"
 
 
 class HubStandIn(HTTPServer):
-    """Answers `answers` one after the other, the last one again and again, and remembers what was asked."""
+    """A fake Hub that gives the `answers` in order, repeats the last one, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -43,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing on the tests' stderr."""
+        """Log nothing to stderr."""
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_hub_that_stays_away_ends_the_job() -> None:
 
 
 def test_the_lab_gets_the_very_socket_whose_port_was_said(hub: HubStandIn, tmp_path: Path) -> None:
-    """Real processes: the launcher becomes a program that asks the lab's own code for its socket."""
+    """In real processes the launcher becomes a program that gets its socket from the lab's own code."""
     became = (
         "import json, os, sys; from lab.server import listen; "
         "port = int(os.environ['JUPYTERHUB_SERVICE_URL'].rsplit(':', 1)[1].split('/')[0]); "

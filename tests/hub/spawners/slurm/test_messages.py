@@ -1,4 +1,4 @@
-"""What a student reads of the cluster, in both languages."""
+"""Tests of the texts about the cluster that a student reads, in both languages."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What `squeue` says, read and shared by a whole class."""
+"""Tests of reading the output of `squeue`, and of sharing it among a whole class."""
 
 import asyncio
 import time
@@ -21,8 +21,8 @@ LINES = """\
 17|lab|TIMEOUT|node1|2026-11-20T08:00:00|0.9|TimeLimit"""
 
 
-class Slurm:
-    """Answers as told, and counts how often it was asked."""
+class FakeSlurm:
+    """A fake Slurm that gives one answer and counts how often it was asked."""
 
     def __init__(self, answer: str = LINES) -> None:
         self.answer = answer
@@ -44,7 +44,7 @@ def test_fields_are_read() -> None:
 
 
 def test_the_place_counts_who_goes_first_in_the_same_partition() -> None:
-    snapshot = asyncio.run(Queue(Slurm().read, 1).snapshot())
+    snapshot = asyncio.run(Queue(FakeSlurm().read, 1).snapshot())
     places = {job: snapshot.position(snapshot.jobs[job]) for job in ("15", "9_[1-3]", "12", "13", "14")}
     assert places == {"15": 1, "9_[1-3]": 2, "12": 3, "13": 4, "14": 1}, (
         "held jobs, of priority 0, stand in nobody's way"
@@ -52,7 +52,7 @@ def test_the_place_counts_who_goes_first_in_the_same_partition() -> None:
 
 
 def test_a_class_that_looks_at_once_asks_slurm_once() -> None:
-    slurm = Slurm()
+    slurm = FakeSlurm()
 
     async def look() -> None:
         queue = Queue(slurm.read, pause=60)
@@ -63,7 +63,7 @@ def test_a_class_that_looks_at_once_asks_slurm_once() -> None:
 
 
 def test_who_has_just_submitted_never_gets_an_older_answer() -> None:
-    slurm = Slurm()
+    slurm = FakeSlurm()
 
     async def look() -> None:
         queue = Queue(slurm.read, pause=0.2)

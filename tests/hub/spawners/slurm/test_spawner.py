@@ -1,4 +1,4 @@
-"""The spawner by itself: whose account a job runs under, and what holds while Slurm does not answer."""
+"""Tests of the spawner without a hub: a job's account, and how Slurm's answers are handled."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ TOKEN = "the-lab-s-own-token"
 
 
 def spawner(student: str = "jane", **settings: Any) -> SlurmLab:
-    """A spawner without a hub around it."""
+    """Make a spawner without a hub."""
     config = Config()
     config.SlurmLab.settings = SlurmSettings(
         _env_file=None, **{"partitions": "lab", "memory": "1"} | settings
@@ -55,7 +55,7 @@ def spawner(student: str = "jane", **settings: Any) -> SlurmLab:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str | Exception]:
-    """What `squeue` says, one answer after the other, the last one again and again."""
+    """The answers of `squeue`, used in order; the last one is repeated."""
     told: list[str | Exception] = [RUNNING]
 
     async def read() -> str:
@@ -127,20 +127,20 @@ def test_who_holds_a_card_is_known() -> None:
 
 
 def test_only_the_one_token_is_let_in_and_once() -> None:
-    async def word() -> list[bool]:
+    async def report() -> list[bool]:
         lab = spawner()
         before = lab.report_port(TOKEN, 4000)
         lab._reported_port = asyncio.get_running_loop().create_future()
-        said = [
+        accepted = [
             before,
             lab.report_port("another", 4000),
             lab.report_port(TOKEN, 4001),
             lab.report_port(TOKEN, 4002),
         ]
         assert lab._reported_port.result() == 4001
-        return said
+        return accepted
 
-    assert asyncio.run(word()) == [False, False, True, False]
+    assert asyncio.run(report()) == [False, False, True, False]
 
 
 def test_batchspawner_s_own_door_is_shut() -> None:
@@ -186,7 +186,7 @@ def test_the_hub_listens_to_the_cluster_only_where_it_is_told_to(monkeypatch: py
 def test_a_job_runs_under_the_student_s_own_account(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Real sudo and a real job; the account is the one that every machine has and nobody uses."""
+    """This runs real sudo and a real job, under an account that every machine has and nobody uses."""
     if shutil.which("sudo") is None:
         pytest.skip("sudo is not installed")
     account = pwd.getpwnam("nobody")

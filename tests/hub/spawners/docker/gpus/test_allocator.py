@@ -1,4 +1,4 @@
-"""What the allocator keeps on disk, and what it says to who waits."""
+"""Tests of the allocator's state on disk, its queue and its estimates."""
 
 import asyncio
 import copy
@@ -111,13 +111,13 @@ def test_the_estimate_comes_from_how_long_leases_lasted(file: Path):
 @pytest.mark.parametrize(
     ("position", "ages", "durations", "expected"),
     [
-        (1, [0], [60, 60], None),  # too few ended
-        (1, [], [60, 60, 60], None),  # nothing is held
+        (1, [0], [60, 60], None),  # too few leases have ended
+        (1, [], [60, 60, 60], None),  # there is no lease
         (1, [0, 50], [60, 60, 60], 10),
         (2, [0, 50], [60, 60, 60], 60),
         (3, [0, 50], [60, 60, 60], 70),
-        (1, [100], [60, 60, 60], 60),  # older than any before: as long again
-        (1, [50], [10, 60, 80, 100], 30),  # those that got this far went on for 10, 30 and 50
+        (1, [100], [60, 60, 60], 60),  # older than all earlier leases
+        (1, [50], [10, 60, 80, 100], 30),  # leases of this age went on for 10, 30 and 50
     ],
 )
 def test_waiting_seconds(position: int, ages: list[float], durations: list[float], expected: float | None):

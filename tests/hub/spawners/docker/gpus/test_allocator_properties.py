@@ -1,4 +1,4 @@
-"""Random lives of a hub: spawns, waits, cancels, stops, crashes, restarts. The rules hold after each step."""
+"""Property tests of the allocator: random starts, waits, cancels, stops, crashes and restarts of a hub."""
 
 import asyncio
 from collections import Counter
@@ -16,8 +16,8 @@ from hub.spawners.docker.gpus.devices import Device
 STUDENTS = [f"student{number}/" for number in range(6)]
 
 
-class Hub(RuleBasedStateMachine):
-    """The allocator beside a model of it: who runs (on which device), and who waits, in order."""
+class AllocatorMachine(RuleBasedStateMachine):
+    """Compares the allocator with a model: who runs on which device, and who waits in which order."""
 
     @initialize(devices=st.integers(1, 2), share=st.integers(1, 2))
     def start(self, devices: int, share: int) -> None:
@@ -27,7 +27,7 @@ class Hub(RuleBasedStateMachine):
         self.devices = [Device(str(number), f"GPU {number}") for number in range(devices)]
         self.share = share
         self.running: dict[str, str] = {}
-        self.waiting: dict[str, asyncio.Task[Lease]] = {}  # in the order they came
+        self.waiting: dict[str, asyncio.Task[Lease]] = {}  # in order of arrival
         self.open()
 
     def open(self) -> None:
@@ -43,7 +43,7 @@ class Hub(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def settle(self) -> None:
-        """Let every task go as far as it can; who was granted a lease now runs."""
+        """Let every task run as far as it can. Students whose lease was granted are running now."""
         for _ in range(4):
             self.loop.run_until_complete(asyncio.sleep(0))
         for student, task in list(self.waiting.items()):
@@ -65,7 +65,7 @@ class Hub(RuleBasedStateMachine):
 
     @rule()
     def the_lesson_begins(self) -> None:
-        """All who are not there yet come at once."""
+        """All other students start at once."""
         for student in self.idle:
             self.waiting[student] = self.loop.create_task(self.allocator.acquire(student))
         self.settle()
@@ -90,7 +90,7 @@ class Hub(RuleBasedStateMachine):
     @precondition(lambda self: self.idle)
     @rule(data=st.data())
     def release_nothing(self, data: st.DataObject) -> None:
-        """As after a start that failed before there was a lease."""
+        """A start failed before it had a lease."""
         self.allocator.release(data.draw(st.sampled_from(self.idle)))
         self.settle()
 
@@ -104,7 +104,7 @@ class Hub(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting and self.running)
     @rule(data=st.data(), cancel_first=st.booleans())
     def stop_and_cancel_in_one_step(self, data: st.DataObject, cancel_first: bool) -> None:
-        """The one served and the one who leaves may be the same, before either hears of the other."""
+        """A waiter may be cancelled in the very step in which its lease is granted."""
         stopping = data.draw(st.sampled_from(list(self.running)))
         leaving = data.draw(st.sampled_from(list(self.waiting)))
         task = self.waiting.pop(leaving)
@@ -119,7 +119,7 @@ class Hub(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def hub_restarts(self, data: st.DataObject) -> None:
-        """Waits end with the hub; of the containers some may have died, and the rest run on."""
+        """Waits end with the hub. Some containers may have died meanwhile; the others keep running."""
         for task in self.waiting.values():
             task.cancel()
         self.waiting.clear()
@@ -149,8 +149,8 @@ class Hub(RuleBasedStateMachine):
             assert seconds is None or seconds >= 0
 
 
-TestAnyLifeOfAHub = Hub.TestCase
-TestAnyLifeOfAHub.settings = settings(
+TestAllocator = AllocatorMachine.TestCase
+TestAllocator.settings = settings(
     max_examples=60,
     stateful_step_count=40,
     deadline=None,

@@ -1,4 +1,4 @@
-"""Which GPUs there are: from the instructor's words, and from what `nvidia-smi -L` prints."""
+"""Tests of the list of GPUs, from the setting and from the output of `nvidia-smi -L`."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_a_card_that_is_cut_is_lent_by_the_slice_and_the_next_one_whole():
     [
         "GPU 0: A (UUID: GPU-5d5ba0d6)  and more",
         "Failed to initialize NVML: Driver/library version mismatch",
-        "  MIG 1g.5gb Device 0: (UUID: MIG-c6d4f1ef-42e4)",  # of no card
+        "  MIG 1g.5gb Device 0: (UUID: MIG-c6d4f1ef-42e4)",  # without a card
         CARD + CARD,  # twice
         CARD + "<script>alert(1)</script>",
     ],
@@ -78,13 +78,13 @@ def test_there_is_a_limit():
 
 @pytest.fixture
 def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A command of that name, to be filled in; the only one on the path."""
+    """The path of a fake `nvidia-smi`, which a test writes. It is the only command on PATH."""
     command = tmp_path / "nvidia-smi"
     monkeypatch.setenv("PATH", str(tmp_path))
     return command
 
 
-def says(command: Path, text: str, code: int = 0) -> None:
+def write_command(command: Path, text: str, code: int = 0) -> None:
     command.write_text(f"#!/bin/sh\necho '{text}'\nexit {code}\n")
     command.chmod(0o755)
 
@@ -95,14 +95,14 @@ def test_a_machine_without_the_command_has_none(nvidia_smi: Path):
 
 
 def test_the_machine_s_cards_are_found(nvidia_smi: Path):
-    says(nvidia_smi, CUT.rstrip())
+    write_command(nvidia_smi, CUT.rstrip())
     assert GpuSettings(gpus="auto").devices() == parse_nvidia_smi(CUT)
     assert GpuSettings(gpus="none").devices() == ()
 
 
 def test_no_devices_found_is_none_and_a_broken_driver_is_an_error(nvidia_smi: Path):
-    says(nvidia_smi, "No devices found.")
+    write_command(nvidia_smi, "No devices found.")
     assert detect_devices() == ()
-    says(nvidia_smi, "NVIDIA-SMI has failed", code=9)
+    write_command(nvidia_smi, "NVIDIA-SMI has failed", code=9)
     with pytest.raises(DevicesError):
         detect_devices()

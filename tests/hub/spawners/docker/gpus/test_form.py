@@ -1,4 +1,4 @@
-"""What a student chooses, and the words they read."""
+"""Tests of the choice of a processor, and of the texts about the queue."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The instructor's page: what it shows, and that names in it are text."""
+"""Tests of the instructors' page: what it shows, and that names are escaped."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
