@@ -1,5 +1,8 @@
 """Tests of JupyterHub's configuration made from settings, and of starts that are refused."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from hub.spawners.docker.network import EngineError, ensure_network, firewall_ru
 from hub.spawners.docker.settings import DockerSettings
 
 GIB = 2**30
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -107,6 +111,15 @@ def test_a_hub_whose_engine_does_not_run_says_so_in_one_line(tmp_path: Path, mon
         configuration.configure(Config(), HubSettings(state=tmp_path))
     assert "No such file or directory" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_service_units_command_runs_the_network_module(tmp_path: Path):
+    """docs/hub/docker.md runs this module as root before the hub starts."""
+    command = [sys.executable, "-m", "hub.spawners.docker.network"]
+    environment = os.environ | {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "GENAI_LANGUAGE": "en"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert "No container engine answers" in done.stderr
+    assert " ".join(command[1:]) in (ROOT / "docs" / "hub" / "docker.md").read_text(encoding="utf-8")
 
 
 def test_a_network_that_is_not_as_it_must_be_is_refused(docker: APIClient):
