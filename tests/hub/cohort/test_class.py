@@ -172,7 +172,7 @@ def test_what_does_not_run_has_no_points_at_all(cohort: Class) -> None:
 
 
 def test_all_pages_are_read(cohort: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PAGE", 1)
+    monkeypatch.setattr(client, "PAGE_SIZE", 1)
     assert {each["user"] for each in cohort("status", "--json").json["students"]} == set(EVERYONE)
     groups = {each["group"] for each in cohort("deadline", "tp2", "show", "--json").json["groups"]}
     assert groups == {"TD1", "TD2"}
