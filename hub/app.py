@@ -1,4 +1,4 @@
-"""JupyterHub itself, with a configuration that is whole, and which tells when it can be used."""
+"""JupyterHub itself, with a complete configuration and a callback when it can be used."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,12 @@ from traitlets.config import Config
 
 
 class Hub(JupyterHub):  # type: ignore[misc]
-    """JupyterHub; calls `ready` once its pages can be opened."""
+    """JupyterHub, which calls `ready` as soon as its pages can be opened."""
 
     ready: Callable[[], None]
 
     def load_config_file(self, *args: object, **kwargs: object) -> None:
-        """Nothing: no file that happens to lie in the current folder adds to the configuration."""
+        """Load no file, so that a configuration file in the current folder has no effect."""
 
     async def start(self) -> None:
         await super().start()
@@ -20,6 +20,6 @@ class Hub(JupyterHub):  # type: ignore[misc]
 
 
 def run(config: Config, ready: Callable[[], None]) -> None:
-    """Run until stopped. Raises SystemExit with a code where the hub could not start."""
+    """Run JupyterHub until it is stopped. Raises SystemExit with a code if it cannot start."""
     Hub.instance(config=config).ready = ready
     Hub.launch_instance([])

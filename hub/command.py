@@ -1,7 +1,7 @@
-"""`genai-lab hub`: JupyterHub with this project's configuration.
+"""`genai-lab hub` starts JupyterHub with this project's configuration.
 
-The console says what the person who starts it needs; all that JupyterHub, the proxy and the
-services say goes to `hub.log` in the state folder.
+The console shows what the person who starts it needs. All output of JupyterHub, the proxy and the
+services goes to `hub.log` in the state folder.
 """
 
 import os
@@ -20,13 +20,13 @@ from hub import guards
 from hub.announcement import announcement
 from hub.configuration import configure, private_folder
 from hub.errors import HubError
-from hub.left_over import end_left_over
-from hub.proxy import STATIC, free_port
+from hub.proxy import STATIC_CONFIGURATION, free_port
 from hub.settings import HubSettings, SpawnerName
-from hub.spawners.reasons import reason_in_file
+from hub.spawners.failures import failure_from_log_file
+from hub.stale_processes import end_stale_processes
 
 LOG = "hub.log"
-LONGEST_LOG = 20_000_000  # bytes; a longer one becomes hub.log.1 at the next start
+MAX_LOG_BYTES = 20_000_000  # a longer log becomes hub.log.1 at the next start
 
 
 def hub(
@@ -35,50 +35,51 @@ def hub(
     state: Annotated[Path | None, typer.Option(help="All the hub keeps. [default: hub-state]")] = None,
 ) -> None:
     """Start JupyterHub: students log in, and each gets a lab of their own."""
-    asked = {"spawner": spawner, "port": port, "state": state}
-    settings = HubSettings(**{name: value for name, value in asked.items() if value is not None})  # type: ignore[arg-type]
+    options = {"spawner": spawner, "port": port, "state": state}
+    settings = HubSettings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     if settings.port == 0:
         settings = settings.model_copy(update={"port": free_port()})
     try:
-        guards.check(settings)
+        guards.require_safe_start(settings)
     except guards.UnsafeStart as refused:
         print(refused, file=sys.stderr)
         raise typer.Exit(2) from refused
-    os.umask(0o077)  # whatever the hub and its children write is for this account alone
+    os.umask(0o077)  # only this account may read what the hub and its children write
     folder = private_folder(settings.state)
-    with _alone(folder):
-        end_left_over(folder, folder / STATIC)
-        _free(settings.host, settings.port, "GENAI_HUB_PORT")
-        _free("127.0.0.1", settings.api_port, "GENAI_HUB_API_PORT")
-        said = announcement(settings)  # before the passwords' file is there, to know whether they are new
+    with _lock(folder):
+        end_stale_processes(folder, folder / STATIC_CONFIGURATION)
+        _require_free_port(settings.host, settings.port, "GENAI_HUB_PORT")
+        _require_free_port("127.0.0.1", settings.api_port, "GENAI_HUB_API_PORT")
+        lines = announcement(settings)  # must come first, because `configure` makes the passwords' file
         config = Config()
         configure(config, settings)
         try:
-            _run(config, said, folder / LOG)
+            _run(config, lines, folder / LOG)
         finally:
-            end_left_over(folder, folder / STATIC)  # a start that was broken off leaves a proxy, too
+            end_stale_processes(folder, folder / STATIC_CONFIGURATION)  # an interrupted start leaves a proxy
 
 
-def _run(config: Config, said: list[str], log: Path) -> None:
-    """Run JupyterHub in this process until it is stopped. Raises typer.Exit(1) when it could not start."""
+def _run(config: Config, lines: list[str], log: Path) -> None:
+    """Run JupyterHub in this process until it is stopped. Raises typer.Exit(1) if it cannot start."""
     from hub.app import run
 
     t = translator("hub", preferred_language())
-    console = _redirect(log)
+    console = _redirect_output(log)
     try:
-        run(config, ready=lambda: print(*said, sep="\n", file=console, flush=True))
-    except KeyboardInterrupt:  # before JupyterHub listens to signals
+        run(config, ready=lambda: print(*lines, sep="\n", file=console, flush=True))
+    except KeyboardInterrupt:  # Ctrl-C came before JupyterHub handles signals
         pass
     except SystemExit as ended:
         if ended.code:
-            print(t("start.failed", reason=reason_in_file(log), file=log), file=console, flush=True)
+            reason = failure_from_log_file(log)
+            print(t("start.failed", reason=reason, file=log), file=console, flush=True)
             raise typer.Exit(1) from ended
     print(t("start.closed"), file=console, flush=True)
 
 
-def _redirect(log: Path) -> TextIO:
-    """From now on, what this process and its children print goes to the log; gives the console as it was."""
-    if log.exists() and log.stat().st_size > LONGEST_LOG:
+def _redirect_output(log: Path) -> TextIO:
+    """Redirect the output of this process and its children to the log, and return the console."""
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_name(f"{LOG}.1"))
     console = os.fdopen(os.dup(1), "w", encoding="utf-8")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -89,8 +90,8 @@ def _redirect(log: Path) -> TextIO:
     return console
 
 
-def _alone(state: Path) -> FileLock:
-    """The state folder's lock, held. Raises HubError while another hub holds it."""
+def _lock(state: Path) -> FileLock:
+    """Acquire the state folder's lock. Raises HubError while another hub holds it."""
     lock = FileLock(state / "hub.lock", timeout=0)
     try:
         lock.acquire()
@@ -99,9 +100,9 @@ def _alone(state: Path) -> FileLock:
     return lock
 
 
-def _free(host: str, port: int, setting: str) -> None:
-    """Raises HubError when something listens there already."""
-    with suppress(socket.gaierror):  # a name that JupyterHub will complain about better
+def _require_free_port(host: str, port: int, setting: str) -> None:
+    """Raises HubError if something already listens on the port."""
+    with suppress(socket.gaierror):  # JupyterHub has a better message for a name that is not found
         family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

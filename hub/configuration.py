@@ -1,30 +1,29 @@
-"""JupyterHub's configuration from our settings: what holds for every spawner and authenticator.
+"""JupyterHub's configuration, made from our settings.
 
-Each part brings a `configure(c, settings)` of its own; the settings that choose are read here.
+What holds for every hub is set here. Each part of the hub adds to it in a `configure(c, settings)` of
+its own. `hub.registry` lists the parts that the settings choose: a spawner and an authenticator.
 """
 
-from importlib import import_module
 from pathlib import Path
 
 from traitlets.config import Config
 
-from hub import guards
-from hub.addresses import bound
+from hub import guards, pages, proxy, roles
+from hub.addresses import bind_url
+from hub.cohort import passes
 from hub.errors import HubError
+from hub.registry import AUTHENTICATORS, SPAWNERS
 from hub.settings import HubSettings
-
-# Letters, digits and . _ @ + -, beginning with a letter or digit: a name becomes part of addresses,
-# folders and the proxy's rules, where a backtick or a slash would be more than a character.
-USER_NAME = r"^[^\W_][\w.@+-]{0,59}\Z"
+from hub.user_names import USER_NAME
 
 
 def configure(c: Config, settings: HubSettings) -> None:
-    """Fill `c`, JupyterHub's configuration. Raises UserError where the hub must not start like this."""
-    guards.check(settings)
+    """Fill JupyterHub's configuration. Raises UserError if the hub must not start with these settings."""
+    guards.require_safe_start(settings)
     state = private_folder(settings.state)
-    _addresses(c, settings)
+    _configure_addresses(c, settings)
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
-    c.JupyterHub.upgrade_db = True  # after an update of JupyterHub; a copy is kept beside it
+    c.JupyterHub.upgrade_db = True  # after an update of JupyterHub, which keeps a copy beside the database
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.JupyterHub.cookie_max_age_days = 1  # class-room computers are shared
     over_tls = bool((settings.tls_certificate and settings.tls_key) or settings.tls_proxy)
@@ -32,25 +31,26 @@ def configure(c: Config, settings: HubSettings) -> None:
         "cookie_options": {"samesite": "Lax", **({"secure": True} if over_tls else {})},
         "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
     }
-    c.JupyterHub.oauth_require_pkce = True  # our labs use it
-    c.JupyterHub.authenticate_prometheus = True  # `read:metrics`: instructors, and the metrics token
-    c.JupyterHub.concurrent_spawn_limit = 0  # a class starts at once: nobody is told to come back later
+    c.JupyterHub.oauth_require_pkce = True  # our labs use PKCE
+    c.JupyterHub.authenticate_prometheus = True  # instructors and the metrics token have `read:metrics`
+    c.JupyterHub.concurrent_spawn_limit = 0  # a class starts at once, and nobody is told to try again later
     c.JupyterHub.cleanup_servers = False  # a restart of the hub does not end labs in the middle of a lesson
     c.Authenticator.username_pattern = USER_NAME
     c.Authenticator.admin_users = set(settings.instructors)
     c.Spawner.start_timeout = 300
-    c.Spawner.http_timeout = 120  # a busy machine
+    c.Spawner.http_timeout = 120  # a busy machine is slow
     c.Spawner.consecutive_failure_limit = 0  # one broken image must not end the hub for those who work
-    parts = ("roles", "pages", "proxy", "cohort.passes")
-    for part in (*parts, f"authenticators.{settings.authenticator}", f"spawners.{settings.spawner}"):
-        import_module(f"hub.{part}").configure(c, settings)
+    for part in (roles, pages, proxy, passes):
+        part.configure(c, settings)
+    AUTHENTICATORS[settings.authenticator].configure(c, settings)
+    SPAWNERS[settings.spawner](c, settings)
     for service in c.JupyterHub.services:
         if "command" in service:
-            service["cwd"] = str(state)  # by which `left_over` knows them again
+            service["cwd"] = str(state)  # `hub.stale_processes` recognizes services by this folder
 
 
 def private_folder(folder: Path) -> Path:
-    """The folder, absolute, there, and closed to others. Raises HubError."""
+    """Make the folder, close it to other accounts, and return its absolute path. Raises HubError."""
     folder = folder.resolve()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,9 +60,9 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def _addresses(c: Config, settings: HubSettings) -> None:
+def _configure_addresses(c: Config, settings: HubSettings) -> None:
     tls = (settings.tls_certificate, settings.tls_key)
-    c.JupyterHub.bind_url = bound(settings)
+    c.JupyterHub.bind_url = bind_url(settings)
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.api_port}"
     if settings.public_url:
         c.JupyterHub.public_url = settings.public_url

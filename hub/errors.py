@@ -1,9 +1,9 @@
-"""What keeps the hub from starting, worded for the person who starts it."""
+"""Errors that keep the hub from starting, with messages for the person who starts it."""
 
 from exercises.errors import CatalogueError
 
 
 class HubError(CatalogueError):
-    """The hub cannot start as it was asked to."""
+    """The hub cannot start with these settings."""
 
     package = "hub"

@@ -1,7 +1,7 @@
-"""What speaks against starting: a hub that others can reach must not be open to them.
+"""Keeps a hub that others can reach from starting with an unsafe configuration.
 
-Reachable is a hub that listens beyond loopback, and one behind a proxy or below a public address.
-`GENAI_HUB_INSECURE=1` starts it all the same; the command line then says what speaks against it.
+Others can reach a hub that listens beyond loopback, stands behind a proxy or has a public address.
+`GENAI_HUB_INSECURE=1` starts it nevertheless; the console then lists the risks.
 """
 
 from ipaddress import ip_address
@@ -13,47 +13,47 @@ from hub.settings import HubSettings
 
 
 class UnsafeStart(UserError):
-    """The hub does not start, for reasons of which each has its own line."""
+    """The hub does not start because of risks, each of which gets a line of the message."""
 
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__(*reasons)
-        self.reasons = reasons
+    def __init__(self, risks: list[str]) -> None:
+        super().__init__(*risks)
+        self.risks = risks
 
     def in_language(self, language: Language) -> str:
         t = translator("hub", language)
-        return "\n".join(t(f"guard.{key}") for key in ("refused", *self.reasons, "insist"))
+        return "\n".join(t(f"guard.{key}") for key in ("refused", *self.risks, "insist"))
 
     def __str__(self) -> str:
         return self.in_language(preferred_language())
 
 
-def check(settings: HubSettings) -> None:
-    """Raises UnsafeStart where something speaks against starting and nobody insists."""
-    found = reasons(settings)
+def require_safe_start(settings: HubSettings) -> None:
+    """Raises UnsafeStart if there are risks and the settings do not accept them."""
+    found = risks(settings)
     if found and not settings.insecure:
         raise UnsafeStart(found)
 
 
-def reasons(settings: HubSettings) -> list[str]:
-    """What speaks against starting, each as a key of the texts' section `guard`; empty where nothing does."""
-    if not reachable(settings):
+def risks(settings: HubSettings) -> list[str]:
+    """Return the risks of this configuration, each as a key of the texts' section `guard`."""
+    if not is_reachable(settings):
         return []
-    against = {
+    applies = {
         "shared": settings.authenticator == "shared",
         "local": settings.spawner == "local",
         "tls": not (settings.tls_certificate and settings.tls_key) and not settings.tls_proxy,
     }
-    return [key for key, applies in against.items() if applies]
+    return [key for key, is_risk in applies.items() if is_risk]
 
 
-def reachable(settings: HubSettings) -> bool:
-    """Whether anyone but this machine's own users can open the hub."""
+def is_reachable(settings: HubSettings) -> bool:
+    """Tell whether anyone but this machine's own users can open the hub."""
     public = [urlsplit(url).hostname for url in (settings.public_url, settings.subdomain_host) if url]
     return bool(settings.tls_proxy) or not all(map(is_loopback, [settings.host, *public]))
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine and nothing else; a name that is not `localhost` may be anything."""
+    """Tell whether a host is certainly this machine. Any name other than `localhost` may be another one."""
     name = (host or "").strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

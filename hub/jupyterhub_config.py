@@ -1,4 +1,4 @@
-"""What JupyterHub reads (`jupyterhub -f`): this project's configuration, by the environment's settings."""
+"""The file for `jupyterhub -f`: this project's configuration, with the settings of the environment."""
 
 from traitlets.config import get_config
 

@@ -1,4 +1,4 @@
-"""Which language the person at a request reads: the class's, if the hub has one, else their browser's."""
+"""Which language a person at the hub reads: the class's language if it is set, else their browser's."""
 
 from tornado.web import RequestHandler
 
@@ -7,11 +7,11 @@ from exercises.settings import ExerciseSettings
 
 
 def language_of(handler: RequestHandler | None) -> Language:
-    """Of the person whose request this is; where nobody asked, English unless the class has a language."""
-    accepted = handler.request.headers.get("Accept-Language") if handler else None
-    return accepted_language(accepted)
+    """Return the language of the person who sent a request. Without a request and a setting it is English."""
+    header = handler.request.headers.get("Accept-Language") if handler else None
+    return language_from_header(header)
 
 
-def accepted_language(header: str | None) -> Language:
-    """For what the browser says in `Accept-Language`."""
+def language_from_header(header: str | None) -> Language:
+    """Return the language for the content of an `Accept-Language` header."""
     return ExerciseSettings().language or nearest_language(header)

@@ -1,48 +1,47 @@
-"""Who may do what at the hub, beyond a student's own lab: each role with the least scopes it works with.
+"""Who may do more at the hub than use their own lab. Each role has the fewest scopes it works with.
 
-Instructors are JupyterHub's admins. A smaller role would only seem smaller: who approves a sign-up
-or makes an account needs `admin:users`, and that is as good as everything.
+Instructors are JupyterHub's admins. A smaller role would only seem smaller: approving a sign-up or
+making an account needs `admin:users`, which gives access to nearly everything.
 """
 
 import sys
 
 from traitlets.config import Config
 
-from hub.secret_files import secret_file
+from hub.secret_files import COHORT_TOKEN_FILE, secret_file
 from hub.settings import HubSettings
 
-COHORT_TOKEN = "cohort-token"  # noqa: S105  (a file's name)
-METRICS_TOKEN = "metrics-token"  # noqa: S105
+METRICS_TOKEN_FILE = "metrics-token"  # noqa: S105
 
 CULLER = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
 COHORT = [
-    "admin:users",  # the only one that may make accounts; brings listing, and reading activity and groups
-    "admin:groups",  # make groups, their members and properties
-    "read:servers",  # whether a lab runs, and how it starts
-    "admin:server_state",  # which GPU it holds
+    "admin:users",  # make accounts, which no smaller scope can; list users and read their activity
+    "admin:groups",  # make groups, and change their members and properties
+    "read:servers",  # see whether a lab runs, and how its start proceeds
+    "admin:server_state",  # see which GPU a lab holds
     "start:servers",
-    "delete:servers",  # stop
-    "access:servers",  # ask a lab for its student's progress and for a snapshot
+    "delete:servers",
+    "access:servers",  # ask a lab for its student's progress and for a snapshot of the work
 ]
 METRICS = ["read:metrics"]
 
 
 def configure(c: Config, settings: HubSettings) -> None:
-    """Roles and services; a part that brings a service of its own appends to both lists."""
+    """Set roles and services. A part that adds a service of its own appends to both lists."""
     state = settings.state.resolve()
     c.JupyterHub.load_roles = [
         {"name": "cohort", "scopes": COHORT, "services": ["cohort"]},
         {"name": "metrics", "scopes": METRICS, "services": ["metrics"]},
     ]
     c.JupyterHub.services = [
-        {"name": "cohort", "api_token": secret_file(state / COHORT_TOKEN)},
-        {"name": "metrics", "api_token": secret_file(state / METRICS_TOKEN)},
+        {"name": "cohort", "api_token": secret_file(state / COHORT_TOKEN_FILE)},
+        {"name": "metrics", "api_token": secret_file(state / METRICS_TOKEN_FILE)},
     ]
     if settings.idle_seconds:
-        _cull(c, settings)
+        _add_culler(c, settings)
 
 
-def _cull(c: Config, settings: HubSettings) -> None:
+def _add_culler(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.load_roles.append({"name": "idle-culler", "scopes": CULLER, "services": ["idle-culler"]})
     c.JupyterHub.services.append(
         {
@@ -56,5 +55,5 @@ def _cull(c: Config, settings: HubSettings) -> None:
             ],
         }
     )
-    # activity is noted at least four times as finely as it is judged
+    # Activity must be recorded several times within the period after which a lab is idle.
     c.JupyterHub.activity_resolution = max(1, min(30, settings.idle_seconds // 4))

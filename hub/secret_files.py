@@ -1,4 +1,4 @@
-"""Secrets the hub makes for itself: each in a file of the state folder that only its owner can read."""
+"""The hub's secrets, each in a file of the state folder that only its owner can read."""
 
 import secrets
 import stat
@@ -8,21 +8,23 @@ from pathlib import Path
 from hub.errors import HubError
 from manifests.atomic import write_atomic
 
+COHORT_TOKEN_FILE = "cohort-token"  # noqa: S105  (the name of a file)
+
 
 def new_token() -> str:
-    """256 bits, safe in a URL and in a header."""
+    """Return 256 random bits as text that is safe in a URL and in a header."""
     return secrets.token_urlsafe(32)
 
 
 def secret_file(file: Path, make: Callable[[], str] = new_token) -> str:
-    """What the file holds; `make` says it where there is no file yet. Raises OSError."""
+    """Return the file's content, and write the result of `make` if there is no file yet. Raises OSError."""
     if not file.exists():
         write_atomic(file, f"{make()}\n".encode(), mode=0o600)
     return file.read_text(encoding="utf-8").strip()
 
 
 def read_secret(file: Path) -> str:
-    """A secret that someone put there. Raises HubError where it cannot be read, or others can read it too."""
+    """Read a secret that a person stored. Raises HubError if it is unreadable, or readable by others."""
     try:
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & 0o077:

@@ -100,7 +100,7 @@ def test_what_needs_the_one_engine_is_refused_where_it_could_run_beside_others(t
     [
         ("tests/hub/docker/test_containers.py::test_it[a/b]", "docker"),
         ("tests/hub/spawners/slurm/test_jobs.py::test_it", "slurm"),
-        ("tests/lab/test_app.py::test_docker/slurm", "tests/lab/test_app.py"),
+        ("tests/lab/web/test_app.py::test_docker/slurm", "tests/lab/web/test_app.py"),
     ],
 )
 def test_the_group_of_a_test_is_its_file_or_the_single_thing_that_it_needs(nodeid: str, group: str):

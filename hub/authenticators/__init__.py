@@ -1,5 +1,5 @@
-"""How students and instructors log in: one module per kind.
+"""How students and instructors log in: one module or package per way.
 
-Each has `configure(c, settings)`, and `announce(settings, t)`: what the person who starts the hub
-has to know about it, as lines.
+Each has `configure(c, settings)`, and `announce(settings, t)`, which returns the lines that the console
+shows about it when the hub starts. `hub.registry` lists them by name.
 """

@@ -1,7 +1,7 @@
-"""One password for all students, one for all instructors: for trying out, and for a class among itself.
+"""One password for all students and one for all instructors: for trying out, and within one class.
 
-Both are made at the first start and kept in `passwords.json` in the state folder, which only its
-owner can read.
+Both passwords are made at the first start and kept in `passwords.json` in the state folder. Only the
+file's owner can read it.
 """
 
 import json
@@ -26,14 +26,14 @@ def configure(c: Config, settings: HubSettings) -> None:
 
 
 def announce(settings: HubSettings, t: Translate) -> list[str]:
-    """The passwords, the one time that they are made; later, where they are."""
+    """Show the passwords at the start at which they are made; later, show where they are."""
     file = settings.state.resolve() / PASSWORDS
     key = "start.shared_again" if file.exists() else "start.shared_first"
     return [t(key, file=file, **load_passwords(file))]
 
 
 def load_passwords(file: Path) -> dict[str, str]:
-    """`{"students": …, "instructors": …}`; made where the file does not exist yet."""
+    """Return `{"students": …, "instructors": …}`, and make both passwords if there is no file yet."""
     passwords: dict[str, str] = json.loads(secret_file(file, _new_passwords))
     return passwords
 

@@ -1,5 +1,5 @@
-"""What an instructor does with a whole class: roster, start, status, deadlines, snapshots, stop.
+"""An instructor's tools for a whole class: roster, start, status, deadlines, collecting work, stop.
 
-All of it goes through the Hub's REST API, with a token of the scopes in `hub.roles.COHORT`. What a
-student's lab answers is untrusted: a student controls that process.
+All of them use the Hub's REST API, with a token that has the scopes in `hub.roles.COHORT`. Answers of a
+student's lab are untrusted, because the student controls that process.
 """

@@ -1,8 +1,8 @@
-"""The Hub's REST API, as far as the cohort tools need it: all pages, and again where that helps.
+"""A client for the part of the Hub's REST API that the cohort tools need.
 
-What the Hub is too busy for (429, 502, 503, 504) or what does not reach it is asked again, after as
-long as it says, for a bounded time; everything asked for here may be asked twice. What it refuses
-is a `HubRefused` with its own words.
+Lists are read page by page. A request is repeated if it does not reach the Hub or if the Hub is too
+busy (429, 502, 503, 504): after the pause that the Hub asks for, and for a limited time. All requests
+here may be repeated safely. A request that the Hub refuses raises `HubRefused` with the Hub's message.
 """
 
 import json
@@ -24,36 +24,37 @@ from tenacity import (
 
 from exercises.i18n import preferred_language
 from hub.cohort.errors import CohortError
+from hub.cohort.text import printable_line
 
-PATIENCE = 60  # seconds in which something is asked again
-LONGEST_WAIT = 120  # seconds between two attempts, whatever the Hub says
-BUSY = (429, 502, 503, 504)
-PAGE = 200  # users or groups in one answer; the Hub may give fewer
-PAGES = "application/jupyterhub-pagination+json"
-_TIMEOUT = httpx.Timeout(30, read=300)  # making 300 accounts is one request
-_BACK_OFF = wait_exponential_jitter(initial=0.5, max=15)
+RETRY_SECONDS = 60  # how long a request is repeated
+MAX_PAUSE = 120  # seconds between two attempts, even if the Hub asks for more
+BUSY_STATUSES = (429, 502, 503, 504)
+PAGE_SIZE = 200  # users or groups in one answer; the Hub may give fewer
+PAGINATION = "application/jupyterhub-pagination+json"
+_TIMEOUT = httpx.Timeout(30, read=300)  # 300 accounts are made in one request
+_BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=15)
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class HubRefused(CohortError):
-    """The Hub said no. `status` is HTTP's; `values["message"]` its words, tamed."""
+    """The Hub refused a request. `status` is the HTTP status, and `values["message"]` the Hub's message."""
 
     status = 0
 
 
 class HubBusy(HubRefused):
-    """The Hub cannot now; `retry_after` is its wish in seconds, where it said one."""
+    """The Hub is too busy. `retry_after` is the pause in seconds that it asks for, if any."""
 
     retry_after: float | None = None
 
 
 class HubUnreachable(CohortError):
-    """No answer, or none that a JupyterHub would give."""
+    """There was no answer, or it did not come from a JupyterHub."""
 
 
 class Server(BaseModel):
-    """A student's lab as the Hub sees it. `state` is what its spawner tells of itself."""
+    """A student's lab as the Hub knows it. `state` is the state of its spawner."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -67,21 +68,25 @@ class Server(BaseModel):
 
 
 class User(BaseModel):
+    """A person at the Hub. `servers` holds only labs that run, or are about to."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
     admin: bool = False
     groups: tuple[str, ...] = ()
     last_activity: AwareDatetime | None = None
-    servers: dict[str, Server] = Field(default_factory=dict)  # those that run, or are about to
+    servers: dict[str, Server] = Field(default_factory=dict)
 
     @property
     def server(self) -> Server | None:
-        """The default server, which is the lab; None while it does not run."""
+        """The lab, which is the default server, or None while it does not run."""
         return self.servers.get("")
 
 
 class Group(BaseModel):
+    """A group at the Hub, whose properties hold its deadlines."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
@@ -89,23 +94,26 @@ class Group(BaseModel):
     properties: dict[str, Any] = Field(default_factory=dict)
 
 
-class Hub:
-    """`async with Hub(address, token) as hub:`. Raises HubRefused or HubUnreachable from every method."""
+class HubClient:
+    """A client of one Hub, used as `async with HubClient(address, token) as hub:`.
 
-    def __init__(self, address: str, token: str, *, patience: float = PATIENCE) -> None:
+    Every method raises HubRefused or HubUnreachable.
+    """
+
+    def __init__(self, address: str, token: str, *, retry_seconds: float = RETRY_SECONDS) -> None:
         self.address = address
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._http = httpx.AsyncClient(
             base_url=f"{address}/hub/api/",
             headers={"Authorization": f"token {token}", "Accept-Language": preferred_language()},
             timeout=_TIMEOUT,
-            limits=httpx.Limits(max_connections=None),  # one stream for each lab that starts
+            limits=httpx.Limits(max_connections=None),  # there is one stream for each lab that starts
         )
 
     async def __aenter__(self) -> Self:
-        """Looks once whether there is a Hub and whether it knows the token."""
+        """Check once that there is a Hub and that it knows the token."""
         try:
-            answer = await self._ask("GET", "user", patience=0, accept=(404,))
+            answer = await self._request("GET", "user", retry_seconds=0, accept=(404,))
             if answer.status_code == 404 or not isinstance(_json(answer), dict):
                 raise HubUnreachable("cohort.no_hub", url=self.address)
         except BaseException:
@@ -119,10 +127,10 @@ class Hub:
         await self._http.aclose()
 
     async def users(self) -> list[User]:
-        """Everyone the Hub knows."""
+        """Return everyone the Hub knows."""
         items = [item async for item in self._pages("users")]
         if any(isinstance(item, dict) and "servers" not in item for item in items):
-            # the Hub leaves out what the token may not see, as if no lab ran
+            # The Hub omits what the token may not see, so it would seem that no lab runs.
             raise HubRefused("cohort.forbidden", status=403, message="read:servers")
         return [_model(User, item) for item in items]
 
@@ -130,47 +138,47 @@ class Hub:
         return {group.name: group async for group in self._groups()}
 
     async def create_users(self, names: list[str]) -> None:
-        await self._ask("POST", "users", json={"usernames": names}, accept=(409,))
+        await self._request("POST", "users", json={"usernames": names}, accept=(409,))
 
     async def create_group(self, name: str) -> None:
-        await self._ask("POST", f"groups/{_part(name)}", json={}, accept=(409,))
+        await self._request("POST", f"groups/{_quoted(name)}", json={}, accept=(409,))
 
     async def add_to_group(self, name: str, users: list[str]) -> None:
-        await self._ask("POST", f"groups/{_part(name)}/users", json={"users": users})
+        await self._request("POST", f"groups/{_quoted(name)}/users", json={"users": users})
 
     async def set_properties(self, group: str, properties: dict[str, Any]) -> None:
-        """Replaces all of the group's properties."""
-        await self._ask("PUT", f"groups/{_part(group)}/properties", json=properties)
+        """Replace all properties of the group."""
+        await self._request("PUT", f"groups/{_quoted(group)}/properties", json=properties)
 
     async def server(self, user: str) -> Server | None:
-        """The user's lab, also one that is stopped; None where there never was one."""
-        answer = await self._ask("GET", f"users/{_part(user)}/server", accept=(404,))
+        """Return the user's lab even if it is stopped, or None if it was never started."""
+        answer = await self._request("GET", f"users/{_quoted(user)}/server", accept=(404,))
         return None if answer.status_code == 404 else _model(Server, _json(answer))
 
     async def start(self, user: str, options: dict[str, Any] | None = None) -> None:
-        """Ask for the lab; it may take its time. Without options those of last time count."""
+        """Ask the Hub to start a lab, which may take a while. Without options it uses the last ones."""
         body = {} if options is None else {"user_options": options}
-        await self._ask("POST", f"users/{_part(user)}/server", json=body)
+        await self._request("POST", f"users/{_quoted(user)}/server", json=body)
 
     async def set_options(self, user: str, options: dict[str, Any]) -> None:
-        """What a stopped lab starts with next time."""
-        await self._ask("PATCH", f"users/{_part(user)}/server", json={"user_options": options})
+        """Set the options with which a stopped lab starts next time."""
+        await self._request("PATCH", f"users/{_quoted(user)}/server", json={"user_options": options})
 
     async def stop(self, user: str) -> None:
-        """Ask for the end of the lab; done at once, or soon after."""
-        await self._ask("DELETE", f"users/{_part(user)}/server", accept=(404,))
+        """Ask the Hub to stop a lab, which may take a while."""
+        await self._request("DELETE", f"users/{_quoted(user)}/server", accept=(404,))
 
     async def lab_pass(self, user: str) -> str:
-        """A token for that one lab, for some minutes (`hub.cohort.passes`)."""
-        answer = _json(await self._ask("POST", f"users/{_part(user)}/lab-pass"))
+        """Return a token for that one lab, valid for some minutes (see `hub.cohort.passes`)."""
+        answer = _json(await self._request("POST", f"users/{_quoted(user)}/lab-pass"))
         if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
             raise HubUnreachable("cohort.no_hub", url=self.address)
         return str(answer["token"])
 
     @asynccontextmanager
     async def progress(self, user: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-        """The events of a lab that is starting, until it is ready or has failed; of another one none."""
-        path = f"users/{_part(user)}/server/progress"
+        """Yield the events of a lab's start, until it is ready or has failed. Other labs have no events."""
+        path = f"users/{_quoted(user)}/server/progress"
         try:
             async with self._http.stream("GET", path, timeout=httpx.Timeout(30, read=60)) as answer:
                 yield _events(answer)
@@ -178,7 +186,7 @@ class Hub:
             raise self._unreachable(error) from None
 
     def lab_url(self, server: Server) -> str:
-        """The lab's address, with a last slash: below the Hub's, or of its own where the Hub gives names."""
+        """Return the lab's address, with a final slash. It may be on a host of its own."""
         return urljoin(f"{self.address}/", server.url)
 
     async def _groups(self) -> AsyncIterator[Group]:
@@ -189,8 +197,8 @@ class Hub:
         offset: int | None = 0
         while offset is not None:
             answer = _json(
-                await self._ask(
-                    "GET", path, params={"offset": offset, "limit": PAGE}, headers={"Accept": PAGES}
+                await self._request(
+                    "GET", path, params={"offset": offset, "limit": PAGE_SIZE}, headers={"Accept": PAGINATION}
                 )
             )
             try:
@@ -204,32 +212,32 @@ class Hub:
                 raise HubUnreachable("cohort.no_hub", url=self.address)
             offset = beyond
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: str,
         *,
         accept: tuple[int, ...] = (),
-        patience: float | None = None,
-        **more: Any,
+        retry_seconds: float | None = None,
+        **options: Any,
     ) -> httpx.Response:
-        """The answer, below 400 or in `accept`."""
+        """Return the answer, whose status is below 300 or in `accept`."""
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((HubBusy, HubUnreachable)),
-            stop=stop_after_delay(self._patience if patience is None else patience),
-            wait=_wait,
+            stop=stop_after_delay(self._retry_seconds if retry_seconds is None else retry_seconds),
+            wait=_pause,
             reraise=True,
         )
         async for attempt in attempts:
             with attempt:
-                return await self._once(method, path, accept, more)
+                return await self._request_once(method, path, accept, options)
         raise AssertionError("tenacity raises or returns")
 
-    async def _once(
-        self, method: str, path: str, accept: tuple[int, ...], more: dict[str, Any]
+    async def _request_once(
+        self, method: str, path: str, accept: tuple[int, ...], options: dict[str, Any]
     ) -> httpx.Response:
         try:
-            answer = await self._http.request(method, path, **more)
+            answer = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None
         if answer.status_code < 300 or answer.status_code in accept:
@@ -239,37 +247,31 @@ class Hub:
         raise _refusal(answer)
 
     def _unreachable(self, error: httpx.HTTPError) -> HubUnreachable:
-        reason = tame(str(error)) or type(error).__name__
+        reason = printable_line(error) or type(error).__name__
         return HubUnreachable("cohort.unreachable", url=self.address, reason=reason)
-
-
-def tame(text: object) -> str:
-    """Words of a stranger for a terminal: printable, in one line, not too many."""
-    line = " ".join(str(text)[:2000].split())
-    return "".join(letter for letter in line if letter.isprintable())[:300]
 
 
 def _refusal(answer: httpx.Response) -> HubRefused:
     try:
-        words = answer.json()["message"]
+        message = answer.json()["message"]
     except (ValueError, KeyError, TypeError):
-        words = answer.reason_phrase
-    if answer.status_code in BUSY:
-        busy = HubBusy("cohort.refused", status=answer.status_code, message=tame(words))
-        asked = answer.headers.get("Retry-After", "")
-        busy.retry_after = float(asked) if asked.isdecimal() and asked.isascii() else None
+        message = answer.reason_phrase
+    if answer.status_code in BUSY_STATUSES:
+        busy = HubBusy("cohort.refused", status=answer.status_code, message=printable_line(message))
+        retry_after = answer.headers.get("Retry-After", "")
+        busy.retry_after = float(retry_after) if retry_after.isdecimal() and retry_after.isascii() else None
         error: HubRefused = busy
     else:
         key = "cohort.forbidden" if answer.status_code in (401, 403) else "cohort.refused"
-        error = HubRefused(key, status=answer.status_code, message=tame(words))
+        error = HubRefused(key, status=answer.status_code, message=printable_line(message))
     error.status = answer.status_code
     return error
 
 
-def _wait(state: RetryCallState) -> float:
+def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, HubBusy) else None
-    return _BACK_OFF(state) if asked is None else min(asked, LONGEST_WAIT)
+    retry_after = error.retry_after if isinstance(error, HubBusy) else None
+    return _BACK_OFF(state) if retry_after is None else min(retry_after, MAX_PAUSE)
 
 
 async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
@@ -286,8 +288,8 @@ async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
             yield event
 
 
-def _part(name: str) -> str:
-    """One part of a path, whatever the name holds."""
+def _quoted(name: str) -> str:
+    """Quote a name, so that it is a single part of a path."""
     return quote(name, safe="")
 
 

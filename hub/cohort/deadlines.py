@@ -1,8 +1,8 @@
-"""Deadlines, kept where the class is: in the properties of the Hub's groups.
+"""Deadlines, which are stored in the properties of the Hub's groups.
 
-`properties["genai_lab"]["deadlines"][ASSIGNMENT]` holds `due` and, for single students,
-`extensions`. Everyone has the deadline of their group, or their own extension of it; who is in
-several groups has the latest. Other properties of a group are left as they are.
+`properties["genai_lab"]["deadlines"][ASSIGNMENT]` holds `due` and, for single students, `extensions`.
+Students have their group's deadline or their own extension of it; a student of several groups has the
+latest one. Other properties of a group are left unchanged.
 """
 
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ KEY = "genai_lab"
 
 
 class Deadline(BaseModel):
-    """Of one group, for one assignment."""
+    """The deadline of one group for one assignment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     due: AwareDatetime
     extensions: dict[str, AwareDatetime] = Field(default_factory=dict)  # by user name
 
-    def of(self, user: str) -> datetime:
+    def for_user(self, user: str) -> datetime:
         return self.extensions.get(user, self.due)
 
 
-class _Kept(BaseModel):
-    """What stands in a group's properties under `KEY`."""
+class _GroupData(BaseModel):
+    """What a group's properties hold under `KEY`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -38,25 +38,28 @@ class _Kept(BaseModel):
 
 
 def deadline_of(group: Group, assignment: str) -> Deadline | None:
-    """Raises CohortError where something else stands in the deadline's place."""
-    return _kept(group).deadlines.get(assignment)
+    """Return a group's deadline. Raises CohortError if its properties cannot be understood."""
+    return _group_data(group).deadlines.get(assignment)
 
 
 def due_for(user: str, assignment: str, groups: Iterable[Group]) -> datetime | None:
-    """When a student has to be done; None: whenever they like."""
+    """Return when a student's work is due, or None if there is no deadline."""
     deadlines = [deadline_of(group, assignment) for group in groups if user in group.users]
-    return max((deadline.of(user) for deadline in deadlines if deadline is not None), default=None)
+    return max((deadline.for_user(user) for deadline in deadlines if deadline is not None), default=None)
 
 
 def with_due(group: Group, assignment: str, due: datetime) -> dict[str, Any]:
-    """The group's properties with that deadline; extensions that are still later stay."""
+    """Return the group's properties with a new deadline. Extensions that are later than it are kept."""
     before = deadline_of(group, assignment)
-    kept = {user: until for user, until in before.extensions.items() if until > due} if before else {}
-    return _with(group, assignment, Deadline(due=due, extensions=kept))
+    later = {user: until for user, until in before.extensions.items() if until > due} if before else {}
+    return _with_deadline(group, assignment, Deadline(due=due, extensions=later))
 
 
 def with_extension(group: Group, assignment: str, user: str, until: datetime) -> dict[str, Any]:
-    """The group's properties with that student's own deadline. Raises CohortError: none, or not later."""
+    """Return the group's properties with a student's own deadline.
+
+    Raises CohortError if the group has no deadline, or if the new one is not later.
+    """
     before = deadline_of(group, assignment)
     if before is None:
         raise CohortError("cohort.deadline.none", assignment=assignment, group=group.name)
@@ -64,18 +67,19 @@ def with_extension(group: Group, assignment: str, user: str, until: datetime) ->
         raise CohortError(
             "cohort.deadline.not_later", user=user, due=before.due.astimezone().isoformat(" ", "minutes")
         )
-    return _with(group, assignment, Deadline(due=before.due, extensions=before.extensions | {user: until}))
+    extensions = before.extensions | {user: until}
+    return _with_deadline(group, assignment, Deadline(due=before.due, extensions=extensions))
 
 
-def _kept(group: Group) -> _Kept:
+def _group_data(group: Group) -> _GroupData:
     try:
-        return _Kept.model_validate(group.properties.get(KEY, {}))
+        return _GroupData.model_validate(group.properties.get(KEY, {}))
     except ValidationError as error:
         place = ".".join(map(str, (KEY, *error.errors()[0]["loc"])))
         raise CohortError("cohort.deadline.unreadable", group=group.name, place=place) from None
 
 
-def _with(group: Group, assignment: str, deadline: Deadline) -> dict[str, Any]:
-    kept = _kept(group)
-    kept = kept.model_copy(update={"deadlines": kept.deadlines | {assignment: deadline}})
-    return group.properties | {KEY: kept.model_dump(mode="json")}
+def _with_deadline(group: Group, assignment: str, deadline: Deadline) -> dict[str, Any]:
+    data = _group_data(group)
+    data = data.model_copy(update={"deadlines": data.deadlines | {assignment: deadline}})
+    return group.properties | {KEY: data.model_dump(mode="json")}

@@ -1,7 +1,9 @@
-"""What an instructor can put right, worded by the hub's catalogue."""
+"""Errors that an instructor can put right, with messages from the hub's catalogue."""
 
 from exercises.errors import CatalogueError
 
 
 class CohortError(CatalogueError):
+    """A cohort command cannot do what it was asked to."""
+
     package = "hub"

@@ -1,6 +1,7 @@
-"""The class at a glance: whose lab runs, on what, since when unused, how far they are, until when.
+"""The state of a whole class: each student's lab, GPU, last activity, progress and deadline.
 
-Progress comes from the labs that run; of one that does not run nothing is known, which is not zero.
+Only a running lab can be asked for its student's progress. The progress of other students is unknown,
+which is not zero.
 """
 
 import asyncio
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hub.cohort.client import Hub, HubRefused, HubUnreachable, Server, User, tame
+from hub.cohort.client import HubClient, HubRefused, HubUnreachable, Server, User
 from hub.cohort.deadlines import due_for
-from hub.cohort.labs import Labs, NoAnswer, Progress
+from hub.cohort.lab_client import LabClient, LabError, Progress
+from hub.cohort.text import printable_line
 
 AT_ONCE = 8
 
@@ -20,7 +22,7 @@ LabState = Literal["ready", "starting", "stopping", "stopped"]
 
 @dataclass(frozen=True)
 class Row:
-    """One student. `progress` is None unless the lab runs and answered; `silence` says why it did not."""
+    """One student. `progress` is None unless the lab answered; `no_progress` is the reason if it did not."""
 
     user: str
     groups: tuple[str, ...]
@@ -28,21 +30,21 @@ class Row:
     last_activity: datetime | None
     gpu: str | None
     progress: Progress | None
-    silence: str
+    no_progress: str
     due: datetime | None
 
 
-async def overview(hub: Hub, users: Sequence[User], assignment: str) -> list[Row]:
-    """A row for each user, in their order."""
+async def overview(hub: HubClient, users: Sequence[User], assignment: str) -> list[Row]:
+    """Return a row for each user, in their order."""
     groups = (await hub.groups()).values()
     due = {user.name: due_for(user.name, assignment, groups) for user in users}
-    places = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(AT_ONCE)
 
-    async with Labs(hub) as labs:
+    async with LabClient(hub) as labs:
 
         async def row(user: User) -> Row:
-            async with places:
-                progress, silence = await ask(labs, user, assignment)
+            async with slots:
+                progress, no_progress = await ask_progress(labs, user, assignment)
             server = user.server
             return Row(
                 user=user.name,
@@ -51,20 +53,20 @@ async def overview(hub: Hub, users: Sequence[User], assignment: str) -> list[Row
                 last_activity=server.last_activity if server else user.last_activity,
                 gpu=gpu_of(server) if server else None,
                 progress=progress,
-                silence=silence,
+                no_progress=no_progress,
                 due=due[user.name],
             )
 
         return list(await asyncio.gather(*(row(user) for user in users)))
 
 
-async def ask(labs: Labs, user: User, assignment: str) -> tuple[Progress | None, str]:
-    """The progress of a running lab, else why there is none; nothing at all of one that does not run."""
+async def ask_progress(labs: LabClient, user: User, assignment: str) -> tuple[Progress | None, str]:
+    """Return the progress of a running lab, or why there is none; both are empty if the lab does not run."""
     if user.server is None or not user.server.ready:
         return None, ""
     try:
         return await labs.progress(user.name, user.server, assignment), ""
-    except (NoAnswer, HubRefused, HubUnreachable) as error:
+    except (LabError, HubRefused, HubUnreachable) as error:
         return None, str(error)
 
 
@@ -77,8 +79,8 @@ def lab_state(server: Server | None) -> LabState:
 
 
 def gpu_of(server: Server) -> str | None:
-    """The device a lab holds, else what its student asked for, in the spawner's own words."""
+    """Return the device that a lab holds, else what its student chose, as the spawner names it."""
     held = (server.state or {}).get("gpu")
-    wishes = server.user_options or {}
-    wish = next((wishes[key] for key in ("processor", "gres", "profile") if wishes.get(key)), None)
-    return tame(held) if held else tame(wish) if wish else None
+    options = server.user_options or {}
+    chosen = next((options[key] for key in ("processor", "gres", "profile") if options.get(key)), None)
+    return printable_line(held) if held else printable_line(chosen) if chosen else None

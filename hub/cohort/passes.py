@@ -1,8 +1,8 @@
-"""A pass for one lab: what the cohort tools show a student's lab instead of their own token.
+"""Passes: tokens for one lab, which the cohort tools send to a lab instead of their own token.
 
-A lab is a process of its student, and whoever asks it something hands it the token they ask with.
-So the Hub makes one that is good for that lab alone and for a few minutes: worth nothing to a lab
-that keeps it. Against the `tokens` scope, which could make such tokens too, and any other.
+A lab is a process of its student and learns the token of every request it gets. So the Hub makes a
+token that is valid for that lab only and for a few minutes, and is of no use to a lab that keeps it.
+The `tokens` scope would allow making such tokens too, but also any others.
 """
 
 import json
@@ -14,20 +14,22 @@ from traitlets.config import Config
 
 from hub.settings import HubSettings
 
-SECONDS = 300
+VALID_SECONDS = 300
 
 
-class LabPass(APIHandler):  # type: ignore[misc]
+class LabPassHandler(APIHandler):  # type: ignore[misc]
+    """Makes a pass. The caller needs access to that lab."""
+
     @needs_scope("access:servers")  # type: ignore[untyped-decorator]
     def post(self, user_name: str) -> None:
-        """`{"token": …}` for the default server of that user."""
+        """Answer `{"token": …}` for the user's default server."""
         user = self.find_user(user_name)
         if user is None:
             raise web.HTTPError(404)
         token = user.new_api_token(
-            # the Hub takes what bears such a note for the lab's own requests, not for the student's activity
+            # Because of this note the Hub does not count requests with the token as the student's activity.
             note=f"Server at {user.url} asked by {self.current_user.name}",
-            expires_in=SECONDS,
+            expires_in=VALID_SECONDS,
             scopes=[f"access:servers!server={user.name}/"],
         )
         self.set_status(201)
@@ -35,4 +37,4 @@ class LabPass(APIHandler):  # type: ignore[misc]
 
 
 def configure(c: Config, settings: HubSettings) -> None:
-    c.JupyterHub.extra_handlers.append((r"/api/users/([^/]+)/lab-pass", LabPass))
+    c.JupyterHub.extra_handlers.append((r"/api/users/([^/]+)/lab-pass", LabPassHandler))

@@ -1,8 +1,8 @@
-"""A class list as schools export it, read and never trusted: bytes in, students and problems out.
+"""Reads a class list as schools export it. The file is untrusted.
 
-Rule: columns go by their names, in any order, in English or French; a line is either one student
-or one problem with its number in the file; nothing here asks the Hub. A file that cannot be read
-as a table at all raises RosterError.
+Columns are recognized by their names, in any order, in English or French. Each line becomes either a
+student or a problem with the line's number. A file that is not a table at all raises RosterError.
+Nothing here asks the Hub.
 """
 
 import codecs
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from exercises.i18n import Language, translator
 from hub.cohort.errors import CohortError
-from hub.configuration import USER_NAME
+from hub.user_names import USER_NAME
 
 MAX_BYTES = 2**20
 MAX_STUDENTS = 5000
-MAX_CELL = 250  # characters; the Hub's own columns hold 255
+MAX_CELL = 250  # characters; the Hub's database stores 255
 DEFAULT_GROUP = "class"
 _DELIMITERS = ";,\t"
 _EXCEL_HINT = re.compile(r"sep=[;,\t]\r?\n?", re.IGNORECASE)
@@ -37,22 +37,22 @@ _COLUMNS = {
 
 
 class RosterError(CohortError):
-    """A file that is no roster; nothing of it was used."""
+    """The file is not a roster, and nothing of it was used."""
 
 
 @dataclass(frozen=True)
 class Student:
-    """One line: `user` as the Hub writes it (lower case), `group` as it stands there."""
+    """One line of the roster. `user` is in lower case, as at the Hub."""
 
     line: int
     user: str
     group: str
-    name: str = ""  # for messages alone: the Hub keeps none
+    name: str = ""  # only for messages; the Hub stores no names of persons
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong in one line. `code` is its key in the catalogue's `[roster]`."""
+    """What is wrong in one line. `code` is a key of the texts' section `cohort.roster`."""
 
     line: int
     code: str
@@ -67,18 +67,20 @@ class Problem:
 
 @dataclass(frozen=True)
 class Roster:
+    """The content of a class list. `ignored` are the names of columns that are not used."""
+
     students: tuple[Student, ...]
     problems: tuple[Problem, ...]
-    ignored: tuple[str, ...]  # columns that mean nothing here, as they are called in the file
+    ignored: tuple[str, ...]
 
     def without(self, users: set[str]) -> "Roster":
-        """The same without those students."""
+        """Return the same roster without those students."""
         kept = tuple(student for student in self.students if student.user not in users)
         return Roster(kept, self.problems, self.ignored)
 
 
 def read_roster(data: bytes, default_group: str = DEFAULT_GROUP) -> Roster:
-    """Students and problems, in the file's order. Who has no group is put into `default_group`."""
+    """Read students and problems, in the file's order. Students without a group get `default_group`."""
     rows = _rows(_decode(data))
     header_line, header = next(rows, (0, []))
     columns, ignored = _columns(header)
@@ -102,7 +104,7 @@ def read_roster(data: bytes, default_group: str = DEFAULT_GROUP) -> Roster:
 
 
 def _decode(data: bytes) -> str:
-    """UTF-8, UTF-16 with a mark, else what Windows writes in the west of Europe."""
+    """Decode UTF-8, UTF-16 with a byte order mark, or else Windows' encoding for western Europe."""
     if len(data) > MAX_BYTES:
         raise RosterError("cohort.roster.too_large", kib=MAX_BYTES // 1024)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -121,7 +123,7 @@ def _decode(data: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the number of the line it begins in."""
+    """Yield the rows that are not blank, each with the number of its first line."""
     hint = _EXCEL_HINT.match(text)
     first = 1 if hint else 0
     text = text[hint.end() :] if hint else text
@@ -141,29 +143,31 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """The one that the first line with anything in it has most of, quoted parts left out."""
+    """Return the delimiter that is most frequent in the header, outside of quotes."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", header)
     return max(_DELIMITERS, key=bare.count)
 
 
 def _columns(header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Which column holds what, by index, and the names of those that hold nothing of use."""
+    """Return the index of each known column, and the names of the others."""
     columns: dict[str, int] = {}
     ignored: list[str] = []
     for index, title in enumerate(header):
-        kind = next((kind for kind, names in _COLUMNS.items() if _plain(title) in names), None)
-        if kind is None or kind == "email":  # an address is no user name, and the Hub keeps none
+        kind = next((kind for kind, names in _COLUMNS.items() if _normalized(title) in names), None)
+        if kind is None or kind == "email":  # the Hub does not store e-mail addresses
             if title.strip():
-                ignored.append(_shown(title))
+                ignored.append(_for_message(title))
         elif kind in columns:
             raise RosterError(
-                "cohort.roster.column_twice", column=_shown(title), other=_shown(header[columns[kind]])
+                "cohort.roster.column_twice",
+                column=_for_message(title),
+                other=_for_message(header[columns[kind]]),
             )
         else:
             columns[kind] = index
     if "user" not in columns:
-        found = ", ".join(_shown(title) for title in header if title.strip())
+        found = ", ".join(_for_message(title) for title in header if title.strip())
         raise RosterError("cohort.roster.no_user_column", found=found[:300])
     return columns, tuple(ignored)
 
@@ -174,12 +178,14 @@ def _line(
     def cell(kind: str) -> str:
         index = columns.get(kind)
         value = cells[index] if index is not None and index < len(cells) else ""
-        return unicodedata.normalize("NFC", " ".join(value.split()))  # hard spaces, line breaks
+        return unicodedata.normalize(
+            "NFC", " ".join(value.split())
+        )  # also replaces hard spaces and line breaks
 
     name = " ".join(part for part in (cell("first"), cell("last")) if part)
     user = unicodedata.normalize("NFC", cell("user").lower())
     group = cell("group") or default_group
-    who = _shown(user or name)
+    who = _for_message(user or name)
     if any(value.strip() for value in cells[width:]):
         return Problem(line, "too_many_cells", who)
     if not user:
@@ -187,12 +193,12 @@ def _line(
     if not re.match(USER_NAME, user):
         return Problem(line, "bad_user", who)
     if not is_group_name(group):
-        return Problem(line, "bad_group", who, _shown(group))
-    return Student(line, user, group, _shown(name))
+        return Problem(line, "bad_group", who, _for_message(group))
+    return Student(line, user, group, _for_message(name))
 
 
 def is_group_name(name: str) -> bool:
-    """Whether a Hub's group can be called so: printable, no slash, no more than fits."""
+    """Tell whether the Hub accepts a group's name: printable, not too long, and without a slash."""
     return (
         0 < len(name) <= MAX_CELL
         and name.isprintable()
@@ -203,12 +209,12 @@ def is_group_name(name: str) -> bool:
     )
 
 
-def _plain(title: str) -> str:
-    """A column's name without case, accents, spaces and signs."""
+def _normalized(title: str) -> str:
+    """Return a column's name without case, accents, spaces and punctuation."""
     letters = unicodedata.normalize("NFKD", title.casefold())
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _shown(text: str) -> str:
-    """As much of a stranger's text as fits a message."""
+def _for_message(text: str) -> str:
+    """Return as much of an untrusted text as fits into a message."""
     return "".join(letter if letter.isprintable() else "·" for letter in text.strip())[:80]

@@ -1,4 +1,4 @@
-"""Where the Hub is and the token for it: options, else the environment and `.env`, else the state folder."""
+"""The Hub's address and token: from options, else the environment and `.env`, else the state folder."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -8,21 +8,21 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.cohort.errors import CohortError
-from hub.roles import COHORT_TOKEN
+from hub.secret_files import COHORT_TOKEN_FILE
 
 
 class CohortSettings(BaseSettings):
-    """`GENAI_HUB_URL`, `GENAI_HUB_TOKEN`, `GENAI_HUB_STATE`, `GENAI_HUB_INSECURE`."""
+    """The fields are read from `GENAI_HUB_URL`, `_TOKEN`, `_STATE` and `_INSECURE`."""
 
     model_config = SettingsConfigDict(env_prefix="GENAI_HUB_", env_file=".env", extra="ignore")
 
-    url: str = "http://127.0.0.1:8000"  # as a browser opens it, with the Hub's base path if it has one
+    url: str = "http://127.0.0.1:8000"  # as a browser opens it, including a base path
     token: SecretStr | None = None
     state: Path = Path("hub-state")
-    insecure: bool = False  # send the token over a line that others can read
+    insecure: bool = False  # allow sending the token over an unencrypted connection
 
     def address(self) -> str:
-        """The Hub's address without a last slash. Raises CohortError: none, or one that leaks the token."""
+        """Return the Hub's address without a final slash. Raises CohortError if it is invalid or unsafe."""
         try:
             parts = urlsplit(self.url)
             host = parts.hostname
@@ -36,11 +36,11 @@ class CohortSettings(BaseSettings):
         return self.url.rstrip("/")
 
     def secret(self) -> str:
-        """The token. Raises CohortError when there is none."""
+        """Return the token. Raises CohortError if there is none."""
         if self.token is not None:
             secret = self.token.get_secret_value().strip()
         else:
-            file = self.state / COHORT_TOKEN
+            file = self.state / COHORT_TOKEN_FILE
             try:
                 secret = file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
-"""Start the labs of a class, so many at a time, and say of each how it went.
+"""Starts the labs of a class, a few at a time, and reports how each start went.
 
-A student's turn ends when the lab is ready, has failed, or stands in a line for a GPU: those in the
-line keep nobody else from starting. When nobody is starting any more it is over: who still stands in
-a line is reported as waiting, and their lab starts when its place comes.
+A student's turn ends when the lab is ready, has failed, or waits in a queue for a GPU, so waiting labs
+do not keep others from starting. The work is finished when no lab is starting any more. Labs that still
+wait in a queue are reported as waiting, and start later when their turn comes.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hub.cohort.client import Hub, HubRefused, HubUnreachable, User, tame
+from hub.cohort.client import HubClient, HubRefused, HubUnreachable, User
+from hub.cohort.text import printable_line
 
 AT_ONCE = 8
 RECONNECT_SECONDS = 1.0
@@ -21,7 +22,7 @@ State = Literal["starting", "ready", "waiting", "failed"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How far a student's lab is; `position` in the line of those that wait, and the Hub's words for why."""
+    """How far a student's lab is: its place in a queue if it waits, and the Hub's reason if it gave one."""
 
     user: str
     state: State
@@ -29,33 +30,33 @@ class Outcome:
     reason: str = ""
 
 
-Notice = Callable[[Outcome], None]
+OnChange = Callable[[Outcome], None]
 
 
 async def start_all(
-    hub: Hub,
+    hub: HubClient,
     users: Sequence[User],
-    notice: Notice = lambda _: None,
+    on_change: OnChange = lambda _: None,
     *,
     at_once: int = AT_ONCE,
     seconds: float | None = None,
 ) -> list[Outcome]:
-    """Start what does not run yet; ends after `seconds` at the latest, whatever is still starting then.
+    """Start the labs that do not run yet, and return after `seconds` even if some are still starting.
 
-    `notice` is told of every change. What was asked for goes on at the Hub, also when this is cancelled.
+    `on_change` is called with every change. Starts go on at the Hub even if this is cancelled.
     """
     outcomes = {user.name: Outcome(user.name, "starting") for user in users}
     changed = asyncio.Event()
-    turns = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(at_once)
 
-    def note(outcome: Outcome) -> None:
+    def update(outcome: Outcome) -> None:
         if outcomes[outcome.user] != outcome:
             outcomes[outcome.user] = outcome
-            notice(outcome)
+            on_change(outcome)
         changed.set()
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_turn(hub, user, turns, note)) for user in users]
+        tasks = [group.create_task(_start_in_turn(hub, user, slots, update)) for user in users]
         try:
             async with asyncio.timeout(seconds):
                 while any(outcome.state == "starting" for outcome in outcomes.values()):
@@ -68,34 +69,34 @@ async def start_all(
     return list(outcomes.values())
 
 
-async def start(hub: Hub, user: str, options: dict[str, Any] | None = None) -> Outcome:
-    """Start one lab and wait for it, in a line too."""
+async def start(hub: HubClient, user: str, options: dict[str, Any] | None = None) -> Outcome:
+    """Start one lab and wait until it is ready or has failed, also while it is in a queue."""
     outcome = Outcome(user, "starting")
-    async for each in _starting(hub, user, options):
+    async for each in _outcomes(hub, user, options):
         outcome = each
     return outcome
 
 
-async def _turn(hub: Hub, user: User, turns: asyncio.Semaphore, note: Notice) -> None:
+async def _start_in_turn(hub: HubClient, user: User, slots: asyncio.Semaphore, update: OnChange) -> None:
     if user.server is not None and user.server.ready:
-        note(Outcome(user.name, "ready"))
+        update(Outcome(user.name, "ready"))
         return
-    await turns.acquire()
-    mine = True
+    await slots.acquire()
+    holds_slot = True
     try:
-        async with aclosing(_starting(hub, user.name, None)) as outcomes:
+        async with aclosing(_outcomes(hub, user.name, None)) as outcomes:
             async for outcome in outcomes:
-                note(outcome)
-                if mine and outcome.state != "starting":
-                    turns.release()
-                    mine = False
+                update(outcome)
+                if holds_slot and outcome.state != "starting":
+                    slots.release()
+                    holds_slot = False
     finally:
-        if mine:
-            turns.release()
+        if holds_slot:
+            slots.release()
 
 
-async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> AsyncGenerator[Outcome]:
-    """What happens to a lab until it is ready or has failed, which comes last."""
+async def _outcomes(hub: HubClient, user: str, options: dict[str, Any] | None) -> AsyncGenerator[Outcome]:
+    """Start a lab and yield how far it is. The last outcome is that it is ready or has failed."""
     try:
         try:
             await hub.start(user, options)
@@ -105,7 +106,7 @@ async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> Asyn
                 yield Outcome(user, "failed", reason=str(error.values["message"]))
                 return
         while True:
-            async with aclosing(_watched(hub, user)) as outcomes:
+            async with aclosing(_progress_outcomes(hub, user)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
                     if outcome.state in ("ready", "failed"):
@@ -122,8 +123,8 @@ async def _starting(hub: Hub, user: str, options: dict[str, Any] | None) -> Asyn
         yield Outcome(user, "failed", reason=str(error))
 
 
-async def _watched(hub: Hub, user: str) -> AsyncGenerator[Outcome]:
-    """What the Hub's stream tells, as long as it lasts."""
+async def _progress_outcomes(hub: HubClient, user: str) -> AsyncGenerator[Outcome]:
+    """Yield an outcome for each event of the Hub's progress stream, until the stream ends or breaks."""
     try:
         async with hub.progress(user) as events:
             async for event in events:
@@ -131,10 +132,10 @@ async def _watched(hub: Hub, user: str) -> AsyncGenerator[Outcome]:
                 if event.get("ready"):
                     yield Outcome(user, "ready")
                 elif event.get("failed"):
-                    yield Outcome(user, "failed", reason=tame(event.get("message", "")))
+                    yield Outcome(user, "failed", reason=printable_line(event.get("message", "")))
                 elif isinstance(position, int) and not isinstance(position, bool):
-                    yield Outcome(user, "waiting", position, tame(event.get("message", "")))
+                    yield Outcome(user, "waiting", position, printable_line(event.get("message", "")))
                 else:
                     yield Outcome(user, "starting")
     except HubUnreachable:
-        return  # the line was cut; whoever called asks how things stand
+        return  # the stream broke; the caller asks the Hub for the lab's state

@@ -1,24 +1,24 @@
-"""Stop labs, after looking who would lose a generation by it."""
+"""Stops labs, and finds out beforehand which of them are generating a picture."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hub.cohort.client import Hub, HubRefused, HubUnreachable, User
-from hub.cohort.labs import Labs
-from hub.cohort.overview import ask
+from hub.cohort.client import HubClient, HubRefused, HubUnreachable, User
+from hub.cohort.lab_client import LabClient
+from hub.cohort.overview import ask_progress
 
 AT_ONCE = 8
-PATIENCE = 120.0  # seconds until a lab must have stopped
+STOP_SECONDS = 120.0  # how long a lab may take to stop
 POLL_SECONDS = 0.5
 
 
-def idle(users: Sequence[User], minutes: float | None, now: datetime) -> list[User]:
-    """Those whose lab runs or is starting, and was not used for so many minutes."""
+def users_to_stop(users: Sequence[User], idle_minutes: float | None, now: datetime) -> list[User]:
+    """Return users whose lab runs or is starting, and has been idle for that long if a time is given."""
     running = [user for user in users if user.server is not None]
-    if minutes is None:
+    if idle_minutes is None:
         return running
-    limit = now - timedelta(minutes=minutes)
+    limit = now - timedelta(minutes=idle_minutes)
     return [
         user
         for user in running
@@ -26,40 +26,40 @@ def idle(users: Sequence[User], minutes: float | None, now: datetime) -> list[Us
     ]
 
 
-async def generating(hub: Hub, users: Sequence[User], assignment: str) -> list[str]:
-    """Whose lab is making a picture now, as far as the labs say so."""
-    places = asyncio.Semaphore(AT_ONCE)
-    async with Labs(hub) as labs:
+async def users_generating(hub: HubClient, users: Sequence[User], assignment: str) -> list[str]:
+    """Return the names of those whose lab says that it is generating a picture now."""
+    slots = asyncio.Semaphore(AT_ONCE)
+    async with LabClient(hub) as labs:
 
         async def is_generating(user: User) -> bool:
-            async with places:
-                progress, _ = await ask(labs, user, assignment)
+            async with slots:
+                progress, _ = await ask_progress(labs, user, assignment)
             return progress is not None and progress.running > 0
 
         found = await asyncio.gather(*(is_generating(user) for user in users))
     return [user.name for user, busy in zip(users, found, strict=True) if busy]
 
 
-async def stop_all(hub: Hub, names: Sequence[str]) -> dict[str, str]:
-    """Stop them and wait for it. Gives the reason by name for those that did not stop."""
-    places = asyncio.Semaphore(AT_ONCE)
+async def stop_all(hub: HubClient, names: Sequence[str]) -> dict[str, str]:
+    """Stop the labs and wait until they have stopped. Return the reason for each that did not, by name."""
+    slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(name: str) -> str | None:
-        async with places:
+    async def stop_one(name: str) -> str | None:
+        async with slots:
             try:
                 await stop(hub, name)
             except (HubRefused, HubUnreachable, TimeoutError) as error:
                 return str(error)
         return None
 
-    reasons = await asyncio.gather(*(one(name) for name in names))
+    reasons = await asyncio.gather(*(stop_one(name) for name in names))
     return {name: reason for name, reason in zip(names, reasons, strict=True) if reason is not None}
 
 
-async def stop(hub: Hub, name: str) -> None:
-    """Stop one lab and wait until it has. Raises TimeoutError too."""
+async def stop(hub: HubClient, name: str) -> None:
+    """Stop one lab and wait until it has stopped. Raises TimeoutError too."""
     await hub.stop(name)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(STOP_SECONDS):
         while True:
             server = await hub.server(name)
             if server is None or not (server.ready or server.pending):

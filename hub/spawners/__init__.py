@@ -1,1 +1,4 @@
-"""Where a student's lab runs: one module per kind, each with `configure(c, settings)`."""
+"""Where labs run: one package per spawner, with its settings, configuration, form and messages together.
+
+`environment` and `failures` are shared by all of them. `hub.registry` lists the spawners by name.
+"""

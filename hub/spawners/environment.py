@@ -1,4 +1,4 @@
-"""Which settings of the instructor's a lab gets: those of this list and no others, whatever spawns it."""
+"""Which of the instructor's settings reach a lab: those of one list and no others, for every spawner."""
 
 import os
 from pathlib import Path
@@ -27,11 +27,12 @@ PATHS = ("GENAI_EXERCISES_DIR", "GENAI_LEDGER", "GENAI_MINI_WEIGHTS", "GENAI_PRO
 
 
 def lab_settings() -> dict[str, str]:
-    """From the environment, else from `.env` in the current folder; paths are absolute."""
+    """Return the variables to pass on, from the environment or else from `.env`; paths become absolute."""
     known = {**dotenv_values(".env"), **os.environ}
-    chosen = {name: value for name in PASSED_ON if (value := known.get(name))}
-    chosen |= {name: str(Path(value).resolve()) for name, value in chosen.items() if name in PATHS}
-    idle = HubSettings().idle_seconds
-    if idle:  # a lab where somebody works says so several times before it could be taken for idle
-        chosen["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle / 4))
-    return chosen
+    passed_on = {name: value for name in PASSED_ON if (value := known.get(name))}
+    passed_on |= {name: str(Path(value).resolve()) for name, value in passed_on.items() if name in PATHS}
+    idle_seconds = HubSettings().idle_seconds
+    if idle_seconds:
+        # A lab in use must report its activity several times before the culler could take it for idle.
+        passed_on["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle_seconds / 4))
+    return passed_on

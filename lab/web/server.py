@@ -37,7 +37,8 @@ def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to the address; port 0 takes a free one. Raises AddressInUse.
 
-    Who started this process may hand over an open socket instead, in systemd's way: as `hub.slurm` does.
+    Who started this process may hand over an open socket instead, in systemd's way, as
+    `hub.spawners.slurm` does.
     """
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
         return socket.socket(fileno=3)

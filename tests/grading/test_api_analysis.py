@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exercises.assignment import COMPARISON_RUN, Assignment
+from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds.compare import COMPARISON_RUN
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.class_.grade import grade_class

@@ -1,4 +1,4 @@
-"""A real hub with the real proxy: `genai-lab hub` as a process, on free ports, in its own state folder."""
+"""Fixtures that start `genai-lab hub` as a process, with a real proxy, on free ports."""
 
 import itertools
 import json
@@ -21,16 +21,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-STARTING = 240  # seconds; the machine may be busy
-HAPPENING = 180  # seconds
+START_SECONDS = 240  # the machine may be busy
+WAIT_SECONDS = 180
 INSTRUCTOR = "prof"
 
 
 @dataclass(frozen=True)
 class RunningHub:
-    """A hub that was started: its address as a browser opens it, its state folder, its process.
+    """A running hub.
 
-    `log` is JupyterHub's own log; `console` what the person who started it sees.
+    `url` is the address for a browser, `log` JupyterHub's own log, and `console` the output that the
+    person who started the hub sees.
     """
 
     url: str  # ends with a slash
@@ -41,12 +42,12 @@ class RunningHub:
 
     @property
     def passwords(self) -> dict[str, str]:
-        """What `passwords.json` holds: `students`, `instructors`."""
+        """The content of `passwords.json`: `students` and `instructors`."""
         passwords: dict[str, str] = json.loads((self.state / "passwords.json").read_text())
         return passwords
 
     def login(self, name: str) -> httpx.Client:
-        """A client with the cookies of that person, who logged in by the form; it follows redirects."""
+        """Log a person in by the form, and return a client with their cookies that follows redirects."""
         client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
         form = client.get("hub/login").text
         token = re.search(r'name="_xsrf" value="([^"]+)"', form)
@@ -55,12 +56,12 @@ class RunningHub:
         answer = client.post(
             "hub/login", data={"_xsrf": token.group(1), "username": name, "password": password}
         )
-        assert answer.history, answer.text  # a login leads on, to a lab that perhaps does not start
+        assert answer.history, answer.text  # a successful login redirects to the lab
         assert any("login" in cookie for cookie in client.cookies), "the login was refused"
         return client
 
     def stop(self) -> None:
-        """Stop the hub with its proxy and labs, as Ctrl-C does."""
+        """Stop the hub with its proxy and labs, like Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(timeout=60)
@@ -70,8 +71,8 @@ class RunningHub:
 
 
 def wait_until(true: Callable[[], Any], what: str) -> Any:
-    """What `true` gives once that is true of something."""
-    until = time.monotonic() + HAPPENING
+    """Wait until `true` returns a true value, and return it."""
+    until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
         if found := true():
             return found
@@ -104,9 +105,9 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
-    """Start `genai-lab hub` as often as a test needs; `settings` are `GENAI_HUB_…` and other variables.
+    """A function that starts `genai-lab hub` with `settings`: `GENAI_HUB_…` and other variables.
 
-    `trusted` says whose certificate the hub has, where it speaks https.
+    For a hub with https, `trusted` is a context that accepts the hub's certificate.
     """
     started: list[RunningHub] = []
 
@@ -137,7 +138,7 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
         started.append(hub)
         subdomains = urlsplit(settings.get("GENAI_HUB_SUBDOMAIN_HOST", "")).netloc
         host = {"Host": subdomains} if subdomains else {}
-        until = time.monotonic() + STARTING
+        until = time.monotonic() + START_SECONDS
         while True:
             try:
                 if httpx.get(f"{hub.url}hub/health", headers=host, verify=trusted or True).status_code == 200:
@@ -157,5 +158,5 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
 
 @pytest.fixture(scope="module")
 def hub(start_hub: StartHub) -> RunningHub:
-    """One hub for the tests of a module, as `make hub` starts it."""
+    """One hub for all tests of a module, with the same settings as `make hub`."""
     return start_hub()

@@ -1,4 +1,4 @@
-"""Small providers of identity on this machine: OpenID Connect, and launches signed as Moodle's."""
+"""Small identity providers on this machine: OpenID Connect, and LTI launches like Moodle's."""
 
 import base64
 import hashlib
@@ -23,12 +23,12 @@ LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 
 
 class OpenIdProvider:
-    """Whoever comes is logged in as `person` (their claims); a code is good once, with its verifier."""
+    """Logs everyone in with the claims in `person`. A code is valid once, with its PKCE verifier."""
 
     def __init__(self) -> None:
         self.person: dict[str, Any] = {}
-        self.verify_as: str | None = None  # a challenge that stands in for the one that was sent
-        self.methods: list[str] | None = None  # how clients may prove themselves, if it says so
+        self.verify_as: str | None = None  # if set, replaces the PKCE challenge that was sent
+        self.methods: list[str] | None = None  # the client authentication methods it announces
         self.url = ""
         self._codes: dict[str, tuple[str, str]] = {}
         self._tokens: dict[str, dict[str, Any]] = {}
@@ -85,7 +85,7 @@ class OpenIdProvider:
 
 
 class LearningPlatform:
-    """Signs who is coming; its keys are where the hub asks for them."""
+    """Signs launches, and publishes its keys for the hub."""
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -102,7 +102,7 @@ class LearningPlatform:
         return app
 
     def claims(self, its_nonce: str, /, **changed: Any) -> dict[str, Any]:
-        """Of a student who follows the course's link; `changed` replaces claims, None takes one out."""
+        """Return a student's claims. `changed` replaces some of them; None removes one."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -129,7 +129,7 @@ class LearningPlatform:
 
 @contextmanager
 def serving(service: OpenIdProvider | LearningPlatform) -> Iterator[None]:
-    """The service on a free port of 127.0.0.1; its `url` is set."""
+    """Run the service on a free port of 127.0.0.1, and set its `url`."""
     server = uvicorn.Server(uvicorn.Config(service.app(), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""A student's lab behind a real hub, as a browser's requests see it: entering, pressing a button."""
+"""Uses a student's lab behind a real hub with the same requests as a browser."""
 
 import json
 import time
@@ -12,24 +12,24 @@ import pytest
 from tests.hub.conftest import INSTRUCTOR, RunningHub
 
 PAGE = {"accept": "text/html"}
-STARTING = 180  # seconds; the machine may be busy
+START_SECONDS = 180  # the machine may be busy
 
 
 def path(name: str) -> str:
-    """The lab's path below the hub's address."""
+    """Return the lab's path below the hub's address."""
     return f"user/{quote(name, safe='@~')}/"
 
 
 def origin(hub: RunningHub) -> dict[str, str]:
-    """What a browser says of a page of that hub."""
+    """Return the headers that a browser sends from a page of that hub."""
     return {"origin": hub.url.rstrip("/")}
 
 
 def enter(hub: RunningHub, name: str) -> httpx.Client:
-    """That person, logged in at the hub and in their own lab, which is started if it has to be."""
+    """Log a person in at the hub and in their own lab, which is started if necessary."""
     client = hub.login(name)
     client.get("hub/spawn", headers=PAGE)
-    until = time.monotonic() + STARTING
+    until = time.monotonic() + START_SECONDS
     while True:
         answer = client.get(path(name), headers=PAGE)
         if answer.status_code == 200 and answer.url.path.startswith(f"/{unquote(path(name))}"):
@@ -40,7 +40,7 @@ def enter(hub: RunningHub, name: str) -> httpx.Client:
 
 
 def api(hub: RunningHub, client: httpx.Client) -> httpx.Client:
-    """The Hub's REST API with a token of that client's own."""
+    """Return a client of the Hub's REST API with a token of that person."""
     name = client.get("hub/api/user", headers={"referer": f"{hub.url}hub/"}).json()["name"]
     xsrf = next(cookie.value for cookie in client.cookies.jar if cookie.name == "_xsrf")
     made = client.post(
@@ -56,17 +56,17 @@ def api(hub: RunningHub, client: httpx.Client) -> httpx.Client:
 
 
 def token_of(client: httpx.Client) -> dict[str, str]:
-    """The header that a client of `api` sends."""
+    """Return the header with the token of a client from `api`."""
     return {"authorization": client.headers["authorization"]}
 
 
 def instructor(hub: RunningHub) -> httpx.Client:
-    """The Hub's REST API as the instructor."""
+    """Return a client of the Hub's REST API with the instructor's token."""
     return api(hub, hub.login(INSTRUCTOR))
 
 
 class Button:
-    """A button of a lab's page, by its `elem_id`, pressed as the page's scripts do."""
+    """A button of a lab's page, found by its `elem_id`, and pressed like the page's scripts do."""
 
     def __init__(self, hub: RunningHub, client: httpx.Client, name: str, elem_id: str) -> None:
         self.client, self.headers = client, origin(hub)
@@ -77,12 +77,12 @@ class Button:
         event = next(e for e in config["dependencies"] if [found, "click"] in e["targets"])
         self.event: int = event["id"]
         names = {i: components[i].get("elem_id") or str(i) for i in event["inputs"]}
-        self.inputs: list[str] = [names[i] for i in event["inputs"]]  # one may stand there twice
-        # what the page would send, to be changed
+        self.inputs: list[str] = [names[i] for i in event["inputs"]]  # a name may appear twice
+        # the values that the page would send; a test may change them
         self.values: dict[str, Any] = {names[i]: components[i].get("value") for i in event["inputs"]}
 
     def press(self, session: str) -> None:
-        """Begin the event; what comes of it is told to `session`."""
+        """Start the event, whose results are sent to `session`."""
         answer = self.client.post(
             f"{self.page}gradio_api/queue/join",
             json={
@@ -95,7 +95,7 @@ class Button:
         assert answer.status_code == 200, answer.text
 
     def listen(self, session: str) -> Iterator[tuple[float, dict[str, Any]]]:
-        """Each event as it arrives, with the time it did, until the event is over."""
+        """Yield each message with its time of arrival, until the event is finished."""
         address = f"{self.page}gradio_api/queue/data?session_hash={session}"
         with self.client.stream("GET", address, timeout=300) as stream:
             for line in stream.iter_lines():

@@ -1,4 +1,4 @@
-"""Every route of an application, found in the application itself: a new one is in the list by itself."""
+"""Lists all routes of an application by inspecting it, so that new routes are included."""
 
 import re
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from typing import Any, Literal
 from fastapi.routing import iter_route_contexts
 from starlette import routing
 
-# What every route is asked with: those it knows and those it does not.
+# Every route is requested with each of these methods, also with those it does not support.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-# In the place of a parameter: a value of any kind, but for Gradio's which want a certain one
+# Values for parameters in paths. Gradio's parameters accept only certain values.
 VALUES = {"language": "en", "path": "x.js", "size": "192", "ext": "ts"}
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route: its path as it can be asked for, the methods it answers, what it is."""
+    """One route: a path that can be requested, the methods it supports, and its kind."""
 
     path: str
     methods: tuple[str, ...]
     kind: Literal["http", "websocket"]
 
 
-def everything(app: Any, prefix: str = "") -> list[Route]:
-    """All routes of an ASGI application made with FastAPI or Starlette, those of mounted ones included."""
+def all_routes(app: Any, prefix: str = "") -> list[Route]:
+    """Return all routes of a FastAPI or Starlette application, including mounted ones."""
     found: list[Route] = []
     for context in iter_route_contexts(app.routes):
         route: Any = getattr(context, "original_route", context)
         path = prefix + (getattr(context, "path", "") or getattr(route, "path", ""))
         if isinstance(route, routing.Mount):
-            found += everything(route.app, path) if hasattr(route.app, "routes") else [_any(f"{path}/x")]
+            found += all_routes(route.app, path) if hasattr(route.app, "routes") else [_any(f"{path}/x")]
         elif isinstance(route, routing.Route):
             methods = tuple(sorted(getattr(context, "methods", None) or route.methods or METHODS))
             found.append(Route(_filled(path), methods, "http"))
@@ -41,7 +41,7 @@ def everything(app: Any, prefix: str = "") -> list[Route]:
 
 
 def _any(path: str) -> Route:
-    """Something mounted that does not say what it answers."""
+    """Return a route for a mounted application whose routes are unknown."""
     return Route(_filled(path), METHODS, "http")
 
 

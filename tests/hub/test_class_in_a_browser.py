@@ -1,4 +1,4 @@
-"""Two students and an instructor, each in a browser of their own, on one hub with its real proxy."""
+"""A test with two students and an instructor, each in their own browser, on one hub with its proxy."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ LogIn = Callable[[str], Page]
 
 @pytest.fixture
 def log_in(browser: Browser, hub: RunningHub) -> Iterator[LogIn]:
-    """Log a person in by the form, in a browser profile of their own; the page is where the hub leads."""
+    """A function that logs a person in by the form in a new browser profile, and returns the page."""
     contexts = []
 
     def log_in(name: str) -> Page:
@@ -41,13 +41,13 @@ def log_in(browser: Browser, hub: RunningHub) -> Iterator[LogIn]:
 
 
 def in_the_lab(page: Page, name: str) -> None:
-    """The page is that student's lab, and its first reading of the disk is there."""
+    """Wait until the page is that student's lab and shows data from disk."""
     expect(page.locator("#lab-title")).to_contain_text(name, timeout=SPAWN)
     expect(page.locator("#lab-points")).not_to_be_empty(timeout=SPAWN)
 
 
 def pictures(hub: RunningHub, name: str) -> list[Path]:
-    """The pictures a student keeps."""
+    """Return the files of a student's pictures."""
     home = hub.state / "homes" / name
     assert home.is_dir()
     return [file for file in home.rglob("*.png") if file.parent.name == "outputs"]
@@ -60,7 +60,7 @@ def test_students_generate_in_their_own_labs_and_an_instructor_sees_who_is_there
     in_the_lab(jane, "jane")
     in_the_lab(john, "john")
 
-    # a generation, whose progress comes step by step through the proxy
+    # The progress of a generation arrives step by step through the proxy.
     tab(jane, "Studio")
     jane.locator("#studio-prompt textarea").fill("a red mug on a blue background")
     jane.locator("#studio-steps input[type=number]").fill("60")
@@ -72,7 +72,7 @@ def test_students_generate_in_their_own_labs_and_an_instructor_sees_who_is_there
     (made,) = pictures(hub, "jane")
     assert read_manifest_file(made.with_suffix(".json")).student == "jane"
 
-    # john sees nothing of it: neither in his lab, nor at her address, nor at her picture's
+    # John does not see it in his lab, and cannot open her lab or her picture.
     assert pictures(hub, "john") == []
     with jane.context.expect_page() as opened:
         jane.evaluate("open(document.querySelector('#picture-studio img').src)")
@@ -85,13 +85,13 @@ def test_students_generate_in_their_own_labs_and_an_instructor_sees_who_is_there
     expect(john.locator("body")).to_contain_text("jane")
     expect(john.locator("body")).not_to_contain_text("red mug")
 
-    # the instructor: who is there
+    # The instructor sees who is there.
     prof = log_in(INSTRUCTOR)
     prof.goto(f"{hub.url}hub/admin")
     for name in ("jane", "john"):
         expect(prof.get_by_test_id(f"user-row-{name}")).to_be_visible(timeout=SPAWN)
 
-    # logged out, jane is out of her lab too
+    # A logout from the hub also ends jane's session in her lab.
     jane.get_by_role("link", name="Log out").click()
     jane.wait_for_url(f"{hub.url}hub/**")
     jane.goto(f"{hub.url}user/jane/")

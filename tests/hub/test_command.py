@@ -1,4 +1,4 @@
-"""`genai-lab hub` before it starts: what is wrong is said in a line, with what to do; exit code 2."""
+"""Tests of errors before `genai-lab hub` starts: one line with a remedy, and exit code 2."""
 
 import os
 import socket
@@ -10,13 +10,13 @@ import pytest
 from filelock import FileLock
 
 from genai_lab import prefix
-from hub.authenticators.oidc import OidcSettings
+from hub.authenticators.oidc.configuration import OidcSettings
 from hub.settings import HubSettings
 from tests.hub.conftest import free_port
 
 
 def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """The command, which is expected to end by itself."""
+    """Run the command, which must end by itself."""
     return subprocess.run(
         [sys.executable, "-m", "genai_lab", "hub", "--state", "state"],
         env={"PATH": os.environ["PATH"], "GENAI_HUB_PORT": "0", "GENAI_HUB_API_PORT": str(free_port())}

@@ -1,4 +1,4 @@
-"""The idle culler stops the labs nobody uses, and only those: an open tab is no use, a long generation is."""
+"""Tests of the idle culler: it stops a lab with only an open tab, but not one that is generating."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.labs import Button, enter, instructor, path
 
 IDLE = 30  # seconds until a lab counts as idle
-WAITING = 8  # generations, one after the other: minutes of work even for a fast machine
+WAITING = 8  # generations in a row, which take minutes even on a fast machine
 SOON = 240  # seconds; the machine may be busy
 
 
@@ -24,7 +24,7 @@ def hub(start_hub: StartHub) -> RunningHub:
 def until(condition: Callable[[], Any]) -> None:
     end = time.monotonic() + SOON
     while not condition():
-        assert time.monotonic() < end, "it did not come to that"
+        assert time.monotonic() < end, "the condition was never met"
         time.sleep(0.5)
 
 
@@ -37,7 +37,7 @@ def generating(john: httpx.Client) -> bool:
 
 
 def open_tab(hub: RunningHub, browser: Browser, name: str) -> Any:
-    """The person's lab in a browser; the page is complete."""
+    """Open the person's lab in a browser and wait until the page is complete."""
     context = browser.new_context(locale="en-GB")
     for cookie in enter(hub, name).cookies.jar:
         context.add_cookies(
@@ -61,7 +61,7 @@ def test_an_open_tab_is_culled_and_a_long_generation_is_not(
     for number in range(WAITING):
         generate.press(f"session{number}")
     begun = time.monotonic()
-    until(lambda: generating(john))  # and john looks no longer
+    until(lambda: generating(john))  # although john's browser is gone
 
     page = open_tab(hub, browser, "jane")
     assert running(prof, "jane")

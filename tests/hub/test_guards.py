@@ -1,4 +1,4 @@
-"""A hub that others could reach does not start while something speaks against it, and says what."""
+"""Tests that a hub which others can reach refuses to start with known risks, and lists them."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_these_hosts_are_not_only_this_machine(host: str) -> None:
     public=st.sampled_from(["", "http://127.0.0.1:8000/", "https://hub.example.org/"]),
     subdomains=st.sampled_from(["", "http://hub.localhost:8000", "https://hub.example.org"]),
 )
-def test_every_combination_starts_only_when_nothing_speaks_against_it(
+def test_every_combination_starts_only_without_risks(
     host: str, authenticator: str, spawner: str, tls: str, public: str, subdomains: str
 ) -> None:
     file = Path(__file__)
@@ -65,17 +65,17 @@ def test_every_combination_starts_only_when_nothing_speaks_against_it(
         "tls": outside and tls == "none",
     }
     against = [key for key, applies in expected.items() if applies]
-    assert guards.reasons(settings) == against
+    assert guards.risks(settings) == against
     if against:
         with pytest.raises(guards.UnsafeStart) as refused:
-            guards.check(settings)
-        assert str(refused.value).count("\n") == len(against) + 1  # each on its own line, and what to do
+            guards.require_safe_start(settings)
+        assert str(refused.value).count("\n") == len(against) + 1  # a line for each risk, and a remedy
     else:
-        guards.check(settings)
-    guards.check(settings.model_copy(update={"insecure": True}))
+        guards.require_safe_start(settings)
+    guards.require_safe_start(settings.model_copy(update={"insecure": True}))
 
 
-def test_the_reasons_are_told_in_both_languages_and_name_the_settings_to_change() -> None:
+def test_the_risks_are_listed_in_both_languages_with_the_settings_to_change() -> None:
     refused = guards.UnsafeStart(["shared", "local", "tls"])
     for language in ("en", "fr"):
         said = refused.in_language(language)  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ def test_the_reasons_are_told_in_both_languages_and_name_the_settings_to_change(
 
 def test_a_certificate_without_its_key_is_no_tls() -> None:
     settings = HubSettings(host=EVERYWHERE, tls_certificate=Path(__file__), **SAFE)  # type: ignore[arg-type]
-    assert guards.reasons(settings) == ["tls"]
+    assert guards.risks(settings) == ["tls"]
 
 
 def test_the_configuration_itself_refuses_so_that_no_other_way_of_starting_gets_past(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The hub as `make hub` starts it: logging in, a lab of one's own, who may read what, and the way it ends."""
+"""Tests of a hub with the settings of `make hub`: logins, labs, access rights, and its end."""
 
 import json
 import re
@@ -10,25 +10,26 @@ import httpx
 import psutil
 import pytest
 
-from hub.roles import COHORT_TOKEN, METRICS_TOKEN
+from hub.roles import METRICS_TOKEN_FILE
+from hub.secret_files import COHORT_TOKEN_FILE
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 from tests.hub.labs import PAGE, enter, path
 
 
 def with_token(hub: RunningHub, file: str) -> httpx.Client:
-    """The Hub's REST API with the token in that file of the state folder."""
+    """Return a client of the Hub's REST API with the token from that file of the state folder."""
     token = (hub.state / file).read_text().strip()
     return httpx.Client(base_url=f"{hub.url}hub/", headers={"Authorization": f"token {token}"}, timeout=60)
 
 
 def labs_of(hub: RunningHub) -> list[psutil.Process]:
-    """The processes of that hub's labs."""
+    """Return the processes of that hub's labs."""
     homes = hub.state / "homes"
     return [process for process, cwd, _ in processes() if homes in Path(cwd).parents]
 
 
 def helpers_of(hub: RunningHub) -> list[psutil.Process]:
-    """The proxy and the services of that hub."""
+    """Return the processes of that hub's proxy and services."""
     state = hub.state
     return [
         process
@@ -39,7 +40,7 @@ def helpers_of(hub: RunningHub) -> list[psutil.Process]:
 
 
 def processes() -> list[tuple[psutil.Process, str, list[str]]]:
-    """Every process with its folder and its command."""
+    """Return every process with its folder and command."""
     every = psutil.process_iter(["cwd", "cmdline"])
     return [(process, process.info["cwd"] or "/", process.info["cmdline"] or []) for process in every]
 
@@ -61,7 +62,9 @@ def test_the_passwords_are_in_no_log(hub: RunningHub) -> None:
 
 def test_what_the_hub_keeps_is_for_its_owner_alone(hub: RunningHub) -> None:
     ours = [file for file in hub.state.rglob("*") if file.name != "console.txt"]
-    assert {"passwords.json", "cookie_secret", COHORT_TOKEN, METRICS_TOKEN} <= {file.name for file in ours}
+    assert {"passwords.json", "cookie_secret", COHORT_TOKEN_FILE, METRICS_TOKEN_FILE} <= {
+        file.name for file in ours
+    }
     for file in (hub.state, *ours):
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
 
@@ -76,7 +79,7 @@ def test_a_student_lands_in_a_lab_of_their_own_with_accents_in_the_name(hub: Run
     assert environment["GENAI_WORK"] == str(home / "work")
     assert environment["HOME"] == str(home)
     assert [name for name in environment if name.startswith("GENAI_HUB_")] == []
-    for secret in (*hub.passwords.values(), (hub.state / COHORT_TOKEN).read_text().strip()):
+    for secret in (*hub.passwords.values(), (hub.state / COHORT_TOKEN_FILE).read_text().strip()):
         assert secret not in environment.values()
     assert (hub.state / "logs" / "hélène.petit.log").is_file()
 
@@ -85,7 +88,7 @@ def test_a_lab_that_does_not_start_says_why_where_the_student_stands(hub: Runnin
     home = hub.state / "homes" / "broken"
     home.mkdir(parents=True)
     (home / ".env").write_text("GENAI_MODEL=no-such-model\n")
-    client = hub.login("broken")  # which starts the lab at once
+    client = hub.login("broken")  # the login starts the lab
 
     def failed() -> str | bool:
         answer = client.get("hub/spawn-pending/broken")
@@ -117,13 +120,13 @@ def test_who_may_read_the_metrics(hub: RunningHub) -> None:
     referer = {"Referer": f"{hub.url}hub/"}
     assert hub.login("jane.doe").get("hub/metrics", headers=referer).status_code == 403
     assert hub.login(INSTRUCTOR).get("hub/metrics", headers=referer).status_code == 200
-    answer = with_token(hub, METRICS_TOKEN).get("metrics")
+    answer = with_token(hub, METRICS_TOKEN_FILE).get("metrics")
     assert "jupyterhub_running_servers" in answer.text
-    assert with_token(hub, METRICS_TOKEN).get("api/users").status_code == 403
+    assert with_token(hub, METRICS_TOKEN_FILE).get("api/users").status_code == 403
 
 
 def test_the_cohort_token_does_what_a_cohort_needs_and_no_more(hub: RunningHub) -> None:
-    api = with_token(hub, COHORT_TOKEN)
+    api = with_token(hub, COHORT_TOKEN_FILE)
     assert api.post("api/users", json={"usernames": ["roster.one"]}).status_code == 201
     assert api.post("api/groups/td1", json={"users": ["roster.one"]}).status_code == 201
     assert api.put("api/groups/td1/properties", json={"deadline": "2026-12-01"}).status_code == 200
@@ -194,7 +197,7 @@ def test_a_killed_hub_finds_its_labs_again_and_ctrl_c_ends_everything(start_hub:
     said = wait_until(
         lambda: (found := again.console.read_text()).count("open at") == 2 and found, "it said so"
     )
-    assert said.count(again.passwords["students"]) == 1  # shown by the first start only
+    assert said.count(again.passwords["students"]) == 1  # only the first start shows them
 
     again.stop()
     assert again.process.returncode == 0

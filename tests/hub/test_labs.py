@@ -1,4 +1,4 @@
-"""A lab as a server of the hub: its events arrive one by one, its records bear the student's name."""
+"""Tests of a lab behind the hub: events arrive one by one, and records contain the student's name."""
 
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ from manifests.reader import read_manifest_file
 from tests.hub.conftest import RunningHub
 from tests.hub.labs import PAGE, Button, enter, origin, path
 
-NAME = "jérôme+x@uni.fr"  # encoded in addresses, and in the name of the home
+NAME = "jérôme+x@uni.fr"  # the name is encoded in addresses
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_generations_events_arrive_one_by_one_and_its_record_bears_the_student
     assert arrived[-1][1]["success"]
     generating = [moment for moment, event in arrived if event["msg"] == "process_generating"]
     assert len(generating) >= 5  # steps
-    # Were the stream held back anywhere, all of it would be there at once
+    # If the stream were buffered anywhere, all events would arrive at once.
     assert generating[0] < generating[-1]
     apart = [later - sooner for sooner, later in pairwise(generating)]
     assert max(apart) < 0.9 * (generating[-1] - generating[0])

@@ -1,4 +1,4 @@
-"""The beginning of a lesson: twenty students' labs started together on this machine. Times with `-s`."""
+"""A test that starts twenty labs at once, like a class at the beginning of a lesson; `-s` shows the times."""
 
 import json
 import os
@@ -10,18 +10,20 @@ import httpx
 import psutil
 import pytest
 
-from hub.roles import COHORT_TOKEN
+from hub.secret_files import COHORT_TOKEN_FILE
 from tests.hub.conftest import StartHub
 
 STUDENTS = [f"student{number:02}" for number in range(20)]
-FREE = 6_000_000_000  # bytes that twenty labs need
+REQUIRED_MEMORY = 6_000_000_000  # bytes of memory for twenty labs
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(psutil.virtual_memory().available < FREE, reason="less than 6 GB of memory are free")
+@pytest.mark.skipif(
+    psutil.virtual_memory().available < REQUIRED_MEMORY, reason="less than 6 GB of memory are free"
+)
 def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: StartHub) -> None:
     hub = start_hub()
-    token = (hub.state / COHORT_TOKEN).read_text().strip()
+    token = (hub.state / COHORT_TOKEN_FILE).read_text().strip()
     api = httpx.Client(
         base_url=f"{hub.url}hub/api/", headers={"Authorization": f"token {token}"}, timeout=1700
     )
@@ -29,7 +31,7 @@ def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: S
     began = time.monotonic()
 
     def start(student: str) -> tuple[str, float, int, str]:
-        """How it ended, after how many seconds, what the lab's address then says, and why it failed."""
+        """Start a lab; return outcome, seconds, status through the proxy, and message."""
         asked = api.post(f"users/{student}/server")
         assert asked.status_code in (201, 202), asked.text
         events = api.get(f"users/{student}/server/progress").text
@@ -45,4 +47,8 @@ def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: S
     print("ready after seconds:", " ".join(f"{took:.1f}" for took in times))
     print(f"first {times[0]:.1f}, median {statistics.median(times):.1f}, last {times[-1]:.1f}")
     assert [(name, said) for name, (state, _, _, said) in outcomes.items() if state != "ready"] == []
-    assert {answer for _, _, answer, _ in outcomes.values()} <= {200, 401, 403}  # the lab itself answered
+    assert {answer for _, _, answer, _ in outcomes.values()} <= {
+        200,
+        401,
+        403,
+    }  # the answer comes from the lab

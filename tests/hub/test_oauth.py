@@ -1,4 +1,4 @@
-"""Logging in to a lab, on a real hub: state and PKCE really count, nobody is led elsewhere, nothing leaks."""
+"""Tests of logging in to a lab on a real hub: state, PKCE, redirects, and that no token leaks."""
 
 import re
 import sqlite3
@@ -13,13 +13,13 @@ from jupyterhub.utils import compare_token  # type: ignore[import-untyped]
 from tests.hub.conftest import RunningHub
 from tests.hub.labs import PAGE, api, enter, origin, path
 
-TOKEN = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")  # as the Hub makes them
+TOKEN = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")  # the format of the Hub's tokens
 LAB = f"/{path('jane')}"
 EVIL = "evil.example"
 
 
 class Person:
-    """A browser that follows no redirect by itself, and keeps everything it was answered."""
+    """A client that follows no redirects and records all answers."""
 
     def __init__(self, hub: RunningHub, name: str) -> None:
         self.hub, self.said = hub, [""]
@@ -35,14 +35,14 @@ class Person:
     def get(self, address: str, **headers: str) -> httpx.Response:
         return self.client.get(address, headers=PAGE | headers)
 
-    def asks(self, address: str = LAB) -> str:
-        """Where the lab leads a browser that it does not know."""
+    def redirect_from_lab(self, address: str = LAB) -> str:
+        """Return where the lab redirects a browser without a session."""
         answer = self.get(address)
         assert answer.status_code == 302
         return answer.headers["location"]
 
-    def comes_back(self, question: str) -> str:
-        """Where the Hub leads after its yes."""
+    def redirect_from_hub(self, question: str) -> str:
+        """Return where the Hub redirects after it has confirmed the person."""
         answer = self.get(question)
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
@@ -53,34 +53,34 @@ class Person:
 
 @pytest.fixture(scope="module")
 def lab(hub: RunningHub) -> httpx.Client:
-    """Jane's lab is there."""
+    """Start jane's lab."""
     return enter(hub, "jane")
 
 
 @pytest.fixture
 def jane(hub: RunningHub, lab: httpx.Client) -> Person:
-    """Jane in a new browser, logged in at the hub only."""
+    """Jane in a new browser, logged in at the hub but not in her lab."""
     return Person(hub, "jane")
 
 
 def changed(address: str, **changes: str | None) -> str:
-    """The address with parameters changed, or taken away."""
+    """Return the address with some parameters changed or removed."""
     parts = urlsplit(address)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()} | changes
     return parts._replace(query=urlencode({n: v for n, v in query.items() if v is not None})).geturl()
 
 
 def test_the_login_goes_to_the_hub_and_back_and_nowhere_else(jane: Person) -> None:
-    question = jane.asks(f"{LAB}en/?from=here")
+    question = jane.redirect_from_lab(f"{LAB}en/?from=here")
     assert urlsplit(question)[:3] == ("", "", "/hub/api/oauth2/authorize")
-    back = jane.comes_back(question)
+    back = jane.redirect_from_hub(question)
     assert urlsplit(back)[:3] == ("", "", f"{LAB}oauth_callback")
     assert jane.get(back).headers["location"] == f"{LAB}en/?from=here"
     assert jane.is_in()
 
 
 def test_a_login_that_was_completed_cannot_be_replayed(jane: Person) -> None:
-    back = jane.comes_back(jane.asks())
+    back = jane.redirect_from_hub(jane.redirect_from_lab())
     cookies = dict(jane.client.cookies)
     assert jane.get(back).status_code == 302
     replayed = jane.get(back, cookie="; ".join(f"{name}={value}" for name, value in cookies.items()))
@@ -90,43 +90,46 @@ def test_a_login_that_was_completed_cannot_be_replayed(jane: Person) -> None:
 
 @pytest.mark.parametrize("state", [None, "", "made-up"])
 def test_a_login_without_its_state_is_refused(jane: Person, state: str | None) -> None:
-    back = jane.comes_back(jane.asks())
+    back = jane.redirect_from_hub(jane.redirect_from_lab())
     assert jane.get(changed(back, state=state)).status_code == 403
     assert not jane.is_in()
 
 
 def test_a_login_begun_in_another_browser_is_refused(hub: RunningHub, jane: Person) -> None:
     other = Person(hub, "jane")
-    back = other.comes_back(other.asks())
-    jane.asks()  # so that this browser has a login under way, too
+    back = other.redirect_from_hub(other.redirect_from_lab())
+    jane.redirect_from_lab()  # so that this browser has begun a login, too
     assert jane.get(back).status_code == 403
     assert not jane.is_in()
-    assert other.get(back).status_code == 403  # and it was the only attempt
+    assert other.get(back).status_code == 403  # each login allows one attempt
 
 
 def test_states_of_two_browsers_cannot_be_swapped(hub: RunningHub, jane: Person) -> None:
     other = Person(hub, "jane")
-    mine, theirs = jane.comes_back(jane.asks()), other.comes_back(other.asks())
+    mine, theirs = (
+        jane.redirect_from_hub(jane.redirect_from_lab()),
+        other.redirect_from_hub(other.redirect_from_lab()),
+    )
     (state,) = parse_qs(urlsplit(mine).query)["state"]
-    assert jane.get(changed(theirs, state=state)).status_code == 403  # their code in my login
+    assert jane.get(changed(theirs, state=state)).status_code == 403  # another person's code in this login
     assert not jane.is_in()
 
 
 def test_the_hub_checks_the_verifier(jane: Person) -> None:
-    question = jane.asks()
-    back = jane.comes_back(changed(question, code_challenge="x" * 43))
+    question = jane.redirect_from_lab()
+    back = jane.redirect_from_hub(changed(question, code_challenge="x" * 43))
     assert jane.get(back).status_code == 403
     assert not jane.is_in()
 
 
 def test_without_a_challenge_the_hub_gives_no_code(jane: Person) -> None:
-    answer = jane.get(changed(jane.asks(), code_challenge=None, code_challenge_method=None))
+    answer = jane.get(changed(jane.redirect_from_lab(), code_challenge=None, code_challenge_method=None))
     assert answer.status_code == 400 or "error=" in answer.headers.get("location", "")
     assert "code=" not in answer.headers.get("location", "")
 
 
 def test_the_hub_leads_nowhere_but_to_the_lab(jane: Person) -> None:
-    question = jane.asks()
+    question = jane.redirect_from_lab()
     for address in (f"https://{EVIL}/", f"//{EVIL}/", "/user/eve/oauth_callback", f"{LAB}en/"):
         answer = jane.get(changed(question, redirect_uri=address))
         assert answer.status_code >= 400
@@ -135,7 +138,7 @@ def test_the_hub_leads_nowhere_but_to_the_lab(jane: Person) -> None:
 
 def test_another_student_gets_no_code(hub: RunningHub, lab: httpx.Client) -> None:
     eve = Person(hub, "eve")
-    answer = eve.get(eve.asks())
+    answer = eve.get(eve.redirect_from_lab())
     assert answer.status_code == 403
     assert "location" not in answer.headers
 
@@ -171,12 +174,12 @@ def test_no_address_of_the_lab_leads_to_another_site(hub: RunningHub, jane: Pers
 
 def test_cookies_are_for_the_labs_path_and_for_no_script(jane: Person) -> None:
     asked = jane.get(LAB)
-    back = jane.get(jane.comes_back(asked.headers["location"]))
+    back = jane.get(jane.redirect_from_hub(asked.headers["location"]))
     set_here = [
         SimpleCookie(text) for answer in (asked, back) for text in answer.headers.get_list("set-cookie")
     ]
     cookies = [cookie for jar in set_here for cookie in jar.values()]
-    assert len(cookies) == 3  # the login's, taken away again, and the session's
+    assert len(cookies) == 3  # the login's, which is deleted again, and the session's
     for cookie in cookies:
         assert cookie["httponly"]
         assert cookie["samesite"] == "lax"
@@ -216,19 +219,19 @@ def test_another_site_can_read_and_embed_nothing(lab: httpx.Client) -> None:
             headers = asked | {"sec-fetch-mode": mode, "sec-fetch-dest": destination}
             assert lab.get(f"{LAB}{where}", headers=headers).status_code == 403, (where, mode)
     opened = asked | {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"} | PAGE
-    assert lab.get(f"{LAB}en/", headers=opened).status_code == 200  # a link in the course's pages
+    assert lab.get(f"{LAB}en/", headers=opened).status_code == 200  # a link from the course's pages
     framed = opened | {"sec-fetch-dest": "iframe"}
     assert lab.get(f"{LAB}en/", headers=framed).status_code == 403
 
 
 def tokens(hub: RunningHub) -> list[tuple[str, str]]:
-    """The first characters of every token the Hub knows, and its hash."""
+    """Return the first characters and the hash of every token the Hub knows."""
     with sqlite3.connect(f"file:{hub.state / 'jupyterhub.sqlite'}?mode=ro", uri=True) as database:
         return database.execute("SELECT prefix, hashed FROM api_tokens").fetchall()
 
 
 def found(text: str, known: list[tuple[str, str]]) -> set[str]:
-    """The tokens that stand in the text."""
+    """Return the tokens that the text contains."""
     words = set(TOKEN.findall(text))
     return {
         word
@@ -239,8 +242,8 @@ def found(text: str, known: list[tuple[str, str]]) -> set[str]:
 
 def test_no_token_is_in_an_address_a_page_an_error_or_a_log(hub: RunningHub, jane: Person) -> None:
     wrong = {"authorization": f"token {'0' * 32}"}
-    jane.get(changed(jane.comes_back(jane.asks()), state="made-up"))
-    jane.get(jane.comes_back(jane.asks()))
+    jane.get(changed(jane.redirect_from_hub(jane.redirect_from_lab()), state="made-up"))
+    jane.get(jane.redirect_from_hub(jane.redirect_from_lab()))
     assert jane.is_in()
     for where in ("", "en/", "en/config", "en/gradio_api/info", "en/gradio_api/nothing", "en/monitoring"):
         jane.get(f"{LAB}{where}")
@@ -251,8 +254,8 @@ def test_no_token_is_in_an_address_a_page_an_error_or_a_log(hub: RunningHub, jan
     own = {process.environ()["JUPYTERHUB_API_TOKEN"] for process in labs if _is_lab(process)}
     known = tokens(hub)
     assert len(known) >= 4
-    assert found(f"({mine}) {own}", known) == {mine, *own}  # the search does find tokens
-    pages = "\n".join(said for said in jane.said if mine not in said)  # all but the answer that gave it
+    assert found(f"({mine}) {own}", known) == {mine, *own}  # proves that the search finds tokens
+    pages = "\n".join(said for said in jane.said if mine not in said)  # without the answer that contained it
     logs = [file for file in hub.state.rglob("*") if file.suffix in (".log", ".txt") and file.is_file()]
     assert {"hub.log", "jane.log"} <= {file.name for file in logs}
     written = "\n".join(file.read_text(errors="replace") for file in logs) + _command_lines(labs)
@@ -267,5 +270,5 @@ def _is_lab(process: psutil.Process) -> bool:
 
 
 def _command_lines(processes: list[psutil.Process]) -> str:
-    """What every account of the machine may read."""
+    """Return everything that all accounts of this machine may read."""
     return "\n".join(" ".join(process.cmdline()) for process in processes)

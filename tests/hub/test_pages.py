@@ -1,4 +1,4 @@
-"""The hub's pages in a real browser: languages, light and dark, wide and narrow, and what axe-core finds."""
+"""Tests of the hub's pages in a real browser: languages, themes, widths, and axe-core's checks."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NARROW = 360  # CSS pixels
 
 @pytest.fixture(scope="module")
 def hub(start_hub: StartHub) -> RunningHub:
-    """With accounts of its own, which has the most pages."""
+    """A hub with the native authenticator, which has the most pages."""
     return start_hub(GENAI_HUB_AUTHENTICATOR="native")
 
 
@@ -23,7 +23,7 @@ def hub(start_hub: StartHub) -> RunningHub:
     params=[("en-GB", "light", 1200), ("fr-FR", "dark", NARROW)], ids=["en-light-wide", "fr-dark-narrow"]
 )
 def page(request: pytest.FixtureRequest, browser: Browser, hub: RunningHub) -> Iterator[Page]:
-    """An instructor's browser; a request beyond this machine or an error of a script fails the test."""
+    """An instructor's browser. Requests to other machines and script errors fail the test."""
     locale, scheme, width = request.param
     context = browser.new_context(
         locale=locale, color_scheme=scheme, viewport={"width": width, "height": 700}, base_url=hub.url
@@ -55,7 +55,7 @@ def log_in(page: Page, hub: RunningHub) -> None:
 
 
 def look(page: Page) -> None:
-    """No page scrolls sideways, each says its language, and axe-core finds nothing."""
+    """Check that the page does not scroll sideways and names its language, and that axe-core is content."""
     expect(page.locator("html")).to_have_attribute("lang", page.evaluate("navigator.language").split("-")[0])
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     if AXE.is_file():
@@ -99,7 +99,7 @@ def test_a_lab_is_started_and_closed_from_the_home_page(page: Page, hub: Running
     (hub.state / "homes" / INSTRUCTOR / ".env").write_text("GENAI_MODEL=no-such-model\n")
     log_in(page, hub)
     page.locator("#start").click()
-    # on the page that waits, or, where it fails at once, in its place
+    # The waiting page shows it, or an error page if the start fails at once.
     expect(page.get_by_role("alert").filter(has_text="no-such-model")).to_be_visible()
     look(page)
     (hub.state / "homes" / INSTRUCTOR / ".env").unlink()

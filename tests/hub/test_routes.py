@@ -1,5 +1,8 @@
-"""No route of a running lab is open: each one that the application has, asked with every method, through the
-proxy, by nobody, by another student, and by one whose access was taken back."""
+"""Tests that no route of a running lab is open.
+
+Every route of the application is requested with every method through the proxy: without credentials, by
+another student, and by a person whose access was revoked.
+"""
 
 import time
 from collections.abc import Callable
@@ -12,11 +15,11 @@ import pytest
 from lab.web.app import build_app
 from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.labs import PAGE, api, enter, instructor, origin, path, token_of
-from tests.hub.routes import METHODS, Route, everything
+from tests.hub.routes import METHODS, Route, all_routes
 from tests.lab.web.test_app import make_lab
 
-REVOKED = 60  # seconds within which taking access back must count
-OPEN = "api"  # says that the lab is up; the Hub asks it without credentials
+REVOKED = 60  # seconds until revoked access must end
+OPEN = "api"  # says that the lab runs; the Hub requests it without credentials
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +39,8 @@ def eve(hub: RunningHub, jane: httpx.Client) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
-    """Those of jane's lab, from an application that is made as hers is."""
-    return everything(build_app(make_lab(tmp_path_factory.mktemp("work"), prefix=f"/{path('jane')}")))
+    """All routes of jane's lab, taken from an application with the same prefix."""
+    return all_routes(build_app(make_lab(tmp_path_factory.mktemp("work"), prefix=f"/{path('jane')}")))
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def nobody(hub: RunningHub) -> httpx.Client:
 
 
 def asked(client: httpx.Client, routes: list[Route], headers: dict[str, str]) -> dict[tuple[str, str], int]:
-    """The status of every route with every method, its own ones and all others."""
+    """Return the status of every route with every method."""
     questions = [(method, route.path) for route in routes for method in sorted({*METHODS, *route.methods})]
     with ThreadPoolExecutor(6) as pool:
         answers = pool.map(lambda question: client.request(*question, headers=headers), questions)
@@ -81,7 +84,9 @@ def test_another_student_is_forbidden(
     hub: RunningHub, jane: httpx.Client, eve: httpx.Client, nobody: httpx.Client, routes: list[Route]
 ) -> None:
     token = token_of(api(hub, eve))
-    assert nobody.get(f"/{path('eve')}en/config", headers=token).status_code == 200  # a good token, elsewhere
+    assert (
+        nobody.get(f"/{path('eve')}en/config", headers=token).status_code == 200
+    )  # the token is valid in another lab
     assert others(asked(nobody, routes, token), 403) == {}
 
 
@@ -94,7 +99,7 @@ def test_another_students_browser_is_forbidden_and_sees_nothing(
         assert answer.url.path.startswith("/hub/")
         assert "gradio" not in answer.text
         assert "logged in as eve" in answer.text
-        assert "/user/jane" in answer.text  # whose lab it is
+        assert "/user/jane" in answer.text  # names the lab's owner
     session = {
         cookie.name: cookie.value or "" for cookie in eve.cookies.jar if cookie.path == f"/{path('eve')}"
     }
@@ -105,7 +110,7 @@ def test_another_students_browser_is_forbidden_and_sees_nothing(
 
 
 def test_the_student_and_the_instructor_do_get_in(hub: RunningHub, jane: httpx.Client) -> None:
-    """Without this, a lab that refuses everybody would pass."""
+    """The owner can use the lab. Otherwise a lab that refuses everybody would pass."""
     assert jane.get(f"{path('jane')}en/config").status_code == 200
     assert "gradio" in jane.get(f"{path('jane')}fr/", headers=PAGE).text
     upload = {"files": ("a.txt", b"words")}
@@ -185,7 +190,7 @@ def test_logging_out_of_the_hub_ends_the_lab_in_that_browser(hub: RunningHub) ->
     john = enter(hub, "john")
     address = f"{path('john')}en/config"
     assert john.get(address).status_code == 200
-    kept = httpx.Client(base_url=hub.url, cookies=john.cookies)  # somebody copied the cookies
+    kept = httpx.Client(base_url=hub.url, cookies=john.cookies)  # a copy of the cookies
     john.get("hub/logout", headers=PAGE)
     assert john.get(address).status_code == 401
     refused_in_time(lambda: kept.get(address), 401)
@@ -196,14 +201,14 @@ def test_a_student_who_is_removed_from_the_class_is_out(hub: RunningHub) -> None
     prof = instructor(hub)
     address = f"{path('mia')}en/config"
     assert mia.get(address).status_code == 200
-    until(lambda: prof.get("users/mia").json()["servers"][""]["ready"])  # else the Hub cannot stop it
+    until(lambda: prof.get("users/mia").json()["servers"][""]["ready"])  # the Hub cannot stop it before
     assert prof.delete("users/mia").status_code == 204
-    until(lambda: mia.get(address).url.path == "/hub/login", REVOKED)  # whose lab was stopped, too
+    until(lambda: mia.get(address).url.path == "/hub/login", REVOKED)  # her lab was stopped, too
     assert mia.get(f"{path('mia')}", headers=PAGE).url.path == "/hub/login"
 
 
 def test_the_hub_knows_nothing_of_a_lab_beyond_its_address(hub: RunningHub, eve: httpx.Client) -> None:
-    """The lab's own token, which its process holds, opens no other lab and reads no other student."""
+    """The token of a lab's process opens no other lab and reads no other student's data."""
     import psutil
 
     lab = next(

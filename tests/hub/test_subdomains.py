@@ -1,4 +1,4 @@
-"""Every lab below a host name of its own: what one page may do, the browser then keeps from the others."""
+"""A test with a host name for each lab, so that the browser isolates labs from each other."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from tests.hub.conftest import RunningHub, StartHub, free_port
 
 @pytest.fixture(scope="module")
 def hub(start_hub: StartHub) -> RunningHub:
-    port = str(free_port())  # browsers take every name below localhost for this machine
+    port = str(free_port())  # browsers resolve every name below localhost to this machine
     return start_hub(GENAI_HUB_PORT=port, GENAI_HUB_SUBDOMAIN_HOST=f"http://hub.localhost:{port}")
 
 
@@ -33,10 +33,10 @@ def test_a_lab_has_a_host_of_its_own_with_cookies_that_stay_there(hub: RunningHu
     page.locator("#password_input").fill(hub.passwords["students"])
     page.locator("#login_submit").click()
     page.wait_for_url(f"http://jane.hub.localhost:{port}/user/jane/**", timeout=3 * WAIT)
-    page.get_by_role("tab").first.wait_for()  # the lab itself, past its gate
+    page.get_by_role("tab").first.wait_for()  # the lab's own page
 
     kept = [(cookie["domain"], cookie["name"]) for cookie in page.context.cookies()]
-    # what every host gets is a session's number, by which a logout is one everywhere
+    # Every host gets the session's id, so that a logout works everywhere.
     assert {name for domain, name in kept if domain == ".hub.localhost"} <= {"jupyterhub-session-id"}
     assert {domain for domain, _ in kept} >= {"hub.localhost", "jane.hub.localhost"}
     assert {domain for domain, name in kept if "hub-login" in name} == {"hub.localhost"}

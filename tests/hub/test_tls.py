@@ -1,4 +1,4 @@
-"""Over TLS, the hub's own or that of a proxy before it, cookies are marked to never cross in clear."""
+"""Tests that cookies are marked as secure over TLS, which the hub or a proxy in front of it terminates."""
 
 import datetime
 import ssl
@@ -17,7 +17,7 @@ from tests.hub.conftest import StartHub, wait_until
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody signed but itself, and its key."""
+    """A self-signed certificate for this machine, and its key."""
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

@@ -1,4 +1,4 @@
-"""`genai-lab cohort …`: the commands, each in a module of its own."""
+"""The commands of `genai-lab cohort`, one module each."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`genai-lab cohort collect`: a snapshot of everyone's work, to grade."""
+"""`genai-lab cohort collect` stores a snapshot of everyone's work for grading."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,54 +7,55 @@ import typer
 
 from exercises.i18n import Translate
 from exercises.loader import find_assignment
-from hub.cohort.client import Hub
-from hub.cohort.collecting import Missed, Result
-from hub.cohort.collecting import collect as do_collect
+from hub.cohort.client import HubClient
+from hub.cohort.collecting import collect as collect_all
+from hub.cohort.collection import Missed, Result
 from hub.cohort.commands.common import (
     AsJson,
+    AssignmentArgument,
+    GroupOption,
     HubUrl,
-    InGroup,
-    State,
+    StateFolder,
     print_json,
+    print_lines,
     print_table,
     progress_bar,
-    say,
     texts,
     with_hub,
 )
 from hub.cohort.errors import CohortError
-from hub.cohort.members import members
+from hub.cohort.members import students
 
 
 def collect(
-    assignment: Annotated[str, typer.Argument(help="The assignment's id.")],
+    assignment: AssignmentArgument,
     out: Annotated[Path, typer.Option(help="The folder of all snapshots of this assignment.")],
-    group: InGroup = None,
+    group: GroupOption = None,
     student: Annotated[list[str] | None, typer.Option(help="Only these students; may be repeated.")] = None,
     running_only: Annotated[
         bool, typer.Option("--running-only", help="Do not start labs that are stopped.")
     ] = False,
     hub: HubUrl = None,
-    state: State = None,
+    state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a snapshot of everyone's work while they go on; earlier ones stay as they are.
 
-    Grade it with: genai-lab grade OUT --assignment ID --out GRADES. Exits with 1 where a student's
-    work could not be had.
+    Grade it with: genai-lab grade OUT --assignment ID --out GRADES. Exits with 1 if a student's
+    work could not be collected.
     """
     chosen, t = find_assignment(assignment), texts()
 
-    async def work(found: Hub) -> list[Result]:
-        users = await members(found, group)
+    async def work(client: HubClient) -> list[Result]:
+        users = await students(client, group)
         unknown = set(student or ()) - {user.name for user in users}
         if unknown:
             raise CohortError("cohort.no_student", user=sorted(unknown)[0])
         users = [user for user in users if not student or user.name in student]
         with progress_bar() as bar:
             task = bar.add_task(t("cohort.collect.collecting"), total=len(users))
-            return await do_collect(
-                found, users, chosen.id, out, running_only=running_only, notice=lambda _: bar.advance(task)
+            return await collect_all(
+                client, users, chosen.id, out, running_only=running_only, on_done=lambda _: bar.advance(task)
             )
 
     try:
@@ -75,24 +76,25 @@ def collect(
 
 
 def _show(results: list[Result], out: Path, t: Translate) -> None:
-    rows = [(result.student, *_told(result, t)) for result in results]
+    rows = [(result.student, *_cells(result, t)) for result in results]
     print_table((t("cohort.column.student"), t("cohort.collect.work"), t("cohort.collect.file")), rows)
-    got = [result for result in results if not isinstance(result, Missed)]
-    say(
+    collected = [result for result in results if not isinstance(result, Missed)]
+    print_lines(
         t(
             "cohort.collect.sum",
-            count=len(got),
-            late=sum(r.late for r in got),
-            missed=len(results) - len(got),
+            count=len(collected),
+            late=sum(r.late for r in collected),
+            missed=len(results) - len(collected),
             out=out,
         )
     )
 
 
-def _told(result: Result, t: Translate) -> tuple[str, str]:
+def _cells(result: Result, t: Translate) -> tuple[str, str]:
+    """Return how collecting a student's work went, and the file."""
     if isinstance(result, Missed):
-        said = t(f"cohort.collect.{result.why}")
-        return (f"{said} {result.reason}" if result.reason else said), ""
+        text = t(f"cohort.collect.{result.why}")
+        return (f"{text} {result.reason}" if result.reason else text), ""
     if not result.late:
         return t("cohort.collect.taken"), result.file
     minutes = max(1, result.late_seconds // 60)

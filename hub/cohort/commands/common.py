@@ -1,4 +1,4 @@
-"""What all the commands share: where the Hub is, the options, tables and a progress bar."""
+"""What the cohort commands share: their options, the connection to the Hub, tables and a progress bar."""
 
 import asyncio
 import json
@@ -13,32 +13,34 @@ from rich.table import Table
 from rich.text import Text
 
 from exercises.i18n import Translate, preferred_language, translator
-from hub.cohort.client import Hub
+from hub.cohort.client import HubClient
 from hub.cohort.settings import CohortSettings
 
 T = TypeVar("T")
-WIDE = 200
+FILE_WIDTH = 200  # characters of a table that is not shown in a terminal
 
+# Options that several commands have.
 HubUrl = Annotated[
     str | None,
     typer.Option("--hub", help="The Hub's address (GENAI_HUB_URL). [default: http://127.0.0.1:8000]"),
 ]
-State = Annotated[
+StateFolder = Annotated[
     Path | None, typer.Option(help="The hub's state folder, which holds the token. [default: hub-state]")
 ]
-InGroup = Annotated[str | None, typer.Option("--group", help="Only the students of this group.")]
+GroupOption = Annotated[str | None, typer.Option("--group", help="Only the students of this group.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-OfAssignment = Annotated[str, typer.Option("--assignment", help="The assignment's id.")]
+AssignmentOption = Annotated[str, typer.Option("--assignment", help="The assignment's id.")]
+AssignmentArgument = Annotated[str, typer.Argument(help="The assignment's id.")]
 
 
-def with_hub(url: str | None, state: Path | None, work: Callable[[Hub], Awaitable[T]]) -> T:
-    """What `work` gives, done at the Hub that options and settings name. Raises UserError."""
-    asked: dict[str, Any] = {"url": url, "state": state}
-    settings = CohortSettings(**{name: value for name, value in asked.items() if value is not None})
+def with_hub(url: str | None, state: Path | None, work: Callable[[HubClient], Awaitable[T]]) -> T:
+    """Run `work` with a client of the Hub that the options and settings name. Raises UserError."""
+    options: dict[str, Any] = {"url": url, "state": state}
+    settings = CohortSettings(**{name: value for name, value in options.items() if value is not None})
     address, token = settings.address(), settings.secret()
 
     async def connected() -> T:
-        async with Hub(address, token) as hub:
+        async with HubClient(address, token) as hub:
             return await work(hub)
 
     return asyncio.run(connected())
@@ -48,8 +50,8 @@ def texts() -> Translate:
     return translator("hub", preferred_language())
 
 
-def say(*lines: str) -> None:
-    """On stdout, as it stands: names are no markup."""
+def print_lines(*lines: str) -> None:
+    """Print lines on stdout without interpreting rich's markup."""
     console = Console(highlight=False)
     for line in lines:
         console.print(Text(line), soft_wrap=True)
@@ -67,12 +69,12 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*(Text(cell) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = WIDE  # a file has no edge
+        console.width = FILE_WIDTH
     console.print(table)
 
 
 def progress_bar() -> Progress:
-    """On stderr, and only for a person who watches it."""
+    """Return a progress bar, which is shown on stderr and only in a terminal."""
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}", markup=False),

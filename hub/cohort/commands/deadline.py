@@ -1,4 +1,4 @@
-"""`genai-lab cohort deadline ASSIGNMENT set|show|extend`."""
+"""`genai-lab cohort deadline ASSIGNMENT set|show|extend` manages the deadlines of a class."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,22 +6,23 @@ from typing import Annotated
 import typer
 
 from exercises.loader import find_assignment
-from hub.cohort.client import Group, Hub
+from hub.cohort.client import Group, HubClient
 from hub.cohort.commands.common import (
     AsJson,
+    AssignmentArgument,
+    GroupOption,
     HubUrl,
-    InGroup,
-    State,
+    StateFolder,
     print_json,
+    print_lines,
     print_table,
-    say,
     texts,
     with_hub,
 )
 from hub.cohort.deadlines import Deadline, deadline_of, with_due, with_extension
 from hub.cohort.errors import CohortError
-from hub.cohort.members import listed
-from hub.cohort.moments import due, shown
+from hub.cohort.text import join_names
+from hub.cohort.times import local_text, parse_deadline
 
 deadline = typer.Typer(no_args_is_help=True)
 
@@ -30,28 +31,32 @@ WhenOrLater = Annotated[str, typer.Argument(help="'2026-11-29 12:00', or '+2d', 
 
 
 @deadline.callback()
-def _of(
-    context: typer.Context, assignment: Annotated[str, typer.Argument(help="The assignment's id.")]
-) -> None:
+def _assignment(context: typer.Context, assignment: AssignmentArgument) -> None:
     """A class's deadlines: set, show, extend for one."""
     context.obj = find_assignment(assignment).id
 
 
 @deadline.command("set")
 def set_deadline(
-    context: typer.Context, when: When, group: InGroup = None, hub: HubUrl = None, state: State = None
+    context: typer.Context,
+    when: When,
+    group: GroupOption = None,
+    hub: HubUrl = None,
+    state: StateFolder = None,
 ) -> None:
-    """Set the deadline of a group; it may be left out where there is one group only."""
+    """Set the deadline of a group. The group may be omitted if there is only one."""
     assignment: str = context.obj
-    moment = due(when)
+    moment = parse_deadline(when)
 
-    async def work(found: Hub) -> Group:
-        chosen = _chosen(await found.groups(), group)
-        await found.set_properties(chosen.name, with_due(chosen, assignment, moment))
+    async def work(client: HubClient) -> Group:
+        chosen = _choose_group(await client.groups(), group)
+        await client.set_properties(chosen.name, with_due(chosen, assignment, moment))
         return chosen
 
     chosen = with_hub(hub, state, work)
-    say(texts()("cohort.deadline.set", assignment=assignment, group=chosen.name, due=shown(moment)))
+    print_lines(
+        texts()("cohort.deadline.set", assignment=assignment, group=chosen.name, due=local_text(moment))
+    )
 
 
 @deadline.command()
@@ -59,45 +64,47 @@ def extend(
     context: typer.Context,
     student: Annotated[str, typer.Argument(metavar="STUDENT")],
     when: WhenOrLater,
-    group: InGroup = None,
+    group: GroupOption = None,
     hub: HubUrl = None,
-    state: State = None,
+    state: StateFolder = None,
 ) -> None:
     """Give one student more time."""
     assignment: str = context.obj
     if not when.strip().startswith("+"):
-        due(when)  # a date that is none is told before the Hub is asked
+        parse_deadline(when)  # an invalid date is an error before the Hub is asked
 
-    async def work(found: Hub) -> Deadline:
-        groups = {name: each for name, each in (await found.groups()).items() if student in each.users}
+    async def work(client: HubClient) -> Deadline:
+        groups = {name: each for name, each in (await client.groups()).items() if student in each.users}
         if not groups:
             raise CohortError("cohort.deadline.no_student", user=student)
         dated = {name: each for name, each in groups.items() if deadline_of(each, assignment)}
-        chosen = _chosen(dated or groups, group)
+        chosen = _choose_group(dated or groups, group)
         before = deadline_of(chosen, assignment)
-        until = due(when, after=before.of(student) if before else None)
-        await found.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
+        until = parse_deadline(when, after=before.for_user(student) if before else None)
+        await client.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
         return Deadline(due=until)
 
     until = with_hub(hub, state, work).due
-    say(texts()("cohort.deadline.extended", assignment=assignment, user=student, due=shown(until)))
+    print_lines(
+        texts()("cohort.deadline.extended", assignment=assignment, user=student, due=local_text(until))
+    )
 
 
 @deadline.command()
 def show(
     context: typer.Context,
-    group: InGroup = None,
+    group: GroupOption = None,
     hub: HubUrl = None,
-    state: State = None,
+    state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show each group's deadline, and who has another one."""
+    """Show each group's deadline, and the students who have their own."""
     assignment: str = context.obj
     t = texts()
 
-    async def work(found: Hub) -> list[tuple[Group, Deadline | None]]:
-        groups = await found.groups()
-        chosen: Sequence[Group] = [_chosen(groups, group)] if group else list(groups.values())
+    async def work(client: HubClient) -> list[tuple[Group, Deadline | None]]:
+        groups = await client.groups()
+        chosen: Sequence[Group] = [_choose_group(groups, group)] if group else list(groups.values())
         return [(each, deadline_of(each, assignment)) for each in chosen]
 
     found = with_hub(hub, state, work)
@@ -113,15 +120,15 @@ def show(
         return
     table = []
     for each, kept in sorted(found, key=lambda pair: pair[0].name):
-        table.append((each.name, t("cohort.deadline.everyone"), shown(kept.due) if kept else "–"))
+        table.append((each.name, t("cohort.deadline.everyone"), local_text(kept.due) if kept else "–"))
         for user, until in sorted(kept.extensions.items()) if kept else ():
-            table.append((each.name, user, shown(until)))
+            table.append((each.name, user, local_text(until)))
     print_table((t("cohort.column.groups"), t("cohort.column.student"), t("cohort.column.deadline")), table)
 
 
-def _chosen(groups: dict[str, Group], name: str | None) -> Group:
-    """The group of that name, or the only one. Raises CohortError."""
-    known = listed(sorted(groups))
+def _choose_group(groups: dict[str, Group], name: str | None) -> Group:
+    """Return the group of that name, or the only group. Raises CohortError."""
+    known = join_names(sorted(groups))
     if name is not None:
         if name not in groups:
             raise CohortError("cohort.no_group", group=name, known=known)

@@ -1,4 +1,4 @@
-"""`genai-lab cohort import`: accounts and groups from a class list."""
+"""`genai-lab cohort import` makes accounts and groups from a class list."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,12 +6,21 @@ from typing import Annotated
 import typer
 
 from exercises.i18n import Language, Translate, preferred_language
-from hub.cohort.commands.common import AsJson, HubUrl, State, print_json, print_table, say, texts, with_hub
+from hub.cohort.commands.common import (
+    AsJson,
+    HubUrl,
+    StateFolder,
+    print_json,
+    print_lines,
+    print_table,
+    texts,
+    with_hub,
+)
 from hub.cohort.errors import CohortError
 from hub.cohort.importing import Plan
-from hub.cohort.importing import import_roster as do_import
-from hub.cohort.members import listed
+from hub.cohort.importing import import_roster as import_into_hub
 from hub.cohort.roster import DEFAULT_GROUP, MAX_BYTES, Roster, read_roster
+from hub.cohort.text import join_names
 from manifests.reader import read_regular_file
 
 
@@ -22,12 +31,12 @@ def import_roster(
     ] = False,
     group: Annotated[str, typer.Option(help="The group of those who have none in the list.")] = DEFAULT_GROUP,
     hub: HubUrl = None,
-    state: State = None,
+    state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the accounts and groups of a class list. Nothing changes while a line is wrong; nobody is removed.
 
-    Exits with 2 where lines are wrong and were not skipped.
+    Exits with 2 if lines are wrong and are not skipped.
     """
     t, language = texts(), preferred_language()
     try:
@@ -38,7 +47,7 @@ def import_roster(
     if read.problems and not skip_wrong:
         plan = None
     else:
-        plan, read = with_hub(hub, state, lambda at: do_import(at, read, skip_wrong=skip_wrong))
+        plan, read = with_hub(hub, state, lambda client: import_into_hub(client, read, skip_wrong=skip_wrong))
     if as_json:
         print_json(_document(plan, read, language))
     else:
@@ -54,8 +63,8 @@ def _document(plan: Plan | None, roster: Roster, language: Language) -> dict[str
         "known": plan.known if plan else 0,
         "new_groups": list(plan.new_groups) if plan else [],
         "joined": {name: list(users) for name, users in plan.joining.items()} if plan else {},
-        "not_in_roster": {name: list(users) for name, users in plan.gone.items()} if plan else {},
-        "also_in": {name: list(users) for name, users in plan.elsewhere.items()} if plan else {},
+        "not_in_roster": {name: list(users) for name, users in plan.not_in_roster.items()} if plan else {},
+        "also_in": {name: list(users) for name, users in plan.also_in.items()} if plan else {},
         "problems": [
             {"line": p.line, "code": p.code, "who": p.who, "text": p.text(language)} for p in roster.problems
         ],
@@ -69,15 +78,15 @@ def _show(plan: Plan | None, roster: Roster, t: Translate, language: Language) -
         rows = [(str(problem.line), problem.text(language)) for problem in problems]
         print_table((t("cohort.roster.line"), t("cohort.roster.problem")), rows)
     if roster.ignored:
-        say(t("cohort.roster.ignored", columns=listed(roster.ignored)))
+        print_lines(t("cohort.roster.ignored", columns=join_names(roster.ignored)))
     if plan is None:
         return
-    say(t("cohort.roster.done", known=plan.known, new=len(plan.new)))
+    print_lines(t("cohort.roster.done", known=plan.known, new=len(plan.new)))
     if plan.empty:
-        say(t("cohort.roster.unchanged"))
+        print_lines(t("cohort.roster.unchanged"))
     for name, users in plan.joining.items():
-        say(t("cohort.roster.joined", group=name, count=len(users)))
-    for name, users in plan.gone.items():
-        say(t("cohort.roster.gone", group=name, users=listed(users)))
-    for name, users in plan.elsewhere.items():
-        say(t("cohort.roster.elsewhere", group=name, users=listed(users)))
+        print_lines(t("cohort.roster.joined", group=name, count=len(users)))
+    for name, users in plan.not_in_roster.items():
+        print_lines(t("cohort.roster.gone", group=name, users=join_names(users)))
+    for name, users in plan.also_in.items():
+        print_lines(t("cohort.roster.elsewhere", group=name, users=join_names(users)))

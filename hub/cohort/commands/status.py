@@ -1,45 +1,45 @@
-"""`genai-lab cohort status`: the class at a glance."""
+"""`genai-lab cohort status` shows the state of a whole class."""
 
 from datetime import datetime
 from functools import partial
 
-from exercises.i18n import Translate, preferred_language
-from exercises.i18n import points as as_points
+from exercises.i18n import Translate, points, preferred_language
 from exercises.loader import find_assignment
 from grading.commands import DEFAULT_ASSIGNMENT
-from hub.cohort.client import Hub
+from hub.cohort.client import HubClient
 from hub.cohort.commands.common import (
     AsJson,
+    AssignmentOption,
+    GroupOption,
     HubUrl,
-    InGroup,
-    OfAssignment,
-    State,
+    StateFolder,
     print_json,
+    print_lines,
     print_table,
-    say,
     texts,
     with_hub,
 )
-from hub.cohort.members import listed, members
-from hub.cohort.moments import shown
+from hub.cohort.members import students
 from hub.cohort.overview import Row, overview
+from hub.cohort.text import join_names
+from hub.cohort.times import local_text
 
 
 def status(
-    group: InGroup = None,
-    assignment: OfAssignment = DEFAULT_ASSIGNMENT,
+    group: GroupOption = None,
+    assignment: AssignmentOption = DEFAULT_ASSIGNMENT,
     hub: HubUrl = None,
-    state: State = None,
+    state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every student's lab: last activity, GPU, progress, deadline.
 
-    What a lab that does not run holds is not known, which is not zero.
+    The progress of a lab that does not run is unknown, which is not zero.
     """
     chosen = find_assignment(assignment)
 
-    async def work(found: Hub) -> list[Row]:
-        return await overview(found, await members(found, group), chosen.id)
+    async def work(client: HubClient) -> list[Row]:
+        return await overview(client, await students(client, group), chosen.id)
 
     rows = with_hub(hub, state, work)
     if as_json:
@@ -47,7 +47,7 @@ def status(
     elif rows:
         _show(rows, texts())
     else:
-        say(texts()("cohort.nobody"))
+        print_lines(texts()("cohort.nobody"))
 
 
 def _document(row: Row) -> dict[str, object]:
@@ -58,7 +58,7 @@ def _document(row: Row) -> dict[str, object]:
         "last_activity": _iso(row.last_activity),
         "gpu": row.gpu,
         "progress": row.progress.model_dump() if row.progress else None,
-        "no_progress": row.silence or None,
+        "no_progress": row.no_progress or None,
         "deadline": _iso(row.due),
     }
 
@@ -76,35 +76,35 @@ def _show(rows: list[Row], t: Translate) -> None:
                 row.user,
                 ", ".join(row.groups),
                 t(f"cohort.status.{row.lab}"),
-                shown(row.last_activity) if row.last_activity else "–",
+                local_text(row.last_activity) if row.last_activity else "–",
                 row.gpu or "–",
                 _progress(row, t),
-                shown(row.due) if row.due else "–",
+                local_text(row.due) if row.due else "–",
             )
             for row in rows
         ],
     )
-    for reason in sorted({row.silence for row in rows if row.silence}):
-        say(
+    for reason in sorted({row.no_progress for row in rows if row.no_progress}):
+        print_lines(
             t(
                 "cohort.status.silent",
-                users=listed([r.user for r in rows if r.silence == reason]),
+                users=join_names([r.user for r in rows if r.no_progress == reason]),
                 reason=reason,
             )
         )
     running = sum(row.lab == "ready" for row in rows)
     busy = sum(row.progress is not None and row.progress.running > 0 for row in rows)
-    say(t("cohort.status.sum", count=len(rows), running=running, generating=busy))
+    print_lines(t("cohort.status.sum", count=len(rows), running=running, generating=busy))
 
 
 def _progress(row: Row, t: Translate) -> str:
     if row.progress is None:
         return t("cohort.status.unknown")
-    number = partial(as_points, language=preferred_language())
-    said = t(
+    number = partial(points, language=preferred_language())
+    text = t(
         "cohort.status.points",
         points=number(row.progress.points),
         maximum=number(row.progress.maximum),
         pictures=row.progress.pictures,
     )
-    return said + (t("cohort.status.generating") if row.progress.running else "")
+    return text + (t("cohort.status.generating") if row.progress.running else "")

@@ -17,6 +17,7 @@ from grading.checks.runs import drawing
 from grading.checks.verdict import Verdict, for_a_person, in_order, ok, unknown, wrong
 from grading.results import CheckResult
 from grading.submission.reading import Submission, closing, open_submission, open_work
+from grading.wording import Message, message
 from manifests.store import Store
 from tests.grading.good import draft_of, noise, photo
 from tests.grading.wrong import again, forge, planned, png

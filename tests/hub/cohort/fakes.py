@@ -1,4 +1,4 @@
-"""A Hub and labs that say what a test tells them to, over real HTTP on this machine."""
+"""A fake Hub with labs, whose answers a test chooses, over real HTTP on this machine."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass
-class Asked:
-    """One request as it came."""
+class FakeRequest:
+    """One request that was received."""
 
     method: str
     path: str
@@ -27,83 +27,83 @@ class Asked:
         return json.loads(self.body)
 
     def answer(self, status: int, body: Any = b"", **headers: str) -> None:
-        """Send it whole; what is not bytes goes as JSON."""
+        """Send a whole answer. A body that is not bytes is sent as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
         self.begin(status, **({"Content-Type": kind, "Content-Length": str(len(data))} | _names(headers)))
         self.wfile.write(data)
 
     def begin(self, status: int, **headers: str) -> None:
-        """Status and headers; the test writes the rest to `wfile`."""
+        """Send status and headers. The test writes the body to `wfile`."""
         self.handler.send_response(status)
         for name, value in _names(headers).items():
             self.handler.send_header(name, value)
         self.handler.end_headers()
 
 
-Reply = Callable[[Asked], None]
+Reply = Callable[[FakeRequest], None]
 
 
 @dataclass
 class FakeHub:
-    """`replies` by method and path; `asked` is everything that came. What is not told is 404."""
+    """Answers with `replies`, by method and path, or else 404. `requests` holds all that were received."""
 
     url: str = ""
     replies: dict[tuple[str, str], Reply] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[FakeRequest] = field(default_factory=list)
 
     def on(self, method: str, path: str, *replies: Reply | Any) -> None:
-        """Answer so, one reply after the other, the last one for ever; what is no function goes as JSON."""
+        """Set the replies, used in order; the last one is repeated. Other values are sent as JSON."""
         queue = list(replies)
 
-        def reply(asked: Asked) -> None:
+        def reply(request: FakeRequest) -> None:
             each = queue.pop(0) if len(queue) > 1 else queue[0]
             if callable(each):
-                each(asked)
+                each(request)
             else:
-                asked.answer(200, each)
+                request.answer(200, each)
 
         self.replies[method, path] = reply
 
     def api(self, method: str, path: str, *replies: Reply | Any) -> None:
-        """The same for the Hub's REST API."""
+        """Set the replies for a path of the Hub's REST API."""
         self.on(method, f"/hub/api/{path}", *replies)
 
     def paths(self, method: str) -> list[str]:
-        return [each.path for each in self.asked if each.method == method]
+        return [each.path for each in self.requests if each.method == method]
 
 
 def status(code: int, message: str = "", **headers: str) -> Reply:
-    """A reply as the Hub gives errors."""
-    return lambda asked: asked.answer(code, {"status": code, "message": message}, **headers)
+    """Reply with an error in the Hub's form."""
+    return lambda request: request.answer(code, {"status": code, "message": message}, **headers)
 
 
 def pages(items: list[Any], total: int) -> Reply:
-    """The Hub's list of `items` in pages of at most `total`."""
+    """Reply with the Hub's list of `items`, in pages of at most `total`."""
 
-    def reply(asked: Asked) -> None:
-        offset, limit = int(asked.query["offset"]), min(total, int(asked.query["limit"]))
+    def reply(request: FakeRequest) -> None:
+        offset, limit = int(request.query["offset"]), min(total, int(request.query["limit"]))
         beyond = offset + limit
         following = {"offset": beyond, "limit": limit} if beyond < len(items) else None
-        asked.answer(200, {"items": items[offset:beyond], "_pagination": {"next": following}})
+        request.answer(200, {"items": items[offset:beyond], "_pagination": {"next": following}})
 
     return reply
 
 
 def events(*sent: dict[str, Any]) -> Reply:
-    """The Hub's stream of a start."""
+    """Reply with the Hub's progress stream."""
 
-    def reply(asked: Asked) -> None:
-        asked.begin(200, **{"Content-Type": "text/event-stream", "Connection": "close"})
+    def reply(request: FakeRequest) -> None:
+        request.begin(200, **{"Content-Type": "text/event-stream", "Connection": "close"})
         for event in sent:
-            asked.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+            request.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
 
     return reply
 
 
 @contextmanager
 def fake_hub() -> Iterator[FakeHub]:
-    """Knows the token's owner; everything else is the test's to say."""
+    """Start a fake Hub, which knows only the token's owner until the test sets more replies."""
     hub = FakeHub()
     lock = threading.Lock()
 
@@ -113,11 +113,11 @@ def fake_hub() -> Iterator[FakeHub]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(self.command, parts.path, query, headers, body, self.wfile, self)
+            request = FakeRequest(self.command, parts.path, query, headers, body, self.wfile, self)
             with lock:
-                hub.asked.append(asked)
+                hub.requests.append(request)
             try:
-                hub.replies.get((self.command, parts.path), status(404, "Not Found"))(asked)
+                hub.replies.get((self.command, parts.path), status(404, "Not Found"))(request)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 

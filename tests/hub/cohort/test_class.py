@@ -1,6 +1,6 @@
-"""A class of four on a real hub: roster, start, status, deadlines, snapshots of work in progress, stop.
+"""Tests of all cohort commands with a class of four students on a real hub.
 
-A fifth student is in a group of her own, and her lab runs only where a test starts it.
+A fifth student is in a group of her own, and her lab runs only if a test starts it.
 """
 
 import io
@@ -26,10 +26,10 @@ from tests.grading.good import make_work
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
 from tests.hub.labs import api
 
-STUDENTS = ("ann", "bob", "cyd", "dan")  # all done; at work; nothing done; all done
+STUDENTS = ("ann", "bob", "cyd", "dan")  # finished, working, nothing done, finished
 EVERYONE = (*STUDENTS, "eve")
 ROSTER = "Identifiant;Nom;Groupe\nann;Ann;TD1\nbob;Bob;TD1\ncyd;Cyd;TD1\nDan;Dan;TD1\neve;Eve;TD2\n"
-ACTIVITY = 5  # seconds: how finely the Hub notes it
+ACTIVITY = 5  # seconds; the Hub records activity this often
 PATIENCE = 120  # seconds; the machine may be busy
 
 
@@ -46,7 +46,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Class:
-    """`genai-lab cohort …` for one hub, with the service's own token."""
+    """Runs `genai-lab cohort …` for one hub, with the service's own token."""
 
     hub: RunningHub
     folder: Path
@@ -65,18 +65,18 @@ class Class:
         return str(file)
 
     def start(self) -> None:
-        """All of TD1."""
+        """Start all labs of TD1."""
         said = self("start", "--group", "TD1", "--json")
         assert said.code == 0, said
 
     def row(self, user: str) -> dict[str, Any]:
-        """The student's line of `status`."""
+        """Return the student's row of `status`."""
         students: list[dict[str, Any]] = self("status", "--json").json["students"]
         return next(each for each in students if each["user"] == user)
 
 
 def run(*arguments: str) -> Said:
-    """`genai-lab …` in this process."""
+    """Run `genai-lab …` in this process."""
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -91,8 +91,8 @@ def run(*arguments: str) -> Said:
 
 @pytest.fixture(scope="module")
 def cohort(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """Imported, and with some work in their homes; nobody's lab runs yet."""
-    # activity is noted finely, and nobody is culled for the lack of it while the tests last
+    """A class that has been imported and has some work in its homes. No lab runs yet."""
+    # Activity is recorded often, and no lab becomes idle during the tests.
     hub = start_hub(GENAI_HUB_IDLE_SECONDS=str(4 * ACTIVITY), GENAI_HUB_IDLE_CHECK_SECONDS="86400")
     found = Class(hub, tmp_path_factory.mktemp("class"))
     tp2 = find_assignment("tp2")
@@ -105,7 +105,7 @@ def cohort(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> Cla
 
 
 def lab_of(cohort: Class, name: str) -> httpx.Client:
-    """That student's own lab, with a token of theirs."""
+    """Return a client of the student's own lab, with the student's token."""
     token = api(cohort.hub, cohort.hub.login(name)).headers["authorization"]
     return httpx.Client(
         base_url=f"{cohort.hub.url}user/{name}/", headers={"authorization": token}, timeout=60
@@ -113,11 +113,11 @@ def lab_of(cohort: Class, name: str) -> httpx.Client:
 
 
 def bob_begins_to_generate(cohort: Class) -> None:
-    """His lab makes pictures for longer than a test takes."""
+    """Let bob's lab generate pictures for longer than a test takes."""
     with lab_of(cohort, "bob") as lab:
         wish = {"prompt": "a red apple", "steps": 150}
-        asked = [lab.post("api/v1/generations", json=wish) for _ in range(4)]
-        assert {each.status_code for each in asked} == {202}, asked[0].text
+        answers = [lab.post("api/v1/generations", json=wish) for _ in range(4)]
+        assert {each.status_code for each in answers} == {202}, answers[0].text
     until = time.monotonic() + PATIENCE
     while not cohort.row("bob")["progress"]["running"]:
         assert time.monotonic() < until, "nothing is generated"
@@ -156,7 +156,7 @@ def test_the_whole_class_is_started_and_seen(cohort: Class) -> None:
     assert said.code == 0, said
     assert said.json["ready"] == 4
     rows = {each["user"]: each for each in cohort("status", "--json").json["students"]}
-    assert set(rows) == set(EVERYONE)  # the instructor is none of them
+    assert set(rows) == set(EVERYONE)  # without the instructor
     assert {rows[name]["lab"] for name in STUDENTS} == {"ready"}
     assert rows["ann"]["progress"]["points"] == 20
     assert rows["ann"]["progress"]["pictures"] > 10
@@ -172,7 +172,7 @@ def test_what_does_not_run_has_no_points_at_all(cohort: Class) -> None:
 
 
 def test_all_pages_are_read(cohort: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PAGE", 1)
+    monkeypatch.setattr(client, "PAGE_SIZE", 1)
     assert {each["user"] for each in cohort("status", "--json").json["students"]} == set(EVERYONE)
     groups = {each["group"] for each in cohort("deadline", "tp2", "show", "--json").json["groups"]}
     assert groups == {"TD1", "TD2"}
@@ -229,7 +229,7 @@ def test_a_lab_that_cannot_start_is_said_with_its_reason(cohort: Class) -> None:
 
 
 def mint(cohort: Class, scopes: list[str]) -> str:
-    """A token with those scopes and no others."""
+    """Make a token with exactly those scopes."""
     instructor = cohort.hub.login(INSTRUCTOR)
     xsrf = next(cookie.value for cookie in instructor.cookies.jar if cookie.name == "_xsrf")
     made = instructor.post(
@@ -261,7 +261,7 @@ def cannot_import(line: str, saying: str) -> Callable[[Class, str], None]:
 
 
 def sees_no_state(cohort: Class, token: str) -> None:
-    """The state says which GPU a lab holds; where there is none it still says something."""
+    """Check that the token does not see a lab's state, which names the GPU that the lab holds."""
     own = (cohort.hub.state / "cohort-token").read_text().strip()
     with httpx.Client(base_url=f"{cohort.hub.url}hub/api/") as hub:
         seen = [
@@ -271,7 +271,7 @@ def sees_no_state(cohort: Class, token: str) -> None:
     assert ["state" in server for server in seen] == [True, False]
 
 
-# What goes wrong without each scope, and says so; the largest that is smaller does not do instead.
+# For each scope: the largest smaller scopes, and a check that a command fails with only those.
 NEEDED: dict[str, tuple[list[str], Callable[[Class, str], None]]] = {
     "admin:users": (["users"], cannot_import("zoe;TD1", "admin:users")),
     "admin:groups": (["groups"], cannot_import("eve;TD3", "admin:groups")),

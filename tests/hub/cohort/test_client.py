@@ -1,4 +1,4 @@
-"""The Hub's API over real HTTP: all pages, again where that helps, clear words where it does not."""
+"""Tests of the client for the Hub's API over real HTTP: pages, retries and clear errors."""
 
 import asyncio
 import time
@@ -10,8 +10,9 @@ import pytest
 
 from exercises.errors import UserError
 from hub.cohort import client
-from hub.cohort.client import Hub, HubBusy, HubRefused, HubUnreachable, tame
+from hub.cohort.client import HubBusy, HubClient, HubRefused, HubUnreachable
 from hub.cohort.settings import CohortSettings
+from hub.cohort.text import printable_line
 from tests.hub.cohort.fakes import FakeHub, pages, status
 from tests.hub.conftest import free_port
 
@@ -19,9 +20,9 @@ T = TypeVar("T")
 TOKEN = "cohort-secret-token"
 
 
-def ask(fake: FakeHub, work: Callable[[Hub], Awaitable[T]], patience: float = 30) -> T:
+def ask(fake: FakeHub, work: Callable[[HubClient], Awaitable[T]], retry_seconds: float = 30) -> T:
     async def connected() -> T:
-        async with Hub(fake.url, TOKEN, patience=patience) as hub:
+        async with HubClient(fake.url, TOKEN, retry_seconds=retry_seconds) as hub:
             return await work(hub)
 
     return asyncio.run(connected())
@@ -38,24 +39,24 @@ def test_all_pages_of_the_users_are_read(fake: FakeHub) -> None:
     users = ask(fake, lambda hub: hub.users())
     assert [user.name for user in users] == [each["name"] for each in people]
     assert len([path for path in fake.paths("GET") if path.endswith("users")]) == 10
-    assert {each.headers["authorization"] for each in fake.asked} == {f"token {TOKEN}"}
+    assert {each.headers["authorization"] for each in fake.requests} == {f"token {TOKEN}"}
 
 
 def test_a_hub_whose_pages_go_round_in_a_circle_is_left(fake: FakeHub) -> None:
     circle = {"items": [{"name": "u", "servers": {}}], "_pagination": {"next": {"offset": 0, "limit": 1}}}
     fake.api("GET", "users", circle)
     with pytest.raises(HubUnreachable):
-        ask(fake, lambda hub: hub.users(), patience=0)
+        ask(fake, lambda hub: hub.users(), retry_seconds=0)
 
 
 def test_what_the_hub_is_too_busy_for_is_asked_again(fake: FakeHub) -> None:
-    fake.api("POST", "users/ann/server", status(503), status(429), lambda asked: asked.answer(202))
+    fake.api("POST", "users/ann/server", status(503), status(429), lambda request: request.answer(202))
     ask(fake, lambda hub: hub.start("ann"))
     assert len(fake.paths("POST")) == 3
 
 
 def test_the_hub_says_how_long_to_wait_and_is_heard(fake: FakeHub) -> None:
-    fake.api("POST", "users/ann/server", status(429, retry_after="1"), lambda asked: asked.answer(202))
+    fake.api("POST", "users/ann/server", status(429, retry_after="1"), lambda request: request.answer(202))
     began = time.monotonic()
     ask(fake, lambda hub: hub.start("ann"))
     assert time.monotonic() - began >= 1
@@ -63,14 +64,16 @@ def test_the_hub_says_how_long_to_wait_and_is_heard(fake: FakeHub) -> None:
 
 def test_a_wish_that_is_no_number_is_not_heard(fake: FakeHub) -> None:
     for wish in ("Fri, 20 Nov 2099 10:00:00 GMT", "-5", "٣", "1e9", ""):
-        fake.api("POST", "users/ann/server", status(429, retry_after=wish), lambda asked: asked.answer(202))
+        fake.api(
+            "POST", "users/ann/server", status(429, retry_after=wish), lambda request: request.answer(202)
+        )
         ask(fake, lambda hub: hub.start("ann"))
 
 
 def test_patience_ends_with_the_hubs_own_words(fake: FakeHub) -> None:
     fake.api("POST", "users/ann/server", status(429, "Too many users trying to log in"))
     with pytest.raises(HubBusy, match="Too many users"):
-        ask(fake, lambda hub: hub.start("ann"), patience=0.2)
+        ask(fake, lambda hub: hub.start("ann"), retry_seconds=0.2)
 
 
 @pytest.mark.parametrize("code", [400, 404, 409, 500])
@@ -91,8 +94,8 @@ def test_a_token_without_the_right_is_told_which_one(fake: FakeHub) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        lambda asked: asked.answer(200, b"<html>hello"),
-        lambda asked: asked.answer(302, Location="https://evil.example/"),
+        lambda request: request.answer(200, b"<html>hello"),
+        lambda request: request.answer(302, Location="https://evil.example/"),
         status(404, "Not Found"),
     ],
 )
@@ -100,7 +103,7 @@ def test_what_is_no_hub_is_said_at_once(fake: FakeHub, reply: Any) -> None:
     fake.api("GET", "user", reply)
     with pytest.raises(UserError, match="no JupyterHub"):
         ask(fake, lambda hub: hub.users())
-    assert len(fake.asked) == 1
+    assert len(fake.requests) == 1
 
 
 def test_where_nothing_listens_it_is_said_at_once(fake: FakeHub) -> None:
@@ -115,7 +118,7 @@ def test_where_nothing_listens_it_is_said_at_once(fake: FakeHub) -> None:
 def test_an_answer_of_another_kind_is_a_clear_error(fake: FakeHub, answer: Any) -> None:
     fake.api("GET", "users", answer)
     with pytest.raises(UserError):
-        ask(fake, lambda hub: hub.users(), patience=0)
+        ask(fake, lambda hub: hub.users(), retry_seconds=0)
 
 
 def test_a_name_is_one_part_of_the_path_whatever_it_holds(fake: FakeHub) -> None:
@@ -129,8 +132,8 @@ def test_a_name_is_one_part_of_the_path_whatever_it_holds(fake: FakeHub) -> None
 
 
 def test_words_of_strangers_are_one_printable_line() -> None:
-    assert tame("a\x1b[2J\nb\u202e\tc" + "x" * 5000).startswith("a[2J b c")
-    assert len(tame("x" * 5000)) == 300
+    assert printable_line("a\x1b[2J\nb\u202e\tc" + "x" * 5000).startswith("a[2J b c")
+    assert len(printable_line("x" * 5000)) == 300
 
 
 @pytest.mark.parametrize(

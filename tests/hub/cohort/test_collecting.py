@@ -1,4 +1,4 @@
-"""Collecting: what is kept, how late it is, and that nothing kept is ever changed."""
+"""Tests of collecting: what is stored, how late it is, and that stored files never change."""
 
 import asyncio
 import hashlib
@@ -20,11 +20,12 @@ from exercises.loader import find_assignment
 from grading.class_.entries import find_entries
 from grading.submission.hand_in import freeze
 from grading.submission.reading import closing, open_submission
-from hub.cohort import collecting, labs
-from hub.cohort.client import Hub, Server, User
-from hub.cohort.collecting import Missed, Result, Taken, collect, late_seconds
+from hub.cohort import collecting, lab_client
+from hub.cohort.client import HubClient, Server, User
+from hub.cohort.collecting import collect, late_seconds
+from hub.cohort.collection import Missed, Result, StoredSnapshot
 from tests.grading.good import make_work
-from tests.hub.cohort.fakes import Asked, FakeHub, events, pages, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, events, pages, status
 
 NOON = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,10 +37,10 @@ HOUR = timedelta(hours=1)
         (NOON - HOUR, None, 0),
         (NOON - HOUR, NOON, 0),
         (NOON - HOUR, NOON - HOUR, 0),
-        (NOON - 2 * HOUR, NOON - HOUR, 0),  # collected late, done in time
+        (NOON - 2 * HOUR, NOON - HOUR, 0),  # collected late, finished in time
         (NOON - HOUR, NOON - 3 * HOUR, 7200),
         (NOON + HOUR, NOON - HOUR, 3600),  # a lab whose clock is ahead
-        (None, NOON - HOUR, 3600),  # a lab that does not say
+        (None, NOON - HOUR, 3600),  # a lab that does not say when
         (None, NOON + HOUR, 0),
     ],
 )
@@ -66,14 +67,14 @@ def gives(fake: FakeHub, name: str, *replies: Any) -> None:
     fake.on("GET", f"/user/{name}/class/snapshot", *replies)
 
 
-def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[Asked], None]:
+def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[FakeRequest], None]:
     headers = {"Content-Type": "application/zip", "Last-Modified": format_datetime(changed, usegmt=True)}
-    return lambda asked: asked.answer(200, data, **headers)
+    return lambda request: request.answer(200, data, **headers)
 
 
 def do(fake: FakeHub, out: Path, *users: User, **more: Any) -> list[Result]:
     async def connected() -> list[Result]:
-        async with Hub(fake.url, "token", patience=0.2) as hub:
+        async with HubClient(fake.url, "token", retry_seconds=0.2) as hub:
             return await collect(hub, users, "tp2", out, **more)
 
     return asyncio.run(connected())
@@ -94,7 +95,7 @@ def test_what_is_kept_is_what_grade_reads_with_its_hash_and_time(
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
     [taken] = do(fake, tmp_path, running("ann"))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, StoredSnapshot)
     assert (taken.late, taken.late_seconds) == (True, 3600)
     file = tmp_path / taken.file
     assert file.read_bytes() == frozen
@@ -116,7 +117,7 @@ def test_another_round_adds_and_changes_nothing(fake: FakeHub, frozen: bytes, tm
     gives(fake, "ann", as_zip(frozen))
     do(fake, tmp_path, running("ann"))
     before = written(tmp_path)
-    for _ in range(2):  # within one second too
+    for _ in range(2):  # also within the same second
         do(fake, tmp_path, running("ann"))
     after = written(tmp_path)
     assert len(after) == 3
@@ -129,8 +130,8 @@ def test_one_lab_that_sends_rubbish_does_not_end_the_round(
     fake: FakeHub, frozen: bytes, tmp_path: Path
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
-    gives(fake, "bob", lambda asked: asked.answer(200, b"rubbish", content_type="application/zip"))
-    gives(fake, "cyd", lambda asked: asked.answer(204))
+    gives(fake, "bob", lambda request: request.answer(200, b"rubbish", content_type="application/zip"))
+    gives(fake, "cyd", lambda request: request.answer(204))
     fake.api("POST", "users/dan/lab-pass", status(404))
     results = do(fake, tmp_path, *(running(name) for name in ("ann", "bob", "cyd", "dan")))
     said = {each.student: each.why for each in results if isinstance(each, Missed)}
@@ -141,7 +142,7 @@ def test_one_lab_that_sends_rubbish_does_not_end_the_round(
 
 
 class StoppedLab:
-    """A lab of `ann` that does not run, with the choices of last time; `seen` is what it was asked to do."""
+    """The stopped lab of `ann`, with her last options. `seen` lists the requests it received."""
 
     def __init__(self, fake: FakeHub) -> None:
         self.seen: list[tuple[str, Any]] = []
@@ -151,17 +152,17 @@ class StoppedLab:
             "last_activity": NOON.isoformat(),
             "user_options": {"processor": "gpu"},
         }
-        fake.api("GET", "users/ann/server", lambda asked: asked.answer(200, self.state))
+        fake.api("GET", "users/ann/server", lambda request: request.answer(200, self.state))
         fake.api("GET", "users/ann/server/progress", events({"ready": True}))
-        fake.api("POST", "users/ann/server", lambda asked: self.do(asked, "start", ready=True))
-        fake.api("DELETE", "users/ann/server", lambda asked: self.do(asked, "stop", ready=False))
-        fake.api("PATCH", "users/ann/server", lambda asked: self.do(asked, "set"))
+        fake.api("POST", "users/ann/server", lambda request: self.do(request, "start", ready=True))
+        fake.api("DELETE", "users/ann/server", lambda request: self.do(request, "stop", ready=False))
+        fake.api("PATCH", "users/ann/server", lambda request: self.do(request, "set"))
 
-    def do(self, asked: Asked, what: str, **change: Any) -> None:
-        body = asked.json if asked.body else {}
+    def do(self, request: FakeRequest, what: str, **change: Any) -> None:
+        body = request.json if request.body else {}
         self.seen.append((what, body.get("user_options")))
         self.state = self.state | change | body
-        asked.answer(200, {})
+        request.answer(200, {})
 
 
 def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
@@ -170,21 +171,21 @@ def test_a_stopped_lab_is_started_without_a_gpu_and_left_as_it_was(
     lab = StoppedLab(fake)
     gives(fake, "ann", as_zip(frozen))
     [taken] = do(fake, tmp_path, User(name="ann"))
-    assert isinstance(taken, Taken)
-    assert lab.seen == [("start", labs.WITHOUT_GPU), ("stop", None), ("set", {"processor": "gpu"})]
+    assert isinstance(taken, StoredSnapshot)
+    assert lab.seen == [("start", lab_client.WITHOUT_GPU), ("stop", None), ("set", {"processor": "gpu"})]
     assert lab.state["ready"] is False
 
 
 def test_a_lab_its_student_came_into_meanwhile_goes_on(fake: FakeHub, frozen: bytes, tmp_path: Path) -> None:
     lab = StoppedLab(fake)
 
-    def came_in(asked: Asked) -> None:
+    def came_in(request: FakeRequest) -> None:
         lab.state = lab.state | {"last_activity": (NOON + HOUR).isoformat()}
-        as_zip(frozen)(asked)
+        as_zip(frozen)(request)
 
     gives(fake, "ann", came_in)
     do(fake, tmp_path, User(name="ann"))
-    assert lab.seen == [("start", labs.WITHOUT_GPU)]
+    assert lab.seen == [("start", lab_client.WITHOUT_GPU)]
     assert lab.state["ready"] is True
 
 
@@ -224,7 +225,7 @@ def test_a_full_disk_ends_the_round_and_keeps_what_was_finished(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(collecting, "_keep", full)
+    monkeypatch.setattr(collecting, "store", full)
     with pytest.raises(OSError, match="No space"):
         do(fake, tmp_path, running("ann"), running("bob"))
     assert written(tmp_path) == kept
@@ -236,7 +237,7 @@ def test_what_was_noted_but_never_came_is_forgotten_in_the_next_round(
 ) -> None:
     gives(fake, "ann", as_zip(frozen))
     with monkeypatch.context() as killed:
-        killed.setattr(collecting, "_keep", interrupt)
+        killed.setattr(collecting, "store", interrupt)
         with pytest.raises(KeyboardInterrupt):
             do(fake, tmp_path, running("ann"))
     assert written(tmp_path) == {}
@@ -253,7 +254,7 @@ def test_names_that_are_no_folders_are_made_ones(fake: FakeHub, frozen: bytes, t
     for name in ("collected.json", "index.html", "con"):
         gives(fake, name, as_zip(frozen))
     results = do(fake, tmp_path, *(running(name) for name in ("collected.json", "index.html", "con")))
-    assert all(isinstance(each, Taken) for each in results)
+    assert all(isinstance(each, StoredSnapshot) for each in results)
     folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}
     assert len(folders) == 3
     assert not folders & {"collected.json", "index.html", "con"}

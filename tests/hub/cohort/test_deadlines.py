@@ -1,4 +1,4 @@
-"""Deadlines in a group's properties: whose counts, what stays, what is refused."""
+"""Tests of deadlines in a group's properties: which one counts, what is kept, what is refused."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A roster against what the Hub knows: what is made, what is only reported, and nothing the second time."""
+"""Tests of importing a roster: what is made, what is only reported, and importing it again."""
 
 import asyncio
 from functools import partial
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hub.cohort.client import Group, Hub, User
+from hub.cohort.client import Group, HubClient, User
 from hub.cohort.importing import Plan, import_roster, plan
 from hub.cohort.roster import Roster, read_roster
-from tests.hub.cohort.fakes import Asked, FakeHub, pages, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, pages, status
 
 
 def students(text: str) -> Any:
@@ -19,25 +19,25 @@ def students(text: str) -> Any:
 def test_what_is_new_is_planned_and_nobody_is_removed() -> None:
     users = [User(name=name) for name in ("ann", "bob", "old", "other")]
     groups = {"A": Group(name="A", users=("ann", "old")), "X": Group(name="X", users=("other",))}
-    todo = plan(students("ann;A\nbob;A\ncyd;B\n"), users, groups)
-    assert todo == Plan(
+    changes = plan(students("ann;A\nbob;A\ncyd;B\n"), users, groups)
+    assert changes == Plan(
         new=("cyd",),
         known=2,
         new_groups=("B",),
         joining={"A": ("bob",), "B": ("cyd",)},
-        gone={"A": ("old",)},
+        not_in_roster={"A": ("old",)},
     )
 
 
 def test_who_changed_groups_is_reported_in_the_old_one() -> None:
     groups = {"A": Group(name="A", users=("ann",)), "B": Group(name="B")}
-    todo = plan(students("ann;B\nbob;A\n"), [User(name="ann"), User(name="bob")], groups)
-    assert todo.elsewhere == {"A": ("ann",)}
-    assert todo.joining == {"B": ("ann",), "A": ("bob",)}
+    changes = plan(students("ann;B\nbob;A\n"), [User(name="ann"), User(name="bob")], groups)
+    assert changes.also_in == {"A": ("ann",)}
+    assert changes.joining == {"B": ("ann",), "A": ("bob",)}
 
 
-class Memory:
-    """A Hub that keeps users and groups, and refuses some names as JupyterHub does."""
+class StoringHub:
+    """A fake Hub that stores users and groups, and refuses some names in JupyterHub's way."""
 
     def __init__(self, fake: FakeHub, refused: tuple[str, ...] = ()) -> None:
         self.users: list[str] = ["prof"]
@@ -46,9 +46,9 @@ class Memory:
         fake.api(
             "GET",
             "users",
-            lambda asked: pages([{"name": name, "servers": {}} for name in self.users], 3)(asked),
+            lambda request: pages([{"name": name, "servers": {}} for name in self.users], 3)(request),
         )
-        fake.api("GET", "groups", lambda asked: pages(self.listed(), 2)(asked))
+        fake.api("GET", "groups", lambda request: pages(self.listed(), 2)(request))
         fake.api("POST", "users", self.create)
         for group in ("A", "B", "class"):
             fake.api("POST", f"groups/{group}", partial(self.group, group))
@@ -57,28 +57,28 @@ class Memory:
     def listed(self) -> list[dict[str, Any]]:
         return [{"name": name, "users": users} for name, users in self.groups.items()]
 
-    def create(self, asked: Asked) -> None:
-        wanted = asked.json["usernames"]
+    def create(self, request: FakeRequest) -> None:
+        wanted = request.json["usernames"]
         wrong = [name for name in wanted if name in self.refused]
         if wrong:
             label = "Invalid username" if len(wrong) == 1 else "Invalid usernames"
-            return status(400, f"{label}: {', '.join(wrong)}")(asked)
+            return status(400, f"{label}: {', '.join(wrong)}")(request)
         self.users += wanted
-        return asked.answer(201, [])
+        return request.answer(201, [])
 
-    def group(self, name: str, asked: Asked) -> None:
+    def group(self, name: str, request: FakeRequest) -> None:
         self.groups.setdefault(name, [])
-        asked.answer(201, {})
+        request.answer(201, {})
 
-    def join(self, name: str, asked: Asked) -> None:
-        assert set(asked.json["users"]) <= set(self.users)
-        self.groups[name] += asked.json["users"]
-        asked.answer(200, {})
+    def join(self, name: str, request: FakeRequest) -> None:
+        assert set(request.json["users"]) <= set(self.users)
+        self.groups[name] += request.json["users"]
+        request.answer(200, {})
 
 
 def do(fake: FakeHub, roster: Roster, *, skip_wrong: bool = False) -> tuple[Plan | None, Roster]:
     async def connected() -> tuple[Plan | None, Roster]:
-        async with Hub(fake.url, "token") as hub:
+        async with HubClient(fake.url, "token") as hub:
             return await import_roster(hub, roster, skip_wrong=skip_wrong)
 
     return asyncio.run(connected())
@@ -88,7 +88,7 @@ ROSTER = b"user;group\nann;A\nbob;A\ncyd;B\ndan;\n"
 
 
 def test_running_it_twice_changes_nothing(fake: FakeHub) -> None:
-    memory = Memory(fake)
+    memory = StoringHub(fake)
     first, _ = do(fake, read_roster(ROSTER))
     assert first is not None
     assert (first.new, first.known) == (("ann", "bob", "cyd", "dan"), 0)
@@ -102,7 +102,7 @@ def test_running_it_twice_changes_nothing(fake: FakeHub) -> None:
 
 
 def test_a_wrong_line_keeps_everything_as_it_is(fake: FakeHub) -> None:
-    memory = Memory(fake)
+    memory = StoringHub(fake)
     roster = read_roster(ROSTER + b"a/b;A\n")
     done, same = do(fake, roster)
     assert done is None
@@ -117,7 +117,7 @@ def test_a_wrong_line_keeps_everything_as_it_is(fake: FakeHub) -> None:
 def test_names_that_only_the_hub_refuses_are_said_by_line_and_can_be_skipped(
     fake: FakeHub, refused: tuple[str, ...]
 ) -> None:
-    memory = Memory(fake, refused)
+    memory = StoringHub(fake, refused)
     done, roster = do(fake, read_roster(ROSTER))
     assert done is None
     assert [(p.line, p.code, p.who) for p in roster.problems] == [

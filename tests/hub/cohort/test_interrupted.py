@@ -1,4 +1,4 @@
-"""Ctrl-C and kill -9: nothing finished is lost, and nobody sees a traceback."""
+"""Tests of Ctrl-C and kill -9: finished work is not lost, and no traceback is shown."""
 
 import io
 import json
@@ -17,7 +17,7 @@ import pytest
 from exercises.loader import find_assignment
 from grading.submission.hand_in import freeze
 from tests.grading.good import make_work
-from tests.hub.cohort.fakes import Asked, FakeHub, events, pages, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, events, pages, status
 
 LONG = 120  # seconds; the machine may be busy
 
@@ -31,7 +31,7 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def begin(fake: FakeHub, *arguments: str) -> subprocess.Popen[str]:
-    """`genai-lab cohort …` as a process of its own."""
+    """Start `genai-lab cohort …` as a process."""
     return subprocess.Popen(
         [sys.executable, "-m", "genai_lab", "cohort", *arguments],
         env=os.environ
@@ -48,7 +48,7 @@ def begin(fake: FakeHub, *arguments: str) -> subprocess.Popen[str]:
 
 
 def has_class(fake: FakeHub, **running: bool) -> None:
-    """Users by name, and whether their labs run."""
+    """Set the Hub's users by name, each with whether the lab runs."""
     users = [
         {"name": name, "servers": {"": {"ready": True, "url": f"/user/{name}/"}} if runs else {}}
         for name, runs in running.items()
@@ -59,11 +59,11 @@ def has_class(fake: FakeHub, **running: bool) -> None:
         fake.api("POST", f"users/{name}/lab-pass", {"token": "pass"})
 
 
-def hangs(reached: threading.Event, go_on: threading.Event) -> Callable[[Asked], None]:
-    def reply(asked: Asked) -> None:
+def hangs(reached: threading.Event, go_on: threading.Event) -> Callable[[FakeRequest], None]:
+    def reply(request: FakeRequest) -> None:
         reached.set()
         go_on.wait(LONG)
-        asked.answer(500)
+        request.answer(500)
 
     return reply
 
@@ -74,8 +74,8 @@ def test_a_collect_that_is_killed_keeps_what_it_had_and_can_be_done_again(
     has_class(fake, ann=True, bob=True)
     bob_is_asked, go_on = threading.Event(), threading.Event()
 
-    def as_zip(asked: Asked) -> None:
-        asked.answer(200, frozen, content_type="application/zip")
+    def as_zip(request: FakeRequest) -> None:
+        request.answer(200, frozen, content_type="application/zip")
 
     fake.on("GET", "/user/ann/class/snapshot", as_zip)
     fake.on("GET", "/user/bob/class/snapshot", hangs(bob_is_asked, go_on))
@@ -125,7 +125,7 @@ def test_ctrl_c_while_waiting_for_the_time_starts_nothing(fake: FakeHub) -> None
 def test_ctrl_c_while_labs_start_leaves_them_starting(fake: FakeHub) -> None:
     has_class(fake, ann=False)
     reached, go_on = threading.Event(), threading.Event()
-    fake.api("POST", "users/ann/server", lambda asked: asked.answer(202))
+    fake.api("POST", "users/ann/server", lambda request: request.answer(202))
     fake.api("GET", "users/ann/server/progress", hangs(reached, go_on))
     process = begin(fake, "start")
     try:
@@ -138,7 +138,7 @@ def test_ctrl_c_while_labs_start_leaves_them_starting(fake: FakeHub) -> None:
 
 def test_a_time_that_has_just_passed_is_now(fake: FakeHub) -> None:
     has_class(fake, ann=False)
-    fake.api("POST", "users/ann/server", lambda asked: asked.answer(201))
+    fake.api("POST", "users/ann/server", lambda request: request.answer(201))
     fake.api("GET", "users/ann/server/progress", events({"ready": True}))
     process = begin(fake, "start", "--at", f"{datetime.now() - timedelta(minutes=2):%H:%M}", "--json")
     said, errors = process.communicate(timeout=LONG)

@@ -1,4 +1,4 @@
-"""Class lists as schools export them: read as meant, or said line by line what is wrong."""
+"""Tests of reading class lists as schools export them, including lists with errors."""
 
 import re
 
@@ -158,12 +158,12 @@ def test_a_file_that_is_no_roster_is_refused_in_words(data: bytes, code: str) ->
 
 
 def is_plain(message: str) -> bool:
-    """Nothing a terminal would act on."""
+    """Tell whether a message has no characters that a terminal would interpret."""
     return message.replace("\u00a0", " ").isprintable()
 
 
 def check(data: bytes) -> None:
-    """Whatever the bytes are: a report, or one clear error."""
+    """Check that any bytes give a report, or one clear error."""
     try:
         roster = read_roster(data)
     except RosterError as error:

@@ -1,4 +1,4 @@
-"""Starting a class: how each start ended, how many at once, and who does not keep others waiting."""
+"""Tests of starting a class: each outcome, how many start at once, and that waiting labs block no others."""
 
 import asyncio
 import threading
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from hub.cohort import starting
-from hub.cohort.client import Hub, Server, User
+from hub.cohort.client import HubClient, Server, User
 from hub.cohort.starting import Outcome, start_all
-from tests.hub.cohort.fakes import Asked, FakeHub, events, status
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, events, status
 
-LONG = 60  # seconds; what should happen happens at once
+LONG = 60  # seconds; a test that passes waits much less
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def begins(fake: FakeHub, name: str, stream: Any, **server: Any) -> None:
-    """A lab whose start takes its time and tells that stream; `server` is what the Hub says of it after."""
-    fake.api("POST", f"users/{name}/server", lambda asked: asked.answer(202))
+    """Let a lab's start give that progress stream. `server` is the Hub's data about the lab afterwards."""
+    fake.api("POST", f"users/{name}/server", lambda request: request.answer(202))
     fake.api("GET", f"users/{name}/server/progress", stream)
     fake.api("GET", f"users/{name}/server", server)
 
@@ -30,7 +30,7 @@ def begins(fake: FakeHub, name: str, stream: Any, **server: Any) -> None:
 def run(fake: FakeHub, *users: str | User, **more: Any) -> dict[str, Outcome]:
     async def connected() -> list[Outcome]:
         everyone = [User(name=user) if isinstance(user, str) else user for user in users]
-        async with Hub(fake.url, "token", patience=0.3) as hub:
+        async with HubClient(fake.url, "token", retry_seconds=0.3) as hub:
             return await start_all(hub, everyone, **more)
 
     return {outcome.user: outcome for outcome in asyncio.run(connected())}
@@ -39,13 +39,13 @@ def run(fake: FakeHub, *users: str | User, **more: Any) -> dict[str, Outcome]:
 READY = {"progress": 100, "ready": True, "message": "Server ready"}
 
 
-def waits(fake: FakeHub, until: threading.Event, *sent: dict[str, Any]) -> Callable[[Asked], None]:
-    """A stream that stays open until then, and ends ready."""
+def waits(fake: FakeHub, until: threading.Event, *sent: dict[str, Any]) -> Callable[[FakeRequest], None]:
+    """Reply with a stream that stays open until the event is set, and then says that the lab is ready."""
 
-    def reply(asked: Asked) -> None:
-        events({"progress": 0, "message": "asked"}, *sent)(asked)
+    def reply(request: FakeRequest) -> None:
+        events({"progress": 0, "message": "asked"}, *sent)(request)
         until.wait(LONG)
-        asked.wfile.write(b'data: {"ready": true}\n\n')
+        request.wfile.write(b'data: {"ready": true}\n\n')
 
     return reply
 
@@ -100,18 +100,18 @@ def test_who_waits_for_a_gpu_keeps_nobody_and_is_reported_with_the_place(fake: F
 
 
 def test_a_place_in_the_line_that_comes_is_waited_for(fake: FakeHub) -> None:
-    """While another one still starts, the first of the line gets a GPU."""
+    """The first lab in the queue gets a GPU while another lab is still starting."""
     cyd_is_ready = threading.Event()
     begins(fake, "ann", events({"position": 1}, {"progress": 60, "message": "granted"}, READY))
     begins(fake, "cyd", waits(fake, cyd_is_ready))
     seen: list[Outcome] = []
 
-    def notice(outcome: Outcome) -> None:
+    def on_change(outcome: Outcome) -> None:
         seen.append(outcome)
         if outcome == Outcome("ann", "ready"):
             cyd_is_ready.set()
 
-    outcomes = run(fake, "ann", "cyd", notice=notice)
+    outcomes = run(fake, "ann", "cyd", on_change=on_change)
     assert [each.state for each in seen if each.user == "ann"] == ["waiting", "starting", "ready"]
     assert {outcome.state for outcome in outcomes.values()} == {"ready"}
 
@@ -119,7 +119,7 @@ def test_a_place_in_the_line_that_comes_is_waited_for(fake: FakeHub) -> None:
 def test_no_more_start_at_once_than_asked_for(fake: FakeHub) -> None:
     lock, two, now, most = threading.Lock(), threading.Event(), 0, 0
 
-    def slow(asked: Asked) -> None:
+    def slow(request: FakeRequest) -> None:
         nonlocal now, most
         with lock:
             now += 1
@@ -129,7 +129,7 @@ def test_no_more_start_at_once_than_asked_for(fake: FakeHub) -> None:
         two.wait(LONG)
         with lock:
             now -= 1
-        events(READY)(asked)
+        events(READY)(request)
 
     names = [f"u{number}" for number in range(20)]
     for name in names:
@@ -150,8 +150,8 @@ def test_when_time_is_up_it_says_who_is_still_starting(fake: FakeHub) -> None:
 
 
 def test_a_hub_that_dies_is_each_ones_failure_and_no_crash(fake: FakeHub) -> None:
-    def gone(asked: Asked) -> None:
-        asked.handler.connection.close()
+    def gone(request: FakeRequest) -> None:
+        request.handler.connection.close()
 
     fake.api("POST", "users/ann/server", gone)
     outcome = run(fake, "ann")["ann"]

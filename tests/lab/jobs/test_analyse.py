@@ -50,8 +50,11 @@ def router(route: Callable[..., Router], provider: PlayedProvider) -> Router:
     return route(entry("played", provider.url, key="A_KEY"), environment={"A_KEY": KEY})
 
 
+ANY_MODEL = ModelSelection()
+
+
 def asked(
-    notebook: Notebook, router: Router, question: Question, selection: ModelSelection = ModelSelection()
+    notebook: Notebook, router: Router, question: Question, selection: ModelSelection = ANY_MODEL
 ) -> Analysis:
     *_, last = QuestionJob(notebook, router, "analyse", question, selection).events()
     assert isinstance(last, AnswerSaved)

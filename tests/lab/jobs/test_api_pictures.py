@@ -43,8 +43,11 @@ def router(route: Callable[..., Router], provider: PlayedProvider) -> Router:
     return route(entry("played", provider.url))
 
 
+ANY_MODEL = ModelSelection()
+
+
 def picture(
-    store: Store, router: Router, selection: ModelSelection = ModelSelection(), **options: object
+    store: Store, router: Router, selection: ModelSelection = ANY_MODEL, **options: object
 ) -> ApiPicture:
     return ApiPicture(store, router, "studio", "studio", "a red bag", selection, **options)  # type: ignore[arg-type]
 

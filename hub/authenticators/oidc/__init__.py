@@ -1,0 +1,1 @@
+"""Logins at the university's identity provider, by OpenID Connect."""

@@ -1,0 +1,22 @@
+"""JupyterHub's configuration for labs that are processes of this machine."""
+
+import sys
+
+from traitlets.config import Config
+
+from hub.settings import HubSettings
+from hub.spawners.environment import lab_settings
+from hub.spawners.local.spawner import LocalLab
+
+
+def configure(c: Config, settings: HubSettings) -> None:
+    state = settings.state.resolve()
+    c.JupyterHub.spawner_class = LocalLab
+    c.JupyterHub.cleanup_servers = True  # the labs are children of this account and end with the hub
+    c.LocalLab.homes = str(state / "homes")
+    c.LocalLab.logs = str(state / "logs")
+    c.LocalLab.cmd = [sys.executable, "-m", "genai_lab", "serve"]
+    c.LocalLab.env_keep = ["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"]
+    # Many labs share few cores, so more threads per lab would only wait for each other.
+    c.LocalLab.environment = {**lab_settings(), "OMP_NUM_THREADS": "1"}
+    c.LocalLab.start_timeout = 600  # includes the time spent in the start queue

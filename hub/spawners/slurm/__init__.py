@@ -1,0 +1,1 @@
+"""Labs as jobs of a Slurm cluster."""
