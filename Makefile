@@ -1,5 +1,5 @@
 # Three commands do all the set-up: `make lab` opens the lab, `make hub` starts a JupyterHub that gives each
-# student a lab of their own, `make test` checks everything.
+# student a lab of their own, `make test` checks everything. Each installs what it needs and no more.
 # `make quick` checks what needs no hub, browser, containers or cluster, in two or three minutes.
 # `make format` tidies the code, `make clean` forgets the virtual environment.
 
@@ -8,13 +8,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 COVERAGE := .cache/coverage.json
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .PHONY: lab hub test quick lint format clean
 
-lab: $(VENV)/installed
+lab: $(VENV)/lab
 	$(BIN)/genai-lab serve
 
-hub: $(VENV)/installed
+hub: $(VENV)/hub
 	$(BIN)/genai-lab hub
 
 # whatever fails, the coverage of what ran is printed
@@ -26,22 +27,31 @@ test: lint
 quick: lint
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) -m "not (hub or browser or docker or slurm or slow)"
 
-lint: $(VENV)/installed
+lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/installed
+format: $(VENV)/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # torch goes first and by its exact version: a looser range would fetch a build of several gigabytes
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/lab: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genai-lab needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hub,dev]'
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) --editable .
+	touch $@
+
+# a lab that the hub starts is installed with it
+$(VENV)/hub: $(VENV)/lab
+	$(INSTALL) --editable '.[hub]'
+	touch $@
+
+$(VENV)/test: $(VENV)/lab
+	$(INSTALL) --editable '.[test]'
 	touch $@
 
 clean:

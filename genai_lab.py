@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from typer.exceptions import Abort, TyperException
 
-from exercises.errors import UserError
+from exercises.errors import MissingExtra, UserError
 from exercises.faults import faults
 from exercises.i18n import preferred_language, translator
 
@@ -37,7 +37,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def load(target: str) -> Callable[..., object]:
     """The function, or the group of commands, that `module:name` names."""
     module, _, name = target.partition(":")
-    command: Callable[..., object] = getattr(import_module(module), name)
+    try:
+        command: Callable[..., object] = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        own = (error.name or "").partition(".")[0] in ("exercises", "manifests", "grading", "lab", "hub")
+        if own or not module.startswith("hub."):
+            raise
+        raise MissingExtra("hub", error.name or "") from error
     return command
 
 

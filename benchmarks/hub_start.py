@@ -26,7 +26,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 
 REST = 5  # seconds before memory is read
@@ -116,9 +116,9 @@ def running(command: list[str], state: Path, port: int, settings: dict[str, str]
             if process.poll() is not None or time.monotonic() > until:
                 sys.exit((state / "console.txt").read_text()[-2000:])
             try:
-                if httpx.get(f"http://127.0.0.1:{port}/hub/health").status_code == 200:
+                if httpx2.get(f"http://127.0.0.1:{port}/hub/health").status_code == 200:
                     break
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 time.sleep(0.2)
         yield
     finally:
@@ -128,7 +128,7 @@ def running(command: list[str], state: Path, port: int, settings: dict[str, str]
 
 def measure(hub: Hub, student: str) -> Measured:
     """Log a new student in, start their server, and close it again."""
-    client = httpx.Client(base_url=hub.url, timeout=PATIENCE, headers={"Accept": "text/html"})
+    client = httpx2.Client(base_url=hub.url, timeout=PATIENCE, headers={"Accept": "text/html"})
     form = client.get("hub/login").text
     token = re.search(r'name="_xsrf" value="([^"]+)"', form)
     assert token

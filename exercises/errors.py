@@ -33,3 +33,12 @@ class CatalogueError(UserError):
 
     def __str__(self) -> str:
         return self.in_language(preferred_language())
+
+
+class MissingExtra(CatalogueError):
+    """A command needs packages that only an extra of this distribution installs."""
+
+    package = "exercises"
+
+    def __init__(self, extra: str, module: str) -> None:
+        super().__init__("error.missing_extra", extra=extra, module=module)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urljoin
 
-import httpx
+import httpx2
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from tenacity import (
     AsyncRetrying,
@@ -31,7 +31,7 @@ MAX_PAUSE = 120  # seconds between two attempts, even if the Hub asks for more
 BUSY_STATUSES = (429, 502, 503, 504)
 PAGE_SIZE = 200  # users or groups in one answer; the Hub may give fewer
 PAGINATION = "application/jupyterhub-pagination+json"
-_TIMEOUT = httpx.Timeout(30, read=300)  # 300 accounts are made in one request
+_TIMEOUT = httpx2.Timeout(30, read=300)  # 300 accounts are made in one request
 _BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=15)
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -103,11 +103,11 @@ class HubClient:
     def __init__(self, address: str, token: str, *, retry_seconds: float = RETRY_SECONDS) -> None:
         self.address = address
         self._retry_seconds = retry_seconds
-        self._http = httpx.AsyncClient(
+        self._http = httpx2.AsyncClient(
             base_url=f"{address}/hub/api/",
             headers={"Authorization": f"token {token}", "Accept-Language": preferred_language()},
             timeout=_TIMEOUT,
-            limits=httpx.Limits(max_connections=None),  # there is one stream for each lab that starts
+            limits=httpx2.Limits(max_connections=None),  # there is one stream for each lab that starts
         )
 
     async def __aenter__(self) -> Self:
@@ -180,9 +180,9 @@ class HubClient:
         """Yield the events of a lab's start, until it is ready or has failed. Other labs have no events."""
         path = f"users/{_quoted(user)}/server/progress"
         try:
-            async with self._http.stream("GET", path, timeout=httpx.Timeout(30, read=60)) as answer:
+            async with self._http.stream("GET", path, timeout=httpx2.Timeout(30, read=60)) as answer:
                 yield _events(answer)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise self._unreachable(error) from None
 
     def lab_url(self, server: Server) -> str:
@@ -220,7 +220,7 @@ class HubClient:
         accept: tuple[int, ...] = (),
         retry_seconds: float | None = None,
         **options: Any,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Return the answer, whose status is below 300 or in `accept`."""
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((HubBusy, HubUnreachable)),
@@ -235,10 +235,10 @@ class HubClient:
 
     async def _request_once(
         self, method: str, path: str, accept: tuple[int, ...], options: dict[str, Any]
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         try:
             answer = await self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise self._unreachable(error) from None
         if answer.status_code < 300 or answer.status_code in accept:
             return answer
@@ -246,12 +246,12 @@ class HubClient:
             raise HubUnreachable("cohort.no_hub", url=self.address)
         raise _refusal(answer)
 
-    def _unreachable(self, error: httpx.HTTPError) -> HubUnreachable:
+    def _unreachable(self, error: httpx2.HTTPError) -> HubUnreachable:
         reason = printable_line(error) or type(error).__name__
         return HubUnreachable("cohort.unreachable", url=self.address, reason=reason)
 
 
-def _refusal(answer: httpx.Response) -> HubRefused:
+def _refusal(answer: httpx2.Response) -> HubRefused:
     try:
         message = answer.json()["message"]
     except (ValueError, KeyError, TypeError):
@@ -274,7 +274,7 @@ def _pause(state: RetryCallState) -> float:
     return _BACK_OFF(state) if retry_after is None else min(retry_after, MAX_PAUSE)
 
 
-async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+async def _events(answer: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
     if answer.status_code != 200:
         return
     async for line in answer.aiter_lines():
@@ -293,7 +293,7 @@ def _quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def _json(answer: httpx.Response) -> Any:
+def _json(answer: httpx2.Response) -> Any:
     try:
         return answer.json()
     except ValueError:

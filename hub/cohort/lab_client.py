@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, BinaryIO, Self
 
-import httpx
+import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grading.submission.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
@@ -71,9 +71,9 @@ class LabClient:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
-        self._http = httpx.AsyncClient(
+        self._http = httpx2.AsyncClient(
             headers={"Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(PROGRESS_SECONDS, read=60),
+            timeout=httpx2.Timeout(PROGRESS_SECONDS, read=60),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no lab gets another lab's cookies
             follow_redirects=False,
         )
@@ -100,7 +100,7 @@ class LabClient:
             return Progress.model_validate(parse(bytes(data), max_bytes=MAX_PROGRESS_BYTES))
         except (JsonError, ValidationError):
             raise LabError("cohort.lab.odd_answer") from None
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             raise _no_answer(error) from None
 
     async def snapshot(self, user: str, server: Server, assignment: str, path: Path) -> Snapshot | None:
@@ -120,7 +120,7 @@ class LabClient:
                                 received = Snapshot(await _receive(answer, file), _last_modified(answer))
                             break
                     await asyncio.sleep(BUSY_SECONDS)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             raise _no_answer(error) from None
         await asyncio.to_thread(_require_frozen_submission, path, assignment)
         return received
@@ -128,7 +128,7 @@ class LabClient:
     @asynccontextmanager
     async def _get(
         self, user: str, server: Server, what: str, assignment: str
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[httpx2.Response]:
         """Ask the lab with a pass of its own, and give the answer before its body has been read."""
         token = await self._hub.lab_pass(user)
         async with self._http.stream(
@@ -140,7 +140,7 @@ class LabClient:
             yield answer
 
 
-def _require(answer: httpx.Response, media_type: str) -> None:
+def _require(answer: httpx2.Response, media_type: str) -> None:
     """Raises LabError unless the answer is 200 and of that media type."""
     if answer.status_code != 200:
         raise LabError("cohort.lab.refused", status=answer.status_code)
@@ -148,7 +148,7 @@ def _require(answer: httpx.Response, media_type: str) -> None:
         raise LabError("cohort.lab.odd_answer")
 
 
-async def _receive(answer: httpx.Response, file: BinaryIO) -> int:
+async def _receive(answer: httpx2.Response, file: BinaryIO) -> int:
     """Write the body to the file and return its size. Raises LabError if it is too large."""
     size = 0
     async for chunk in answer.aiter_raw(2**20):
@@ -161,7 +161,7 @@ async def _receive(answer: httpx.Response, file: BinaryIO) -> int:
     return size
 
 
-def _last_modified(answer: httpx.Response) -> datetime | None:
+def _last_modified(answer: httpx2.Response) -> datetime | None:
     try:
         moment = parsedate_to_datetime(answer.headers.get("Last-Modified", ""))
         return moment.astimezone(UTC)

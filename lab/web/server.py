@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 GRACE = 2  # seconds that open pages get when the lab is closed
 
 
-class AddressInUse(CatalogueError):
-    """The lab cannot listen where it was told to."""
+class CannotServe(CatalogueError):
+    """The lab cannot listen where it was told to, or cannot ask the Hub that started it."""
 
     package = "lab"
 
@@ -35,7 +36,7 @@ def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; port 0 takes a free one. Raises AddressInUse.
+    """A socket bound to the address; port 0 takes a free one. Raises CannotServe.
 
     Who started this process may hand over an open socket instead, in systemd's way, as
     `hub.spawners.slurm` does.
@@ -49,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
         server.bind((host, port))
     except OSError as error:
         server.close()
-        raise AddressInUse("serve.address", host=host, port=port, reason=error.strerror) from error
+        raise CannotServe("serve.address", host=host, port=port, reason=error.strerror) from error
     return server
 
 
@@ -86,6 +87,8 @@ def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None
     app: ASGIApp = build_app(lab)
     hub = hub_server_settings()
     if hub is not None:
+        if find_spec("jupyterhub") is None:
+            raise CannotServe("serve.no_jupyterhub")
         from lab.web.singleuser.server import below_hub
 
         app = below_hub(app, lab, hub)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 START_SECONDS = 240  # the machine may be busy
@@ -46,9 +46,9 @@ class RunningHub:
         passwords: dict[str, str] = json.loads((self.state / "passwords.json").read_text())
         return passwords
 
-    def login(self, name: str) -> httpx.Client:
+    def login(self, name: str) -> httpx2.Client:
         """Log a person in by the form, and return a client with their cookies that follows redirects."""
-        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        client = httpx2.Client(base_url=self.url, follow_redirects=True, timeout=60)
         form = client.get("hub/login").text
         token = re.search(r'name="_xsrf" value="([^"]+)"', form)
         assert token, form
@@ -141,9 +141,12 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
         until = time.monotonic() + START_SECONDS
         while True:
             try:
-                if httpx.get(f"{hub.url}hub/health", headers=host, verify=trusted or True).status_code == 200:
+                if (
+                    httpx2.get(f"{hub.url}hub/health", headers=host, verify=trusted or True).status_code
+                    == 200
+                ):
                     return hub
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 pass
             if process.poll() is not None or time.monotonic() > until:
                 said = [file.read_text()[-4000:] for file in (console, hub.log) if file.exists()]

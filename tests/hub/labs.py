@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
-import httpx
+import httpx2
 import pytest
 
 from tests.hub.conftest import INSTRUCTOR, RunningHub
@@ -25,7 +25,7 @@ def origin(hub: RunningHub) -> dict[str, str]:
     return {"origin": hub.url.rstrip("/")}
 
 
-def enter(hub: RunningHub, name: str) -> httpx.Client:
+def enter(hub: RunningHub, name: str) -> httpx2.Client:
     """Log a person in at the hub and in their own lab, which is started if necessary."""
     client = hub.login(name)
     client.get("hub/spawn", headers=PAGE)
@@ -39,7 +39,7 @@ def enter(hub: RunningHub, name: str) -> httpx.Client:
         time.sleep(0.3)
 
 
-def api(hub: RunningHub, client: httpx.Client) -> httpx.Client:
+def api(hub: RunningHub, client: httpx2.Client) -> httpx2.Client:
     """Return a client of the Hub's REST API with a token of that person."""
     name = client.get("hub/api/user", headers={"referer": f"{hub.url}hub/"}).json()["name"]
     xsrf = next(cookie.value for cookie in client.cookies.jar if cookie.name == "_xsrf")
@@ -50,17 +50,17 @@ def api(hub: RunningHub, client: httpx.Client) -> httpx.Client:
     )
     assert made.status_code in (200, 201), made.text
     token = made.json()["token"]
-    return httpx.Client(
+    return httpx2.Client(
         base_url=f"{hub.url}hub/api/", headers={"authorization": f"token {token}"}, timeout=60
     )
 
 
-def token_of(client: httpx.Client) -> dict[str, str]:
+def token_of(client: httpx2.Client) -> dict[str, str]:
     """Return the header with the token of a client from `api`."""
     return {"authorization": client.headers["authorization"]}
 
 
-def instructor(hub: RunningHub) -> httpx.Client:
+def instructor(hub: RunningHub) -> httpx2.Client:
     """Return a client of the Hub's REST API with the instructor's token."""
     return api(hub, hub.login(INSTRUCTOR))
 
@@ -68,7 +68,7 @@ def instructor(hub: RunningHub) -> httpx.Client:
 class Button:
     """A button of a lab's page, found by its `elem_id`, and pressed like the page's scripts do."""
 
-    def __init__(self, hub: RunningHub, client: httpx.Client, name: str, elem_id: str) -> None:
+    def __init__(self, hub: RunningHub, client: httpx2.Client, name: str, elem_id: str) -> None:
         self.client, self.headers = client, origin(hub)
         self.page = f"{path(name)}en/"
         config = client.get(f"{self.page}config").json()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -28,11 +28,11 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.5)
 
 
-def running(prof: httpx.Client, name: str) -> bool:
+def running(prof: httpx2.Client, name: str) -> bool:
     return bool(prof.get(f"users/{name}").json()["servers"])
 
 
-def generating(john: httpx.Client) -> bool:
+def generating(john: httpx2.Client) -> bool:
     return bool(john.get("user/john/class/progress").json()["running"])
 
 

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -16,10 +16,10 @@ from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 from tests.hub.labs import PAGE, enter, path
 
 
-def with_token(hub: RunningHub, file: str) -> httpx.Client:
+def with_token(hub: RunningHub, file: str) -> httpx2.Client:
     """Return a client of the Hub's REST API with the token from that file of the state folder."""
     token = (hub.state / file).read_text().strip()
-    return httpx.Client(base_url=f"{hub.url}hub/", headers={"Authorization": f"token {token}"}, timeout=60)
+    return httpx2.Client(base_url=f"{hub.url}hub/", headers={"Authorization": f"token {token}"}, timeout=60)
 
 
 def labs_of(hub: RunningHub) -> list[psutil.Process]:
@@ -116,7 +116,7 @@ def test_a_name_that_is_no_user_name_is_not_let_in(hub: RunningHub, name: str) -
 
 
 def test_who_may_read_the_metrics(hub: RunningHub) -> None:
-    assert httpx.get(f"{hub.url}hub/metrics").status_code == 403
+    assert httpx2.get(f"{hub.url}hub/metrics").status_code == 403
     referer = {"Referer": f"{hub.url}hub/"}
     assert hub.login("jane.doe").get("hub/metrics", headers=referer).status_code == 403
     assert hub.login(INSTRUCTOR).get("hub/metrics", headers=referer).status_code == 200
@@ -144,7 +144,7 @@ def test_the_cohort_token_does_what_a_cohort_needs_and_no_more(hub: RunningHub) 
 
 def test_pages_speak_the_browser_s_language_and_are_framed_by_nobody(hub: RunningHub) -> None:
     english, french = (
-        httpx.get(f"{hub.url}hub/login", headers={"Accept-Language": name}) for name in ("en", "fr")
+        httpx2.get(f"{hub.url}hub/login", headers={"Accept-Language": name}) for name in ("en", "fr")
     )
     assert "Log in" in english.text
     assert "Se connecter" in french.text

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-import httpx
+import httpx2
 import pytest
 
 from manifests.reader import read_manifest_file
@@ -13,11 +13,11 @@ NAME = "jérôme+x@uni.fr"  # the name is encoded in addresses
 
 
 @pytest.fixture(scope="module")
-def student(hub: RunningHub) -> httpx.Client:
+def student(hub: RunningHub) -> httpx2.Client:
     return enter(hub, NAME)
 
 
-def test_the_page_has_the_students_name_and_the_way_back_to_the_hub(student: httpx.Client) -> None:
+def test_the_page_has_the_students_name_and_the_way_back_to_the_hub(student: httpx2.Client) -> None:
     config = student.get(f"{path(NAME)}en/config").json()
     header = " ".join(str(component["props"].get("value")) for component in config["components"])
     assert NAME in header
@@ -26,7 +26,7 @@ def test_the_page_has_the_students_name_and_the_way_back_to_the_hub(student: htt
 
 
 def test_pages_scripts_and_uploads_work_below_a_name_that_addresses_encode(
-    hub: RunningHub, student: httpx.Client
+    hub: RunningHub, student: httpx2.Client
 ) -> None:
     for language in ("en", "fr"):
         page = student.get(f"{path(NAME)}{language}/", headers=PAGE)
@@ -41,7 +41,7 @@ def test_pages_scripts_and_uploads_work_below_a_name_that_addresses_encode(
 
 
 def test_a_generations_events_arrive_one_by_one_and_its_record_bears_the_students_name(
-    hub: RunningHub, student: httpx.Client
+    hub: RunningHub, student: httpx2.Client
 ) -> None:
     button = Button(hub, student, NAME, "generate-smoke")
     events = button.listen("mine")

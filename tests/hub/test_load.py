@@ -6,7 +6,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -24,7 +24,7 @@ REQUIRED_MEMORY = 6_000_000_000  # bytes of memory for twenty labs
 def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: StartHub) -> None:
     hub = start_hub()
     token = (hub.state / COHORT_TOKEN_FILE).read_text().strip()
-    api = httpx.Client(
+    api = httpx2.Client(
         base_url=f"{hub.url}hub/api/", headers={"Authorization": f"token {token}"}, timeout=1700
     )
     assert api.post("users", json={"usernames": STUDENTS}).status_code == 201
@@ -37,7 +37,7 @@ def test_twenty_labs_started_together_are_all_ready_and_none_failed(start_hub: S
         events = api.get(f"users/{student}/server/progress").text
         last = json.loads(events.strip().splitlines()[-1].removeprefix("data: "))
         took = time.monotonic() - began
-        through_proxy = httpx.get(f"{hub.url}user/{student}/api", timeout=60).status_code
+        through_proxy = httpx2.get(f"{hub.url}user/{student}/api", timeout=60).status_code
         return ("ready" if last.get("ready") else "failed"), took, through_proxy, last.get("message", "")
 
     with ThreadPoolExecutor(len(STUDENTS)) as pool:

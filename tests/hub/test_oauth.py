@@ -5,7 +5,7 @@ import sqlite3
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from jupyterhub.utils import compare_token  # type: ignore[import-untyped]
@@ -27,12 +27,12 @@ class Person:
         self.client.follow_redirects = False
         self.client.event_hooks["response"] = [self._keep]
 
-    def _keep(self, answer: httpx.Response) -> None:
+    def _keep(self, answer: httpx2.Response) -> None:
         answer.read()
         kept = [str(answer.url), str(answer.headers.raw), answer.text if len(answer.content) < 2**21 else ""]
         self.said.append("\n".join(kept))
 
-    def get(self, address: str, **headers: str) -> httpx.Response:
+    def get(self, address: str, **headers: str) -> httpx2.Response:
         return self.client.get(address, headers=PAGE | headers)
 
     def redirect_from_lab(self, address: str = LAB) -> str:
@@ -52,13 +52,13 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def lab(hub: RunningHub) -> httpx.Client:
+def lab(hub: RunningHub) -> httpx2.Client:
     """Start jane's lab."""
     return enter(hub, "jane")
 
 
 @pytest.fixture
-def jane(hub: RunningHub, lab: httpx.Client) -> Person:
+def jane(hub: RunningHub, lab: httpx2.Client) -> Person:
     """Jane in a new browser, logged in at the hub but not in her lab."""
     return Person(hub, "jane")
 
@@ -136,7 +136,7 @@ def test_the_hub_leads_nowhere_but_to_the_lab(jane: Person) -> None:
         assert "location" not in answer.headers
 
 
-def test_another_student_gets_no_code(hub: RunningHub, lab: httpx.Client) -> None:
+def test_another_student_gets_no_code(hub: RunningHub, lab: httpx2.Client) -> None:
     eve = Person(hub, "eve")
     answer = eve.get(eve.redirect_from_lab())
     assert answer.status_code == 403
@@ -190,7 +190,7 @@ def test_cookies_are_for_the_labs_path_and_for_no_script(jane: Person) -> None:
     assert len(session.value) >= 32
 
 
-def test_another_site_can_make_the_browser_do_nothing(hub: RunningHub, lab: httpx.Client) -> None:
+def test_another_site_can_make_the_browser_do_nothing(hub: RunningHub, lab: httpx2.Client) -> None:
     event = f"{LAB}en/gradio_api/queue/join"
     body = {"data": [], "fn_index": 0, "session_hash": "x"}
     for headers in (
@@ -211,7 +211,7 @@ def test_another_site_can_make_the_browser_do_nothing(hub: RunningHub, lab: http
     assert lab.post(event, json=body, headers=origin(hub)).status_code != 403
 
 
-def test_another_site_can_read_and_embed_nothing(lab: httpx.Client) -> None:
+def test_another_site_can_read_and_embed_nothing(lab: httpx2.Client) -> None:
     asked = {"sec-fetch-site": "cross-site"}
     for where in ("en/config", "en/gradio_api/startup-events", "en/gradio_api/queue/data?session_hash=x",
                   "class/snapshot", "en/logout", "language/fr"):  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from lab.web.app import build_app
@@ -28,12 +28,12 @@ def hub(start_hub: StartHub) -> RunningHub:
 
 
 @pytest.fixture(scope="module")
-def jane(hub: RunningHub) -> httpx.Client:
+def jane(hub: RunningHub) -> httpx2.Client:
     return enter(hub, "jane")
 
 
 @pytest.fixture(scope="module")
-def eve(hub: RunningHub, jane: httpx.Client) -> httpx.Client:
+def eve(hub: RunningHub, jane: httpx2.Client) -> httpx2.Client:
     return enter(hub, "eve")
 
 
@@ -44,11 +44,11 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
 
 
 @pytest.fixture
-def nobody(hub: RunningHub) -> httpx.Client:
-    return httpx.Client(base_url=hub.url, timeout=60)
+def nobody(hub: RunningHub) -> httpx2.Client:
+    return httpx2.Client(base_url=hub.url, timeout=60)
 
 
-def asked(client: httpx.Client, routes: list[Route], headers: dict[str, str]) -> dict[tuple[str, str], int]:
+def asked(client: httpx2.Client, routes: list[Route], headers: dict[str, str]) -> dict[tuple[str, str], int]:
     """Return the status of every route with every method."""
     questions = [(method, route.path) for route in routes for method in sorted({*METHODS, *route.methods})]
     with ThreadPoolExecutor(6) as pool:
@@ -71,7 +71,7 @@ def test_the_list_holds_pages_streams_uploads_and_what_gradio_itself_leaves_open
 
 
 def test_nobody_gets_the_login_or_nothing(
-    nobody: httpx.Client, jane: httpx.Client, routes: list[Route]
+    nobody: httpx2.Client, jane: httpx2.Client, routes: list[Route]
 ) -> None:
     assert others(asked(nobody, routes, {}), 401) == {}
     for route in routes:
@@ -81,7 +81,7 @@ def test_nobody_gets_the_login_or_nothing(
 
 
 def test_another_student_is_forbidden(
-    hub: RunningHub, jane: httpx.Client, eve: httpx.Client, nobody: httpx.Client, routes: list[Route]
+    hub: RunningHub, jane: httpx2.Client, eve: httpx2.Client, nobody: httpx2.Client, routes: list[Route]
 ) -> None:
     token = token_of(api(hub, eve))
     assert (
@@ -91,7 +91,7 @@ def test_another_student_is_forbidden(
 
 
 def test_another_students_browser_is_forbidden_and_sees_nothing(
-    jane: httpx.Client, eve: httpx.Client
+    jane: httpx2.Client, eve: httpx2.Client
 ) -> None:
     for page in ("", "en/", "en/config", "class/snapshot"):
         answer = eve.get(f"{path('jane')}{page}", headers=PAGE)
@@ -105,11 +105,11 @@ def test_another_students_browser_is_forbidden_and_sees_nothing(
     }
     assert session
     moved = "; ".join(f"jupyterhub-user-jane={value}" for value in session.values())
-    answer = httpx.get(jane.base_url.join(f"/{path('jane')}en/config"), headers={"cookie": moved})
+    answer = httpx2.get(jane.base_url.join(f"/{path('jane')}en/config"), headers={"cookie": moved})
     assert answer.status_code == 401
 
 
-def test_the_student_and_the_instructor_do_get_in(hub: RunningHub, jane: httpx.Client) -> None:
+def test_the_student_and_the_instructor_do_get_in(hub: RunningHub, jane: httpx2.Client) -> None:
     """The owner can use the lab. Otherwise a lab that refuses everybody would pass."""
     assert jane.get(f"{path('jane')}en/config").status_code == 200
     assert "gradio" in jane.get(f"{path('jane')}fr/", headers=PAGE).text
@@ -121,14 +121,14 @@ def test_the_student_and_the_instructor_do_get_in(hub: RunningHub, jane: httpx.C
 
 
 def test_the_door_the_hub_knocks_at_says_nothing_but_that_it_is_there(
-    jane: httpx.Client, nobody: httpx.Client
+    jane: httpx2.Client, nobody: httpx2.Client
 ) -> None:
     answer = nobody.get(f"/{path('jane')}{OPEN}")
     assert answer.status_code == 200
     assert set(answer.json()) == {"version"}
 
 
-def test_an_upgrade_to_a_websocket_is_refused(jane: httpx.Client, nobody: httpx.Client) -> None:
+def test_an_upgrade_to_a_websocket_is_refused(jane: httpx2.Client, nobody: httpx2.Client) -> None:
     upgrade = {
         "connection": "Upgrade",
         "upgrade": "websocket",
@@ -139,14 +139,15 @@ def test_an_upgrade_to_a_websocket_is_refused(jane: httpx.Client, nobody: httpx.
         assert nobody.get(f"/{path('jane')}{where}", headers=upgrade).status_code in (401, 403)
 
 
-def test_the_labs_own_port_is_no_way_around_the_proxy(hub: RunningHub, jane: httpx.Client) -> None:
+def test_the_labs_own_port_is_no_way_around_the_proxy(hub: RunningHub, jane: httpx2.Client) -> None:
     said = (hub.state / "logs" / "jane.log").read_text()
     direct = said.split("open at ")[1].split()[0]
     assert direct.endswith("/user/jane/")
     for where in ("en/config", "en/gradio_api/queue/status", "class/snapshot"):
-        assert httpx.get(direct + where).status_code == 401
+        assert httpx2.get(direct + where).status_code == 401
         assert (
-            httpx.get(direct + where, headers={"x-forwarded-user": "jane", "host": "jane"}).status_code == 401
+            httpx2.get(direct + where, headers={"x-forwarded-user": "jane", "host": "jane"}).status_code
+            == 401
         )
 
 
@@ -157,11 +158,11 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
-def refused_in_time(ask: Callable[[], httpx.Response], *statuses: int) -> None:
+def refused_in_time(ask: Callable[[], httpx2.Response], *statuses: int) -> None:
     until(lambda: ask().status_code in statuses, REVOKED)
 
 
-def test_a_revoked_token_stops_working(hub: RunningHub, jane: httpx.Client, nobody: httpx.Client) -> None:
+def test_a_revoked_token_stops_working(hub: RunningHub, jane: httpx2.Client, nobody: httpx2.Client) -> None:
     mine = api(hub, jane)
     made = mine.post("users/jane/tokens", json={"note": "to be revoked"}).json()
     token = {"authorization": f"token {made['token']}"}
@@ -171,12 +172,12 @@ def test_a_revoked_token_stops_working(hub: RunningHub, jane: httpx.Client, nobo
     refused_in_time(lambda: nobody.get(address, headers=token), 401)
 
 
-def test_a_stream_that_is_open_is_cut_when_the_token_is_revoked(hub: RunningHub, jane: httpx.Client) -> None:
+def test_a_stream_that_is_open_is_cut_when_the_token_is_revoked(hub: RunningHub, jane: httpx2.Client) -> None:
     mine = api(hub, jane)
     made = mine.post("users/jane/tokens", json={"note": "to be revoked"}).json()
     token = {"authorization": f"token {made['token']}"}
     address = f"{hub.url}{path('jane')}en/gradio_api/heartbeat/watched"
-    with httpx.stream("GET", address, headers=token, timeout=REVOKED) as stream:
+    with httpx2.stream("GET", address, headers=token, timeout=REVOKED) as stream:
         assert stream.status_code == 200
         chunks = stream.iter_raw()
         next(chunks)
@@ -190,7 +191,7 @@ def test_logging_out_of_the_hub_ends_the_lab_in_that_browser(hub: RunningHub) ->
     john = enter(hub, "john")
     address = f"{path('john')}en/config"
     assert john.get(address).status_code == 200
-    kept = httpx.Client(base_url=hub.url, cookies=john.cookies)  # a copy of the cookies
+    kept = httpx2.Client(base_url=hub.url, cookies=john.cookies)  # a copy of the cookies
     john.get("hub/logout", headers=PAGE)
     assert john.get(address).status_code == 401
     refused_in_time(lambda: kept.get(address), 401)
@@ -207,7 +208,7 @@ def test_a_student_who_is_removed_from_the_class_is_out(hub: RunningHub) -> None
     assert mia.get(f"{path('mia')}", headers=PAGE).url.path == "/hub/login"
 
 
-def test_the_hub_knows_nothing_of_a_lab_beyond_its_address(hub: RunningHub, eve: httpx.Client) -> None:
+def test_the_hub_knows_nothing_of_a_lab_beyond_its_address(hub: RunningHub, eve: httpx2.Client) -> None:
     """The token of a lab's process opens no other lab and reads no other student's data."""
     import psutil
 
@@ -217,12 +218,12 @@ def test_the_hub_knows_nothing_of_a_lab_beyond_its_address(hub: RunningHub, eve:
         if process.environ().get("JUPYTERHUB_USER") == "eve"
     )
     token = {"authorization": f"token {lab.environ()['JUPYTERHUB_API_TOKEN']}"}
-    assert httpx.get(f"{hub.url}{path('jane')}en/config", headers=token).status_code == 403
-    assert httpx.get(f"{hub.url}hub/api/users/jane", headers=token).status_code in (403, 404)
-    assert httpx.get(f"{hub.url}hub/api/users", headers=token).status_code == 403
+    assert httpx2.get(f"{hub.url}{path('jane')}en/config", headers=token).status_code == 403
+    assert httpx2.get(f"{hub.url}hub/api/users/jane", headers=token).status_code in (403, 404)
+    assert httpx2.get(f"{hub.url}hub/api/users", headers=token).status_code == 403
 
 
-def test_each_students_files_are_their_own(hub: RunningHub, jane: httpx.Client, eve: httpx.Client) -> None:
+def test_each_students_files_are_their_own(hub: RunningHub, jane: httpx2.Client, eve: httpx2.Client) -> None:
     secret = hub.state / "homes" / "jane" / "work" / "tp2" / "outputs" / "secret.png"
     secret.parent.mkdir(parents=True, exist_ok=True)
     secret.write_bytes(b"jane's picture")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -42,7 +42,7 @@ def test_a_lab_has_a_host_of_its_own_with_cookies_that_stay_there(hub: RunningHu
     assert {domain for domain, name in kept if "hub-login" in name} == {"hub.localhost"}
 
     asked = f"http://127.0.0.1:{port}/user/jane/api"
-    assert httpx.get(asked, headers={"Host": f"jane.hub.localhost:{port}"}).status_code in (200, 401, 403)
+    assert httpx2.get(asked, headers={"Host": f"jane.hub.localhost:{port}"}).status_code in (200, 401, 403)
     for host in ("hub.localhost", "john.hub.localhost", "127.0.0.1"):
-        other = httpx.get(asked, headers={"Host": f"{host}:{port}"})
+        other = httpx2.get(asked, headers={"Host": f"{host}:{port}"})
         assert other.status_code in (302, 404), f"{host}: {other.text}"

@@ -5,7 +5,7 @@ import ssl
 import tomllib
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,7 +43,7 @@ def test_the_hub_s_own_certificate_is_served(start_hub: StartHub, certificate: t
     trusted = ssl.create_default_context(cafile=str(certificate[0]))
     cert, key = map(str, certificate)
     hub = start_hub(trusted=trusted, GENAI_HUB_TLS_CERTIFICATE=cert, GENAI_HUB_TLS_KEY=key)
-    answer = httpx.get(f"{hub.url}hub/login", verify=trusted)
+    answer = httpx2.get(f"{hub.url}hub/login", verify=trusted)
     assert answer.status_code == 200
     assert all("; Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
     assert hub.url.replace("localhost", "127.0.0.1") in wait_until(hub.console.read_text, "it said so")
@@ -52,7 +52,7 @@ def test_the_hub_s_own_certificate_is_served(start_hub: StartHub, certificate: t
 def test_only_the_proxy_that_was_named_says_that_it_came_over_tls(start_hub: StartHub) -> None:
     from_tls = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "lab.univ.example"}
     behind = start_hub(GENAI_HUB_TLS_PROXY="127.0.0.1", GENAI_HUB_INSECURE="1")
-    cookies = httpx.get(f"{behind.url}hub/login", headers=from_tls).headers.get_list("set-cookie")
+    cookies = httpx2.get(f"{behind.url}hub/login", headers=from_tls).headers.get_list("set-cookie")
     assert cookies
     assert all("; Secure" in cookie for cookie in cookies)
     traefik = tomllib.loads((behind.state / "traefik.toml").read_text())
@@ -61,6 +61,6 @@ def test_only_the_proxy_that_was_named_says_that_it_came_over_tls(start_hub: Sta
     behind.stop()
 
     open_to_all = start_hub()
-    cookies = httpx.get(f"{open_to_all.url}hub/login", headers=from_tls).headers.get_list("set-cookie")
+    cookies = httpx2.get(f"{open_to_all.url}hub/login", headers=from_tls).headers.get_list("set-cookie")
     assert cookies
     assert not any("; Secure" in cookie for cookie in cookies)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from traitlets.config import Config
@@ -117,7 +117,7 @@ def _discover(issuer: str) -> Endpoints:
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     _require_tls(address)
     try:
-        document = httpx.get(address, timeout=TIMEOUT).raise_for_status().json()
+        document = httpx2.get(address, timeout=TIMEOUT).raise_for_status().json()
         if document["issuer"] != issuer:
             raise HubError("oidc.other_issuer", address=address, expected=issuer, actual=document["issuer"])
         return Endpoints(
@@ -126,7 +126,7 @@ def _discover(issuer: str) -> Endpoints:
             str(document["userinfo_endpoint"]),
             uses_basic=BASIC in document.get("token_endpoint_auth_methods_supported", [BASIC]),
         )
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
         raise HubError("oidc.no_discovery", address=address, reason=error) from error
 
 

@@ -15,7 +15,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 LISTEN_FD = 3  # the first file descriptor of systemd's convention
 BACKLOG = 128
@@ -33,7 +33,7 @@ def report(
 ) -> None:
     """Report the port to the Hub, and try again while the Hub does not answer. Raises ReportRefused."""
     deadline = time.monotonic() + retry_seconds
-    with httpx.Client(trust_env=False, timeout=30) as client:  # the Hub is reached without a proxy
+    with httpx2.Client(trust_env=False, timeout=30) as client:  # the Hub is reached without a proxy
         while True:
             try:
                 answer = client.post(
@@ -41,12 +41,12 @@ def report(
                     headers={"Authorization": f"token {token}"},
                     json={"port": port},
                 )
-                if answer.status_code == httpx.codes.NO_CONTENT:
+                if answer.status_code == httpx2.codes.NO_CONTENT:
                     return
                 if answer.status_code < 500:
                     raise ReportRefused(f"the Hub waits for no lab here (HTTP {answer.status_code})")
                 failure = f"HTTP {answer.status_code}"
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 failure = str(error) or type(error).__name__
             if time.monotonic() + pause > deadline:
                 raise ReportRefused(f"the Hub at {api_url} cannot be reached: {failure}")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 
 from lab.web.singleuser.settings import HubServerSettings
 
@@ -48,7 +48,7 @@ class Activity:
         while not self._closed.wait(self._pause(failures)):
             try:
                 self.tell()
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 failures += 1
                 if failures == 1:  # the next ones would say the same
                     log.warning("The hub could not be told of activity: %s", error)
@@ -63,12 +63,12 @@ class Activity:
         return pause * random.uniform(0.9, 1.1)  # noqa: S311  (no secret)
 
     def tell(self) -> bool:
-        """Tell the Hub of work since it was last told; whether there was any. Raises httpx.HTTPError."""
+        """Tell the Hub of work since it was last told; whether there was any. Raises httpx2.HTTPError."""
         latest = max(self._interaction, self._last_at_work() or 0)
         if latest <= self._told:
             return False
         stamp = datetime.fromtimestamp(latest, UTC).isoformat()
-        httpx.post(
+        httpx2.post(
             self._settings.activity_url,
             json={"servers": {self._settings.server_name: {"last_activity": stamp}}, "last_activity": stamp},
             headers={"Authorization": f"token {self._settings.api_token.get_secret_value()}"},

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -36,7 +36,7 @@ class Launch:
     """A launch: a student followed the course's link, and the platform can now send its signed answer."""
 
     def __init__(self, hub: RunningHub, platform: LearningPlatform) -> None:
-        self.client = httpx.Client(base_url=hub.url, timeout=60)
+        self.client = httpx2.Client(base_url=hub.url, timeout=60)
         asked = self.client.get(
             "hub/lti13/oauth_login",
             params={
@@ -46,11 +46,11 @@ class Launch:
                 "client_id": CLIENT,
             },
         )
-        self.url = httpx.URL(asked.headers["location"])
+        self.url = httpx2.URL(asked.headers["location"])
         self.state, self.nonce = self.url.params["state"], self.url.params["nonce"]
         self.callback = self.url.params["redirect_uri"]
 
-    def answer(self, token: str, state: str | None = None) -> httpx.Response:
+    def answer(self, token: str, state: str | None = None) -> httpx2.Response:
         return self.client.post(self.callback, data={"id_token": token, "state": state or self.state})
 
     @property
@@ -129,7 +129,7 @@ def test_a_state_that_is_not_this_browser_s_is_refused(
 ) -> None:
     token = platform.signed(platform.claims(launch.nonce))
     assert launch.answer(token, state=Launch(hub, platform).state).status_code == 400
-    stranger = httpx.Client(base_url=hub.url, timeout=60)
+    stranger = httpx2.Client(base_url=hub.url, timeout=60)
     sent = stranger.post(launch.callback, data={"id_token": token, "state": launch.state})
     assert sent.status_code == 400
     assert launch.name is None
@@ -153,7 +153,7 @@ def test_a_launch_leads_nowhere_else(
         "hub/lti13/oauth_login",
         params={"iss": platform.url, "login_hint": "17", "target_link_uri": target, "client_id": CLIENT},
     )
-    url = httpx.URL(asked.headers["location"])
+    url = httpx2.URL(asked.headers["location"])
     answer = launch.answer(platform.signed(platform.claims(url.params["nonce"])), state=url.params["state"])
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/")

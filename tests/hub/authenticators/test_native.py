@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import bcrypt
-import httpx
+import httpx2
 import pytest
 from jupyterhub import orm
 from nativeauthenticator.orm import UserInfo
@@ -28,9 +28,9 @@ class Person:
     """A person who fills in the hub's forms in a browser."""
 
     def __init__(self, hub: RunningHub) -> None:
-        self.client = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60)
+        self.client = httpx2.Client(base_url=hub.url, follow_redirects=True, timeout=60)
 
-    def send(self, page: str, **fields: str) -> httpx.Response:
+    def send(self, page: str, **fields: str) -> httpx2.Response:
         form = self.client.get(page).text
         token = re.search(r'name="_xsrf" value="([^"]+)"', form)
         assert token, form

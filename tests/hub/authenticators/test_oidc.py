@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from tornado.web import HTTPError
 from traitlets.config import Config
@@ -51,21 +51,21 @@ def reset_provider(provider: OpenIdProvider) -> None:
     provider.person, provider.verify_as = {}, None
 
 
-def log_in(hub: RunningHub) -> tuple[httpx.Client, httpx.Response]:
+def log_in(hub: RunningHub) -> tuple[httpx2.Client, httpx2.Response]:
     """Press the login button, follow the redirects to the provider and back, and return the hub's answer."""
-    client = httpx.Client(base_url=hub.url, timeout=60)
+    client = httpx2.Client(base_url=hub.url, timeout=60)
     answer = client.get("hub/oauth_login?next=/hub/home")
     while answer.is_redirect and "/hub/home" not in answer.headers["location"]:
         answer = client.get(answer.headers["location"])
     return client, answer
 
 
-def name_of(client: httpx.Client) -> Any:
+def name_of(client: httpx2.Client) -> Any:
     return client.get("hub/api/user", headers={"Referer": f"{client.base_url}hub/"}).json().get("name")
 
 
 def test_the_login_page_leads_to_the_provider(hub: RunningHub) -> None:
-    page = httpx.get(f"{hub.url}hub/login").text
+    page = httpx2.get(f"{hub.url}hub/login").text
     assert "Log in with the University" in page
     assert "hub/oauth_login" in page
 
@@ -103,7 +103,7 @@ def test_an_instructor_gets_in_by_name_and_so_does_who_is_on_the_roster(
     headers = {"Referer": f"{hub.url}hub/"}
     assert client.get("hub/api/user", headers=headers).json()["admin"]
     token = (hub.state / "cohort-token").read_text().strip()
-    made = httpx.post(
+    made = httpx2.post(
         f"{hub.url}hub/api/users",
         json={"usernames": ["on.roster"]},
         headers={"Authorization": f"token {token}"},
@@ -128,16 +128,16 @@ def test_an_answer_that_was_not_asked_for_is_refused(
     hub: RunningHub, provider: OpenIdProvider, change: str
 ) -> None:
     provider.person = IN_GROUP
-    victim, other = (httpx.Client(base_url=hub.url, timeout=60) for _ in range(2))
+    victim, other = (httpx2.Client(base_url=hub.url, timeout=60) for _ in range(2))
     answer = victim.get(victim.get("hub/oauth_login").headers["location"])
-    callback = httpx.URL(answer.headers["location"])
+    callback = httpx2.URL(answer.headers["location"])
     assert parse_qs(urlsplit(str(callback)).query).keys() == {"code", "state"}
     if change == "no cookie":
-        victim = httpx.Client(base_url=hub.url, timeout=60)
+        victim = httpx2.Client(base_url=hub.url, timeout=60)
     elif change == "no state":
         callback = callback.copy_remove_param("state")
     else:
-        theirs = httpx.URL(other.get("hub/oauth_login").headers["location"]).params["state"]
+        theirs = httpx2.URL(other.get("hub/oauth_login").headers["location"]).params["state"]
         callback = callback.copy_set_param("state", theirs)
     assert victim.get(callback).status_code == 400
     assert name_of(victim) is None
@@ -145,11 +145,11 @@ def test_an_answer_that_was_not_asked_for_is_refused(
 
 def test_a_code_works_once(hub: RunningHub, provider: OpenIdProvider) -> None:
     provider.person = IN_GROUP
-    client = httpx.Client(base_url=hub.url, timeout=60)
+    client = httpx2.Client(base_url=hub.url, timeout=60)
     callback = client.get(client.get("hub/oauth_login").headers["location"]).headers["location"]
     cookies = dict(client.cookies)
     assert client.get(callback).status_code == 302
-    again = httpx.Client(base_url=hub.url, timeout=60, cookies=cookies)
+    again = httpx2.Client(base_url=hub.url, timeout=60, cookies=cookies)
     assert again.get(callback).status_code >= 400
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from exercises.loader import find_assignment
@@ -104,10 +104,10 @@ def cohort(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> Cla
     return found
 
 
-def lab_of(cohort: Class, name: str) -> httpx.Client:
+def lab_of(cohort: Class, name: str) -> httpx2.Client:
     """Return a client of the student's own lab, with the student's token."""
     token = api(cohort.hub, cohort.hub.login(name)).headers["authorization"]
-    return httpx.Client(
+    return httpx2.Client(
         base_url=f"{cohort.hub.url}user/{name}/", headers={"authorization": token}, timeout=60
     )
 
@@ -263,7 +263,7 @@ def cannot_import(line: str, saying: str) -> Callable[[Class, str], None]:
 def sees_no_state(cohort: Class, token: str) -> None:
     """Check that the token does not see a lab's state, which names the GPU that the lab holds."""
     own = (cohort.hub.state / "cohort-token").read_text().strip()
-    with httpx.Client(base_url=f"{cohort.hub.url}hub/api/") as hub:
+    with httpx2.Client(base_url=f"{cohort.hub.url}hub/api/") as hub:
         seen = [
             hub.get("users/ann/server", headers={"authorization": f"token {each}"}).json()
             for each in (own, token)
@@ -292,7 +292,7 @@ def test_each_scope_is_needed(cohort: Class, scope: str) -> None:
 
 def test_the_token_can_do_no_more_than_that(cohort: Class) -> None:
     token = (cohort.hub.state / "cohort-token").read_text().strip()
-    with httpx.Client(
+    with httpx2.Client(
         base_url=f"{cohort.hub.url}hub/api/", headers={"authorization": f"token {token}"}
     ) as hub:
         for method, path in [
@@ -305,7 +305,7 @@ def test_the_token_can_do_no_more_than_that(cohort: Class) -> None:
 def test_a_pass_opens_one_lab_and_nothing_else(cohort: Class) -> None:
     cohort.start()
     token = (cohort.hub.state / "cohort-token").read_text().strip()
-    with httpx.Client(base_url=cohort.hub.url, timeout=60) as browser:
+    with httpx2.Client(base_url=cohort.hub.url, timeout=60) as browser:
         own = {"authorization": f"token {token}"}
         given = browser.post("hub/api/users/ann/lab-pass", headers=own)
         assert given.status_code == 201
@@ -326,7 +326,7 @@ def test_looking_at_the_class_is_nobodys_activity(cohort: Class) -> None:
     own = {"authorization": f"token {(cohort.hub.state / 'cohort-token').read_text().strip()}"}
 
     def activity() -> list[str]:
-        ann = httpx.get(f"{cohort.hub.url}hub/api/users/ann", headers=own).json()
+        ann = httpx2.get(f"{cohort.hub.url}hub/api/users/ann", headers=own).json()
         return [ann["last_activity"], ann["servers"][""]["last_activity"]]
 
     assert cohort("status").code == 0

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from lab.endpoint.limits import EndpointLimits
@@ -68,7 +68,7 @@ def test_no_more_wait_than_may_and_the_next_is_told_when_to_come_back(server: Lo
     waiting = [ask(server, stream=False) for _ in range(2)]
     eventually(lambda: len(engine.jobs) == 2)
     for stream in (False, True):
-        refused = httpx.post(
+        refused = httpx2.post(
             f"{server.url}/images/generations",
             json={"prompt": "a cat", "stream": stream},
             headers={"Authorization": f"Bearer {server.token}"},
@@ -87,9 +87,9 @@ def test_no_more_are_under_way_than_may_whatever_they_ask_for(engine: QuickEngin
     waiting = [ask(server, stream=False) for _ in range(2)]
     eventually(lambda: len(engine.jobs) == 2)
 
-    def models() -> httpx.Response:
+    def models() -> httpx2.Response:
         headers = {"Authorization": f"Bearer {server.token}"}
-        return httpx.get(f"{server.url}/models", headers=headers, timeout=PATIENCE)
+        return httpx2.get(f"{server.url}/models", headers=headers, timeout=PATIENCE)
 
     refused = models()
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "busy")
@@ -107,7 +107,7 @@ def test_who_sends_half_a_request_and_leaves_begins_nothing(server: Loopback, en
         'Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"prompt"'.encode()
     )
     connection.close()
-    models = httpx.get(
+    models = httpx2.get(
         f"{server.url}/models", headers={"Authorization": f"Bearer {server.token}"}, timeout=PATIENCE
     )
     assert models.status_code == 200

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from lab.endpoint.server import ApiSettings, Loopback
@@ -26,7 +26,7 @@ def new_servers(before: set[threading.Thread]) -> int:
 
 def get(server: Loopback, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{server.url}/models", headers=headers, timeout=PATIENCE).status_code
+    return httpx2.get(f"{server.url}/models", headers=headers, timeout=PATIENCE).status_code
 
 
 def test_the_labs_endpoint_is_opened_when_it_is_first_asked_for_and_only_once(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_the_command_says_where_it_answers_and_closes_on_ctrl_c(tmp_path: Path, 
         for given, status in ((token, 200), ("another", 401)):
             headers = {"Authorization": f"Bearer {given}"}
             assert (
-                httpx.get(f"{found.group()}/models", headers=headers, timeout=PATIENCE).status_code == status
+                httpx2.get(f"{found.group()}/models", headers=headers, timeout=PATIENCE).status_code == status
             )
     finally:
         process.send_signal(signal.SIGINT)

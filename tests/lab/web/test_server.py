@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from exercises.errors import UserError
 from lab.session.settings import LabSettings
-from lab.web.server import AddressInUse, address, listen, open_lab
+from lab.web.server import CannotServe, address, listen, open_lab
 from manifests.settings import WorkSettings
 
 
@@ -35,7 +35,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
     with listen("127.0.0.1", 0) as taken:
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(AddressInUse) as raised:
+        with pytest.raises(CannotServe) as raised:
             listen("127.0.0.1", port)
     assert str(port) in raised.value.in_language("en")
     assert "--port" in raised.value.in_language("fr")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.hub.conftest import INSTRUCTOR, RunningHub
 from tests.hub.labs import PAGE, api, path
@@ -20,7 +20,7 @@ def until(condition: Callable[[], bool], seconds: float = 180) -> None:
         time.sleep(0.3)
 
 
-def choose(client: httpx.Client, processor: str) -> httpx.Response:
+def choose(client: httpx2.Client, processor: str) -> httpx2.Response:
     """Send the form before the start, as a browser does, and return the page that follows."""
     page = client.get("hub/spawn", headers=PAGE).text
     action = re.search(r'action="([^"]+)"', page)
@@ -28,12 +28,12 @@ def choose(client: httpx.Client, processor: str) -> httpx.Response:
     return client.post(html.unescape(action.group(1)), data={"processor": processor}, headers=PAGE)
 
 
-def usable(client: httpx.Client, name: str) -> bool:
+def usable(client: httpx2.Client, name: str) -> bool:
     answer = client.get(path(name), headers=PAGE)
     return answer.status_code == 200 and answer.url.path.startswith(f"/user/{name}/")
 
 
-def events(hub: RunningHub, client: httpx.Client, name: str) -> Iterator[dict[str, Any]]:
+def events(hub: RunningHub, client: httpx2.Client, name: str) -> Iterator[dict[str, Any]]:
     """Yield the waiting page's events as they arrive."""
     with (
         api(hub, client) as asking,

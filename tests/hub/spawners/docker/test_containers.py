@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import pytest
 from docker import APIClient
 
@@ -55,19 +55,19 @@ def prefix(settings: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def students(hub: RunningHub) -> dict[str, httpx.Client]:
+def students(hub: RunningHub) -> dict[str, httpx2.Client]:
     """Clients of ana and bob, whose labs both run."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(("ana", "bob"), pool.map(lambda name: enter(hub, name), ("ana", "bob")), strict=True))
 
 
 @pytest.fixture(scope="module")
-def ana(students: dict[str, httpx.Client], docker: APIClient, prefix: str) -> Container:
+def ana(students: dict[str, httpx2.Client], docker: APIClient, prefix: str) -> Container:
     return Container(docker, f"{prefix}-ana")
 
 
 @pytest.fixture(scope="module")
-def bob(students: dict[str, httpx.Client], docker: APIClient, prefix: str) -> Container:
+def bob(students: dict[str, httpx2.Client], docker: APIClient, prefix: str) -> Container:
     return Container(docker, f"{prefix}-bob")
 
 
@@ -186,7 +186,7 @@ print(json.dumps([sockets, len(processes)]))
 
 
 def test_a_fork_bomb_ends_at_the_limit_and_the_lab_goes_on(
-    ana: Container, hub: RunningHub, students: dict[str, httpx.Client]
+    ana: Container, hub: RunningHub, students: dict[str, httpx2.Client]
 ) -> None:
     code = """
 children = []
@@ -205,7 +205,7 @@ print(json.dumps([len(children), error]))
 
 
 def test_a_memory_hog_is_killed_and_the_lab_goes_on(
-    ana: Container, hub: RunningHub, students: dict[str, httpx.Client]
+    ana: Container, hub: RunningHub, students: dict[str, httpx2.Client]
 ) -> None:
     hog = "held = [b'x' * 2**20 for _ in range(4096)]; print(len(held))"
     exit_code, said = ana.run("python", "-c", hog)
@@ -271,12 +271,12 @@ def test_a_picture_is_made_inside(ana: Container) -> None:
 
 
 def test_no_route_is_open_through_docker(
-    hub: RunningHub, students: dict[str, httpx.Client], tmp_path_factory: pytest.TempPathFactory
+    hub: RunningHub, students: dict[str, httpx2.Client], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     routes = all_routes(build_app(make_lab(tmp_path_factory.mktemp("work"), prefix=f"/{path('ana')}")))
     assert len(routes) > 150
     token = token_of(api(hub, students["bob"]))
-    nobody = httpx.Client(base_url=hub.url, timeout=60)
+    nobody = httpx2.Client(base_url=hub.url, timeout=60)
     questions = [(method, route.path) for route in routes for method in sorted({*METHODS, *route.methods})]
 
     def status(question: tuple[str, str], headers: dict[str, str]) -> int:
@@ -296,7 +296,7 @@ def test_the_health_check_says_that_the_lab_answers(ana: Container) -> None:
 
 def test_a_hub_that_is_killed_finds_the_labs_running(
     hub: RunningHub,
-    students: dict[str, httpx.Client],
+    students: dict[str, httpx2.Client],
     ana: Container,
     settings: dict[str, str],
     start_hub: StartHub,
@@ -312,7 +312,7 @@ def test_a_hub_that_is_killed_finds_the_labs_running(
 
 
 def test_files_last_over_a_stop_and_a_new_start(
-    hub: RunningHub, students: dict[str, httpx.Client], ana: Container, docker: APIClient, prefix: str
+    hub: RunningHub, students: dict[str, httpx2.Client], ana: Container, docker: APIClient, prefix: str
 ) -> None:
     ana.run("sh", "-c", "echo kept > /home/student/work/kept")
     before = ana.inspect()["Id"]

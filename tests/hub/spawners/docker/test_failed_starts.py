@@ -1,6 +1,6 @@
 """Tests that a lab that cannot start gives a reason on the hub's page, and leaves nothing behind."""
 
-import httpx
+import httpx2
 import pytest
 from docker import APIClient
 
@@ -8,7 +8,7 @@ from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.spawners.docker.steps import choose, events, lease_table, until
 
 
-def failure(hub: RunningHub, client: httpx.Client, name: str) -> str:
+def failure(hub: RunningHub, client: httpx2.Client, name: str) -> str:
     """Return the last message of the waiting page."""
     last = list(events(hub, client, name))[-1]
     assert last.get("failed"), last

@@ -5,7 +5,7 @@ There is no real card: the engine's hook does nothing, and the tests look at whi
 
 import signal
 
-import httpx
+import httpx2
 import pytest
 from docker import APIClient
 
@@ -26,7 +26,7 @@ def hub(settings: dict[str, str], start_hub: StartHub) -> RunningHub:
 
 
 @pytest.fixture(scope="module")
-def students(hub: RunningHub) -> dict[str, httpx.Client]:
+def students(hub: RunningHub) -> dict[str, httpx2.Client]:
     return {name: hub.login(name) for name in ("ana", "bob", "carl", "dora")}
 
 
@@ -36,13 +36,13 @@ def containers(docker: APIClient, settings: dict[str, str]) -> dict[str, Contain
     return {name: Container(docker, f"{prefix}-{name}") for name in ("ana", "bob", "carl", "dora")}
 
 
-def position(hub: RunningHub, client: httpx.Client, name: str) -> str:
+def position(hub: RunningHub, client: httpx2.Client, name: str) -> str:
     """Return the first message about the queue."""
     return next(str(event["message"]) for event in events(hub, client, name) if "number" in event["message"])
 
 
 def test_the_lab_of_who_chose_a_gpu_asks_for_the_leased_one(
-    students: dict[str, httpx.Client], containers: dict[str, Container]
+    students: dict[str, httpx2.Client], containers: dict[str, Container]
 ) -> None:
     choose(students["ana"], "gpu")
     until(lambda: usable(students["ana"], "ana"))
@@ -54,7 +54,7 @@ def test_the_lab_of_who_chose_a_gpu_asks_for_the_leased_one(
 
 
 def test_others_see_that_none_is_free_and_wait_in_order(
-    hub: RunningHub, students: dict[str, httpx.Client]
+    hub: RunningHub, students: dict[str, httpx2.Client]
 ) -> None:
     assert "No GPU is free now" in students["bob"].get("hub/spawn", headers=PAGE).text
     choose(students["bob"], "gpu")
@@ -66,7 +66,7 @@ def test_others_see_that_none_is_free_and_wait_in_order(
 
 
 def test_who_takes_the_processor_is_not_held_up(
-    students: dict[str, httpx.Client], containers: dict[str, Container]
+    students: dict[str, httpx2.Client], containers: dict[str, Container]
 ) -> None:
     choose(students["dora"], "any")
     until(lambda: usable(students["dora"], "dora"))
@@ -76,15 +76,17 @@ def test_who_takes_the_processor_is_not_held_up(
     assert environment["GENAI_DEVICE"] == "cpu"
 
 
-def test_the_page_of_leases_is_the_instructors(hub: RunningHub, students: dict[str, httpx.Client]) -> None:
+def test_the_page_of_leases_is_the_instructors(hub: RunningHub, students: dict[str, httpx2.Client]) -> None:
     assert students["ana"].get("hub/gpus", headers=PAGE).status_code == 403
-    nobody = httpx.get(f"{hub.url}hub/gpus", headers=PAGE, follow_redirects=True)
+    nobody = httpx2.get(f"{hub.url}hub/gpus", headers=PAGE, follow_redirects=True)
     assert nobody.url.path == "/hub/login"
     french = hub.login(INSTRUCTOR).get("hub/gpus", headers=PAGE | {"accept-language": "fr"}).text
     assert "En attente" in french
 
 
-def test_who_leaves_the_line_lets_the_next_one_up(hub: RunningHub, students: dict[str, httpx.Client]) -> None:
+def test_who_leaves_the_line_lets_the_next_one_up(
+    hub: RunningHub, students: dict[str, httpx2.Client]
+) -> None:
     with api(hub, students["bob"]) as mine:
         assert mine.delete("users/bob/server").status_code in (202, 204)
     until(lambda: lease_table(hub) == (["ana"], ["carl"]))
@@ -92,7 +94,7 @@ def test_who_leaves_the_line_lets_the_next_one_up(hub: RunningHub, students: dic
 
 
 def test_a_gpu_given_back_goes_to_who_waits(
-    hub: RunningHub, students: dict[str, httpx.Client], containers: dict[str, Container]
+    hub: RunningHub, students: dict[str, httpx2.Client], containers: dict[str, Container]
 ) -> None:
     assert instructor(hub).delete("users/ana/server").status_code in (202, 204)
     until(lambda: usable(students["carl"], "carl"))
@@ -102,7 +104,7 @@ def test_a_gpu_given_back_goes_to_who_waits(
 
 
 def test_a_killed_hub_knows_who_holds_the_gpu(
-    hub: RunningHub, settings: dict[str, str], start_hub: StartHub, students: dict[str, httpx.Client]
+    hub: RunningHub, settings: dict[str, str], start_hub: StartHub, students: dict[str, httpx2.Client]
 ) -> None:
     hub.process.send_signal(signal.SIGKILL)
     hub.process.wait()
@@ -115,7 +117,7 @@ def test_a_killed_hub_knows_who_holds_the_gpu(
 
 
 def test_a_lab_that_dies_gives_its_gpu_back(
-    hub: RunningHub, students: dict[str, httpx.Client], containers: dict[str, Container], docker: APIClient
+    hub: RunningHub, students: dict[str, httpx2.Client], containers: dict[str, Container], docker: APIClient
 ) -> None:
     docker.kill(containers["carl"].name)
     until(lambda: usable(students["ana"], "ana"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.hub.conftest import RunningHub
 
@@ -19,7 +19,7 @@ class Student:
     """A student who is logged in."""
 
     name: str
-    client: httpx.Client
+    client: httpx2.Client
 
     @classmethod
     def at(cls, hub: RunningHub, name: str, language: str = "en") -> "Student":
@@ -31,7 +31,7 @@ class Student:
         """Return the page with the form before a start."""
         return self.client.get("hub/spawn").text
 
-    def ask(self, **choice: str) -> httpx.Response:
+    def ask(self, **choice: str) -> httpx2.Response:
         """Send that form. The answer is the waiting page, or the form with an error."""
         self.form()
         return self.client.post(
@@ -68,7 +68,7 @@ class Student:
         assert told[-1].get("ready"), told
         return told
 
-    def page(self) -> httpx.Response:
+    def page(self) -> httpx2.Response:
         """Return the page of the student's lab, after all redirects."""
         return self.client.get(f"user/{self.name}/en")
 

@@ -7,7 +7,7 @@ import json
 import signal
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.hub.conftest import RunningHub, StartHub, free_port
@@ -143,14 +143,14 @@ def test_a_lab_is_let_in_by_its_own_token_only_and_only_while_it_is_waited_for(h
     student.until_open()
     token = variables_of("mia")["JUPYTERHUB_API_TOKEN"]
     door = f"{hub.url}hub/api/slurm/address"
-    assert httpx.post(door, json={"port": 4000}).status_code == 403
+    assert httpx2.post(door, json={"port": 4000}).status_code == 403
     known = {"Authorization": f"token {token}"}
-    assert httpx.post(door, json={"port": 4000}, headers=known).status_code == 409
+    assert httpx2.post(door, json={"port": 4000}, headers=known).status_code == 409
     for body in ({}, {"port": 80}, {"port": "4000"}, {"port": True}, ["port"], {"port": 4e3}):
-        assert httpx.post(door, json=body, headers=known).status_code == 400
+        assert httpx2.post(door, json=body, headers=known).status_code == 400
     assert student.client.get("user/mia/").text == "a stand-in"
 
-    batchspawners = httpx.post(
+    batchspawners = httpx2.post(
         f"{hub.url}hub/api/batchspawner", json={"exec_prefix": "touch /tmp/x;"}, headers=known
     )
     assert batchspawners.status_code == 404

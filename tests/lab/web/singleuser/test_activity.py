@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-import httpx
+import httpx2
 import pytest
 
 from lab.jobs.running import Runs, Task
@@ -108,7 +108,7 @@ def test_a_hub_that_does_not_answer_is_told_later_and_the_log_says_it_once(
     activity = start(Runs(), activity_interval=0.01)
     activity.interaction()
     until(lambda: "could not be told" in caplog.text)
-    with pytest.raises(httpx.HTTPError):
+    with pytest.raises(httpx2.HTTPError):
         activity.tell()
     fake_hub.status = None
     until(lambda: fake_hub.activity)
