@@ -364,7 +364,7 @@ def test_two_processes_train_as_one(tmp_path: Path):
     script = tmp_path / "two.py"
     script.write_text(TWO)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    root = str(Path(__file__).parents[3])
+    root = str(Path(__file__).parents[2])
     subprocess.run(
         [*torchrun, str(script), str(tmp_path)], check=True, cwd=root, env=os.environ | {"PYTHONPATH": root}
     )

@@ -50,6 +50,22 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]], caption: s
     )
 
 
+GLOSSARY = (
+    "manifest", "record", "seed", "steps", "guidance_scale", "scheduler", "strength", "verify", "hand_in"
+)  # fmt: skip
+
+
+def glossary(t: Translator) -> Markup:
+    """The words that a newcomer meets on the pages, each in a sentence or two, folded away."""
+    entries = Markup("").join(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(t(f"glossary.{word}"), t(f"glossary.{word}_text"))
+        for word in GLOSSARY
+    )
+    return Markup('<details class="glossary"><summary>{}</summary><dl>{}</dl></details>').format(
+        t("glossary.title"), entries
+    )
+
+
 def scrolling(content: Markup, label: str) -> Markup:
     """What may be wider than a narrow screen, in a box of its own that a keyboard can reach and scroll."""
     return Markup('<div class="scrolling" role="region" aria-label="{}" tabindex="0">{}</div>').format(

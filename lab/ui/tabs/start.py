@@ -27,6 +27,7 @@ def build(lab: Lab, page: Page) -> None:
         gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
         progress = gr.HTML(elem_id="progress")
         place = gr.HTML(elem_id="place")
+        gr.HTML(markup.glossary(t), elem_id="glossary")
         page.refresh(show, [progress, place])
 
 

@@ -3,22 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from exercises.i18n import Language, translator
 from lab.web.language import visitor_language
+from lab.web.templating import render
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
     from starlette.responses import Response
 
-PAGE = Markup(
-    '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<meta name="color-scheme" content="light dark">'
-    "<style>main {{ max-width: 40rem; margin: 4rem auto; padding: 0 1rem; font: 1.1rem/1.5 sans-serif }}"
-    "</style></head><body><main><h1>{title}</h1><p>{words}</p>{links}</main></body></html>"
-)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # the address of a login that failed is nobody else's business
@@ -47,9 +39,11 @@ def refusal(
     words = t(f"hub.{key}", **values)
     if not is_page(connection):
         return JSONResponse({"detail": words}, status, HEADERS)
-    anchors = Markup("").join(
-        Markup('<p><a href="{}">{}</a></p>').format(address, t(f"hub.{name}"))
-        for name, address in links.items()
+    page = render(
+        "gate.html.j2",
+        language,
+        title=t(f"hub.{key}_title"),
+        words=words,
+        links={t(f"hub.{name}"): address for name, address in links.items()},
     )
-    page = PAGE.format(language=language, title=t(f"hub.{key}_title"), words=words, links=anchors)
     return HTMLResponse(page, status, HEADERS)

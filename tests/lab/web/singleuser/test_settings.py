@@ -113,4 +113,4 @@ def test_the_links_lead_to_the_hub(told: None, monkeypatch: pytest.MonkeyPatch) 
 
 def test_without_a_hub_none_of_its_code_is_loaded() -> None:
     code = "import sys, lab.web.server, lab.web.app, lab.ui.page; sys.exit('jupyterhub' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4]).returncode == 0
