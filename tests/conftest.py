@@ -95,7 +95,12 @@ MARKED_BY_FIXTURE = {
 }
 # ... and by what takes them long themselves: whole files, or some tests of one. Files go by their names
 # alone, so that moving one changes nothing here.
-SLOW: dict[str, tuple[str, ...]] = {}
+WHOLE = ("*",)
+SLOW: dict[str, tuple[str, ...]] = {
+    "test_mini.py": WHOLE,  # the real weights, a script of its own
+    "test_training.py": WHOLE,
+    "test_run.py": WHOLE,  # `genai-lab run` on the real weights
+}
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and
 # runs in one process, one test after the other.
 SINGLE = ("docker", "slurm")
@@ -105,8 +110,8 @@ LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the test by what it needs."""
     needs = {mark for name, mark in MARKED_BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
-    slow = SLOW.get(item.path.name)
-    if slow is not None and (not slow or getattr(item, "originalname", item.name) in slow):
+    slow = SLOW.get(item.path.name, ())
+    if slow == WHOLE or getattr(item, "originalname", item.name) in slow:
         needs.add("slow")
     for mark in sorted(needs):
         item.add_marker(mark)
