@@ -172,7 +172,7 @@ def test_the_folder_stays_within_its_size_and_the_oldest_go(tmp_path: Path):
 
 def test_what_was_used_lately_outlives_what_was_not(tmp_path: Path):
     cache = Cache(tmp_path, 5_000)
-    used, *unused = [stored(cache, name) for name in ("used", "a", "b", "c")]
+    used, *unused = [stored(cache, name) for name in ("used", *"abcdefgh")]
     for age, path in enumerate((used, *unused)):
         os.utime(path, (age, age))
     assert lookup(cache, used)
