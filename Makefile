@@ -9,8 +9,12 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 COVERAGE := .cache/coverage.json
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# Each worker would compile hundreds of modules anew where Python is told not to keep what it compiled
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(WORKERS)
+# mypy works on one core alone, for as long as a third of the quick tests
+TOGETHER := $(MAKE) --no-print-directory --jobs=2
 
-.PHONY: lab hub test quick lint format clean
+.PHONY: lab hub test quick lint all-tests quick-tests format clean
 
 lab: $(VENV)/lab
 	$(BIN)/genai-lab serve
@@ -18,20 +22,26 @@ lab: $(VENV)/lab
 hub: $(VENV)/hub
 	$(BIN)/genai-lab hub
 
-# whatever fails, the coverage of what ran is printed
-test: lint
-	mkdir -p $(dir $(COVERAGE))
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=json:$(COVERAGE) || failed=$$?; \
-	$(BIN)/python -m tests.coverage_by_package $(COVERAGE); exit $${failed:-0}
+test: $(VENV)/test
+	$(TOGETHER) lint all-tests
 
-quick: lint
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) -m "not (hub or browser or docker or slurm or slow)"
+quick: $(VENV)/test
+	$(TOGETHER) lint quick-tests
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+# whatever fails, the coverage of what ran is printed
+all-tests: $(VENV)/test
+	mkdir -p $(dir $(COVERAGE))
+	$(PYTEST) --cov --cov-report=json:$(COVERAGE) || failed=$$?; \
+	$(BIN)/python -m tests.coverage_by_package $(COVERAGE); exit $${failed:-0}
+
+quick-tests: $(VENV)/test
+	$(PYTEST) -m "not (hub or browser or docker or slurm or slow)"
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix .

@@ -3,9 +3,10 @@
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,13 +57,18 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
 
 
+@pytest.fixture(scope="session")
+def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
+
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, _elsewhere: Path) -> None:
     """Tests neither read the developer's `.env` nor inherit `GENAI_` variables, nor write beside the code."""
     for name in list(os.environ):
         if (name.startswith("GENAI_") and name != "GENAI_TESTS_SKIP_NOTHING") or name == "JUPYTERHUB_USER":
             monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+    monkeypatch.chdir(tempfile.mkdtemp(dir=_elsewhere))  # pytest's own numbers them, longer for each
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +98,40 @@ MARKED_BY_FIXTURE = {
     "start_hub": "hub",
     "start_lab": "browser",
     "browser": "browser",
+    "pipeline": "slow",  # the real weights of `mini`
 }
 # ... and by what takes them long themselves: whole files, or some tests of one. Files go by their names
 # alone, so that moving one changes nothing here.
-SLOW: dict[str, tuple[str, ...]] = {}
+WHOLE = ("*",)
+SLOW: dict[str, tuple[str, ...]] = {
+    "test_analyse.py": (
+        "test_of_what_mini_draws_colours_are_named_rightly_and_an_object_that_is_named_is_mostly_the_one",
+    ),
+    "test_architecture.py": ("test_packages_import_downwards_only",),  # `make quick` asks the linter itself
+    "test_code.py": ("test_the_scripts_make_the_recorded_pixels_again",),
+    "test_command.py": WHOLE,  # `genai-lab hub` as a process, again and again
+    "test_conftest.py": (
+        "test_a_skip_fails_the_run_where_nothing_may_be_skipped_and_its_reason_is_told",
+        "test_what_needs_the_one_engine_runs_in_one_process_and_a_file_stays_together",
+    ),
+    "test_interrupted.py": WHOLE,  # processes that are killed
+    "test_ledger_at_once.py": WHOLE,  # many processes and a thousand calls
+    "test_local.py": ("test_the_lab_goes_on_after_memory_ran_out",),
+    "test_mini.py": WHOLE,  # the real weights of `mini`
+    "test_run.py": (
+        "test_a_sweep_makes_its_six_runs_as_planned",
+        "test_ctrl_c_stops_at_the_next_step_and_leaves_only_whole_records",
+        "test_json_is_one_document_about_every_run",
+        "test_the_machines_opinion_is_said_as_such_and_is_in_the_json",
+        "test_verify_exits_with_1_where_one_is_different_or_unreadable",
+        "test_verify_takes_a_manifest_or_any_folder_of_them",
+    ),
+    "test_server.py": (
+        "test_the_command_says_where_it_answers_and_closes_on_ctrl_c",
+        "test_the_lab_opens_in_an_empty_folder_small_and_without_torch_and_closes_on_ctrl_c",
+    ),
+    "test_training.py": WHOLE,
+}
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and
 # runs in one process, one test after the other.
 SINGLE = ("docker", "slurm")
@@ -105,8 +141,8 @@ LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the test by what it needs."""
     needs = {mark for name, mark in MARKED_BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
-    slow = SLOW.get(item.path.name)
-    if slow is not None and (not slow or getattr(item, "originalname", item.name) in slow):
+    slow = SLOW.get(item.path.name, ())
+    if slow == WHOLE or getattr(item, "originalname", item.name) in slow:
         needs.add("slow")
     for mark in sorted(needs):
         item.add_marker(mark)

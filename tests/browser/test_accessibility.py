@@ -23,6 +23,21 @@ TABS = [
 SCREENS = [("light", 1280), ("dark", 1280), ("light", 390)]  # colours, and pixels
 API_TABS = ["start", "studio", "analyse", "correct", "alt_text", "compare", "gallery", "costs"]
 
+# Colours are in transition while a tab appears: true once nothing has moved for a while, and nothing has
+# been added to the page. A mark of progress that turns for ever is no transition.
+SETTLED = """async () => {
+    const moving = () => document.getAnimations().some(
+        each => each.playState === 'running' && Number.isFinite(each.effect.getComputedTiming().endTime));
+    let quiet = performance.now();
+    const stir = () => { quiet = performance.now(); };
+    new MutationObserver(stir).observe(document, {subtree: true, childList: true, attributes: true});
+    const until = quiet + 30000;
+    while (performance.now() < until && performance.now() - quiet < 400) {
+        await new Promise(resolve => setTimeout(resolve, 50));
+        if (moving()) stir();
+    }
+}"""
+
 
 @pytest.fixture(scope="module")
 def lab(start_lab: StartLab, tmp_path_factory: pytest.TempPathFactory) -> RunningLab:
@@ -65,7 +80,7 @@ def violations(lab: RunningLab, open_page: OpenPage, scheme: str, width: int, ta
         page.goto("about:blank")
         page.goto(lab.page(tab=name))
         expect(page.locator(f"#tab-{name} .prose:not(:empty):visible").first).to_be_visible()
-        page.wait_for_timeout(1500)  # colours are in transition while a tab appears
+        page.evaluate(SETTLED)
         page.add_script_tag(path=AXE)
         for violation in page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]:
             found += [f"{name}: {violation['id']}: {node['html'][:200]}" for node in violation["nodes"]]

@@ -55,6 +55,13 @@ def test_no_cell_begins_like_a_formula(text: str) -> None:
     assert not escape_formula(text).startswith(("\t", "\r"))
 
 
+@pytest.mark.parametrize(
+    "value", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r1", " =1", "\u00a0+1", "\n-1", "＝1", " ＠A1"]
+)
+def test_a_value_that_a_spreadsheet_could_run_gets_an_apostrophe(value: str) -> None:
+    assert escape_formula(value) == f"'{value}"
+
+
 def test_values_are_never_read_as_a_pattern() -> None:
     assert "{assignment}" in message("file.missing", file="{assignment}{0}").text("en")
 

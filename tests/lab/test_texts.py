@@ -7,7 +7,7 @@ from pathlib import Path
 import lab
 from exercises.i18n import catalogue
 
-SOURCES = [path for path in Path(lab.__file__).parent.rglob("*.py")]
+SOURCES = list(Path(lab.__file__).parent.rglob("*.py"))
 
 
 def _strings() -> tuple[set[str], list[re.Pattern[str]]]:

@@ -258,6 +258,21 @@ def test_all_reads_together_are_bounded(
     assert any("more than 100000 bytes" in cause for cause in causes)
 
 
+def test_what_was_read_before_counts_towards_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "MAX_TOTAL_BYTES", 100)
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"x" * 60)
+    (tmp_path / "small").write_bytes(b"x" * 40)
+    files = FolderFiles(tmp_path)
+    assert len(files.read("a")) == 60
+    with pytest.raises(Unreadable) as caught:
+        files.read("b")
+    assert caught.value.message.key == "file.total"
+    assert len(files.read("small")) == 40  # which still has room
+
+
 def test_a_file_that_grows_while_it_is_read_is_still_bounded(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"12345")
     files = FolderFiles(tmp_path)

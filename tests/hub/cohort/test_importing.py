@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.cohort.client import Group, HubClient, User
+from hub.cohort.client import Group, HubClient, HubRefused, User
 from hub.cohort.importing import Plan, import_roster, plan
 from hub.cohort.roster import Roster, read_roster
 from tests.hub.cohort.fakes import FakeHub, FakeRequest, pages, status
@@ -128,3 +128,18 @@ def test_names_that_only_the_hub_refuses_are_said_by_line_and_can_be_skipped(
     done, _ = do(fake, read_roster(ROSTER), skip_wrong=True)
     assert done is not None
     assert set(memory.users) == {"prof", "ann", "bob", "cyd", "dan"} - set(refused)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(403, "Not allowed: bob, dan"), (400, "usernames must be a list"), (400, "Wrong: eve")]
+)
+def test_a_refusal_that_speaks_of_no_name_of_the_list_is_told_as_it_is(
+    fake: FakeHub, code: int, said: str
+) -> None:
+    memory = StoringHub(fake)
+    fake.api("POST", "users", status(code, said))
+    with pytest.raises(HubRefused) as refused:
+        do(fake, read_roster(ROSTER), skip_wrong=True)
+    assert refused.value.status == code
+    assert len(fake.paths("POST")) == 1  # nothing is left out and tried again
+    assert memory.groups == {}

@@ -15,6 +15,7 @@ from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure
 from lab.engine.pipelines import LoadedModel, load_from
+from lab.engine.prompts import PromptCache
 from lab.engine.protocol import Picture
 from lab.engine.schedulers import CLASS_NAMES
 from lab.engine.sources import open_source
@@ -136,6 +137,26 @@ def test_a_prompt_is_encoded_once(model: LoadedModel) -> None:
     run(model, prompt="another prompt of this test")
     assert len(calls) == 4
     hook.remove()
+
+
+def test_the_prompt_that_was_used_least_lately_is_forgotten_first() -> None:
+    encoded: list[str] = []
+
+    class Pipe:
+        _execution_device = "cpu"
+
+        def encode_prompt(self, prompt: str, **_: Any) -> tuple[str, str, None]:
+            encoded.append(prompt)
+            return f"{prompt}, encoded", "pooled", None
+
+    cache, pipe = PromptCache("flux", capacity=2), Pipe()
+    for prompt in ("a", "b", "a", "c", "a", "b"):
+        assert cache.encoded(pipe, {"prompt": prompt, "steps": 3}) == {
+            "prompt_embeds": f"{prompt}, encoded",
+            "pooled_prompt_embeds": "pooled",
+            "steps": 3,
+        }
+    assert encoded == ["a", "b", "c", "b"]
 
 
 def test_a_negative_prompt_is_not_taken_for_the_empty_one(model: LoadedModel) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.engine import local
-from lab.engine.local import LocalEngine
+from lab.engine.local import LocalEngine, LocalJob
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued, Step
 from tests.lab.engine.asking import asked, failure, last_event, made, photo
 
@@ -128,6 +128,25 @@ def test_waiting_jobs_know_their_place_and_move_up(engine: LocalEngine, held: th
     assert [places[-1] for places in told] == [1, 1, 1, 1]
     assert all(places == sorted(places, reverse=True) for places in told)
     assert told[3][0] >= 3
+
+
+def test_who_waits_behind_a_job_that_is_stopped_is_told_so_at_once(
+    engine: LocalEngine, held: threading.Event
+) -> None:
+    """Not only when the next job begins, which may be minutes later."""
+
+    def is_told(job: LocalJob, position: int) -> bool:
+        return any(isinstance(event, Queued) and event.position == position for event in job.events())
+
+    _, second, third = (engine.submit(asked(seed=seed), model="mini") for seed in range(3))
+    in_vain = threading.Timer(20, held.set)  # instead of waiting for ever
+    in_vain.start()
+    assert is_told(third, 2)
+    second.cancel()
+    assert is_told(third, 1)
+    assert not held.is_set()
+    in_vain.cancel()
+    held.set()
 
 
 def test_a_waiting_job_that_is_stopped_ends_at_once_and_the_others_move_up(

@@ -170,6 +170,20 @@ def test_the_folder_stays_within_its_size_and_the_oldest_go(tmp_path: Path):
     assert not paths[1].exists()
 
 
+def test_what_was_used_lately_outlives_what_was_not(tmp_path: Path):
+    cache = Cache(tmp_path, 5_000)
+    used, *unused = [stored(cache, name) for name in ("used", *"abcdefgh")]
+    for age, path in enumerate((used, *unused)):
+        os.utime(path, (age, age))
+    assert lookup(cache, used)
+    number = 0
+    while unused[0].exists():
+        number += 1
+        assert number < 100
+        stored(cache, str(number))
+    assert used.exists()
+
+
 def test_an_answer_larger_than_the_cache_is_not_kept(tmp_path: Path):
     assert not stored(Cache(tmp_path, 100)).exists()
 
