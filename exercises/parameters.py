@@ -50,3 +50,6 @@ def is_slug(value: object) -> bool:
 
 def is_assignment_id(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(ASSIGNMENT_PATTERN, value) is not None
+
+
+DEFAULT_STRENGTH = 0.6  # of image to image, where a program asks for none

@@ -6,11 +6,9 @@ from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Reque
 
 
 @dataclass(frozen=True)
-class Draft:
-    """The store adds student, assignment, attempt, time, the image's own facts and the chain."""
+class Drawn:
+    """How a picture was made, as whoever made it tells. `seconds` are of drawing."""
 
-    exercise: str
-    run: str
     request: Request | ApiRequest
     effective_steps: int
     model: Model
@@ -20,5 +18,13 @@ class Draft:
     seconds: float
     batch_size: int = 1
     batch_index: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft(Drawn):
+    """The same with what it was made for. The store adds student, attempt, time, the image and the chain."""
+
+    exercise: str
+    run: str
     cost: Cost | Charge | None = None
     adherence: Adherence | None = None

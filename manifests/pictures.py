@@ -9,6 +9,7 @@ from manifests.errors import PictureError
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # the largest phone cameras
 FORMATS = ("PNG", "JPEG", "WEBP")
+MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}  # by a file's ending
 
 
 def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> Image.Image:

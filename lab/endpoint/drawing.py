@@ -10,12 +10,11 @@ from contextlib import aclosing
 from lab.endpoint.errors import ApiError, Refused
 from lab.endpoint.limits import EndpointLimits
 from lab.engine.failures import JobFailed
-from lab.engine.protocol import Cancelled, Done, Engine, Event, Failed, Job, Step
+from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Engine, Event, Failed, Job, Step
 from manifests.manifest import Request
 
 LOOK_EVERY = 0.25  # seconds between two looks whether the client is still there
 BUSY = 5  # seconds after which one may ask again
-LAST = (Done, Failed, Cancelled)
 # Failures that are the request's fault; all others are this server's.
 _ASKED_WRONG = """
 unsupported_mode unknown_scheduler unsupported_scheduler bad_seed bad_steps bad_size no_source no_strength
@@ -84,7 +83,7 @@ async def _events(job: Job, gone: Gone) -> AsyncGenerator[Event]:
     threading.Thread(target=read, name=f"endpoint-{job.id[:8]}", daemon=True).start()
     event: Event | None = None
     try:
-        while not isinstance(event, LAST):
+        while not isinstance(event, LAST_EVENTS):
             try:
                 event = await asyncio.wait_for(events.get(), LOOK_EVERY)
             except TimeoutError:

@@ -17,7 +17,16 @@ from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from exercises.parameters import GuidanceScale, Mode, Parameters, SchedulerName, Seed, Steps, Strength
+from exercises.parameters import (
+    DEFAULT_STRENGTH,
+    GuidanceScale,
+    Mode,
+    Parameters,
+    SchedulerName,
+    Seed,
+    Steps,
+    Strength,
+)
 from lab.endpoint.drawing import Drawing, refusal
 from lab.endpoint.errors import ApiError, language_of, worded
 from lab.endpoint.limits import EndpointLimits
@@ -33,7 +42,6 @@ from manifests.manifest import Request as Asked
 Prompt = Annotated[str, Field(min_length=1, max_length=2000)]
 Size = Annotated[str, Field(pattern=r"^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$")]
 Format = Literal["png", "jpeg", "webp"]
-STRENGTH = 0.6
 
 
 class ImageRequest(BaseModel):
@@ -52,7 +60,7 @@ class ImageRequest(BaseModel):
     guidance_scale: GuidanceScale = 7.5
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     scheduler: SchedulerName = "EulerA"
-    strength: Strength = STRENGTH
+    strength: Strength = DEFAULT_STRENGTH
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
         guidance_scale: Annotated[GuidanceScale, Form()] = 7.5,
         negative_prompt: Annotated[str, Form(max_length=2000)] = "",
         scheduler: Annotated[SchedulerName, Form()] = "EulerA",
-        strength: Annotated[Strength, Form()] = STRENGTH,
+        strength: Annotated[Strength, Form()] = DEFAULT_STRENGTH,
     ) -> Response:
         """Make pictures from a picture and words: image to image, at `strength`."""
         sent = [*(image or []), *(images or [])]
@@ -203,7 +211,7 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
             if isinstance(each, Done):
                 pictures.append(each.picture)
     data = [
-        {"b64_json": await _encoded(picture.image, order), "seed": picture.request.seed}
+        {"b64_json": await _encoded(picture.image, order), "seed": picture.drawn.request.seed}
         for picture in pictures
     ]
     return JSONResponse(
@@ -229,7 +237,7 @@ async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGe
                     picture = each.picture
                     data = {
                         "b64_json": await _encoded(picture.image, order),
-                        "seed": picture.request.seed,
+                        "seed": picture.drawn.request.seed,
                         "usage": order.usage([picture]),
                     }
                     yield event({"type": name, **data, **facts}, name)

@@ -22,6 +22,7 @@ from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import fresh_scheduler, noise_scale
+from manifests.draft import Drawn
 from manifests.manifest import Model, Request, Versions
 
 PREVIEWS = 8  # at most so many in a run
@@ -107,8 +108,7 @@ def make_picture(
         raise EngineFailure("filtered", model=model.entry.name)
     seconds = time.monotonic() - began
     frames = [frame for latents in watch.kept or () if (frame := model.previewer.frame(latents))]
-    return Picture(
-        image=output.images[0].convert("RGB"),
+    drawn = Drawn(
         request=request,
         effective_steps=watch.done,
         model=Model(
@@ -121,8 +121,8 @@ def make_picture(
         device=model.device_name,
         dtype=model.dtype,
         seconds=seconds,
-        film=frames,
     )
+    return Picture(output.images[0].convert("RGB"), drawn, frames)
 
 
 @cache

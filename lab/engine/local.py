@@ -14,15 +14,13 @@ from uuid import uuid4
 from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure
 from lab.engine.pipelines import LoadedModel, load_model
-from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued
+from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Event, Failed, Loading, Queued
 from lab.engine.requests import check_request
 from lab.engine.sources import open_source
 from lab.models.registry import MODELS
 from manifests.manifest import Request
 
 log = logging.getLogger(__name__)
-
-LAST = (Done, Failed, Cancelled)
 
 
 class LocalJob:
@@ -50,7 +48,7 @@ class LocalJob:
         """All events from the first to the last; blocks between them."""
         read = 0
         event: Event | None = None
-        while not isinstance(event, LAST):
+        while not isinstance(event, LAST_EVENTS):
             with self._changed:
                 while len(self._events) <= read:
                     self._changed.wait()
@@ -69,7 +67,7 @@ class LocalJob:
     def report(self, event: Event) -> None:
         """Add an event; nothing follows the last one."""
         with self._changed:
-            if not (self._events and isinstance(self._events[-1], LAST)):
+            if not (self._events and isinstance(self._events[-1], LAST_EVENTS)):
                 self._events.append(event)
                 self._changed.notify_all()
 

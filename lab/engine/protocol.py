@@ -13,7 +13,8 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
-from manifests.manifest import Model, Request, Versions
+from manifests.draft import Drawn
+from manifests.manifest import Request
 
 Value = str | int | float | UserError  # an error stands for its own words, in either language
 
@@ -45,19 +46,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished image with every fact the manifest needs about how it was made."""
+    """A finished image, every fact of how it was made, and pictures of the way if they were asked for."""
 
     image: Image.Image
-    request: Request
-    effective_steps: int
-    model: Model
-    versions: Versions
-    device: str
-    dtype: str
-    seconds: float
-    batch_size: int = 1
-    batch_index: int = 0
-    film: list[Image.Image] = field(default_factory=list)  # noise to image, when it was asked for
+    drawn: Drawn
+    film: list[Image.Image] = field(default_factory=list)  # noise to image
 
 
 @dataclass(frozen=True)
@@ -89,6 +82,7 @@ class Cancelled:
 
 
 Event = Queued | Loading | Step | Done | Failed | Cancelled
+LAST_EVENTS = (Done, Failed, Cancelled)  # a job has exactly one of them, at its end
 
 
 class Job(Protocol):

@@ -25,14 +25,13 @@ from lab.providers.router import Router
 from manifests.analysis import MAX_TEXT, Analysis, Answered, Asked, Seen
 from manifests.manifest import Charge, Tried
 from manifests.notebook import Notebook
-from manifests.pictures import picture_extension
+from manifests.pictures import MEDIA_TYPES, picture_extension
 from manifests.store import Record
 
 ANSWER_TYPES: dict[Task, type[BaseModel]] = {"quality": Quality, "missing": Missing, "alt_text": AltText}
 LONGEST_ANSWER = 1000  # tokens
 QUESTION_LENGTH = 1000  # characters
 MOST_TURNS = 4  # questions and answers before this one that are sent along
-MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
 
 class AnalysisError(CatalogueError):

@@ -9,7 +9,7 @@ from exercises.i18n import Language
 from lab.engine.denoise import versions
 from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
-from lab.jobs.analyse import MEDIA_TYPES, ModelSelection, charge, tried
+from lab.jobs.analyse import ModelSelection, charge, tried
 from lab.jobs.generate import PictureSaved
 from lab.jobs.protocol import StoppableJob
 from lab.providers import errors
@@ -17,7 +17,7 @@ from lab.providers.protocol import Answer, Call, Event, Media
 from lab.providers.router import Router
 from manifests.draft import Draft
 from manifests.manifest import ApiRequest, Model, Source
-from manifests.pictures import picture_extension
+from manifests.pictures import MEDIA_TYPES, picture_extension
 from manifests.store import Store
 
 MAX_PROMPT = 2000  # characters, as a record holds them

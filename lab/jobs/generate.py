@@ -60,19 +60,12 @@ class Generation:
         self.job.cancel()
 
     def _save(self, picture: Picture) -> PictureSaved | Failed:
+        drawn = picture.drawn
         draft = Draft(
+            **vars(drawn),
             exercise=self.exercise_id,
             run=self.run_id,
-            request=picture.request,
-            effective_steps=picture.effective_steps,
-            model=picture.model,
-            versions=picture.versions,
-            device=picture.device,
-            dtype=picture.dtype,
-            batch_size=picture.batch_size,
-            batch_index=picture.batch_index,
-            seconds=picture.seconds,
-            adherence=opinion(picture.request.prompt, picture.model.id, picture.image),
+            adherence=opinion(drawn.request.prompt, drawn.model.id, picture.image),
         )
         try:
             return PictureSaved(self.store.save(draft, picture.image), picture)

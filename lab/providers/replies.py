@@ -23,12 +23,11 @@ from lab.providers.errors import (
     ServerError,
 )
 from lab.providers.protocol import Answer, Call, Finish, Kind, Media, Usage
-from manifests.pictures import open_picture, picture_extension
+from manifests.pictures import MEDIA_TYPES, open_picture, picture_extension
 from manifests.strict_json import parse
 
 MAX_BYTES: dict[Kind, int] = {"vision": 2 * 2**20, "image": 45 * 2**20, "edit": 45 * 2**20}
 MAX_PICTURES = 10
-_MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
 _Count = Annotated[int, Field(ge=0, le=2**53)]
 _Text = Annotated[str, Field(max_length=2**26)]
@@ -187,7 +186,7 @@ def read_picture(data: bytes) -> Media:
     """A picture's bytes, looked through once. Raises MalformedAnswer where they are none."""
     try:
         open_picture(data)
-        return Media(data, _MEDIA_TYPES[picture_extension(data)])
+        return Media(data, MEDIA_TYPES[picture_extension(data)])
     except UserError:
         raise MalformedAnswer(variant=".picture") from None
 

@@ -67,8 +67,8 @@ def _compared(
     manifest: Manifest, recorded: Image.Image, made: Picture, stem: str, t: Translator
 ) -> Regeneration:
     """The verdict on a whole record and the picture made for it."""
-    if made.effective_steps != manifest.effective_steps:
-        cause = t("verify.steps_changed", recorded=manifest.effective_steps, made=made.effective_steps)
+    if made.drawn.effective_steps != manifest.effective_steps:
+        cause = t("verify.steps_changed", recorded=manifest.effective_steps, made=made.drawn.effective_steps)
         return Regeneration(stem=stem, verdict="different", causes=(cause,))
     distance = pixel_difference(recorded, made.image)
     if distance is not None and distance.psnr == IDENTICAL:
@@ -78,7 +78,7 @@ def _compared(
     if _other_weights(manifest, made):
         causes = (t("verify.weights_changed"), *changes)
         return Regeneration(stem=stem, verdict="different", causes=causes, psnr=psnr)
-    elsewhere = OTHER_STACK_PSNR.get(made.model.id, UNMEASURED_PSNR)
+    elsewhere = OTHER_STACK_PSNR.get(made.drawn.model.id, UNMEASURED_PSNR)
     if psnr is not None and psnr >= (elsewhere if changes else SAME_STACK_PSNR):
         causes = changes or (t("verify.same_stack"),)
         return Regeneration(stem=stem, verdict="compatible", causes=causes, psnr=psnr)
@@ -169,18 +169,18 @@ def _make_again(
 
 def _other_weights(manifest: Manifest, made: Picture) -> bool:
     recorded = manifest.model.weights_sha256
-    return recorded is not None and recorded != made.model.weights_sha256
+    return recorded is not None and recorded != made.drawn.model.weights_sha256
 
 
 def _changes(manifest: Manifest, made: Picture, t: Translator) -> Iterator[str]:
     """In what of all that decides over pixels the stack here differs from the recorded one."""
     pairs = (
-        ("torch", manifest.versions.torch, made.versions.torch),
-        ("diffusers", manifest.versions.diffusers, made.versions.diffusers),
-        ("transformers", manifest.versions.transformers, made.versions.transformers),
-        ("device", manifest.device, made.device),
-        ("dtype", manifest.dtype, made.dtype),
-        ("batch_size", manifest.batch_size, made.batch_size),
+        ("torch", manifest.versions.torch, made.drawn.versions.torch),
+        ("diffusers", manifest.versions.diffusers, made.drawn.versions.diffusers),
+        ("transformers", manifest.versions.transformers, made.drawn.versions.transformers),
+        ("device", manifest.device, made.drawn.device),
+        ("dtype", manifest.dtype, made.drawn.dtype),
+        ("batch_size", manifest.batch_size, made.drawn.batch_size),
     )
     for name, recorded, here in pairs:
         if recorded != here:

@@ -43,7 +43,9 @@ def make_draft(
         strength=0.5 if source else None,
         source=source,
     )
-    return Draft("exercise", run, request, 15 if source else 30, MODEL, VERSIONS, "cpu", "float32", 0.5)
+    return Draft(
+        request, 15 if source else 30, MODEL, VERSIONS, "cpu", "float32", 0.5, exercise="exercise", run=run
+    )
 
 
 def make_picture(seed: int = 0, size: tuple[int, int] = (16, 16)) -> Image.Image:

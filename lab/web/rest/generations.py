@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import Parameters
+from exercises.parameters import DEFAULT_STRENGTH, Parameters
 from lab.endpoint.drawing import refusal
 from lab.endpoint.errors import ApiError, Refused, language_of
 from lab.endpoint.limits import EndpointLimits
@@ -35,7 +35,6 @@ JSON_ERRORS: dict[int | str, dict[str, Any]] = {
     for status in ERROR_STATUSES
 }
 LOOK_EVERY = 0.15  # seconds between two looks at a run
-STRENGTH = 0.6
 
 JobId = Annotated[str, Path(max_length=100, description="a generation's id")]
 
@@ -111,7 +110,7 @@ def _task(lab: Lab, wanted: GenerationRequest, model: str, limits: EndpointLimit
         raise ApiError(422, "source_and_mode", param="source")
     values = wanted.model_dump(exclude={"model", "source"})
     if wanted.mode == "img2img" and entry.takes_strength and wanted.strength is None:
-        values["strength"] = STRENGTH
+        values["strength"] = DEFAULT_STRENGTH
     data = None if wanted.source is None else data_url_bytes(wanted.source, limits, "source")
     request = request_for(Parameters(**values), model)
     try:

@@ -8,8 +8,9 @@ from fastapi.responses import FileResponse
 from lab.endpoint.errors import ApiError, Refused
 from lab.records.gallery import Filters, page, select
 from lab.session.lab import Lab
-from lab.web.rest.shapes import MEDIA_TYPES, Images, OneImage, image_facts
+from lab.web.rest.shapes import Images, OneImage, image_facts
 from manifests.errors import StoreError
+from manifests.pictures import MEDIA_TYPES
 from manifests.store import Record
 
 MOST_A_PAGE = 100

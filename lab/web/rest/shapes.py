@@ -12,9 +12,6 @@ from lab.web.rest.jobs import State
 from manifests.manifest import Adherence
 from manifests.store import Record
 
-MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
-
-
 ERROR_STATUSES = (400, 403, 404, 409, 413, 422, 429, 500, 503)
 
 

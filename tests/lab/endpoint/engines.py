@@ -8,6 +8,7 @@ from PIL import Image
 
 from lab.engine.denoise import versions
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Step
+from manifests.draft import Drawn
 from manifests.manifest import Model, Request
 
 
@@ -62,8 +63,7 @@ class QuickEngine:
 
 
 def picture(request: Request, model: str) -> Picture:
-    return Picture(
-        image=Image.new("RGB", (request.width, request.height), (128, 128, 128)),
+    drawn = Drawn(
         request=request,
         effective_steps=request.steps,
         model=Model(id=model, repository="genai-lab", revision="1"),
@@ -72,3 +72,4 @@ def picture(request: Request, model: str) -> Picture:
         dtype="float32",
         seconds=0.1,
     )
+    return Picture(Image.new("RGB", (request.width, request.height), (128, 128, 128)), drawn)

@@ -100,12 +100,13 @@ def test_image_to_image_records_the_steps_it_really_made(
     model: LoadedModel, strength: float, effective: int
 ) -> None:
     picture = run(model, SOURCE, mode="img2img", strength=strength, steps=30)
-    assert picture.effective_steps == effective
-    assert picture.request.steps == 30
+    assert picture.drawn.effective_steps == effective
+    assert isinstance(picture.drawn.request, Request)
+    assert picture.drawn.request.steps == 30
 
 
 def test_text_to_image_makes_the_steps_asked_for(model: LoadedModel) -> None:
-    assert [run(model, steps=steps).effective_steps for steps in (1, 2, 15)] == [1, 2, 15]
+    assert [run(model, steps=steps).drawn.effective_steps for steps in (1, 2, 15)] == [1, 2, 15]
 
 
 @pytest.fixture
@@ -190,11 +191,11 @@ def test_torch_draws_in_float32_and_rounds(dtype: torch.dtype) -> None:
 
 def test_a_picture_carries_every_fact_of_the_manifest(model: LoadedModel) -> None:
     picture = run(model)
-    assert picture.model.id == "mini"
-    assert picture.model.weights_sha256 == model.weights_sha256
-    assert (picture.device, picture.dtype) == ("cpu", "float32")
-    assert picture.versions.torch == torch.__version__
-    assert picture.seconds > 0
+    assert picture.drawn.model.id == "mini"
+    assert picture.drawn.model.weights_sha256 == model.weights_sha256
+    assert (picture.drawn.device, picture.drawn.dtype) == ("cpu", "float32")
+    assert picture.drawn.versions.torch == torch.__version__
+    assert picture.drawn.seconds > 0
     file = BytesIO()
     picture.image.save(file, "PNG")
     assert np.asarray(picture.image).shape == (64, 64, 3)
@@ -226,7 +227,7 @@ def test_a_picture_that_the_model_s_own_filter_held_back_is_no_picture(
     assert caught.value.failed.code == "filtered"
     assert MODELS["mini"].name in caught.value.failed.text("en")
     for _ in range(2):  # looked at and found harmless, or not looked at
-        assert run(model, steps=2).effective_steps == 2
+        assert run(model, steps=2).drawn.effective_steps == 2
 
 
 def test_a_run_that_is_stopped_frees_the_models_parts(model: LoadedModel, freed: list[str]) -> None:

@@ -70,7 +70,7 @@ def test_it_makes_the_same_picture_of_the_asked_size_twice(
     (first, steps), (second, _) = (run(model, mode, guidance_scale=guidance, steps=4) for _ in range(2))
     assert first.image.size == (64, 64)
     assert first.image.tobytes() == second.image.tobytes()
-    assert len(steps) == first.effective_steps == (4 if mode == "text2img" else 2)
+    assert len(steps) == first.drawn.effective_steps == (4 if mode == "text2img" else 2)
 
 
 def test_guidance_and_prompt_reach_the_model(family: tuple[str, LoadedModel]) -> None:
@@ -108,7 +108,7 @@ def test_qwen_image_edit_makes_a_picture_by_prompt_and_source() -> None:
     )
     picture, steps = run(model, "img2img", strength=None, steps=2, guidance_scale=1.0)
     assert picture.image.size == (64, 64)
-    assert len(steps) == picture.effective_steps == 2
+    assert len(steps) == picture.drawn.effective_steps == 2
 
 
 def test_pickled_weights_are_never_read(tiny_mini: Path, tmp_path: Path) -> None:
