@@ -20,6 +20,7 @@ from lab.engine.protocol import Picture
 from lab.engine.schedulers import CLASS_NAMES
 from lab.engine.sources import open_source
 from lab.models.registry import MODELS
+from manifests.manifest import Request
 from tests.lab.engine.asking import asked, photo
 
 SOURCE = open_source(photo(), 64, 64)
