@@ -1,4 +1,4 @@
-"""Texts about things students hand in: a message waits for its reader's language, a value is shown tamely.
+"""Texts about what students hand in: worded in the reader's language, with control characters made visible.
 
 Rule: whatever comes from a submission passes `shown` before a person sees it, so that a file name
 cannot fake a line, colour a terminal, turn text around or fill a page.

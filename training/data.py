@@ -33,7 +33,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scene:
-    """What one picture shows. What is None is not said and not special: own colours, the middle."""
+    """What one picture shows. A field that is None is left out of the caption and has its default: the object's
+    own colours, the middle of the picture, no light of a studio."""
 
     object: str
     color: str | None

@@ -1,4 +1,4 @@
-"""Many pictures from the stock pipeline, for measuring.
+"""Draws many pictures with the stock pipeline, to be measured.
 
 Rule: picture i depends on its own prompt and seed; how many are drawn together changes nothing one can see.
 """

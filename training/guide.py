@@ -1,4 +1,4 @@
-"""Guided attention: the UNet is told once which place of the plan belongs to which place of the picture.
+"""Guided attention: the UNet is taught once which place of the plan belongs to which place of the picture.
 
 Rule: where a picture's place looks is given, what it makes of it is learnt. A UNet knows places only from
 the rims of its convolutions, and finds out by itself very late that the 23rd place of the plan is about the

@@ -1,4 +1,4 @@
-"""The judge: looks at a picture and says which object, in which colour, on which background.
+"""Trains the judge, which looks at a picture and says which object, in which colour, on which background.
 
 Rule: it learns from composed pictures only and never sees what the model draws, so it cannot be flattered.
 It also learns from pictures of strangers (drawings that are none of its objects) and of nothing, where it is

@@ -1,4 +1,4 @@
-"""Stage 2, the text half: a tokenizer that hears only known words, and a transformer that plans the picture.
+"""Stage 2, the text encoder: a tokenizer of known words, and a transformer that plans the picture.
 
 Rule: everything about words is inside the tokenizer file, so the stock pipeline call needs no help:
 synonyms and plurals are rewritten by its normaliser, unknown words are removed by it.

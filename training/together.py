@@ -1,4 +1,4 @@
-"""Several processes that train as one: each its own part of the batch, all the same step.
+"""Data-parallel training: several processes, each with its own part of the batch, take the same step.
 
 Rule: after every step all processes hold the same weights. `torchrun --nproc-per-node N -m training.train`
 starts one process a GPU, or one a CPU core; on a busy machine much faster than N threads of one process:

@@ -1,4 +1,4 @@
-"""What a rule answers, before it is priced and put into words.
+"""The result of one rule, before it has points and is put into words.
 
 Rule: true when what was asked is there, false when it plainly is not, null when it cannot be
 told: because an earlier rule failed, or because only a person can judge it.

@@ -1,4 +1,4 @@
-"""One student's submission, surveyed and graded: what a worker process does, and what it is told to do.
+"""Surveys and grades one student's submission: what a worker process does, and the messages it exchanges.
 
 Both ways it speaks JSON: a worker has read what strangers wrote, so nothing of it is unpickled.
 """

@@ -1,4 +1,4 @@
-"""Results on disk: whole or not at all, whenever the process is killed."""
+"""Writes results whole or not at all, whenever the process is killed."""
 
 import os
 from pathlib import Path

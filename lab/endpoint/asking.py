@@ -1,4 +1,4 @@
-"""What both protocols for text have in common: who is asked, how an answer is cut, and its identifiers."""
+"""What the two text protocols share: answering a conversation, cutting the answer, and its identifiers."""
 
 import asyncio
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""What one endpoint takes, and how much of it at once."""
+"""The limits of one endpoint: how large a request may be, and how many are served at once."""
 
 import time
 from collections import deque

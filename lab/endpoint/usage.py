@@ -1,4 +1,4 @@
-"""How much was read and written, counted in a way that can be checked by hand.
+"""Counts the tokens read and written, in a way that can be checked by hand.
 
 A token is a word with the white space after it; a picture is one for each 16 x 16 pixels, at most 1024.
 """

@@ -1,4 +1,4 @@
-"""Generations that are under way, kept apart from any page: a page only watches.
+"""Jobs under way, kept apart from any page: a page only watches them.
 
 A run goes on in a thread of its own when its page is reloaded or closed; whoever opens the lab
 next finds it here. What it made is on disk; only what is going on now, and how the last one of

@@ -1,4 +1,4 @@
-"""A prompt beside a picture: what of it is there, what is not, and what nobody here can tell.
+"""Compares a prompt with a picture: what of it is there, what is not, and what cannot be told.
 
 Of a prompt the judge can look for one object, that object's colour and the background's colour; they are read
 as `mini` reads them. Everything else in it is not checked, and said to be.

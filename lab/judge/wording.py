@@ -1,4 +1,4 @@
-"""What was seen, in words. Rule: only what the judge is sure of is named; numbers are said as measured."""
+"""Puts what was seen into words: it names only what the judge is sure of."""
 
 from dataclasses import dataclass
 

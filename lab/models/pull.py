@@ -1,4 +1,4 @@
-"""Fetch a model's weights from the Hugging Face Hub into its cache: the one place that uses the network.
+"""Fetches a model's weights from the Hugging Face Hub into its cache.
 
 Only what loading reads is fetched: configurations, vocabularies, and the safetensors of the entry's
 variant. The token is handed to the Hub's client and appears nowhere else.

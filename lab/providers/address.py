@@ -1,4 +1,4 @@
-"""Where a provider is, and whom one call goes to there."""
+"""A provider's base URL and key, and the model that one call goes to."""
 
 from dataclasses import dataclass
 

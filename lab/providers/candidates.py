@@ -1,4 +1,4 @@
-"""Who could do a piece of work, in the configuration's order, and what keeps each from doing it."""
+"""Finds the providers and models that could do a call, and says what keeps the others from it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

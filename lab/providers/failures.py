@@ -1,4 +1,4 @@
-"""What a client raised, as the error that says what happened.
+"""Turns an exception that a client raised into the error that says what happened.
 
 Only what the person needs is taken over. The client's own exception is left behind: its text, its
 request and its headers may hold the key.

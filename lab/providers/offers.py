@@ -1,4 +1,4 @@
-"""What providers say they have: `GET /models`, with prices and the last day where they list them.
+"""Reads which models a provider offers (`GET /models`), with prices and end dates where it lists them.
 
 Asked when it is first needed, kept for an hour. A provider that does not answer is taken at the
 configuration's word; it is asked again after a minute.

@@ -1,4 +1,4 @@
-"""A router as the settings say: providers, ledger, budgets and cache, for one student's work."""
+"""Builds a router from the settings: providers, ledger, budgets and cache, for one student's work."""
 
 import sqlite3
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Who is asked, in which order, and what happens when one cannot answer.
+"""Decides which provider is asked, in which order, and what happens when one cannot answer.
 
 Providers are asked in the configuration's order, each with its models in theirs. An answer kept from
 before comes first; then the budget is asked; then the provider. It is asked again only after a failure

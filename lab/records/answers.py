@@ -1,4 +1,4 @@
-"""What the student writes, one field at a time: a change is laid on what is on disk at that moment.
+"""Writes the student's answers one field at a time, each onto what is on disk at that moment.
 
 So a second browser tab, or an older page, overwrites only the field that was touched in it, and
 nothing waits in a page to be lost. The checks that count lines and find topics are grading's own.

@@ -1,4 +1,4 @@
-"""Lists whose choices follow the disk.
+"""Dropdowns and radio buttons whose choices are read from disk and may change while a page is open.
 
 Gradio's own lists refuse a value that has gone from their choices since the page was sent it, with an
 error the person can do nothing about. Here the value goes through, and whoever looks it up on disk

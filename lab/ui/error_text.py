@@ -1,4 +1,4 @@
-"""What went wrong, in few words for the person; the details belong in the log."""
+"""An error in few words for the person; its details belong in the log."""
 
 from exercises.errors import UserError
 from exercises.i18n import Language

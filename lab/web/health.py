@@ -1,4 +1,4 @@
-"""Whether the lab of this container answers: what the image's health check runs (`python -m lab.web.health`).
+"""The container's health check, `python -m lab.web.health`: it asks the lab whether it answers.
 
 Any answer below 500 counts, a login page too. Light, because it runs once a minute beside the lab.
 """

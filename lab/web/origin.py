@@ -1,4 +1,4 @@
-"""Whether a request that carries our cookie was really made by a page of the lab, or caused by another site.
+"""Tells whether a request was made by a page of the lab or caused by another site.
 
 The browser says so itself (`Sec-Fetch-Site`, over https and on the own machine), else by `Origin`,
 which must then be the very address that the page was asked for at. Students whose labs share one

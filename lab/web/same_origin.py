@@ -1,4 +1,4 @@
-"""ASGI middleware: a page of another site may make a browser ask, but not here.
+"""ASGI middleware that refuses a request which a page of another site made the browser send.
 
 A request of a browser says where it comes from; one that another site caused is refused, whatever it wants.
 A program that is no browser says nothing, and is let in: on a laptop the lab listens to the own machine only,

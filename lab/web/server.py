@@ -1,4 +1,4 @@
-"""Opening the lab: its parts from the settings, its address held before anything slow, then the server."""
+"""Starts the lab: it holds the address before anything slow is done, builds the lab, then serves it."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What a call cost, who was asked and why they gave no answer, in the words of the pages."""
+"""What a call cost, who was asked, and why a provider gave no answer, in the words of the pages."""
 
 from collections.abc import Iterable
 

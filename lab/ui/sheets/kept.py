@@ -1,4 +1,4 @@
-"""The pictures made of pictures: an exercise's grid, drawn from what is on disk, and a run's film.
+"""An exercise's grid and a run's film as files: drawn when what they show has changed, else reused.
 
 A grid lies in the cache under a name that stands for all it shows, so it is drawn anew exactly when
 that changes. A film is the run's own record of its way from noise to image and lies in `films/`.

@@ -1,4 +1,4 @@
-"""Who holds a token, and whether they may enter: the Hub's word, remembered for a few seconds."""
+"""Asks the Hub who holds a token and whether they may enter, and remembers the answer for some seconds."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What the gate itself says: a page for people, JSON for programs, in the language of who asks."""
+"""The answers that the gate itself gives: a page for people, JSON for programs, in the reader's language."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The gate around the whole application: nothing of it answers to anyone whom the Hub does not let in.
+"""The gate around the whole application: it lets in only those whom the Hub lets in.
 
 ASGI, outside every other middleware, so that a route which is added tomorrow, by us or by Gradio, is
 behind it by itself. Open are the two addresses the Hub needs: `<prefix>api`, which says that the lab

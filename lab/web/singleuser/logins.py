@@ -1,4 +1,4 @@
-"""Logins under way, and people who are in: both in memory, so that no token ever leaves this process.
+"""Logins under way and open sessions, both in memory, so that no token ever leaves this process.
 
 A browser holds two kinds of random names: one per login under way, which ties the login's `state` to
 it, and one for its session. After a restart of the lab nobody is in; the Hub lets them in again
