@@ -33,8 +33,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scene:
-    """What one picture shows. A field that is None is left out of the caption and has its default: the object's
-    own colours, the middle of the picture, no light of a studio."""
+    """What one picture shows.
+
+    A field that is None is left out of the caption and has its default: the object's own colours, the
+    middle of the picture, no studio light.
+    """
 
     object: str
     color: str | None
