@@ -131,7 +131,7 @@ def random_scenes(
         background = wish.background
     paint = torch.stack([members(color[:, i].clamp(min=0), generator) for i in range(LAYERS)], 1)
     paint = torch.where(copies[..., None], paint[:, :1], paint)
-    wall = torch.stack([members(background, generator) for _ in range(2)], 1)
+    wall = torch.stack([members(background, generator) for _ in range(2)], 1) * 0.84 + 0.14  # softer
     wall = torch.where(chance(0.25)[:, None, None], wall[:, :1], wall)  # one in four is of one colour
     brown = torch.full((count,), list(world().colors).index("brown"))
 

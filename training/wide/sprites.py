@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from training.wide.colors import center, to_hsv
@@ -43,19 +44,30 @@ class Sprites:
         return Sprites(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def load(file: Path, objects: tuple[str, ...] = ()) -> Sprites:
-    """Read a packed file; `objects` takes some of the things only."""
+def load(file: Path) -> Sprites:
+    """Read a packed file. What is worked out is kept beside it, as it takes a minute on a small machine."""
+    kept = file.with_suffix(".safetensors")
+    if kept.exists() and kept.stat().st_mtime >= file.stat().st_mtime:
+        return Sprites(**load_file(kept))
+    sprites = prepare(*read(file))
+    save_file({name: getattr(sprites, name).contiguous() for name in sprites.__dataclass_fields__}, kept)
+    return sprites
+
+
+def read(file: Path) -> tuple[Tensor, Tensor, Tensor]:
+    """The drawings of a packed file, (m, 4, s, s) bytes, and their objects and styles, (m,)."""
     numbers = {token: i for i, token in enumerate(world().objects)}
     styles = {name: i for i, sets in enumerate(world().styles.values()) for name in sets}
     found, labels = [], []
     with zipfile.ZipFile(file) as archive:
         for name in sorted(archive.namelist()):
             token, chosen, _ = name.split(".")
-            if token in numbers and (not objects or token in objects):
+            if token in numbers:
                 drawing = Image.open(io.BytesIO(archive.read(name))).convert("RGBA")
                 found.append(torch.from_numpy(np.array(drawing)).permute(2, 0, 1))
                 labels.append((numbers[token], styles[chosen]))
-    return prepare(torch.stack(found), *torch.tensor(labels).unbind(1))
+    object, style = torch.tensor(labels).unbind(1)
+    return torch.stack(found), object, style
 
 
 def prepare(rgba: Tensor, object: Tensor, style: Tensor) -> Sprites:
