@@ -8,6 +8,7 @@ them is, and which colour word it would be called by nature.
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,9 @@ def load(file: Path) -> Sprites:
     if kept.exists() and kept.stat().st_mtime >= file.stat().st_mtime:
         return Sprites(**load_file(kept))
     sprites = prepare(*read(file))
-    save_file({name: getattr(sprites, name).contiguous() for name in sprites.__dataclass_fields__}, kept)
+    part = kept.with_suffix(f".part{os.getpid()}")
+    save_file({name: getattr(sprites, name).contiguous() for name in sprites.__dataclass_fields__}, part)
+    part.replace(kept)
     return sprites
 
 

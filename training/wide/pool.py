@@ -1,0 +1,48 @@
+"""Examples for the denoiser: latents of new compositions, some of them used more than once.
+
+Rule: noise, time and caption are new whenever an example is used, so using it a few times costs little of what
+it teaches; on a CPU, where drawing and encoding cost as much as learning, that pays. On a GPU nothing is used
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import torch
+from torch import Tensor
+
+from training.wide.scenes import Scenes
+
+Examples = tuple[Tensor, Tensor, Scenes]  # latents (n, c, s, s), what the judge sees (n, f, p, p), scenes
+
+
+class Pool:
+    """A ring of the last `room` examples. Each is used about `reuse` times before it is written over."""
+
+    def __init__(self, make: Callable[[int, torch.Generator], Examples], reuse: int, room: int = 8192) -> None:
+        self.make, self.reuse, self.room = make, reuse, room
+        self.kept: list[Tensor] = []
+        self.filled = self.next = 0
+
+    def batch(self, count: int, generator: torch.Generator) -> Examples:
+        """`count` examples, a part of them new."""
+        if self.reuse == 1:
+            return self.make(count, generator)
+        self.write(self.make(count if self.filled == 0 else -(-count // self.reuse), generator))
+        which = torch.randint(self.filled, (count,), generator=generator)
+        latents, seen, *scenes = (each[which] for each in self.kept)
+        return latents, seen, Scenes(*scenes)
+
+    def write(self, examples: Examples) -> None:
+        """Put new examples in the place of the oldest."""
+        latents, seen, scenes = examples
+        columns = [latents, seen, *(getattr(scenes, each.name) for each in fields(scenes))]
+        if not self.kept:
+            self.kept = [column.new_empty((self.room, *column.shape[1:])) for column in columns]
+        where = (self.next + torch.arange(len(latents))) % self.room
+        for ring, column in zip(self.kept, columns, strict=True):
+            ring[where] = column
+        self.filled = min(self.room, self.filled + len(latents))
+        self.next = (self.next + len(latents)) % self.room
