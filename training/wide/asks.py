@@ -18,7 +18,7 @@ from training.wide.words import world
 
 @dataclass(frozen=True)
 class Asks:
-    """Numbers of what n prompts ask for, as the judge answers them; the colour is -1 for a thing never painted."""
+    """Numbers of what n prompts ask for, as the judge answers; the colour is -1 for what is never painted."""
 
     object: Tensor
     color: Tensor
@@ -57,18 +57,17 @@ class Asks:
         generator = torch.Generator().manual_seed(seed)
         wish = Wish(self.object, self.color, self.background, simple=True, held_out=True)
         scenes = random_scenes(len(self), sprites, generator, wish)
-        return torch.cat([compose(part.to(device), sprites, size).cpu() for part in _parts(scenes)])
-
-
-def _parts(scenes: object) -> list[object]:
-    return [scenes[i : i + 50] for i in range(0, len(scenes), 50)]  # type: ignore[arg-type, index]
+        parts = [scenes[i : i + 50].to(device) for i in range(0, len(scenes), 50)]
+        return torch.cat([compose(part, sprites, size).cpu() for part in parts])
 
 
 def fixed_asks(count: int = 200) -> Asks:
     """Objects in a fixed shuffled order, colours in turn, a background of another colour."""
     generator = torch.Generator().manual_seed(2026)
     things, colors = world().things, len(world().colors)
-    order = torch.cat([torch.randperm(len(things), generator=generator) for _ in range(-(-count // len(things)))])
+    order = torch.cat(
+        [torch.randperm(len(things), generator=generator) for _ in range(-(-count // len(things)))]
+    )
     object = order[:count]
     painted = torch.tensor([things[i].painted for i in object.tolist()])
     color = torch.where(painted, torch.arange(count) % colors, -1)

@@ -27,13 +27,30 @@ from training.wide.sprites import Sprites
 CHANNELS = 8
 CROP = 96
 LEARNT = {  # photographs to learn from ...
-    "gradio": ("media_assets/images/cheetah1.jpg", "media_assets/images/lion.jpg", "media_assets/images/tower.jpg"),
-    "skimage": ("data/ihc.png", "data/brick.png", "data/grass.png", "data/gravel.png", "data/retina.jpg",
-                "data/hubble_deep_field.jpg", "data/coins.png", "data/camera.png"),
+    "gradio": (
+        "media_assets/images/cheetah1.jpg",
+        "media_assets/images/lion.jpg",
+        "media_assets/images/tower.jpg",
+    ),
+    "skimage": (
+        "data/ihc.png",
+        "data/brick.png",
+        "data/grass.png",
+        "data/gravel.png",
+        "data/retina.jpg",
+        "data/hubble_deep_field.jpg",
+        "data/coins.png",
+        "data/camera.png",
+    ),
 }
 MEASURED = {  # ... and others to measure on
-    "skimage": ("data/astronaut.png", "data/chelsea.png", "data/coffee.png", "data/rocket.jpg",
-                "data/motorcycle_left.png"),
+    "skimage": (
+        "data/astronaut.png",
+        "data/chelsea.png",
+        "data/coffee.png",
+        "data/rocket.jpg",
+        "data/motorcycle_left.png",
+    ),
     "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
 }
 
@@ -55,9 +72,9 @@ def photographs(wanted: dict[str, tuple[str, ...]]) -> list[Tensor]:
     found = []
     for package, names in wanted.items():
         spec = importlib.util.find_spec(package)
-        for name in names if spec and spec.origin else ():
-            file = Path(spec.origin).parent / name
-            if file.exists():
+        folder = Path(spec.origin).parent if spec and spec.origin else None
+        for name in names:
+            if folder and (file := folder / name).exists():
                 found.append(to_tensor(Image.open(file).convert("RGB")))
     return found
 
@@ -76,12 +93,14 @@ def square(photograph: Tensor, size: int) -> Tensor:
 
 
 def cuts(photos: list[Tensor], count: int, generator: torch.Generator) -> Tensor:
-    """Random cuts of photographs at random scales, mirrored, with their colours turned. (count, 3, CROP, CROP)"""
+    """Random cuts of photographs at random scales, mirrored, colours turned. (count, 3, CROP, CROP)"""
     found = []
     for _ in range(count):
         photo = photos[int(torch.randint(len(photos), (1,), generator=generator))]
         least = CROP / min(photo.shape[1:])
-        side = round(min(photo.shape[1:]) * float(least + (1 - least) * torch.rand(1, generator=generator) ** 2))
+        side = round(
+            min(photo.shape[1:]) * float(least + (1 - least) * torch.rand(1, generator=generator) ** 2)
+        )
         side = max(CROP, side)
         top = int(torch.randint(photo.shape[1] - side + 1, (1,), generator=generator))
         left = int(torch.randint(photo.shape[2] - side + 1, (1,), generator=generator))
@@ -96,20 +115,21 @@ def cuts(photos: list[Tensor], count: int, generator: torch.Generator) -> Tensor
 
 
 def patterns(count: int, generator: torch.Generator) -> Tensor:
-    """Noise like nature's: sums of grains, each half as fine and about half as strong. (count, 3, CROP, CROP)"""
-    total = torch.zeros(count, 3, CROP, CROP)
+    """Noise like nature's: grains, each half as large and about half as strong. (count, 3, CROP, CROP)"""
+    total: Tensor = torch.zeros(count, 3, CROP, CROP)
     for cells in (2, 4, 8, 16, 32, 64):
         grain = torch.randn(count, 3, cells, cells, generator=generator)
         grain = grain * 0.35 + grain.mean(1, keepdim=True) * 0.9  # mostly light and dark, some colour
-        strength = (2.0 / cells) ** (0.5 + 0.8 * torch.rand(count, 1, 1, 1, generator=generator))
+        strength: Tensor = (2.0 / cells) ** (0.5 + 0.8 * torch.rand(count, 1, 1, 1, generator=generator))
         total += strength * F.interpolate(grain, (CROP, CROP), mode="bicubic")
-    return (total * (0.3 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator))).clamp(-1, 1)
+    loudness = 0.3 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator)
+    return torch.clamp(total * loudness, -1, 1)
 
 
 def encode(vae: AutoencoderTiny, pictures: Tensor) -> Tensor:
     """(n, 3, h, w) from -1 to 1 -> (n, 8, h / 8, w / 8), scaled as the denoiser sees them."""
-    latents: Tensor = vae.encode(pictures).latents
-    return latents * vae.config.scaling_factor
+    latents: Tensor = vae.encode(pictures).latents * vae.config.scaling_factor
+    return latents
 
 
 def decode(vae: AutoencoderTiny, latents: Tensor) -> Tensor:
@@ -119,7 +139,7 @@ def decode(vae: AutoencoderTiny, latents: Tensor) -> Tensor:
 
 
 def reconstruction_loss(decoded: Tensor, pictures: Tensor) -> Tensor:
-    """Absolute error, squared error (what PSNR measures), and that of the edges: the eye looks there first."""
+    """Absolute error, squared error (what PSNR measures), and the edges' error: the eye looks there first."""
     loss = F.l1_loss(decoded, pictures) + 3 * F.mse_loss(decoded, pictures)
     for axis in (2, 3):
         loss = loss + 0.5 * F.l1_loss(decoded.diff(dim=axis), pictures.diff(dim=axis))
@@ -148,7 +168,8 @@ def autoencoder_stage(sprites: Sprites, device: torch.device, vae: AutoencoderTi
         unit = flat.mean(1).square().mean() + (flat.std(1) - 1).square().mean()
         noise = torch.randn(latents.shape, generator=generator).to(latents)
         decoded = vae.decode(latents + 0.03 * noise).sample.float()  # the denoiser will not be exact either
-        return reconstruction_loss(decoded, pictures) + 0.02 * unit
+        total: Tensor = reconstruction_loss(decoded, pictures) + 0.02 * unit
+        return total
 
     def sample(model: nn.Module, file: Path) -> None:
         vae = cast(AutoencoderTiny, model)

@@ -1,8 +1,8 @@
 """The blind test: can one say from the pictures alone which of them was drawn with which setting?
 
-Rule: a very small classifier sees a picture beside the baseline of the same prompt, learns from some prompts and
-is asked about others. A sweep's pictures are five, each of another setting, so it gives each a name and none
-twice; chance is one in five.
+Rule: a very small classifier sees a picture beside the baseline of the same prompt, learns from some prompts
+and is asked about others. A sweep's pictures are five, each of another setting, so it gives each a name and
+none twice; chance is one in five.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from training.wide.measures import chroma, clipped, contrast, distance, edges
 @torch.no_grad()
 def traits(judge: Judge, baseline: Tensor, pictures: Tensor) -> Tensor:
     """What the classifier sees of each picture beside its baseline. -> (n, traits)"""
-    gists = [torch.cat([judge.look(part)[1] for part in each.split(100)]) for each in (baseline, pictures)]
+    gists = [
+        torch.cat([judge.look(part)[1] for part in torch.split(each, 100)]) for each in (baseline, pictures)
+    ]
     certain = [judge.answers[0](gist).softmax(1).amax(1, keepdim=True) for gist in gists]
     plain = []
     for measure in (chroma, clipped, contrast, edges):
@@ -38,7 +40,7 @@ def named_rightly(seen: Tensor, learnt: int) -> float:
 
     The first `learnt` prompts are learnt from, the others are asked about.
     """
-    prompts, settings, width = seen.shape
+    _, settings, width = seen.shape
     mean, deviation = seen[:learnt].flatten(0, 1).mean(0), seen[:learnt].flatten(0, 1).std(0) + 1e-6
     scaled = ((seen - mean) / deviation).clamp(-5, 5)
     generator = torch.Generator().manual_seed(0)
@@ -50,7 +52,8 @@ def named_rightly(seen: Tensor, learnt: int) -> float:
     with torch.enable_grad():
         for _ in range(300):
             optimizer.zero_grad()
-            F.cross_entropy(net(scaled[:learnt].flatten(0, 1)), names, label_smoothing=0.05).backward()
+            loss = F.cross_entropy(net(scaled[:learnt].flatten(0, 1)), names, label_smoothing=0.05)
+            torch.autograd.backward(loss)
             optimizer.step()
     sure = net(scaled[learnt:]).log_softmax(2).detach()  # (prompts, picture, name)
     orders = torch.tensor(list(permutations(range(settings))))  # (all, settings): a name for each picture

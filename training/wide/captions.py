@@ -76,8 +76,8 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
         torch.where((place >= 0) & say("place"), places[place.clamp(min=0)], -1),
     ]
     order = torch.arange(len(slots)).float().repeat(count, 1)
-    order[:, 5:7] += torch.where(say(0.25), 1.0, 0.0)[:, None] * torch.tensor([1.5, 0.0])  # "shoe red", as in French
-    order[:, 9:11] += torch.where(say(0.25), 1.0, 0.0)[:, None] * torch.tensor([1.2, 0.0])
+    order[:, 5] += torch.where(say(0.25), 1.5, 0.0)  # "shoe red", as in French
+    order[:, 9] += torch.where(say(0.25), 1.5, 0.0)
     order[:, 14:] -= torch.where(say(0.15), 20.0, 0.0)[:, None]  # light and place first, now and then
     return in_order(torch.stack(slots, 1), order)
 

@@ -75,10 +75,12 @@ def place(scenes: Scenes, sprites: Sprites, layer: int, canvas: Tensor, size: in
     seen = F.grid_sample(weighted, where, align_corners=False)  # (n, 6, size, size)
     alpha = seen[:, 3:4]
     rgb, rest = seen[:, :3] / alpha.clamp(min=1e-3), seen[:, 4:] / alpha.clamp(min=1e-3)
-    rgb = torch.lerp(rgb, painted(rest[:, 1:], scenes.paint[:, layer]), rest[:, :1] * has_paint(scenes, layer))
+    colored = painted(rest[:, 1:], scenes.paint[:, layer])
+    rgb = torch.lerp(rgb, colored, rest[:, :1] * has_paint(scenes, layer))
 
     side = torch.sign(scenes.lamp - scenes.x[:, layer])[:, None, None] * scenes.mirror[:, layer, None, None]
-    light = side * where[..., 0].clamp(-1, 1) - where[..., 1].clamp(-1, 1)  # from above and from the lamp's side
+    across, down = where.clamp(-1, 1).unbind(-1)
+    light = side * across - down  # from above and from the lamp's side
     rgb = rgb * (1 + 0.5 * scenes.glow[:, None, None] * light)[:, None]
 
     canvas = canvas * (1 - shadow(alpha, scenes, layer))

@@ -1,7 +1,8 @@
 """Captions against pictures: the text encoder and the judge learn from each other, as in CLIP.
 
-Rule: a caption's meaning is to be nearer to its own picture than to any other of the batch, and the other way
-round (arXiv:2103.00020). The judge answers its questions on the way, so that one look at a picture serves both.
+Rule: a caption's meaning is to be nearer to its own picture than to any other of the batch, and the other
+way round (arXiv:2103.00020). The judge answers its questions on the way, so that one look at a picture serves
+both.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def contrast_stage(sprites: Sprites, device: torch.device) -> Stage:
         scenes = random_scenes(batch, sprites, generator)
         captions = random_captions(scenes, sprites, generator).to(device)
         scenes = scenes.to(device)
-        pictures = worn(compose(scenes, sprites, SIGHT), generator).contiguous(memory_format=torch.channels_last)
+        pictures = worn(compose(scenes, sprites, SIGHT), generator)
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
         verdicts, agreement = cast(Contrast, model)(pictures, captions)
         own = torch.arange(batch, device=device)
         match = F.cross_entropy(agreement, own) + F.cross_entropy(agreement.T, own)

@@ -3,11 +3,11 @@
 Rule: latent diffusion as in Stable Diffusion (arXiv:2112.10752), of stock parts. One caption in ten is left
 out, and nothing else is done to the loss that would narrow what a seed decides.
 
-It is learnt small first: at 128 pixels, with three levels; then `grown` puts a fourth, thin level around them for
-256 pixels, where the three go on seeing what they know. Three things make it learn faster: times at which
-there is little left to learn count less (min-SNR, arXiv:2303.09556), the middle of the UNet is asked to see what
-the judge sees in the clean picture (REPA, arXiv:2410.06940; its projection is thrown away afterwards), and the
-text encoder, which comes from `contrast.py`, goes on learning.
+It is learnt small first: at 128 pixels, with three levels; then `grown` puts a fourth, thin level around them
+for 256 pixels, where the three go on seeing what they know. Three things make it learn faster: times at which
+there is little left to learn count less (min-SNR, arXiv:2303.09556), the middle of the UNet is asked to see
+what the judge sees in the clean picture (REPA, arXiv:2410.06940; its projection is thrown away afterwards),
+and the text encoder, which comes from `contrast.py`, goes on learning.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def make_unet(size: int, widths: tuple[int, ...] | None = None, groups: int = 32
 
 
 def grown(small: dict[str, Tensor], large: UNet2DConditionModel) -> dict[str, Tensor]:
-    """Weights for a UNet of one level more: each level of the small one keeps its work, the outermost is new."""
-    fresh = large.state_dict()
+    """Weights for a UNet of one level more: each level of the small one keeps its work, the first is new."""
+    fresh: dict[str, Tensor] = large.state_dict()
     for name, value in small.items():
         parts = name.split(".")
         if parts[0] == "down_blocks":
@@ -113,17 +113,17 @@ class Alignment(nn.Module):
 
 
 def example_maker(
-    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, device: torch.device
+    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, places: int, device: torch.device
 ) -> Callable[[int, torch.Generator], Examples]:
-    """Draws new scenes, and says what autoencoder and judge make of them."""
-    places = size // 8 >> (len(WIDTHS[size]) - 1)
+    """Draws new scenes, and says what autoencoder and judge (at `places` x `places`) make of them."""
 
     @torch.no_grad()
     def make(count: int, generator: torch.Generator) -> Examples:
         scenes = random_scenes(count, sprites, generator)
         pictures = compose(scenes.to(device), sprites, size).contiguous(memory_format=torch.channels_last)
         latents = encode(vae, pictures)
-        seen = F.interpolate(judge.look(pictures)[0].float(), (places, places), mode="bilinear", antialias=True)
+        seen = judge.look(pictures)[0].float()
+        seen = F.interpolate(seen, (places, places), mode="bilinear", antialias=True)
         return latents.to(torch.bfloat16), seen.to(torch.bfloat16), scenes
 
     return make
@@ -144,10 +144,14 @@ def denoiser_stage(
     kept = scheduler.alphas_cumprod.to(device)
     vae.to(device).eval().requires_grad_(False)
     judge.to(device).eval().requires_grad_(False)
-    pool = Pool(example_maker(sprites, vae, judge, size, device), reuse)
-    helper = Alignment(WIDTHS[size][-1], judge.answers[0].in_features * 6 // 16)
+    widths = model.unet.config.block_out_channels
+    places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
+    pool = Pool(example_maker(sprites, vae, judge, size, places, device), reuse)
+    helper = Alignment(widths[-1], judge.seen)
     middle: list[Tensor] = []
-    model.unet.mid_block.register_forward_hook(lambda block, _, out: middle.append(out) if block.training else None)
+    model.unet.mid_block.register_forward_hook(
+        lambda block, _, output: middle.append(output) if block.training else None
+    )
     call = torch.compile(model) if device.type == "cuda" else model
 
     def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
@@ -155,8 +159,8 @@ def denoiser_stage(
         captions = some_empty(random_captions(scenes, sprites, generator), EMPTY, generator).to(device)
         here = torch.Generator(device).manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
         noise = torch.randn(latents.shape, generator=here, device=device)
-        spread = (torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)) / batch
-        times = (spread * 1000).long().clamp(max=999)  # every part of the way, in every batch
+        spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)
+        times = (spread / batch * 1000).long().clamp(max=999)  # every part of the way, in every batch
         clean = latents.float().to(device)
         signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)

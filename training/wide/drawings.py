@@ -130,7 +130,9 @@ def fetch(chosen: DrawingSet, cache: Path) -> Path:
     archive, folder = cache / chosen.archive, cache / "sets" / chosen.archive.removesuffix(".tgz")
     if not archive.exists():
         if shutil.which("npm") is None:
-            raise SystemExit(f"npm is needed to fetch {chosen.package}: install Node.js, or put {archive} there")
+            raise SystemExit(
+                f"npm is needed to fetch {chosen.package}: install Node.js, or put {archive} here"
+            )
         cache.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["npm", "pack", f"{chosen.package}@{chosen.version}"], cwd=cache, check=True, capture_output=True

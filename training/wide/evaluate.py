@@ -38,7 +38,7 @@ SETTINGS: dict[str, dict[str, float | int | str]] = {
     "guidance 12": {"guidance": 12.0},
     "DDIM": {"scheduler": "DDIM"},
 }
-SWEEP = ("15 steps", "50 steps", "guidance 4", "guidance 12", "DDIM")  # the first assignment's, less its baseline
+SWEEP = ("15 steps", "50 steps", "guidance 4", "guidance 12", "DDIM")  # the first assignment's
 EFFECTS = (
     "a red backpack on a white background",
     "black headphones on a gray background, studio lighting",
@@ -66,7 +66,9 @@ def judge_figures(judge: Judge, world: Sprites, size: int, device: torch.device,
     return {name: round(value, 4) for name, value in hits(opinions(judge, pictures), asks.truths()).items()}
 
 
-def seed_figures(judge: Judge, one: Tensor, other: Tensor, strong: tuple[Tensor, Tensor], worlds: tuple[Tensor, Tensor]) -> Figures:
+def seed_figures(
+    judge: Judge, one: Tensor, other: Tensor, strong: tuple[Tensor, Tensor], worlds: tuple[Tensor, Tensor]
+) -> Figures:
     """How much two seeds differ, against how much two compositions of one caption do."""
     pixels, gist = distance(one, other).mean(), gist_distance(judge, one, other).mean()
     return {
@@ -118,8 +120,10 @@ def effects(pipeline: StableDiffusionPipeline, file: Path) -> None:
     save_sheet(list(torch.stack(columns, 1)), file)
 
 
-def recombination(drawn: Tensor, asks: Asks, sprites: Sprites, file: Path, device: torch.device, tries: int = 300) -> Figures:
-    """The nearest of many compositions of the same caption, beside what was drawn: it is to be another picture."""
+def recombination(
+    drawn: Tensor, asks: Asks, sprites: Sprites, file: Path, device: torch.device, tries: int = 300
+) -> Figures:
+    """The nearest of many compositions of the same caption, which is to be another picture than was drawn."""
     nearest, gaps = [], []
     for i in range(len(drawn)):
         same = Asks(*(each[i].repeat(tries) for each in (asks.object, asks.color, asks.background)))
@@ -128,7 +132,11 @@ def recombination(drawn: Tensor, asks: Asks, sprites: Sprites, file: Path, devic
         nearest.append(compositions[which])
         gaps.append(float(gap))
     save_sheet([drawn, torch.stack(nearest)], file)
-    return {"pictures": len(drawn), "compositions": tries, "nearest distance": round(sum(gaps) / len(gaps), 2)}
+    return {
+        "pictures": len(drawn),
+        "compositions": tries,
+        "nearest distance": round(sum(gaps) / len(gaps), 2),
+    }
 
 
 def evaluate(folder: Path, drawings: Path, out: Path, count: int, some: int, device: torch.device) -> Figures:
@@ -150,7 +158,9 @@ def evaluate(folder: Path, drawings: Path, out: Path, count: int, some: int, dev
         "steps": STEPS,
         "guidance": GUIDANCE,
         "seconds per picture": round((time.perf_counter() - start) / count, 3),
-        "asked and found": {k: round(v, 4) for k, v in hits(opinions(judge, baseline), asks.truths()).items()},
+        "asked and found": {
+            k: round(v, 4) for k, v in hits(opinions(judge, baseline), asks.truths()).items()
+        },
         "judge": judge_figures(judge, sprites_there, size, device, 5 * count),
         "autoencoder": autoencoder_figures(pipeline),
     }
@@ -163,7 +173,9 @@ def evaluate(folder: Path, drawings: Path, out: Path, count: int, some: int, dev
     other = draw(pipeline, few.prompts(), seed=OTHER_SEED)
     strong = draw(pipeline, few.prompts(), guidance=12.0, seed=OTHER_SEED)
     worlds = tuple(few.compositions(sprites_there, size, seed, device) for seed in (1, 2))
-    figures["seeds"] = seed_figures(judge, usual, other, (drawn["guidance 12"], strong), (worlds[0], worlds[1]))
+    figures["seeds"] = seed_figures(
+        judge, usual, other, (drawn["guidance 12"], strong), (worlds[0], worlds[1])
+    )
     print(json.dumps({k: figures[k] for k in ("settings", "seeds")}), flush=True)
 
     plain = draw(pipeline, known.prompts())
@@ -174,10 +186,14 @@ def evaluate(folder: Path, drawings: Path, out: Path, count: int, some: int, dev
     figures["strength"] = strength_figures(pipeline, judge, worlds[0], few)
     figures["styles"] = style_figure(pipeline, judge, some)
     figures["schedulers"] = {
-        name: averages(draw(pipeline, few.first(16).prompts(), scheduler=name), usual[:16], judge, few.first(16))
+        name: averages(
+            draw(pipeline, few.first(16).prompts(), scheduler=name), usual[:16], judge, few.first(16)
+        )
         for name in SCHEDULERS
     }
-    figures["recombination"] = recombination(usual[:8], few.first(8), sprites_there, out / "recombination.png", device)
+    figures["recombination"] = recombination(
+        usual[:8], few.first(8), sprites_there, out / "recombination.png", device
+    )
     return figures
 
 

@@ -7,6 +7,7 @@ helped by it in its first hours (`denoiser.py`).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -30,17 +31,19 @@ class Judge(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         widths = [3, width, 2 * width, 4 * width, 6 * width, 6 * width, 8 * width, 8 * width]
-        for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+        for i, (a, b) in enumerate(pairwise(widths)):
             stride = 2 if i in (0, 1, 2, 3, 5) else 1
             layers += [nn.Conv2d(a, b, 3, stride, 1, bias=False), nn.GroupNorm(8, b), nn.SiLU()]
         self.eyes = nn.Sequential(*layers)
+        self.seen = 6 * width  # channels of what it sees at each place
         counts = (len(world().objects), len(world().colors), len(world().colors), len(world().styles))
         self.answers = nn.ModuleList(nn.Linear(16 * width, count) for count in counts)
 
     def look(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """(n, 3, h, w) from -1 to 1 -> what it sees at each place (n, 6 * width, 6, 6), and the gist."""
         if pictures.shape[-1] != SIGHT:
-            pictures = F.interpolate(pictures, (SIGHT, SIGHT), mode="area" if pictures.shape[-1] > SIGHT else "bilinear")
+            mode = "area" if pictures.shape[-1] > SIGHT else "bilinear"
+            pictures = F.interpolate(pictures, (SIGHT, SIGHT), mode=mode)
         places = self.eyes[:15](pictures)
         last = self.eyes[15:](places).flatten(2)
         return places, torch.cat([last.mean(2), last.amax(2)], 1)
@@ -66,7 +69,8 @@ def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Blur and spoil a little, so that the judge looks at shapes and not at crisp edges."""
     side = pictures.shape[-1]
     small = int(torch.randint(side // 3, side + 1, (1,), generator=generator))
-    blurred = F.interpolate(F.interpolate(pictures, (small, small), mode="area"), (side, side), mode="bilinear")
+    blurred = F.interpolate(pictures, (small, small), mode="area")
+    blurred = F.interpolate(blurred, (side, side), mode="bilinear")
     clear = (torch.rand(len(pictures), 1, 1, 1, generator=generator) < 0.3).to(pictures.device)
     noise = torch.randn(pictures.shape, generator=generator).to(pictures)
     return torch.where(clear, pictures, blurred) + noise * 0.1 * float(torch.rand(1, generator=generator))
@@ -88,14 +92,15 @@ def hits(answers: list[Tensor], wanted: Tensor) -> dict[str, float]:
         counts = want >= 0
         figures[name] = float((answer.argmax(1) == want)[counts].float().mean())
         if name == "object":
-            figures["object in five"] = float((answer.topk(5).indices == want[:, None]).any(1)[counts].float().mean())
+            among = (answer.topk(5).indices == want[:, None]).any(1)
+            figures["object in five"] = float(among[counts].float().mean())
     return figures
 
 
 @torch.no_grad()
 def opinions(judge: Judge, pictures: Tensor, batch: int = 100) -> list[Tensor]:
     """Logits of every question for pictures, (n, 3, h, w) from -1 to 1."""
-    parts = [judge(part) for part in pictures.split(batch)]
+    parts = [judge(part) for part in torch.split(pictures, batch)]
     return [torch.cat([part[k].float() for part in parts]) for k in range(len(QUESTIONS))]
 
 

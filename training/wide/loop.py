@@ -33,7 +33,7 @@ class Plan:
     lr: float
     warmup: int = 100  # steps
     cooldown: float = 0.3  # the part of the box in which the rate falls to nothing
-    ema: float = 0.999  # how slow the moving average is
+    ema: float = 0.998  # how slow the moving average is
     steps: int | None = None  # stop after so many (in all) even if time is left
     save_seconds: float = 120
     show_seconds: float = 20
@@ -69,7 +69,7 @@ def average_gradients(modules: list[nn.Module], share: Tensor, size: int) -> Ten
     gradients = [p.grad for module in modules for p in module.parameters() if p.grad is not None]
     flat = torch.cat([*(g.flatten() for g in gradients), share.to(gradients[0])])
     dist.all_reduce(flat)
-    parts = flat.split([*(g.numel() for g in gradients), len(share)])
+    parts: tuple[Tensor, ...] = torch.split(flat, [*(g.numel() for g in gradients), len(share)])
     for gradient, part in zip(gradients, parts, strict=False):
         gradient.copy_(part.view_as(gradient) / size)
     return parts[-1]
@@ -124,7 +124,9 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         signal.signal(number, lambda *_: wished.__setitem__(0, True))
     if rank == 0:
         count = sum(p.numel() for p in model.parameters()) / 1e6
-        print(f"{stage.name}: from step {step}, {size} x {plan.batch} pictures, {count:.1f} M on {device}", flush=True)
+        print(
+            f"{stage.name}: step {step}, {size} x {plan.batch} pictures, {count:.1f} M, {device}", flush=True
+        )
 
     begun = last = shown = saved = sampled = time.monotonic()
     first = shown_step = step
@@ -137,7 +139,7 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         with half_precision(device):
             loss = stage.loss(model, generator, plan.batch)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         said = torch.tensor([passed if rank == 0 else 0.0, float(wished[0])])
         passed, stop = average_gradients([model, helpers], said, size).tolist()
         for group in optimizer.param_groups:
@@ -158,16 +160,17 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         if now - shown > plan.show_seconds or over:
             done, pace = step - shown_step, (step - shown_step) / max(now - shown, 1e-9)
             print(
-                f"{stage.name}: step {step} loss {float(total) / done:.4f} {pace * plan.batch * size:.1f} pictures/s"
-                f" {pictures} pictures {seconds / 60:.1f} min, {100 * passed:.0f} % of the box",
+                f"{stage.name}: step {step} loss {float(total) / done:.4f} "
+                f"{pace * plan.batch * size:.1f} pictures/s, {pictures} pictures in {seconds / 60:.1f} min, "
+                f"{100 * passed:.0f} % of the box",
                 flush=True,
             )
             shown, shown_step, total = now, step, torch.zeros((), device=device)
         if now - saved > plan.save_seconds or over:
             saved = now
-            state = {"model": model.state_dict(), "ema": mean.state_dict(), "helpers": helpers.state_dict()}
-            state |= {"optimizer": optimizer.state_dict(), "step": step, "seconds": seconds, "pictures": pictures}
-            save(file, state)
+            parts: dict[str, Any] = {"model": model, "ema": mean, "helpers": helpers, "optimizer": optimizer}
+            counts = {"step": step, "seconds": seconds, "pictures": pictures}
+            save(file, {name: part.state_dict() for name, part in parts.items()} | counts)
         if stage.sample and (now - sampled > plan.sample_seconds or over):
             with half_precision(device), torch.no_grad():
                 stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")

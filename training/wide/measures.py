@@ -21,7 +21,7 @@ def distance(ours: Tensor, theirs: Tensor) -> Tensor:
 @torch.no_grad()
 def gist_distance(judge: Judge, ours: Tensor, theirs: Tensor) -> Tensor:
     """How far apart the judge's gists of two pictures lie."""
-    gists = [torch.cat([judge.look(part)[1] for part in each.split(100)]) for each in (ours, theirs)]
+    gists = [torch.cat([judge.look(part)[1] for part in torch.split(each, 100)]) for each in (ours, theirs)]
     return (gists[0] - gists[1]).square().mean(1).sqrt()
 
 

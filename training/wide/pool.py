@@ -1,8 +1,8 @@
 """Examples for the denoiser: latents of new compositions, some of them used more than once.
 
-Rule: noise, time and caption are new whenever an example is used, so using it a few times costs little of what
-it teaches; on a CPU, where drawing and encoding cost as much as learning, that pays. On a GPU nothing is used
-twice.
+Rule: noise, time and caption are new whenever an example is used, so using it a few times costs little of
+what it teaches; on a CPU, where drawing and encoding cost as much as learning, that pays. On a GPU nothing is
+used twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ Examples = tuple[Tensor, Tensor, Scenes]  # latents (n, c, s, s), what the judge
 class Pool:
     """A ring of the last `room` examples. Each is used about `reuse` times before it is written over."""
 
-    def __init__(self, make: Callable[[int, torch.Generator], Examples], reuse: int, room: int = 8192) -> None:
+    def __init__(
+        self, make: Callable[[int, torch.Generator], Examples], reuse: int, room: int = 8192
+    ) -> None:
         self.make, self.reuse, self.room = make, reuse, room
         self.kept: list[Tensor] = []
         self.filled = self.next = 0

@@ -121,7 +121,8 @@ def random_scenes(
         color[:, 0], may[:, 0] = wish.color, wish.color >= 0
     color = torch.where(copies, color[:, :1], color)
     color = torch.where(may & (sprite >= 0), color, torch.full_like(color, -1))
-    seen = torch.where(color[:, 0] >= 0, color[:, 0], sprites.natural.cpu()[known[:, 0]])  # -1: no word for it
+    natural = sprites.natural.cpu()[known[:, 0]]  # -1: no word for it
+    seen = torch.where(color[:, 0] >= 0, color[:, 0], natural)
     liking = torch.ones(count, len(world().colors))
     for name in ("white", "gray"):  # as in a shop
         liking[:, list(world().colors).index(name)] = 2.5
@@ -144,7 +145,9 @@ def random_scenes(
     usual = torch.where(place >= 0, between(0.40, 0.54), between(0.56, 0.80))
     scale = torch.where(size < 0, between(0.28, 0.38), torch.where(size > 0, between(0.86, 1.02), usual))
     apart = torch.tensor([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
-    scale = torch.where(kind == ALONE, scale, torch.where(kind == THREE, between(0.27, 0.32), between(0.38, 0.47)))
+    scale = torch.where(
+        kind == ALONE, scale, torch.where(kind == THREE, between(0.27, 0.32), between(0.38, 0.47))
+    )
     scales = scale[:, None] * between(0.94, 1.06, LAYERS)
     room = ((1 - scale) / 2).clamp(min=0.02)
     stray = torch.where(kind == ALONE, 0.55, 0.10) * room  # how far from the middle chance may put it
@@ -190,7 +193,7 @@ def random_scenes(
 def random_sprites(count: int, sprites: Sprites, generator: torch.Generator, wish: Wish) -> Tensor:
     """A drawing for each picture: first the object, each as likely, then one of its drawings."""
     of_object, style = sprites.object.cpu(), sprites.style.cpu()
-    present = of_object.unique()
+    present = torch.unique(of_object)
     thing = present[torch.randint(len(present), (count,), generator=generator)]
     if wish.object is not None:
         thing = wish.object

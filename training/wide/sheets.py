@@ -28,4 +28,4 @@ def save_sheet(rows: Sequence[Tensor], file: Path) -> None:
 def in_rows(pictures: Tensor, columns: int) -> list[Tensor]:
     """The pictures of a batch in rows; an incomplete last row is left out."""
     whole = len(pictures) - len(pictures) % columns
-    return list(pictures[:whole].split(columns))
+    return list(torch.split(pictures[:whole], columns))

@@ -76,13 +76,13 @@ def read(file: Path) -> tuple[Tensor, Tensor, Tensor]:
 def prepare(rgba: Tensor, object: Tensor, style: Tensor) -> Sprites:
     """Work out paint, shade and natural colour of drawings. rgba (m, 4, s, s) bytes."""
     planes, natural = [], []
-    for part in rgba.split(64):
+    for part in torch.split(rgba, 64):
         with_paint, word = _painted(part.float() / 255)
         planes.append((with_paint * 255).round().byte())
         natural.append(word)
     whole = torch.cat(planes)
     halves = []
-    for part in whole.split(64):
+    for part in torch.split(whole, 64):
         alpha = part[:, 3:4].float()
         pooled = F.avg_pool2d(part.float() * alpha / 255, 2)  # weighted by alpha, or rims turn dark
         cover = F.avg_pool2d(alpha / 255, 2)
@@ -118,7 +118,7 @@ def _painted(rgba: Tensor) -> tuple[Tensor, Tensor]:
     shades = []
     for one, where in zip(light, paint * alpha > 0.5, strict=True):
         inside = one[where]
-        low, high = (torch.quantile(inside, torch.tensor([0.04, 0.96])) if len(inside) else one[:2, 0])
+        low, high = torch.quantile(inside, torch.tensor([0.04, 0.96])) if len(inside) else one[:2, 0]
         ramp = (one - low) / (high - low).clamp(min=0.02)
         middle = 0.55 * (1 - ((high - low) / 0.25).clamp(max=1))  # hardly any shading stays hardly any
         shades.append((ramp * ((high - low) / 0.25).clamp(max=1) + middle).clamp(0, 1))

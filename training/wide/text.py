@@ -22,14 +22,16 @@ WIDTH = 192
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """Lower-case the prompt, write tokens for names (those of more words first), drop all else, frame it."""
     table = world().number
-    forms = {form: token for token, names in world().names.items() for form in (*map(plural, names), token, *names)}
+    forms: dict[str, str] = {}
+    for token, names in world().names.items():
+        forms |= dict.fromkeys((*map(plural, names), token, *names), token)
     rules = [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"[^a-z0-9\-]+"), " ")]
     for form in sorted(forms, key=lambda form: (-form.count(" "), -len(form))):
-        rules.append(normalizers.Replace(Regex(rf"(?<![a-z0-9\-]){re.escape(form)}(?![a-z0-9\-])"), forms[form].upper()))
-    rules += [normalizers.Replace(Regex(r"[^A-Z]+"), " "), normalizers.Strip()]
-    rules += [normalizers.Replace(Regex(rf"^((?:[A-Z]+ ?){{{LENGTH - 2}}}).*$"), r"\1"), normalizers.Lowercase()]
+        whole_word = Regex(rf"(?<![a-z0-9\-]){re.escape(form)}(?![a-z0-9\-])")
+        rules.append(normalizers.Replace(whole_word, forms[form].upper()))
+    rules += [normalizers.Replace(Regex(r"[^A-Z]+"), " "), normalizers.Strip(), normalizers.Lowercase()]
     backend = Tokenizer(models.WordLevel(table, unk_token=UNKNOWN))
-    backend.normalizer = normalizers.Sequence(rules[:-2] + rules[-1:])
+    backend.normalizer = normalizers.Sequence(rules)
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     backend.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, table[BEGIN]), (END, table[END])]

@@ -35,8 +35,8 @@ BATCHES = {  # of each process
 
 def load_autoencoder(folder: Path) -> AutoencoderTiny:
     """The autoencoder that was trained, ready to be used."""
-    vae = averaged(folder / "autoencoder.pt", make_autoencoder())
-    vae.register_to_config(scaling_factor=1.0)  # its latents have deviation 1 already
+    vae = make_autoencoder()  # its scaling factor is 1, as its latents have deviation 1 already
+    averaged(folder / "autoencoder.pt", vae)
     return vae
 
 
@@ -81,7 +81,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="for all stages together")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
     parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from")
-    parser.add_argument("--sprites", type=Path, help="the packed drawings (default: sprites.zip beside --out)")
+    parser.add_argument(
+        "--sprites", type=Path, help="the packed drawings (default: sprites.zip beside --out)"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--stages", nargs="+", choices=SHARES, default=list(SHARES))
     parser.add_argument("--threads", type=int, help="of each process, on a CPU")

@@ -29,7 +29,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Family:
-    """A colour word stands for a family of colours: ranges of hue (degrees), saturation and value (0 to 1)."""
+    """A colour word stands for a family of colours: ranges of hue (in degrees), saturation, value."""
 
     hue: tuple[float, float]
     saturation: tuple[float, float]
