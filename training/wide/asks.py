@@ -54,10 +54,12 @@ class Asks:
 
     def compositions(self, sprites: Sprites, size: int, seed: int, device: torch.device) -> Tensor:
         """One picture for each prompt as the training world would show it. (n, 3, size, size) on the CPU"""
-        generator = torch.Generator().manual_seed(seed)
-        wish = Wish(self.object, self.color, self.background, simple=True, held_out=True)
-        scenes = random_scenes(len(self), sprites, generator, wish)
-        parts = [scenes[i : i + 50].to(device) for i in range(0, len(scenes), 50)]
+        generator = torch.Generator(device).manual_seed(seed)
+        asked = [each.to(device) for each in (self.object, self.color, self.background)]
+        scenes = random_scenes(
+            len(self), sprites, generator, Wish(asked[0], asked[1], asked[2], None, True, True)
+        )
+        parts = [scenes[i : i + 50] for i in range(0, len(scenes), 50)]
         return torch.cat([compose(part, sprites, size).cpu() for part in parts])
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from training.wide.compose import compose
-from training.wide.loop import Stage
+from training.wide.loop import Stage, on
 from training.wide.scenes import random_scenes
 from training.wide.sheets import save_sheet
 from training.wide.sprites import Sprites
@@ -148,12 +148,13 @@ def reconstruction_loss(decoded: Tensor, pictures: Tensor) -> Tensor:
 
 def autoencoder_stage(sprites: Sprites, device: torch.device, vae: AutoencoderTiny) -> Stage:
     """Train encoder and decoder together: half on compositions, half on photographs and patterns."""
-    photos = photographs(LEARNT)
+    photos = [photo.to(device) for photo in photographs(LEARNT)]
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         vae = cast(AutoencoderTiny, model)
         drawn = batch // 2
-        scenes = random_scenes(drawn, sprites, generator).to(device)
+        here = on(device, generator)
+        scenes = random_scenes(drawn, sprites, here)
         large = compose(scenes[: drawn // 2], sprites, 2 * CROP)
         corner = torch.randint(CROP, (2,), generator=generator).tolist()
         parts = [large[:, :, corner[0] : corner[0] + CROP, corner[1] : corner[1] + CROP]]
@@ -161,12 +162,12 @@ def autoencoder_stage(sprites: Sprites, device: torch.device, vae: AutoencoderTi
         plain = batch // 8 if photos else batch - drawn
         parts.append(patterns(plain, generator).to(device))
         if photos:
-            parts.append(cuts(photos, batch - drawn - plain, generator).to(device))
+            parts.append(cuts(photos, batch - drawn - plain, generator))
         pictures = torch.cat(parts).to(memory_format=torch.channels_last)
         latents = vae.encode(pictures).latents
         flat = latents.float().transpose(0, 1).flatten(1)
         unit = flat.mean(1).square().mean() + (flat.std(1) - 1).square().mean()
-        noise = torch.randn(latents.shape, generator=generator).to(latents)
+        noise = torch.randn(latents.shape, generator=here, device=device)
         decoded = vae.decode(latents + 0.03 * noise).sample.float()  # the denoiser will not be exact either
         total: Tensor = reconstruction_loss(decoded, pictures) + 0.02 * unit
         return total

@@ -30,18 +30,23 @@ SAID = {  # how often each part is said, where there is something to say
 
 
 def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator) -> Tensor:
-    """One of many ways to say what each scene shows. Returns (n, LENGTH) token numbers on the CPU."""
-    count, number = len(scenes), world().number
-    objects = torch.tensor(world().numbers(world().objects))
-    colors = torch.tensor(world().numbers(tuple(world().colors)))
-    styles = torch.tensor(world().numbers(tuple(world().styles)))
-    places = torch.tensor(world().numbers(PLACES))
-    sprite = scenes.sprite.cpu().clamp(min=0)
-    natural = sprites.natural.cpu()[sprite]  # (n, 3)
-    color, kind, ground = scenes.color.cpu(), scenes.kind.cpu(), scenes.ground.cpu()
+    """One of many ways to say what each scene shows. Returns (n, LENGTH) token numbers.
+
+    Scenes, sprites and generator are on one device.
+    """
+    count, number, device = len(scenes), world().number, generator.device
+    objects = torch.tensor(world().numbers(world().objects), device=device)
+    colors = torch.tensor(world().numbers(tuple(world().colors)), device=device)
+    styles = torch.tensor(world().numbers(tuple(world().styles)), device=device)
+    places = torch.tensor(world().numbers(PLACES), device=device)
+    sprite = scenes.sprite.clamp(min=0)
+    natural = sprites.natural[sprite]  # (n, 3)
+    color, kind, ground = scenes.color, scenes.kind, scenes.ground
 
     def say(part: str | float) -> Tensor:
-        return torch.rand(count, generator=generator) < (SAID[part] if isinstance(part, str) else part)
+        return torch.rand(count, generator=generator, device=device) < (
+            SAID[part] if isinstance(part, str) else part
+        )
 
     def word(token: str, where: Tensor) -> Tensor:
         return torch.where(where, number[token], -1)
@@ -54,28 +59,28 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
     second = (kind == PAIR) & say("second")
     on = say("background")
     table = (ground == TABLE) & say("light")
-    size, place = scenes.size.cpu(), scenes.place.cpu()
+    size, place = scenes.size, scenes.place
     sized = say("size")
     slots = [
-        torch.where(say("style"), styles[sprites.style.cpu()[sprite[:, 0]]], -1),
+        torch.where(say("style"), styles[sprites.style[sprite[:, 0]]], -1),
         word("two", kind == TWO),
         word("three", kind == THREE),
         word("small", (size < 0) & sized),
         word("large", (size > 0) & sized),
         colored(0),
-        objects[sprites.object.cpu()[sprite[:, 0]]],
-        word("tilted", scenes.tilted.cpu() & say("tilted") & (kind == ALONE)),
+        objects[sprites.object[sprite[:, 0]]],
+        word("tilted", scenes.tilted & say("tilted") & (kind == ALONE)),
         word("and", second),
         torch.where(second, colored(1), -1),
-        torch.where(second, objects[sprites.object.cpu()[sprite[:, 1]]], -1),
+        torch.where(second, objects[sprites.object[sprite[:, 1]]], -1),
         word("on", on),
-        torch.where(on, colors[scenes.background.cpu()], -1),
+        torch.where(on, colors[scenes.background], -1),
         word("background", on),
         word("studio", (ground == STUDIO) & say("light")),
         word("table", table),
         torch.where((place >= 0) & say("place"), places[place.clamp(min=0)], -1),
     ]
-    order = torch.arange(len(slots)).float().repeat(count, 1)
+    order = torch.arange(len(slots), device=device).float().repeat(count, 1)
     order[:, 5] += torch.where(say(0.25), 1.5, 0.0)  # "shoe red", as in French
     order[:, 9] += torch.where(say(0.25), 1.5, 0.0)
     order[:, 14:] -= torch.where(say(0.15), 20.0, 0.0)[:, None]  # light and place first, now and then
@@ -87,7 +92,7 @@ def in_order(slots: Tensor, order: Tensor) -> Tensor:
     order = torch.where(slots >= 0, order, torch.full_like(order, 1e6))
     sequence = order.argsort(dim=1, stable=True)
     words = slots.gather(1, sequence)
-    body = torch.full((len(slots), LENGTH), END)
+    body = torch.full((len(slots), LENGTH), END, device=slots.device)
     body[:, 0] = BEGIN
     body[:, 1 : 1 + words.shape[1]] = torch.where(words >= 0, words, torch.full_like(words, END))
     return body
@@ -95,9 +100,9 @@ def in_order(slots: Tensor, order: Tensor) -> Tensor:
 
 def some_empty(captions: Tensor, part: float, generator: torch.Generator) -> Tensor:
     """The captions, some replaced by nothing: what guidance is measured against."""
-    nothing = torch.full((LENGTH,), END)
+    nothing = torch.full((LENGTH,), END, device=captions.device)
     nothing[0] = BEGIN
-    empty = torch.rand(len(captions), generator=generator) < part
+    empty = torch.rand(len(captions), generator=generator, device=captions.device) < part
     return torch.where(empty[:, None], nothing, captions)
 
 

@@ -46,7 +46,7 @@ def ranges() -> tuple[Tensor, Tensor]:
 
 def members(numbers: Tensor, generator: torch.Generator) -> Tensor:
     """One random colour of each family asked for. numbers (n,) -> (n, 3) red, green, blue."""
-    low, high = (ends[numbers] for ends in ranges())
-    hsv = low + (high - low) * torch.rand(len(numbers), 3, generator=generator)
+    low, high = (ends.to(numbers.device)[numbers] for ends in ranges())
+    hsv = low + (high - low) * torch.rand(len(numbers), 3, generator=generator, device=numbers.device)
     hsv[:, 0] %= 360
     return to_rgb(hsv)

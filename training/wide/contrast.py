@@ -17,7 +17,7 @@ from transformers import CLIPTextModel
 from training.wide.captions import random_captions
 from training.wide.compose import compose
 from training.wide.judge import SIGHT, Judge, truths, verdict_loss, worn
-from training.wide.loop import Stage
+from training.wide.loop import Stage, on
 from training.wide.scenes import random_scenes
 from training.wide.sprites import Sprites
 from training.wide.text import WIDTH, make_text_encoder, pooled
@@ -49,9 +49,9 @@ def contrast_stage(sprites: Sprites, device: torch.device) -> Stage:
     """New scenes in every step, worn as the judge will meet them."""
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
-        scenes = random_scenes(batch, sprites, generator)
-        captions = random_captions(scenes, sprites, generator).to(device)
-        scenes = scenes.to(device)
+        here = on(device, generator)
+        scenes = random_scenes(batch, sprites, here)
+        captions = random_captions(scenes, sprites, here)
         pictures = worn(compose(scenes, sprites, SIGHT), generator)
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         verdicts, agreement = cast(Contrast, model)(pictures, captions)

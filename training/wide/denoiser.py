@@ -26,22 +26,24 @@ from training.wide.autoencoder import CHANNELS, encode
 from training.wide.captions import random_captions, some_empty
 from training.wide.compose import compose
 from training.wide.judge import Judge
-from training.wide.loop import Stage
+from training.wide.loop import Stage, on
 from training.wide.pool import Examples, Pool
 from training.wide.scenes import random_scenes
 from training.wide.sprites import Sprites
 from training.wide.text import WIDTH
 
-WIDTHS = {128: (96, 192, 320), 256: (64, 96, 192, 320)}  # pixels -> channels of each level
+WIDTHS = {  # channels of each level; the first is there at 256 pixels only
+    "small": (48, 64, 128, 256),  # learns most in hours on a CPU
+    "large": (64, 96, 192, 288),  # learns most in minutes on a GPU
+}
 EMPTY = 0.1  # part of the captions that is left out
 GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
 ALIGN = 0.5  # weight of seeing what the judge sees
 
 
-def make_unet(size: int, widths: tuple[int, ...] | None = None, groups: int = 32) -> UNet2DConditionModel:
+def make_unet(size: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
     """A UNet for pictures of `size` pixels. It attends to words, and places to places, where it is narrowest;
     the caption as a whole reaches every block with the time."""
-    widths = widths or WIDTHS[size]
     down = ["DownBlock2D"] * (len(widths) - 1) + ["CrossAttnDownBlock2D"]
     return UNet2DConditionModel(
         sample_size=size // 8,
@@ -49,7 +51,7 @@ def make_unet(size: int, widths: tuple[int, ...] | None = None, groups: int = 32
         out_channels=CHANNELS,
         block_out_channels=widths,
         layers_per_block=1,
-        norm_num_groups=groups,
+        norm_num_groups=16,
         down_block_types=tuple(down),
         up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
         cross_attention_dim=WIDTH,
@@ -58,6 +60,12 @@ def make_unet(size: int, widths: tuple[int, ...] | None = None, groups: int = 32
         addition_embed_type="text",
         addition_embed_type_num_heads=4,
     )
+
+
+def widths_of(weights: dict[str, Tensor]) -> tuple[int, ...]:
+    """The channels of each level, read from a denoiser's weights."""
+    first = [f"unet.down_blocks.{level}.resnets.0.conv1.weight" for level in range(8)]
+    return tuple(len(weights[name]) for name in first if name in weights)
 
 
 def grown(small: dict[str, Tensor], large: UNet2DConditionModel) -> dict[str, Tensor]:
@@ -113,14 +121,14 @@ class Alignment(nn.Module):
 
 
 def example_maker(
-    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, places: int, device: torch.device
+    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, places: int
 ) -> Callable[[int, torch.Generator], Examples]:
     """Draws new scenes, and says what autoencoder and judge (at `places` x `places`) make of them."""
 
     @torch.no_grad()
     def make(count: int, generator: torch.Generator) -> Examples:
         scenes = random_scenes(count, sprites, generator)
-        pictures = compose(scenes.to(device), sprites, size).contiguous(memory_format=torch.channels_last)
+        pictures = compose(scenes, sprites, size).contiguous(memory_format=torch.channels_last)
         latents = encode(vae, pictures)
         seen = judge.look(pictures)[0].float()
         seen = F.interpolate(seen, (places, places), mode="bilinear", antialias=True)
@@ -146,7 +154,7 @@ def denoiser_stage(
     judge.to(device).eval().requires_grad_(False)
     widths = model.unet.config.block_out_channels
     places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
-    pool = Pool(example_maker(sprites, vae, judge, size, places, device), reuse)
+    pool = Pool(example_maker(sprites, vae, judge, size, places), reuse)
     helper = Alignment(widths[-1], judge.seen)
     middle: list[Tensor] = []
     model.unet.mid_block.register_forward_hook(
@@ -155,13 +163,13 @@ def denoiser_stage(
     call = torch.compile(model) if device.type == "cuda" else model
 
     def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
-        latents, seen, scenes = pool.batch(batch, generator)
-        captions = some_empty(random_captions(scenes, sprites, generator), EMPTY, generator).to(device)
-        here = torch.Generator(device).manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        here = on(device, generator)
+        latents, seen, scenes = pool.batch(batch, here)
+        captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
         noise = torch.randn(latents.shape, generator=here, device=device)
         spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)
         times = (spread / batch * 1000).long().clamp(max=999)  # every part of the way, in every batch
-        clean = latents.float().to(device)
+        clean = latents.float()
         signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)
         middle.clear()
@@ -169,7 +177,7 @@ def denoiser_stage(
         error = (guess - (signal * noise - power * clean)).square().mean((1, 2, 3))
         ratio = kept[times] / (1 - kept[times])
         error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)
-        total: Tensor = error.mean() + ALIGN * helper(middle[0], seen.to(device)).mean()
+        total: Tensor = error.mean() + ALIGN * helper(middle[0], seen).mean()
         return total
 
     def look(mean: nn.Module, file: Path) -> None:

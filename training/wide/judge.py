@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from training.wide.loop import on
 from training.wide.scenes import Scenes
 from training.wide.sprites import Sprites
 from training.wide.words import world
@@ -71,8 +72,9 @@ def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
     small = int(torch.randint(side // 3, side + 1, (1,), generator=generator))
     blurred = F.interpolate(pictures, (small, small), mode="area")
     blurred = F.interpolate(blurred, (side, side), mode="bilinear")
-    clear = (torch.rand(len(pictures), 1, 1, 1, generator=generator) < 0.3).to(pictures.device)
-    noise = torch.randn(pictures.shape, generator=generator).to(pictures)
+    here = on(pictures.device, generator)
+    clear = torch.rand(len(pictures), 1, 1, 1, generator=here, device=here.device) < 0.3
+    noise = torch.randn(pictures.shape, generator=here, device=here.device)
     return torch.where(clear, pictures, blurred) + noise * 0.1 * float(torch.rand(1, generator=generator))
 
 

@@ -75,6 +75,11 @@ def average_gradients(modules: list[nn.Module], share: Tensor, size: int) -> Ten
     return parts[-1]
 
 
+def on(device: torch.device, generator: torch.Generator) -> torch.Generator:
+    """A generator on a device, which begins as another one says."""
+    return torch.Generator(device).manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+
+
 def rate(plan: Plan, step: int, passed: float) -> float:
     """The learning rate of the step-th step of this box, `passed` (0 to 1) of its time being gone."""
     return plan.lr * min(1.0, (step + 1) / plan.warmup) * min(1.0, max(0.0, 1 - passed) / plan.cooldown)

@@ -33,7 +33,7 @@ class Pool:
         if self.reuse == 1:
             return self.make(count, generator)
         self.write(self.make(count if self.filled == 0 else -(-count // self.reuse), generator))
-        which = torch.randint(self.filled, (count,), generator=generator)
+        which = torch.randint(self.filled, (count,), generator=generator, device=generator.device)
         latents, seen, *scenes = (each[which] for each in self.kept)
         return latents, seen, Scenes(*scenes)
 
@@ -43,7 +43,7 @@ class Pool:
         columns = [latents, seen, *(getattr(scenes, each.name) for each in fields(scenes))]
         if not self.kept:
             self.kept = [column.new_empty((self.room, *column.shape[1:])) for column in columns]
-        where = (self.next + torch.arange(len(latents))) % self.room
+        where = (self.next + torch.arange(len(latents), device=latents.device)) % self.room
         for ring, column in zip(self.kept, columns, strict=True):
             ring[where] = column
         self.filled = min(self.room, self.filled + len(latents))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -75,6 +77,7 @@ class Wish:
     held_out: bool = False  # allow the pairs that training never shows
 
 
+@cache
 def held_out() -> Tensor:
     """(objects, colours): the pairs that are kept from training."""
     names = [[f"{color} {thing}" for color in world().colors] for thing in world().objects]
@@ -84,46 +87,53 @@ def held_out() -> Tensor:
 def random_scenes(
     count: int, sprites: Sprites, generator: torch.Generator, wish: Wish | None = None
 ) -> Scenes:
-    """A batch of scenes. `sprites` may be on any device; the scenes are made on the CPU."""
-    wish = wish or Wish()
+    """A batch of scenes, made where generator and sprites are."""
+    wish, device = wish or Wish(), generator.device
 
     def between(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(count, *shape, generator=generator)
+        return low + (high - low) * torch.rand(count, *shape, generator=generator, device=device)
 
     def chance(part: float, *shape: int) -> Tensor:
-        return torch.rand(count, *shape, generator=generator) < part
+        return torch.rand(count, *shape, generator=generator, device=device) < part
 
     def pick(weights: list[float]) -> Tensor:
-        return torch.multinomial(torch.tensor(weights), count, replacement=True, generator=generator)
+        return torch.multinomial(table(weights), count, replacement=True, generator=generator)
+
+    def table(values: Any) -> Tensor:
+        return torch.tensor(values, device=device)
 
     # 1. which things, in which drawings, and how they are arranged
-    kind = torch.zeros(count, dtype=torch.long) if wish.simple else pick([0.80, 0.11, 0.06, 0.03])
+    kind = (
+        torch.zeros(count, dtype=torch.long, device=device) if wish.simple else pick([0.80, 0.11, 0.06, 0.03])
+    )
     sprite = torch.stack(
         [
             random_sprites(count, sprites, generator, wish if layer == 0 else Wish(style=wish.style))
             for layer in range(2)
         ]
-        + [torch.zeros(count, dtype=torch.long)],
+        + [torch.zeros(count, dtype=torch.long, device=device)],
         1,
     )
     copies = (kind >= TWO)[:, None]
     sprite = torch.where(copies, sprite[:, :1], sprite)
-    layers = torch.tensor([1, 2, 2, 3])[kind]
-    sprite = torch.where(torch.arange(LAYERS) < layers[:, None], sprite, torch.full_like(sprite, -1))
+    layers = table([1, 2, 2, 3])[kind]
+    sprite = torch.where(
+        torch.arange(LAYERS, device=device) < layers[:, None], sprite, torch.full_like(sprite, -1)
+    )
 
     # 2. colours: half of what can be painted is; a background never has the first thing's colour
     known = sprite.clamp(min=0)
-    may = sprites.painted.cpu()[known] & chance(0.72)[:, None]
+    may = sprites.painted[known] & chance(0.72)[:, None]
     color = torch.stack(
-        [random_colors(sprites.object.cpu()[known[:, i]], generator, wish) for i in range(LAYERS)], 1
+        [random_colors(sprites.object[known[:, i]], generator, wish) for i in range(LAYERS)], 1
     )
     if wish.color is not None:
         color[:, 0], may[:, 0] = wish.color, wish.color >= 0
     color = torch.where(copies, color[:, :1], color)
     color = torch.where(may & (sprite >= 0), color, torch.full_like(color, -1))
-    natural = sprites.natural.cpu()[known[:, 0]]  # -1: no word for it
+    natural = sprites.natural[known[:, 0]]  # -1: no word for it
     seen = torch.where(color[:, 0] >= 0, color[:, 0], natural)
-    liking = torch.ones(count, len(world().colors))
+    liking = torch.ones(count, len(world().colors), device=device)
     for name in ("white", "gray"):  # as in a shop
         liking[:, list(world().colors).index(name)] = 2.5
     liking.scatter_(1, seen.clamp(min=0)[:, None], torch.where(seen >= 0, 0.0, 1.0)[:, None])
@@ -134,24 +144,24 @@ def random_scenes(
     paint = torch.where(copies[..., None], paint[:, :1], paint)
     wall = torch.stack([members(background, generator) for _ in range(2)], 1) * 0.84 + 0.14  # softer
     wall = torch.where(chance(0.25)[:, None, None], wall[:, :1], wall)  # one in four is of one colour
-    brown = torch.full((count,), list(world().colors).index("brown"))
+    brown = torch.full((count,), list(world().colors).index("brown"), device=device)
 
     # 3. where things stand, how large they are, how they lean
     size = torch.where(kind == ALONE, pick([0.84, 0.08, 0.08]), 0)
-    size = torch.tensor([0, -1, 1])[size]
+    size = table([0, -1, 1])[size]
     place = torch.where((kind == ALONE) & (size < 1) & chance(0.16), pick([1.0] * 4), -1)
     if wish.simple:
         size, place = torch.zeros_like(size), torch.full_like(place, -1)
     usual = torch.where(place >= 0, between(0.40, 0.54), between(0.56, 0.80))
     scale = torch.where(size < 0, between(0.28, 0.38), torch.where(size > 0, between(0.86, 1.02), usual))
-    apart = torch.tensor([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
+    apart = table([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
     scale = torch.where(
         kind == ALONE, scale, torch.where(kind == THREE, between(0.27, 0.32), between(0.38, 0.47))
     )
     scales = scale[:, None] * between(0.94, 1.06, LAYERS)
     room = ((1 - scale) / 2).clamp(min=0.02)
     stray = torch.where(kind == ALONE, 0.55, 0.10) * room  # how far from the middle chance may put it
-    shift = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]])[place]
+    shift = table([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]])[place]
     far = between(0.20, 0.25)
     stray = torch.where(place >= 0, torch.full_like(stray, 0.05), stray)
     x = 0.5 + (shift[:, 0] * far + between(-1, 1) * stray)[:, None] + apart
@@ -161,7 +171,7 @@ def random_scenes(
     tilted = (kind == ALONE) & chance(0.2)
     lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.12, LAYERS))
     sides = torch.where(chance(0.5, LAYERS), 1.0, -1.0)
-    mirror = torch.where(chance(0.5), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS)
+    mirror = torch.where(chance(0.5), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
 
     return Scenes(
         sprite=sprite,
@@ -192,9 +202,9 @@ def random_scenes(
 
 def random_sprites(count: int, sprites: Sprites, generator: torch.Generator, wish: Wish) -> Tensor:
     """A drawing for each picture: first the object, each as likely, then one of its drawings."""
-    of_object, style = sprites.object.cpu(), sprites.style.cpu()
-    present = torch.unique(of_object)
-    thing = present[torch.randint(len(present), (count,), generator=generator)]
+    of_object, style = sprites.object, sprites.style
+    present = sprites.present
+    thing = present[torch.randint(len(present), (count,), generator=generator, device=generator.device)]
     if wish.object is not None:
         thing = wish.object
     fits = (of_object == thing[:, None]).float()  # (n, m)
@@ -205,11 +215,5 @@ def random_sprites(count: int, sprites: Sprites, generator: torch.Generator, wis
 
 def random_colors(thing: Tensor, generator: torch.Generator, wish: Wish) -> Tensor:
     """A colour for each thing, none of the pairs that are held out. thing (n,)"""
-    allowed = torch.ones(len(thing), len(world().colors)) if wish.held_out else (~held_out()).float()[thing]
+    allowed = (~held_out() | wish.held_out).float().to(thing.device)[thing]
     return torch.multinomial(allowed, 1, generator=generator).squeeze(1)
-
-
-def again(scenes: Scenes, sprites: Sprites, generator: torch.Generator) -> Scenes:
-    """Other scenes to which simple captions of these (object, colour, background) fit as well."""
-    wish = Wish(sprites.object.cpu()[scenes.sprite[:, 0]], scenes.color[:, 0], scenes.background, simple=True)
-    return random_scenes(len(scenes), sprites, generator, wish)

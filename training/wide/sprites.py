@@ -36,6 +36,7 @@ class Sprites:
     style: Tensor  # (m,) number of the style
     natural: Tensor  # (m,) number of the colour it has by nature, -1 where no word fits
     painted: Tensor  # (m,) whether it is ever painted
+    present: Tensor  # the numbers of all objects that have a drawing
 
     def __len__(self) -> int:
         return len(self.object)
@@ -90,7 +91,8 @@ def prepare(rgba: Tensor, object: Tensor, style: Tensor) -> Sprites:
         half[:, 3:4] = cover * 255
         halves.append(half.clamp(0, 255).round().byte())
     painted = torch.tensor([thing.painted for thing in world().things])[object]
-    return Sprites(whole, torch.cat(halves), object, style, torch.cat(natural), painted)
+    present = torch.unique(object)
+    return Sprites(whole, torch.cat(halves), object, style, torch.cat(natural), painted, present)
 
 
 def _painted(rgba: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from diffusers import AutoencoderTiny
 from training.wide import sprites
 from training.wide.autoencoder import autoencoder_stage, make_autoencoder
 from training.wide.contrast import Contrast, contrast_stage
-from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_unet
+from training.wide.denoiser import WIDTHS, Denoiser, denoiser_stage, grown, make_unet, widths_of
 from training.wide.draw import SHEET, draw, pipeline_of
 from training.wide.loop import Plan, Stage, averaged, team, train
 from training.wide.sheets import in_rows, save_sheet
@@ -49,12 +49,18 @@ def load_contrast(folder: Path) -> Contrast:
 
 def load_denoiser(folder: Path, size: int) -> Denoiser:
     """The denoiser for pictures of `size` pixels."""
-    model = Denoiser(make_unet(size), make_text_encoder())
-    averaged(folder / f"denoiser{size}.pt", model)
+    file = folder / f"denoiser{size}.pt"
+    model = Denoiser(make_unet(size, widths_in(file)), make_text_encoder())
+    averaged(file, model)
     return model
 
 
-def stage_of(name: str, folder: Path, world: Sprites, device: torch.device) -> Stage:
+def widths_in(file: Path) -> tuple[int, ...]:
+    """The channels of each level of the denoiser in a checkpoint; none if there is no such file."""
+    return widths_of(torch.load(file, weights_only=True, mmap=True)["ema"]) if file.exists() else ()
+
+
+def stage_of(name: str, folder: Path, world: Sprites, device: torch.device, kind: str) -> Stage:
     """A stage, ready to be trained; later ones need what earlier ones left in `folder`."""
     if name == "autoencoder":
         return autoencoder_stage(world, device, make_autoencoder())
@@ -62,7 +68,9 @@ def stage_of(name: str, folder: Path, world: Sprites, device: torch.device) -> S
         return contrast_stage(world, device)
     size = int(name.removeprefix("denoiser"))
     vae, contrast = load_autoencoder(folder), load_contrast(folder)
-    model = Denoiser(make_unet(size), contrast.text.requires_grad_(True))
+    known = widths_in(folder / f"{name}.pt") or widths_in(folder / "denoiser128.pt") or WIDTHS[kind]
+    whole = next(each for each in WIDTHS.values() if each[-3:] == known[-3:])  # what is begun is gone on with
+    model = Denoiser(make_unet(size, whole if size == 256 else whole[1:]), contrast.text.requires_grad_(True))
     if size == 256 and (folder / "denoiser128.pt").exists():
         small = load_denoiser(folder, 128)
         model.unet.load_state_dict(grown(small.unet.state_dict(), model.unet))
@@ -86,6 +94,7 @@ def main() -> None:
     )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--stages", nargs="+", choices=SHARES, default=list(SHARES))
+    parser.add_argument("--model", choices=WIDTHS, help="default: small on a CPU, large on a GPU")
     parser.add_argument("--threads", type=int, help="of each process, on a CPU")
     parser.add_argument("--batch", type=int, help="pictures a step, of each process")
     parser.add_argument("--lr", type=float, default=1e-3)
@@ -95,6 +104,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")
     device = torch.device(options.device)
+    kind = options.model or ("large" if device.type == "cuda" else "small")
     options.out.mkdir(parents=True, exist_ok=True)
     leads = int(os.environ.get("RANK", "0")) == 0
     for name in SHARES if leads and options.start else ():
@@ -108,7 +118,7 @@ def main() -> None:
         if minutes <= 0:
             break
         plan = Plan(minutes, options.batch or BATCHES[device.type][name], options.lr)
-        train(stage_of(name, options.out, world, device), plan, options.out, device)
+        train(stage_of(name, options.out, world, device, kind), plan, options.out, device)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from torch import nn
 
 from training.wide.autoencoder import autoencoder_stage, make_autoencoder
 from training.wide.contrast import contrast_stage
-from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_unet
+from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_unet, widths_of
 from training.wide.draw import SCHEDULERS, draw, open_pipeline, redraw
 from training.wide.export import export
 from training.wide.judge import Judge, load_judge, opinions
@@ -26,7 +26,7 @@ def plan(steps: int, batch: int = 4) -> Plan:
 
 def tiny_denoiser(size: int = 64, widths: tuple[int, ...] = WIDTHS) -> Denoiser:
     torch.manual_seed(0)
-    return Denoiser(make_unet(size, widths, groups=16), make_text_encoder(layers=1))
+    return Denoiser(make_unet(size, widths), make_text_encoder(layers=1))
 
 
 def line_stage() -> tuple[Stage, list[torch.Tensor]]:
@@ -89,12 +89,13 @@ def test_the_denoiser_and_its_text_encoder_learn(tmp_path, sprites):
 
 
 def test_a_small_unet_lives_on_in_a_larger_one():
-    small, large = make_unet(64, WIDTHS, 16), make_unet(128, (32, *WIDTHS), 16)
+    small, large = make_unet(64, WIDTHS), make_unet(128, (32, *WIDTHS))
     large.load_state_dict(grown(small.state_dict(), large))
     ours, theirs = small.mid_block.state_dict(), large.mid_block.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     inner = small.down_blocks[2].state_dict(), large.down_blocks[3].state_dict()
     assert all(torch.equal(inner[0][name], inner[1][name]) for name in inner[0])
+    assert widths_of({f"unet.{name}": value for name, value in large.state_dict().items()}) == (32, *WIDTHS)
 
 
 def test_a_pool_uses_examples_again_and_writes_over_the_oldest(sprites, chance):
