@@ -73,7 +73,7 @@ def pipeline_of(model: Denoiser, vae: AutoencoderTiny) -> StableDiffusionPipelin
 
 def open_pipeline(folder: Path, device: torch.device) -> StableDiffusionPipeline:
     """The pipeline of an exported folder."""
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32).to(device)
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32).to(device)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -93,6 +93,15 @@ def save(file: Path, state: dict[str, Any]) -> None:
     part.replace(file)
 
 
+def lighten(file: Path, out: Path) -> None:
+    """A checkpoint without all that only going on exactly needs, in half precision: an eighth of the size."""
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    weights = {
+        name: value.half() if value.is_floating_point() else value for name, value in state["ema"].items()
+    }
+    save(out, {"ema": weights} | {name: state[name] for name in ("step", "seconds", "pictures")})
+
+
 def averaged(file: Path, model: nn.Module) -> nn.Module:
     """Load the averaged weights of a checkpoint into `model`, which is for looking at, not for training."""
     model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["ema"])
@@ -119,10 +128,11 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
     step, seconds, pictures = 0, 0.0, 0
     if file.exists():
         state = torch.load(file, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
+        model.load_state_dict(state.get("model", state["ema"]))
         mean.load_state_dict(state["ema"])
-        helpers.load_state_dict(state["helpers"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:  # a light one has none
+            helpers.load_state_dict(state["helpers"])
+            optimizer.load_state_dict(state["optimizer"])
         step, seconds, pictures = state["step"], state["seconds"], state["pictures"]
     wished = [False]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -180,6 +190,8 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
             with half_precision(device), torch.no_grad():
                 stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")
             sampled = last = time.monotonic()
+    if rank == 0:
+        lighten(file, folder / "light" / file.name)
     if size > 1:
         dist.barrier()
     return mean

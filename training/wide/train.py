@@ -108,8 +108,10 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     leads = int(os.environ.get("RANK", "0")) == 0
     for name in SHARES if leads and options.start else ():
-        if (options.start / f"{name}.pt").exists() and not (options.out / f"{name}.pt").exists():
-            shutil.copy(options.start / f"{name}.pt", options.out)
+        begun, ours = options.start / f"{name}.pt", options.out / f"{name}.pt"
+        fits = not name.startswith("denoiser") or widths_in(begun)[-3:] == WIDTHS[kind][-3:]
+        if begun.exists() and fits and not ours.exists():
+            shutil.copy(begun, ours)
     team()
     world = sprites.load(options.sprites or options.out.parent / "sprites.zip").to(device)
     for i, name in enumerate(options.stages):

@@ -1,13 +1,9 @@
 """Drawings are cut, centred and packed; no set is under share-alike terms."""
 
-import io
-import zipfile
-
 import pytest
 import torch
 from PIL import Image
 
-from tests.training.wide.conftest import THINGS
 from training.wide import sprites as drawn
 from training.wide.drawings import RIM, SETS, SIDE, centred, rasterised
 from training.wide.words import world
@@ -41,23 +37,16 @@ def test_a_body_becomes_a_picture():
     assert picture.getchannel("A").getpixel((picture.width - 10, 10)) == 0
 
 
-def test_a_packed_file_is_read_and_remembered(tmp_path, drawings, sprites):
-    file = tmp_path / "sprites.zip"
-    with zipfile.ZipFile(file, "w") as archive:
-        for picture, thing, style in zip(*drawings, strict=True):
-            data = io.BytesIO()
-            Image.fromarray(picture.permute(1, 2, 0).numpy()).save(data, "WEBP", lossless=True, exact=True)
-            name = next(iter(list(world().styles.values())[style]))
-            archive.writestr(f"{world().objects[thing]}.{name}.webp", data.getvalue())
-    first, second = drawn.load(file), drawn.load(file)
-    assert (tmp_path / "sprites.safetensors").exists()
+def test_a_packed_file_is_read_and_remembered(packed, sprites):
+    first, second = drawn.load(packed), drawn.load(packed)
+    assert packed.with_suffix(".safetensors").exists()
     assert torch.equal(first.planes, second.planes)
-    assert len(first) == len(sprites) == len(THINGS) * len(world().styles)
+    assert len(first) == len(sprites) == len(world().objects) * len(world().styles)
 
 
 def test_the_main_hue_takes_paint_and_the_natural_colour_has_a_name(sprites):
     colors = list(world().colors)
-    red = int(torch.nonzero(sprites.style == 0)[1])  # the backpack's first drawing: a red square
+    red = int(torch.nonzero(sprites.style == 0)[1])  # a square
     alpha, paint = sprites.planes[red, 3].float() / 255, sprites.planes[red, 4].float() / 255
     assert paint[alpha == 1].mean() > 0.9
     assert colors[sprites.natural[red]] == "red"

@@ -55,6 +55,17 @@ def test_a_stage_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_path):
     assert not list(tmp_path.rglob("*.part*"))
 
 
+def test_a_light_checkpoint_can_be_begun_from(tmp_path):
+    stage, _ = line_stage()
+    mean = train(stage, plan(3), tmp_path, CPU)
+    again, _ = line_stage()
+    light = tmp_path / "light"
+    train(again, plan(4), light, CPU)
+    state = torch.load(light / "line.pt", weights_only=True)
+    assert state["step"] == 4
+    assert torch.allclose(state["ema"]["weight"], mean.state_dict()["weight"], atol=1e-2)
+
+
 def test_the_rate_rises_stays_and_falls_with_the_box():
     box = Plan(minutes=1, batch=1, lr=1.0, warmup=10, cooldown=0.5)
     assert rate(box, 0, 0.0) == 0.1
@@ -117,7 +128,7 @@ def test_a_pool_uses_examples_again_and_writes_over_the_oldest(sprites, chance):
 def test_the_exported_folder_loads_in_stock_diffusers_and_draws_with_every_scheduler(tmp_path):
     size = export(tiny_denoiser().eval(), make_autoencoder(8, 8), Judge(), tmp_path)
     assert size < 20 * 2**20
-    stock = StableDiffusionPipeline.from_pretrained(tmp_path, torch_dtype=torch.float32)
+    stock = StableDiffusionPipeline.from_pretrained(tmp_path, dtype=torch.float32)
     assert stock.vae_scale_factor == 8
     pipeline = open_pipeline(tmp_path, CPU)
     pictures = {name: draw(pipeline, ["a red mug"] * 2, steps=3, scheduler=name) for name in SCHEDULERS}
