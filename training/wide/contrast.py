@@ -18,6 +18,7 @@ from training.wide.captions import random_captions
 from training.wide.compose import compose
 from training.wide.judge import SIGHT, Judge, truths, verdict_loss, worn
 from training.wide.loop import Stage, on
+from training.wide.pool import Examples, Pool
 from training.wide.scenes import random_scenes
 from training.wide.sprites import Sprites
 from training.wide.text import WIDTH, make_text_encoder, pooled
@@ -45,14 +46,20 @@ class Contrast(nn.Module):
         return verdicts, self.sharpness.clamp(max=4.6).exp() * seen @ said.T
 
 
-def contrast_stage(sprites: Sprites, device: torch.device) -> Stage:
-    """New scenes in every step, worn as the judge will meet them."""
+def contrast_stage(sprites: Sprites, device: torch.device, reuse: int = 1) -> Stage:
+    """Scenes, worn as the judge will meet them."""
+
+    def make(count: int, generator: torch.Generator) -> Examples:
+        scenes = random_scenes(count, sprites, generator)
+        return [compose(scenes, sprites, SIGHT).to(torch.bfloat16)], scenes
+
+    pool = Pool(make, reuse)
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
-        scenes = random_scenes(batch, sprites, here)
+        (pictures,), scenes = pool.batch(batch, here)
         captions = random_captions(scenes, sprites, here)
-        pictures = worn(compose(scenes, sprites, SIGHT), generator)
+        pictures = worn(pictures.float(), generator)
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         verdicts, agreement = cast(Contrast, model)(pictures, captions)
         own = torch.arange(batch, device=device)

@@ -132,7 +132,7 @@ def example_maker(
         latents = encode(vae, pictures)
         seen = judge.look(pictures)[0].float()
         seen = F.interpolate(seen, (places, places), mode="bilinear", antialias=True)
-        return latents.to(torch.bfloat16), seen.to(torch.bfloat16), scenes
+        return [latents.to(torch.bfloat16), seen.to(torch.bfloat16)], scenes
 
     return make
 
@@ -164,7 +164,7 @@ def denoiser_stage(
 
     def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
-        latents, seen, scenes = pool.batch(batch, here)
+        (latents, seen), scenes = pool.batch(batch, here)
         captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
         noise = torch.randn(latents.shape, generator=here, device=device)
         spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)

@@ -7,7 +7,6 @@ helped by it in its first hours (`denoiser.py`).
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -21,22 +20,39 @@ from training.wide.sprites import Sprites
 from training.wide.words import world
 
 SIGHT = 96  # pixels, down and across, that the judge looks at
-FEATURES = 256
 QUESTIONS = ("object", "color", "background", "style")
 
 
+class Block(nn.Module):
+    """Two convolutions around which the picture can also go straight on, half as large."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.straight = nn.Conv2d(before, after, 1, 2, bias=False)
+        self.around = nn.Sequential(
+            nn.Conv2d(before, after, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.SiLU(),
+            nn.Conv2d(after, after, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(n, before, s, s) -> (n, after, s / 2, s / 2)"""
+        return F.silu(self.straight(pictures) + self.around(pictures))
+
+
 class Judge(nn.Module):
-    """Seven convolutions and four answers."""
+    """Nine convolutions and four answers."""
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        widths = [3, width, 2 * width, 4 * width, 6 * width, 6 * width, 8 * width, 8 * width]
-        for i, (a, b) in enumerate(pairwise(widths)):
-            stride = 2 if i in (0, 1, 2, 3, 5) else 1
-            layers += [nn.Conv2d(a, b, 3, stride, 1, bias=False), nn.GroupNorm(8, b), nn.SiLU()]
-        self.eyes = nn.Sequential(*layers)
+        stem = nn.Sequential(nn.Conv2d(3, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.SiLU())
         self.seen = 6 * width  # channels of what it sees at each place
+        self.near = nn.Sequential(
+            stem, Block(width, 2 * width), Block(2 * width, 4 * width), Block(4 * width, self.seen)
+        )
+        self.far = Block(self.seen, 8 * width)
         counts = (len(world().objects), len(world().colors), len(world().colors), len(world().styles))
         self.answers = nn.ModuleList(nn.Linear(16 * width, count) for count in counts)
 
@@ -45,8 +61,8 @@ class Judge(nn.Module):
         if pictures.shape[-1] != SIGHT:
             mode = "area" if pictures.shape[-1] > SIGHT else "bilinear"
             pictures = F.interpolate(pictures, (SIGHT, SIGHT), mode=mode)
-        places = self.eyes[:15](pictures)
-        last = self.eyes[15:](places).flatten(2)
+        places = self.near(pictures)
+        last = self.far(places).flatten(2)
         return places, torch.cat([last.mean(2), last.amax(2)], 1)
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
@@ -108,11 +124,12 @@ def opinions(judge: Judge, pictures: Tensor, batch: int = 100) -> list[Tensor]:
 
 def save_judge(judge: Judge, file: Path) -> None:
     """Half precision is enough."""
-    save_file({name: value.half().contiguous() for name, value in judge.state_dict().items()}, file)
+    weights = judge.state_dict().items()
+    save_file({n: (w.half() if w.is_floating_point() else w).contiguous() for n, w in weights}, file)
 
 
 def load_judge(file: Path) -> Judge:
     """The judge that was saved, in single precision."""
     judge = Judge()
-    judge.load_state_dict({name: value.float() for name, value in load_file(file).items()})
+    judge.load_state_dict(load_file(file))
     return judge.eval().requires_grad_(False)

@@ -1,8 +1,8 @@
-"""Examples for the denoiser: latents of new compositions, some of them used more than once.
+"""Examples to learn from: new compositions, or what became of them, some of them used more than once.
 
-Rule: noise, time and caption are new whenever an example is used, so using it a few times costs little of
-what it teaches; on a CPU, where drawing and encoding cost as much as learning, that pays. On a GPU nothing is
-used twice.
+Rule: noise, caption and all else that chance adds are new whenever an example is used, so using it a few
+times costs little of what it teaches; on a CPU, where drawing and encoding cost as much as learning, that
+pays. On a GPU nothing is used twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from training.wide.scenes import Scenes
 
-Examples = tuple[Tensor, Tensor, Scenes]  # latents (n, c, s, s), what the judge sees (n, f, p, p), scenes
+Examples = tuple[list[Tensor], Scenes]  # whatever is made of n scenes, and the scenes
 
 
 class Pool:
@@ -34,17 +34,18 @@ class Pool:
             return self.make(count, generator)
         self.write(self.make(count if self.filled == 0 else -(-count // self.reuse), generator))
         which = torch.randint(self.filled, (count,), generator=generator, device=generator.device)
-        latents, seen, *scenes = (each[which] for each in self.kept)
-        return latents, seen, Scenes(*scenes)
+        columns = [each[which] for each in self.kept]
+        split = len(columns) - len(fields(Scenes))
+        return columns[:split], Scenes(*columns[split:])
 
     def write(self, examples: Examples) -> None:
         """Put new examples in the place of the oldest."""
-        latents, seen, scenes = examples
-        columns = [latents, seen, *(getattr(scenes, each.name) for each in fields(scenes))]
+        made, scenes = examples
+        columns = [*made, *(getattr(scenes, each.name) for each in fields(scenes))]
         if not self.kept:
             self.kept = [column.new_empty((self.room, *column.shape[1:])) for column in columns]
-        where = (self.next + torch.arange(len(latents), device=latents.device)) % self.room
+        where = (self.next + torch.arange(len(scenes), device=columns[0].device)) % self.room
         for ring, column in zip(self.kept, columns, strict=True):
             ring[where] = column
-        self.filled = min(self.room, self.filled + len(latents))
-        self.next = (self.next + len(latents)) % self.room
+        self.filled = min(self.room, self.filled + len(scenes))
+        self.next = (self.next + len(scenes)) % self.room

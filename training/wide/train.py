@@ -62,10 +62,11 @@ def widths_in(file: Path) -> tuple[int, ...]:
 
 def stage_of(name: str, folder: Path, world: Sprites, device: torch.device, kind: str) -> Stage:
     """A stage, ready to be trained; later ones need what earlier ones left in `folder`."""
+    reuse = 1 if device.type == "cuda" else 4
     if name == "autoencoder":
         return autoencoder_stage(world, device, make_autoencoder())
     if name == "contrast":
-        return contrast_stage(world, device)
+        return contrast_stage(world, device, reuse)
     size = int(name.removeprefix("denoiser"))
     vae, contrast = load_autoencoder(folder), load_contrast(folder)
     known = widths_in(folder / f"{name}.pt") or widths_in(folder / "denoiser128.pt") or WIDTHS[kind]
@@ -80,7 +81,6 @@ def stage_of(name: str, folder: Path, world: Sprites, device: torch.device, kind
         pictures = draw(pipeline_of(mean, vae), SHEET, guidance=5.0, steps=20, scheduler="DDIM")
         save_sheet(in_rows(pictures, 8), file)
 
-    reuse = 1 if device.type == "cuda" else 4
     return denoiser_stage(world, model, vae, contrast.judge, size, device, reuse, sample)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from training.wide import asks, denoiser, draw, evaluate, train
+from training.wide.autoencoder import make_autoencoder
 from training.wide.bars import bars
 from training.wide.export import export
 from training.wide.judge import Judge
@@ -45,6 +46,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(evaluate, "SETTINGS", few)
 
 
+@pytest.mark.timeout(900)  # half a minute on a machine of one's own
 def test_one_command_trains_every_stage_and_another_measures_all_bars(quick, packed, tmp_path, monkeypatch):
     out, weights = tmp_path / "out", tmp_path / "weights"
     common = ["--out", str(out), "--sprites", str(packed), "--device", "cpu"]
@@ -55,7 +57,7 @@ def test_one_command_trains_every_stage_and_another_measures_all_bars(quick, pac
     assert {file.stem for file in (out / "light").glob("*.pt")} == set(train.SHARES)
     assert (out / "samples").is_dir()
 
-    export(train.load_denoiser(out, 128), train.load_autoencoder(out / "light"), Judge(), weights)
+    export(train.load_denoiser(out, 128), make_autoencoder(8, 8), Judge(), weights)
     line = ["evaluate", *common, "--weights", str(weights), "--count", "4", "--some", "4"]
     monkeypatch.setattr(sys, "argv", line)
     evaluate.main()

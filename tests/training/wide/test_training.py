@@ -115,11 +115,11 @@ def test_a_pool_uses_examples_again_and_writes_over_the_oldest(sprites, chance):
     def make(count, generator):
         made.append(count)
         numbers = torch.full((count, 1, 1, 1), float(len(made)))
-        return numbers, numbers, random_scenes(count, sprites, generator)
+        return [numbers], random_scenes(count, sprites, generator)
 
     pool = Pool(make, reuse=4, room=12)
     for _ in range(7):
-        latents, _, scenes = pool.batch(8, chance)
+        (latents,), scenes = pool.batch(8, chance)
         assert len(latents) == len(scenes) == 8
     assert made == [8, 2, 2, 2, 2, 2, 2]
     assert pool.kept[0].min() > 1  # the first eight are gone
