@@ -66,10 +66,10 @@ def place(scenes: Scenes, sprites: Sprites, layer: int, canvas: Tensor, size: in
     scale = scenes.scale[:, layer]
     planes = sprites.planes if size * float(scale.mean()) > sprites.small.shape[-1] else sprites.small
     texture = planes[scenes.sprite[:, layer]].float() / 255  # (n, 6, s, s)
-    coarse = scale * size < 0.55 * texture.shape[-1]  # shrunk a lot: blur first, or it will flicker
-    if coarse.any():
-        smooth = F.interpolate(F.avg_pool2d(texture, 2), scale_factor=2.0, mode="bilinear")
-        texture = torch.where(coarse[:, None, None, None], smooth, texture)
+    coarse = torch.nonzero(scale * size < 0.55 * texture.shape[-1]).squeeze(1)
+    if len(coarse):  # shrunk a lot: blur first, or it will flicker
+        smooth = F.interpolate(F.avg_pool2d(texture[coarse], 2), scale_factor=2.0, mode="bilinear")
+        texture = texture.index_copy(0, coarse, smooth)
     covered = texture[:, 3:4]
     weighted = torch.cat([texture[:, :3] * covered, covered, texture[:, 4:] * covered], 1)
     seen = F.grid_sample(weighted, where, align_corners=False)  # (n, 6, size, size)

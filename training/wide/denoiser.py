@@ -101,12 +101,6 @@ class Denoiser(nn.Module):
         super().__init__()
         self.unet, self.text = unet, text
 
-    def forward(self, noisy: Tensor, times: Tensor, captions: Tensor) -> Tensor:
-        """noisy (n, c, s, s), times (n,), captions (n, LENGTH) -> velocity (n, c, s, s)."""
-        words = self.text(captions).last_hidden_state
-        velocity: Tensor = self.unet(noisy, times, words, return_dict=False)[0]
-        return velocity
-
 
 class Alignment(nn.Module):
     """Reads from the UNet's middle what the judge sees at each place of the clean picture."""
@@ -160,9 +154,9 @@ def denoiser_stage(
     model.unet.mid_block.register_forward_hook(
         lambda block, _, output: middle.append(output) if block.training else None
     )
-    call = torch.compile(model) if device.type == "cuda" else model
+    unet = torch.compile(model.unet) if device.type == "cuda" else model.unet
 
-    def loss(denoiser: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
+    def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
         (latents, seen), scenes = pool.batch(batch, here)
         captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
@@ -173,7 +167,8 @@ def denoiser_stage(
         signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)
         middle.clear()
-        guess = call(noisy, times, captions).float()
+        words = model.text(captions).last_hidden_state
+        guess = unet(noisy, times, words, return_dict=False)[0].float()
         error = (guess - (signal * noise - power * clean)).square().mean((1, 2, 3))
         ratio = kept[times] / (1 - kept[times])
         error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)
