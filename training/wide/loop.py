@@ -15,7 +15,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         if "optimizer" in state:  # a light one has none
             helpers.load_state_dict(state["helpers"])
             optimizer.load_state_dict(state["optimizer"])
+            plan = replace(plan, warmup=max(1, plan.warmup // 5))  # it knows how long its strides may be
         step, seconds, pictures = state["step"], state["seconds"], state["pictures"]
     wished = [False]
     for number in (signal.SIGINT, signal.SIGTERM):
