@@ -28,8 +28,8 @@ from training.wide.text import make_text_encoder
 
 SHARES = {"autoencoder": 0.20, "contrast": 0.10, "denoiser128": 0.40, "denoiser256": 0.30}  # of the time
 BATCHES = {  # of each process
-    "cpu": {"autoencoder": 24, "contrast": 64, "denoiser128": 64, "denoiser256": 24},
-    "cuda": {"autoencoder": 128, "contrast": 512, "denoiser128": 1024, "denoiser256": 512},
+    "cpu": {"autoencoder": 24, "contrast": 64, "denoiser128": 32, "denoiser256": 16},
+    "cuda": {"autoencoder": 128, "contrast": 256, "denoiser128": 512, "denoiser256": 256},
 }
 
 
