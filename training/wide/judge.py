@@ -104,10 +104,12 @@ def verdict_loss(answers: list[Tensor], wanted: Tensor) -> Tensor:
 
 
 def hits(answers: list[Tensor], wanted: Tensor) -> dict[str, float]:
-    """How often the first answer (object: also the first five) is the wanted one."""
+    """How often the first answer (object: also the first five) is the wanted one, where there is one."""
     figures = {}
     for name, answer, want in zip(QUESTIONS, answers, wanted.T, strict=True):
         counts = want >= 0
+        if not counts.any():  # nobody asked
+            continue
         figures[name] = float((answer.argmax(1) == want)[counts].float().mean())
         if name == "object":
             among = (answer.topk(5).indices == want[:, None]).any(1)
