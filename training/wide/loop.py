@@ -23,6 +23,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+PAUSE = 60.0  # seconds: a step on a CPU that takes longer was stopped (kill -STOP); the rest does not count
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -144,13 +146,16 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
             f"{stage.name}: step {step}, {size} x {plan.batch} pictures, {count:.1f} M, {device}", flush=True
         )
 
-    begun = last = shown = saved = sampled = time.monotonic()
+    spent = 0.0  # seconds of this box
+    last = shown = saved = sampled = time.monotonic()
     first = shown_step = step
     total = torch.zeros((), device=device)
     over = False
     while not over:
         # 1. one step of gradient descent; the leader's clock decides for all
-        passed = (time.monotonic() - begun) / (60 * plan.minutes)
+        now = time.monotonic()
+        spent, last = spent + (min(now - last, PAUSE) if device.type == "cpu" else now - last), now
+        passed = spent / (60 * plan.minutes)
         generator = torch.Generator().manual_seed(1_000_003 * step + 499_979 * rank + 17)
         with half_precision(device):
             loss = stage.loss(model, generator, plan.batch)
@@ -172,25 +177,24 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
 
         # 3. say where we are, keep what we have
         now = time.monotonic()
-        seconds, last = seconds + now - last, now
         if now - shown > plan.show_seconds or over:
             done, pace = step - shown_step, (step - shown_step) / max(now - shown, 1e-9)
             print(
                 f"{stage.name}: step {step} loss {float(total) / done:.4f} "
-                f"{pace * plan.batch * size:.1f} pictures/s, {pictures} pictures in {seconds / 60:.1f} min, "
-                f"{100 * passed:.0f} % of the box",
+                f"{pace * plan.batch * size:.1f} pictures/s, "
+                f"{pictures} pictures in {(seconds + spent) / 60:.1f} min, {100 * passed:.0f} % of the box",
                 flush=True,
             )
             shown, shown_step, total = now, step, torch.zeros((), device=device)
         if now - saved > plan.save_seconds or over:
             saved = now
             parts: dict[str, Any] = {"model": model, "ema": mean, "helpers": helpers, "optimizer": optimizer}
-            counts = {"step": step, "seconds": seconds, "pictures": pictures}
+            counts = {"step": step, "seconds": seconds + spent, "pictures": pictures}
             save(file, {name: part.state_dict() for name, part in parts.items()} | counts)
         if stage.sample and (now - sampled > plan.sample_seconds or over):
             with half_precision(device), torch.no_grad():
                 stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")
-            sampled = last = time.monotonic()
+            sampled = time.monotonic()
     if rank == 0:
         lighten(file, folder / "light" / file.name)
     if size > 1:
