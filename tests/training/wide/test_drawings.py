@@ -1,0 +1,52 @@
+"""Drawings are cut, centred and packed; no set is under share-alike terms."""
+
+import pytest
+import torch
+from PIL import Image
+
+from training.wide import sprites as drawn
+from training.wide.drawings import RIM, SETS, SIDE, centred, rasterised
+from training.wide.words import world
+
+
+def test_every_set_of_a_style_is_pinned_and_free():
+    used = {name for sets in world().styles.values() for name in sets}
+    assert used == set(SETS)
+    for chosen in SETS.values():
+        assert len(chosen.sha256) == 64
+        assert "SA" not in chosen.licence
+
+
+def test_there_are_at_least_120_things_of_the_shop_and_beyond():
+    assert len(world().things) >= 120
+    assert {"headphones", "sneaker", "backpack", "handbag", "watch", "camera", "teapot", "mug"} <= set(
+        world().objects
+    )
+
+
+def test_a_drawing_is_cut_and_centred():
+    picture = Image.new("RGBA", (100, 60))
+    picture.paste((255, 0, 0, 255), (10, 10, 50, 30))
+    assert centred(picture).getbbox() == (RIM, SIDE // 4 + RIM // 2, SIDE - RIM, SIDE - SIDE // 4 - RIM // 2)
+
+
+def test_a_body_becomes_a_picture():
+    pytest.importorskip("resvg_py")
+    picture = rasterised('<rect width="16" height="32" fill="#f00"/>', 32, 32)
+    assert picture.getpixel((10, 10)) == (255, 0, 0, 255)
+    assert picture.getchannel("A").getpixel((picture.width - 10, 10)) == 0
+
+
+def test_a_packed_file_is_read_and_remembered(packed, sprites):
+    first, second = drawn.load(packed), drawn.load(packed)
+    assert packed.with_suffix(".safetensors").exists()
+    assert torch.equal(first.planes, second.planes)
+    assert len(first) == len(sprites) == len(world().objects) * len(world().styles)
+
+
+def test_the_main_hue_takes_paint_and_the_natural_colour_has_a_name(sprites):
+    colors = list(world().colors)
+    red = int(torch.nonzero(sprites.style == 0)[1])  # a square
+    alpha, paint = sprites.planes[red, 3].float() / 255, sprites.planes[red, 4].float() / 255
+    assert paint[alpha == 1].mean() > 0.9
+    assert colors[sprites.natural[red]] == "red"

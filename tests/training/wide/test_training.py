@@ -1,0 +1,141 @@
+"""Training goes on where it stopped, and what it makes loads in stock diffusers and draws."""
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from torch import nn
+
+from training.wide.autoencoder import autoencoder_stage, make_autoencoder
+from training.wide.contrast import contrast_stage
+from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_unet, widths_of
+from training.wide.draw import SCHEDULERS, draw, open_pipeline, redraw
+from training.wide.export import export
+from training.wide.judge import Judge, load_judge, opinions
+from training.wide.loop import Plan, Stage, rate, train
+from training.wide.pool import Pool
+from training.wide.scenes import random_scenes
+from training.wide.text import make_text_encoder
+
+CPU = torch.device("cpu")
+WIDTHS = (32, 32, 64)
+
+
+def plan(steps: int, batch: int = 4) -> Plan:
+    return Plan(minutes=5, batch=batch, lr=1e-3, steps=steps)
+
+
+def tiny_denoiser(size: int = 64, widths: tuple[int, ...] = WIDTHS) -> Denoiser:
+    torch.manual_seed(0)
+    return Denoiser(make_unet(size, widths), make_text_encoder(layers=1))
+
+
+def line_stage() -> tuple[Stage, list[torch.Tensor]]:
+    """Learns to multiply by two, and notes which numbers chance gave it."""
+    noted: list[torch.Tensor] = []
+
+    def loss(model, generator, batch):
+        x = torch.randn(batch, 1, generator=generator)
+        noted.append(x)
+        return (model(x).float() - 2 * x).square().mean()
+
+    torch.manual_seed(1)
+    return Stage("line", nn.Linear(1, 1), loss), noted
+
+
+def test_a_stage_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(tmp_path):
+    whole, noted = line_stage()
+    train(whole, plan(6), tmp_path / "whole", CPU)
+    first, early = line_stage()
+    train(first, plan(3), tmp_path / "parts", CPU)
+    second, late = line_stage()
+    train(second, plan(6), tmp_path / "parts", CPU)
+    assert all(torch.equal(a, b) for a, b in zip(noted, early + late, strict=True))
+    state = torch.load(tmp_path / "parts" / "line.pt", weights_only=True)
+    assert (state["step"], state["pictures"]) == (6, 24)
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_a_light_checkpoint_can_be_begun_from(tmp_path):
+    stage, _ = line_stage()
+    mean = train(stage, plan(3), tmp_path, CPU)
+    again, _ = line_stage()
+    light = tmp_path / "light"
+    train(again, plan(4), light, CPU)
+    state = torch.load(light / "line.pt", weights_only=True)
+    assert state["step"] == 4
+    assert torch.allclose(state["ema"]["weight"], mean.state_dict()["weight"], atol=1e-2)
+
+
+def test_the_rate_rises_stays_and_falls_with_the_box():
+    box = Plan(minutes=1, batch=1, lr=1.0, warmup=10, cooldown=0.5)
+    assert rate(box, 0, 0.0) == 0.1
+    assert rate(box, 100, 0.4) == 1.0
+    assert rate(box, 100, 0.75) == 0.5
+    assert rate(box, 100, 1.2) == 0.0
+
+
+@pytest.mark.parametrize(
+    "stage_of",
+    [lambda s: autoencoder_stage(s, CPU, make_autoencoder(8, 8)), lambda s: contrast_stage(s, CPU)],
+)
+def test_first_stages_take_a_step(tmp_path, sprites, stage_of):
+    stage = stage_of(sprites)
+    stage.sample = None
+    before = [p.clone() for p in stage.model.parameters()]
+    train(stage, plan(2, batch=8), tmp_path, CPU)
+    assert any(not torch.equal(a, b) for a, b in zip(before, stage.model.parameters(), strict=True))
+
+
+def test_the_denoiser_and_its_text_encoder_learn(tmp_path, sprites):
+    model = tiny_denoiser()
+    words = model.text.get_input_embeddings().weight.clone()
+    drawn = []
+    stage = denoiser_stage(
+        sprites, model, make_autoencoder(8, 8), Judge(8), 64, CPU, 2, lambda _, file: drawn.append(file)
+    )
+    train(stage, plan(2), tmp_path, CPU)
+    assert drawn
+    assert not torch.equal(words, model.text.get_input_embeddings().weight)
+    assert torch.load(tmp_path / "denoiser64.pt", weights_only=True)["pictures"] == 8
+
+
+def test_a_small_unet_lives_on_in_a_larger_one():
+    small, large = make_unet(64, WIDTHS), make_unet(128, (32, *WIDTHS))
+    large.load_state_dict(grown(small.state_dict(), large))
+    ours, theirs = small.mid_block.state_dict(), large.mid_block.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    inner = small.down_blocks[2].state_dict(), large.down_blocks[3].state_dict()
+    assert all(torch.equal(inner[0][name], inner[1][name]) for name in inner[0])
+    assert widths_of({f"unet.{name}": value for name, value in large.state_dict().items()}) == (32, *WIDTHS)
+
+
+def test_a_pool_uses_examples_again_and_writes_over_the_oldest(sprites, chance):
+    made = []
+
+    def make(count, generator):
+        made.append(count)
+        numbers = torch.full((count, 1, 1, 1), float(len(made)))
+        return [numbers], random_scenes(count, sprites, generator)
+
+    pool = Pool(make, reuse=4, room=12)
+    for _ in range(7):
+        (latents,), scenes = pool.batch(8, chance)
+        assert len(latents) == len(scenes) == 8
+    assert made == [8, 2, 2, 2, 2, 2, 2]
+    assert pool.kept[0].min() > 1  # the first eight are gone
+
+
+def test_the_exported_folder_loads_in_stock_diffusers_and_draws_with_every_scheduler(tmp_path):
+    size = export(tiny_denoiser().eval(), make_autoencoder(8, 8), Judge(), tmp_path)
+    assert size < 20 * 2**20
+    stock = StableDiffusionPipeline.from_pretrained(tmp_path, dtype=torch.float32)
+    assert stock.vae_scale_factor == 8
+    pipeline = open_pipeline(tmp_path, CPU)
+    pictures = {name: draw(pipeline, ["a red mug"] * 2, steps=3, scheduler=name) for name in SCHEDULERS}
+    for drawn in pictures.values():
+        assert drawn.shape == (2, 3, 64, 64)
+        assert drawn.isfinite().all()
+    assert torch.equal(pictures["DDIM"], draw(pipeline, ["a red mug"] * 2, steps=3, scheduler="DDIM"))
+    again = redraw(pipeline, pictures["DDIM"], ["a blue mug"] * 2, strength=0.5)
+    assert again.shape == (2, 3, 64, 64)
+    assert len(opinions(load_judge(tmp_path / "judge.safetensors"), again)) == 4

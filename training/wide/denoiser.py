@@ -1,0 +1,182 @@
+"""The denoiser: given noisy latents, the time and the words, say what is noise and what is picture.
+
+Rule: latent diffusion as in Stable Diffusion (arXiv:2112.10752), of stock parts. One caption in ten is left
+out, and nothing else is done to the loss that would narrow what a seed decides.
+
+It is learnt small first: at 128 pixels, with three levels; then `grown` puts a fourth, thin level around them
+for 256 pixels, where the three go on seeing what they know. Three things make it learn faster: times at which
+there is little left to learn count less (min-SNR, arXiv:2303.09556), the middle of the UNet is asked to see
+what the judge sees in the clean picture (REPA, arXiv:2410.06940; its projection is thrown away afterwards),
+and the text encoder, which comes from `contrast.py`, goes on learning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextModel
+
+from training.wide.autoencoder import CHANNELS, encode
+from training.wide.captions import random_captions, some_empty
+from training.wide.compose import compose
+from training.wide.judge import Judge
+from training.wide.loop import Stage, on
+from training.wide.pool import Examples, Pool
+from training.wide.scenes import random_scenes
+from training.wide.sprites import Sprites
+from training.wide.text import WIDTH
+
+WIDTHS = {  # channels of each level; the first is there at 256 pixels only
+    "small": (48, 64, 128, 256),  # learns most in hours on a CPU
+    "large": (64, 96, 192, 288),  # learns most in minutes on a GPU
+}
+EMPTY = 0.1  # part of the captions that is left out
+GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
+ALIGN = 0.5  # weight of seeing what the judge sees
+
+
+def make_unet(size: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
+    """A UNet for pictures of `size` pixels. It attends to words, and places to places, where it is narrowest;
+    the caption as a whole reaches every block with the time."""
+    down = ["DownBlock2D"] * (len(widths) - 1) + ["CrossAttnDownBlock2D"]
+    return UNet2DConditionModel(
+        sample_size=size // 8,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        block_out_channels=widths,
+        layers_per_block=1,
+        norm_num_groups=16,
+        down_block_types=tuple(down),
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+    )
+
+
+def widths_of(weights: dict[str, Tensor]) -> tuple[int, ...]:
+    """The channels of each level, read from a denoiser's weights."""
+    first = [f"unet.down_blocks.{level}.resnets.0.conv1.weight" for level in range(8)]
+    return tuple(len(weights[name]) for name in first if name in weights)
+
+
+def grown(small: dict[str, Tensor], large: UNet2DConditionModel) -> dict[str, Tensor]:
+    """Weights for a UNet of one level more: each level of the small one keeps its work, the first is new."""
+    fresh: dict[str, Tensor] = large.state_dict()
+    for name, value in small.items():
+        parts = name.split(".")
+        if parts[0] == "down_blocks":
+            name = ".".join(["down_blocks", str(int(parts[1]) + 1), *parts[2:]])
+        if name in fresh and fresh[name].shape == value.shape:
+            fresh[name] = value
+    return fresh
+
+
+def make_scheduler() -> DDPMScheduler:
+    """Ends in almost pure noise (no colour leaks into the start), slowly enough to give strength a range."""
+    return DDPMScheduler(
+        num_train_timesteps=1000,
+        beta_start=1e-5,
+        beta_end=0.024,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        timestep_spacing="trailing",
+        clip_sample=False,
+        steps_offset=1,
+    )
+
+
+class Denoiser(nn.Module):
+    """UNet and text encoder, which learn together."""
+
+    def __init__(self, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
+        super().__init__()
+        self.unet, self.text = unet, text
+
+
+class Alignment(nn.Module):
+    """Reads from the UNet's middle what the judge sees at each place of the clean picture."""
+
+    def __init__(self, middle: int, features: int) -> None:
+        super().__init__()
+        self.read = nn.Sequential(nn.Conv2d(middle, 512, 1), nn.SiLU(), nn.Conv2d(512, features, 1))
+
+    def forward(self, middle: Tensor, seen: Tensor) -> Tensor:
+        """Cosine distance. middle (n, c, p, p), seen (n, features, p, p) -> (n,)"""
+        return 1 - F.cosine_similarity(self.read(middle).float(), seen.float(), dim=1).mean((1, 2))
+
+
+def example_maker(
+    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, places: int
+) -> Callable[[int, torch.Generator], Examples]:
+    """Draws new scenes, and says what autoencoder and judge (at `places` x `places`) make of them."""
+
+    @torch.no_grad()
+    def make(count: int, generator: torch.Generator) -> Examples:
+        scenes = random_scenes(count, sprites, generator)
+        pictures = compose(scenes, sprites, size).contiguous(memory_format=torch.channels_last)
+        latents = encode(vae, pictures)
+        seen = judge.look(pictures)[0].float()
+        seen = F.interpolate(seen, (places, places), mode="bilinear", antialias=True)
+        return [latents.to(torch.bfloat16), seen.to(torch.bfloat16)], scenes
+
+    return make
+
+
+def denoiser_stage(
+    sprites: Sprites,
+    model: Denoiser,
+    vae: AutoencoderTiny,
+    judge: Judge,
+    size: int,
+    device: torch.device,
+    reuse: int = 1,
+    sample: Callable[[Denoiser, Path], None] | None = None,
+) -> Stage:
+    """Learn the velocity at random times, from new pictures."""
+    scheduler = make_scheduler()
+    kept = scheduler.alphas_cumprod.to(device)
+    vae.to(device).eval().requires_grad_(False)
+    judge.to(device).eval().requires_grad_(False)
+    widths = model.unet.config.block_out_channels
+    places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
+    pool = Pool(example_maker(sprites, vae, judge, size, places), reuse)
+    helper = Alignment(widths[-1], judge.seen)
+    middle: list[Tensor] = []
+    model.unet.mid_block.register_forward_hook(
+        lambda block, _, output: middle.append(output) if block.training else None
+    )
+    unet = torch.compile(model.unet) if device.type == "cuda" else model.unet
+
+    def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
+        here = on(device, generator)
+        (latents, seen), scenes = pool.batch(batch, here)
+        captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
+        noise = torch.randn(latents.shape, generator=here, device=device)
+        spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)
+        times = (spread / batch * 1000).long().clamp(max=999)  # every part of the way, in every batch
+        clean = latents.float()
+        signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
+        noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)
+        middle.clear()
+        words = model.text(captions).last_hidden_state
+        guess = unet(noisy, times, words, return_dict=False)[0].float()
+        error = (guess - (signal * noise - power * clean)).square().mean((1, 2, 3))
+        ratio = kept[times] / (1 - kept[times])
+        error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)
+        total: Tensor = error.mean() + ALIGN * helper(middle[0], seen).mean()
+        return total
+
+    def look(mean: nn.Module, file: Path) -> None:
+        if sample:
+            sample(cast(Denoiser, mean), file)
+
+    return Stage("denoiser" + str(size), model, loss, look, helper)
