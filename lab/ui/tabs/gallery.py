@@ -60,7 +60,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
                 label=t("gallery.order"),
                 min_width=150,
             )
-    gallery = gr.Gallery(
+    pictures = gr.Gallery(
         label=t("gallery.pictures"),
         columns=6,
         height="auto",
@@ -94,7 +94,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
                 )
                 for box, name in zip(named, NAMES, strict=True)
             },
-            gallery: gr.Gallery(
+            pictures: gr.Gallery(
                 [(str(record.image_path), _label(page, record)) for record in found.items],
                 selected_index=names.index(pick) if pick else None,
             ),
@@ -107,7 +107,7 @@ def _shelf(lab: Lab, page: Page) -> Any:
         }
 
     inputs = [*controls, number, chosen, stems]
-    outputs = [*named, gallery, previous, following, where, chosen, number, stems]
+    outputs = [*named, pictures, previous, following, where, chosen, number, stems]
     page.refresh(show, outputs, inputs)
     gr.on(
         [*(box.input for box in named), seed.change, text.change, order.input],
@@ -123,8 +123,8 @@ def _shelf(lab: Lab, page: Page) -> Any:
     def pick(names: list[str], event: gr.SelectData) -> str | None:
         return names[event.index] if event.index < len(names) else None
 
-    gallery.select(pick, stems, chosen, **QUIET)
-    gallery.change(None, js=NAME_PICTURES)
+    pictures.select(pick, stems, chosen, **QUIET)
+    pictures.change(None, js=NAME_PICTURES)
     return chosen
 
 
