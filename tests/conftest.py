@@ -130,6 +130,8 @@ SLOW: dict[str, tuple[str, ...]] = {
         "test_the_command_says_where_it_answers_and_closes_on_ctrl_c",
         "test_the_lab_opens_in_an_empty_folder_small_and_without_torch_and_closes_on_ctrl_c",
     ),
+    "test_stages.py": WHOLE,  # the wide world's training
+    "test_evaluate.py": WHOLE,
     "test_training.py": WHOLE,
 }
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and

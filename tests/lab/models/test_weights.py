@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lab.models import availability as module
 from lab.models import weights
 from lab.models.availability import availability
 from lab.models.registry import MODELS
@@ -130,13 +131,13 @@ def test_a_model_larger_than_this_machine_is_said_to_be(
 ) -> None:
     repository = hub_cache / "models--black-forest-labs--FLUX.1-schnell"
     shutil.copytree(tiny_mini, repository / "snapshots" / MODELS["flux-schnell"].revision)
-    monkeypatch.setattr(weights, "has_gpu", lambda: False)
-    monkeypatch.setattr(weights, "memory_gib", lambda: 8.0)
+    monkeypatch.setattr(module, "has_gpu", lambda: False)
+    monkeypatch.setattr(module, "memory_gib", lambda: 8.0)
     assert availability("flux-schnell").code == "too_large"
-    monkeypatch.setattr(weights, "memory_gib", lambda: 64.0)
+    monkeypatch.setattr(module, "memory_gib", lambda: 64.0)
     assert availability("flux-schnell").code == "ready"
-    monkeypatch.setattr(weights, "memory_gib", lambda: 8.0)
-    monkeypatch.setattr(weights, "has_gpu", lambda: True)
+    monkeypatch.setattr(module, "memory_gib", lambda: 8.0)
+    monkeypatch.setattr(module, "has_gpu", lambda: True)
     assert availability("flux-schnell").code == "ready"
 
 
