@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from lab.session.lab import Lab
-from lab.ui.page import Refresher, checks_once
+from lab.ui.page import Page, checks_once
 from tests.lab.ui.tabs.conftest import bare_page
 
 
@@ -23,16 +24,19 @@ def counted(full: Lab, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_points_and_checklist_of_a_tab_come_from_one_run_of_the_checks(full: Lab, counted: list[str]):
-    page = bare_page(full)
-    refreshers = [
-        Refresher.of(page.header, object()),
-        Refresher.of(lambda: page.checklist("analyse"), object()),
-    ]
-    points, checklist = page._refresh_all(refreshers)
+def test_showing_a_tab_is_one_event_that_runs_the_checks_once(full: Lab, counted: list[str]):
+    with gr.Blocks() as blocks:
+        page = Page(full, "en")
+        with page.tabs, page.tab("one", "One"):
+            for exercise in ("analyse", "correct"):
+                page.refresh(lambda exercise=exercise: page.checklist(exercise), gr.HTML())
+    shown = [each for each in blocks.fns.values() if each.fn and ("select" in {t[1] for t in each.targets})]
+    [refresh] = shown
+    points, *checklists = refresh.fn()
     assert counted == ["en"]
     assert "meter" in points
-    assert "checklist" in checklist
+    assert len(checklists) == 2
+    assert all("checklist" in html for html in checklists)
 
 
 def test_the_next_refresh_reads_the_disk_again(full: Lab, counted: list[str]):
