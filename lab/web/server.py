@@ -71,6 +71,9 @@ def server_settings(**asked: Any) -> LabSettings:
 
 def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None]) -> None:
     """Serve until interrupted; `ready` is told the address once the page can be opened."""
+    hub = hub_server_settings()
+    if hub is not None and find_spec("jupyterhub") is None:
+        raise CannotServe("serve.no_jupyterhub")
     server = listen(settings.host, settings.port)
     lab = open_lab(settings, work)
 
@@ -85,10 +88,7 @@ def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None
             ready(address(server, settings.prefix))
 
     app: ASGIApp = build_app(lab)
-    hub = hub_server_settings()
     if hub is not None:
-        if find_spec("jupyterhub") is None:
-            raise CannotServe("serve.no_jupyterhub")
         from lab.web.singleuser.server import below_hub
 
         app = below_hub(app, lab, hub)
