@@ -46,14 +46,14 @@ class Contrast(nn.Module):
         return verdicts, self.sharpness.clamp(max=4.6).exp() * seen @ said.T
 
 
-def contrast_stage(sprites: Sprites, device: torch.device, reuse: int = 1) -> Stage:
+def contrast_stage(sprites: Sprites, device: torch.device, reuse: int = 1, chunk: int = 1) -> Stage:
     """Scenes, worn as the judge will meet them."""
 
     def make(count: int, generator: torch.Generator) -> Examples:
         scenes = random_scenes(count, sprites, generator)
         return [compose(scenes, sprites, SIGHT).to(torch.bfloat16)], scenes
 
-    pool = Pool(make, reuse)
+    pool = Pool(make, reuse, chunk)
 
     def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)

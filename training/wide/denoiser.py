@@ -34,7 +34,7 @@ from training.wide.text import WIDTH
 
 WIDTHS = {  # channels of each level; the first is there at 256 pixels only
     "small": (48, 64, 128, 256),  # learns most in hours on a CPU
-    "large": (64, 96, 192, 288),  # learns most in minutes on a GPU
+    "large": (64, 112, 224, 288),  # learns most in minutes on a GPU
 }
 EMPTY = 0.1  # part of the captions that is left out
 GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
@@ -42,9 +42,9 @@ ALIGN = 0.5  # weight of seeing what the judge sees
 
 
 def make_unet(size: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
-    """A UNet for pictures of `size` pixels. It attends to words, and places to places, where it is narrowest;
-    the caption as a whole reaches every block with the time."""
-    down = ["DownBlock2D"] * (len(widths) - 1) + ["CrossAttnDownBlock2D"]
+    """A UNet for pictures of `size` pixels. It attends to words, and places to places, in its two narrowest
+    levels; the caption as a whole reaches every block with the time."""
+    down = ["DownBlock2D"] * (len(widths) - 2) + ["CrossAttnDownBlock2D"] * 2
     return UNet2DConditionModel(
         sample_size=size // 8,
         in_channels=CHANNELS,
@@ -139,6 +139,7 @@ def denoiser_stage(
     size: int,
     device: torch.device,
     reuse: int = 1,
+    chunk: int = 1,
     sample: Callable[[Denoiser, Path], None] | None = None,
 ) -> Stage:
     """Learn the velocity at random times, from new pictures."""
@@ -148,7 +149,7 @@ def denoiser_stage(
     judge.to(device).eval().requires_grad_(False)
     widths = model.unet.config.block_out_channels
     places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
-    pool = Pool(example_maker(sprites, vae, judge, size, places), reuse)
+    pool = Pool(example_maker(sprites, vae, judge, size, places), reuse, chunk)
     helper = Alignment(widths[-1], judge.seen)
     middle: list[Tensor] = []
     model.unet.mid_block.register_forward_hook(
@@ -179,4 +180,9 @@ def denoiser_stage(
         if sample:
             sample(cast(Denoiser, mean), file)
 
-    return Stage("denoiser" + str(size), model, loss, look, helper)
+    inner = [
+        weight
+        for name, weight in model.unet.named_parameters()
+        if weight.ndim > 1 and not name.startswith(("conv_in", "conv_out"))
+    ]
+    return Stage("denoiser" + str(size), model, loss, look, helper, inner)

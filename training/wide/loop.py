@@ -23,6 +23,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from training.wide.muon import Muon
+
 PAUSE = 60.0  # seconds: a step on a CPU that takes longer was stopped (kill -STOP); the rest does not count
 
 
@@ -46,7 +48,8 @@ class Plan:
 class Stage:
     """One thing to train. `loss` gets the model, a generator that belongs to the step, and the batch size.
 
-    `helpers` are trained with the model and thrown away afterwards. `sample` looks at the average.
+    `helpers` are trained with the model and thrown away afterwards. `sample` looks at the average. `inner`
+    are the weights of the model that Muon trains; AdamW has all others.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Stage:
     loss: Callable[[nn.Module, torch.Generator, int], Tensor]
     sample: Callable[[nn.Module, Path], None] | None = None
     helpers: nn.Module = field(default_factory=nn.Module)
+    inner: list[nn.Parameter] = field(default_factory=list)
 
 
 def team() -> tuple[int, int]:
@@ -126,15 +130,22 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(model).eval().requires_grad_(False)
     parameters = [p for module in (model, helpers) for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=plan.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    inner = {id(p) for p in stage.inner}
+    outer = [p for p in parameters if id(p) not in inner]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(outer, lr=plan.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    ]
+    if inner:
+        optimizers.append(Muon(stage.inner, lr=plan.lr))
     step, seconds, pictures = 0, 0.0, 0
     if file.exists():
         state = torch.load(file, map_location=device, weights_only=True)
         model.load_state_dict(state.get("model", state["ema"]))
         mean.load_state_dict(state["ema"])
-        if "optimizer" in state:  # a light one has none
+        if "optimizers" in state:  # a light one has none
             helpers.load_state_dict(state["helpers"])
-            optimizer.load_state_dict(state["optimizer"])
+            for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
             plan = replace(plan, warmup=max(1, plan.warmup // 5))  # it knows how long its strides may be
         step, seconds, pictures = state["step"], state["seconds"], state["pictures"]
     wished = [False]
@@ -159,14 +170,16 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         generator = torch.Generator().manual_seed(1_000_003 * step + 499_979 * rank + 17)
         with half_precision(device):
             loss = stage.loss(model, generator, plan.batch)
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         said = torch.tensor([passed if rank == 0 else 0.0, float(wished[0])])
         passed, stop = average_gradients([model, helpers], said, size).tolist()
-        for group in optimizer.param_groups:
-            group["lr"] = rate(plan, step - first, passed)
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate(plan, step - first, passed)
+            optimizer.step()
         step, pictures, total = step + 1, pictures + plan.batch * size, total + loss.detach()
         over = passed >= 1 or stop > 0 or (plan.steps is not None and step >= plan.steps)
 
@@ -188,9 +201,10 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
             shown, shown_step, total = now, step, torch.zeros((), device=device)
         if now - saved > plan.save_seconds or over:
             saved = now
-            parts: dict[str, Any] = {"model": model, "ema": mean, "helpers": helpers, "optimizer": optimizer}
+            parts = {"model": model, "ema": mean, "helpers": helpers}
+            kept = {name: part.state_dict() for name, part in parts.items()}
             counts = {"step": step, "seconds": seconds + spent, "pictures": pictures}
-            save(file, {name: part.state_dict() for name, part in parts.items()} | counts)
+            save(file, kept | {"optimizers": [each.state_dict() for each in optimizers]} | counts)
         if stage.sample and (now - sampled > plan.sample_seconds or over):
             with half_precision(device), torch.no_grad():
                 stage.sample(mean, folder / "samples" / f"{stage.name}-{step:06d}.png")

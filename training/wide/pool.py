@@ -7,6 +7,7 @@ pays. On a GPU nothing is used twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -19,20 +20,25 @@ Examples = tuple[list[Tensor], Scenes]  # whatever is made of n scenes, and the 
 
 
 class Pool:
-    """A ring of the last `room` examples. Each is used about `reuse` times before it is written over."""
+    """A ring of the last `room` examples. Each is used about `reuse` times before it is written over.
+
+    New ones are made at least `chunk` at a time, as a GPU is fastest with many.
+    """
 
     def __init__(
-        self, make: Callable[[int, torch.Generator], Examples], reuse: int, room: int = 8192
+        self, make: Callable[[int, torch.Generator], Examples], reuse: int, chunk: int = 1, room: int = 8192
     ) -> None:
-        self.make, self.reuse, self.room = make, reuse, room
+        self.make, self.reuse, self.chunk, self.room = make, reuse, chunk, room
         self.kept: list[Tensor] = []
         self.filled = self.next = 0
+        self.owed = 0.0  # examples that were used up and not yet replaced
 
     def batch(self, count: int, generator: torch.Generator) -> Examples:
-        """`count` examples, a part of them new."""
-        if self.reuse == 1:
-            return self.make(count, generator)
-        self.write(self.make(count if self.filled == 0 else -(-count // self.reuse), generator))
+        """`count` examples, new ones among them."""
+        self.owed += count / self.reuse if self.filled else max(count, self.chunk)
+        if self.owed >= self.chunk:
+            self.write(self.make(math.ceil(self.owed), generator))
+            self.owed = 0.0
         which = torch.randint(self.filled, (count,), generator=generator, device=generator.device)
         columns = [each[which] for each in self.kept]
         split = len(columns) - len(fields(Scenes))

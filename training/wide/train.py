@@ -26,10 +26,10 @@ from training.wide.sheets import in_rows, save_sheet
 from training.wide.sprites import Sprites
 from training.wide.text import make_text_encoder
 
-SHARES = {"autoencoder": 0.20, "contrast": 0.10, "denoiser128": 0.40, "denoiser256": 0.30}  # of the time
+SHARES = {"autoencoder": 0.20, "contrast": 0.10, "denoiser128": 0.35, "denoiser256": 0.35}  # of the time
 BATCHES = {  # of each process
     "cpu": {"autoencoder": 24, "contrast": 64, "denoiser128": 32, "denoiser256": 16},
-    "cuda": {"autoencoder": 128, "contrast": 256, "denoiser128": 512, "denoiser256": 256},
+    "cuda": {"autoencoder": 128, "contrast": 512, "denoiser128": 512, "denoiser256": 256},
 }
 
 
@@ -62,11 +62,11 @@ def widths_in(file: Path) -> tuple[int, ...]:
 
 def stage_of(name: str, folder: Path, world: Sprites, device: torch.device, kind: str) -> Stage:
     """A stage, ready to be trained; later ones need what earlier ones left in `folder`."""
-    reuse = 1 if device.type == "cuda" else 4
+    reuse, chunk = (1, 2048) if device.type == "cuda" else (4, 1)
     if name == "autoencoder":
         return autoencoder_stage(world, device, make_autoencoder())
     if name == "contrast":
-        return contrast_stage(world, device, reuse)
+        return contrast_stage(world, device, reuse, chunk)
     size = int(name.removeprefix("denoiser"))
     vae, contrast = load_autoencoder(folder), load_contrast(folder)
     known = widths_in(folder / f"{name}.pt") or widths_in(folder / "denoiser128.pt") or WIDTHS[kind]
@@ -81,7 +81,7 @@ def stage_of(name: str, folder: Path, world: Sprites, device: torch.device, kind
         pictures = draw(pipeline_of(mean, vae), SHEET, guidance=5.0, steps=20, scheduler="DDIM")
         save_sheet(in_rows(pictures, 8), file)
 
-    return denoiser_stage(world, model, vae, contrast.judge, size, device, reuse, sample)
+    return denoiser_stage(world, model, vae, contrast.judge, size, device, reuse, chunk, sample)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from training.wide.draw import SCHEDULERS, draw, open_pipeline, redraw
 from training.wide.export import export
 from training.wide.judge import Judge, load_judge, opinions
 from training.wide.loop import Plan, Stage, rate, train
+from training.wide.muon import Muon, orthogonal
 from training.wide.pool import Pool
 from training.wide.scenes import random_scenes
 from training.wide.text import make_text_encoder
@@ -91,12 +92,32 @@ def test_the_denoiser_and_its_text_encoder_learn(tmp_path, sprites):
     words = model.text.get_input_embeddings().weight.clone()
     drawn = []
     stage = denoiser_stage(
-        sprites, model, make_autoencoder(8, 8), Judge(8), 64, CPU, 2, lambda _, file: drawn.append(file)
+        sprites, model, make_autoencoder(8, 8), Judge(8), 64, CPU, sample=lambda _, file: drawn.append(file)
     )
     train(stage, plan(2), tmp_path, CPU)
     assert drawn
     assert not torch.equal(words, model.text.get_input_embeddings().weight)
     assert torch.load(tmp_path / "denoiser64.pt", weights_only=True)["pictures"] == 8
+
+
+@pytest.mark.parametrize("shape", [(2, 16, 40), (2, 40, 16)])
+def test_a_step_of_muon_turns_all_directions_equally_far(shape, chance):
+    u, _, v = torch.linalg.svd(torch.randn(shape, generator=chance), full_matrices=False)
+    skewed = u @ torch.diag(torch.logspace(0, -1, 16)) @ v
+    lengths = torch.linalg.svdvals(orthogonal(skewed).float())
+    assert lengths.amin() > 0.5
+    assert lengths.amax() < 1.4
+
+
+def test_muon_descends(chance):
+    weight = nn.Parameter(torch.zeros(8, 3, 2, 2))
+    goal = torch.randn(weight.shape, generator=chance)
+    optimizer = Muon([weight], lr=0.1)
+    for _ in range(100):
+        optimizer.zero_grad()
+        torch.autograd.backward((weight - goal).square().sum())
+        optimizer.step()
+    assert (weight - goal).square().mean() < 0.2 * goal.square().mean()
 
 
 def test_a_small_unet_lives_on_in_a_larger_one():
