@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from training.wide.muon import Muon
 
+INNER = 3.0  # Muon's rate is so many times AdamW's
 PAUSE = 60.0  # seconds: a step on a CPU that takes longer was stopped (kill -STOP); the rest does not count
 
 
@@ -178,7 +179,7 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate(plan, step - first, passed)
+                group["lr"] = rate(plan, step - first, passed) * (INNER if isinstance(optimizer, Muon) else 1)
             optimizer.step()
         step, pictures, total = step + 1, pictures + plan.batch * size, total + loss.detach()
         over = passed >= 1 or stop > 0 or (plan.steps is not None and step >= plan.steps)
