@@ -7,6 +7,8 @@ and to invent.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -35,10 +37,7 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
     Scenes, sprites and generator are on one device.
     """
     count, number, device = len(scenes), world().number, generator.device
-    objects = torch.tensor(world().numbers(world().objects), device=device)
-    colors = torch.tensor(world().numbers(tuple(world().colors)), device=device)
-    styles = torch.tensor(world().numbers(tuple(world().styles)), device=device)
-    places = torch.tensor(world().numbers(PLACES), device=device)
+    objects, colors, styles, places = tokens_of(device)
     sprite = scenes.sprite.clamp(min=0)
     natural = sprites.natural[sprite]  # (n, 3)
     color, kind, ground = scenes.color, scenes.kind, scenes.ground
@@ -85,6 +84,16 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
     order[:, 9] += torch.where(say(0.25), 1.5, 0.0)
     order[:, 14:] -= torch.where(say(0.15), 20.0, 0.0)[:, None]  # light and place first, now and then
     return in_order(torch.stack(slots, 1), order)
+
+
+@cache
+def tokens_of(device: torch.device) -> tuple[Tensor, ...]:
+    """The token numbers of all objects, colours, styles and places.
+
+    They are sent to a device once: a GPU that is sent something waits until it has done all else.
+    """
+    tables = world().objects, tuple(world().colors), tuple(world().styles), PLACES
+    return tuple(torch.tensor(world().numbers(table), device=device) for table in tables)
 
 
 def in_order(slots: Tensor, order: Tensor) -> Tensor:

@@ -155,7 +155,6 @@ def denoiser_stage(
     model.unet.mid_block.register_forward_hook(
         lambda block, _, output: middle.append(output) if block.training else None
     )
-    unet = torch.compile(model.unet) if device.type == "cuda" else model.unet
 
     def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
@@ -169,7 +168,7 @@ def denoiser_stage(
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)
         middle.clear()
         words = model.text(captions).last_hidden_state
-        guess = unet(noisy, times, words, return_dict=False)[0].float()
+        guess = model.unet(noisy, times, words, return_dict=False)[0].float()
         error = (guess - (signal * noise - power * clean)).square().mean((1, 2, 3))
         ratio = kept[times] / (1 - kept[times])
         error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)

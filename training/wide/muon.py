@@ -31,21 +31,20 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Weights of one shape go together: few large products are faster than many small ones."""
         for group in self.param_groups:
-            alike: dict[tuple[int, int], list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
+            alike: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
             for weight in group["params"]:
                 if weight.grad is not None:
-                    alike[(weight.shape[0], weight[0].numel())].append((weight, weight.grad))
+                    alike[(weight.shape[0], weight[0].numel())].append(weight)
             for weights in alike.values():
-                found = []
-                for weight, gradient in weights:
-                    momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
-                    momentum.lerp_(gradient, 1 - group["momentum"])
-                    found.append(torch.lerp(gradient, momentum, group["momentum"]).flatten(1))
-                turned = orthogonal(torch.stack(found))
+                gradients = [weight.grad for weight in weights if weight.grad is not None]
+                kept = [self.state[w].setdefault("momentum", torch.zeros_like(w)) for w in weights]
+                torch._foreach_lerp_(kept, gradients, 1 - group["momentum"])
+                ahead = torch._foreach_lerp(gradients, kept, group["momentum"])
+                turned = orthogonal(torch.stack([each.flatten(1) for each in ahead])).float()
                 length = 0.2 * max(turned.shape[1:]) ** 0.5
-                for (weight, _), change in zip(weights, turned, strict=True):
-                    weight.mul_(1 - group["lr"] * group["weight_decay"])
-                    weight.add_(change.view(weight.shape).to(weight.dtype), alpha=-group["lr"] * length)
+                torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+                moves = [move.view_as(weight) for move, weight in zip(turned, weights, strict=True)]
+                torch._foreach_add_(weights, moves, alpha=-group["lr"] * length)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
@@ -55,5 +54,5 @@ def orthogonal(matrices: Tensor) -> Tensor:
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(5):
         gram = x @ x.mT
-        x = 3.4445 * x + (2.0315 * gram @ gram - 4.7750 * gram) @ x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
     return x.mT if tall else x
