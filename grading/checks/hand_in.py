@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from exercises.kinds import HandIn
+from grading.checks.drawing import Drawing, drawing
 from grading.checks.kind import Evidence, KindChecks
-from grading.checks.runs import drawing
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
-from grading.submission.reading import Submission
+from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.chain import verify_chain
 
@@ -63,13 +63,19 @@ def _owner(submission: Submission, classmates: Collection[str]) -> Verdict:
 
 
 def _reuse(submission: Submission) -> Verdict:
-    """A picture that two requests claim, which cannot give the same one."""
-    claims: dict[str, dict[tuple[object, ...], str]] = defaultdict(dict)
-    for recorded in submission.records:
-        drawn = drawing(recorded)
-        if drawn is not None:
-            claims[recorded.manifest.image.pixels_sha256].setdefault(drawn, recorded.file)
-    twice = [" = ".join(sorted(files.values())) for files in claims.values() if len(files) > 1]
+    """A kept picture that two requests claim, which cannot give the same one."""
+    alike: dict[str, list[Recorded]] = defaultdict(list)
+    for recorded in submission.kept:
+        alike[recorded.manifest.image.pixels_sha256].append(recorded)
+    twice = []
+    for several in (group for group in alike.values() if len(group) > 1):
+        claims: dict[Drawing, str] = {}
+        for recorded in several:
+            drawn = drawing(recorded, submission)
+            if drawn is not None:
+                claims.setdefault(drawn, recorded.file)
+        if len(claims) > 1:
+            twice.append(" = ".join(sorted(claims.values())))
     return wrong(message("reuse.twice", files=tuple(sorted(twice)))) if twice else ok()
 
 
