@@ -30,7 +30,7 @@ from manifests.notebook import MAX_BYTES as MAX_ENTRY_BYTES
 from manifests.notebook import read_entry
 from manifests.reader import MAX_BYTES, read_manifest
 
-MAX_MANIFESTS = 3000
+MAX_MANIFESTS = 12_000
 MAX_FINDINGS = 50
 
 T = TypeVar("T")

@@ -193,9 +193,18 @@ def test_a_record_whose_image_is_gone_stays_in_the_chain_only(store: Store):
     record = store.save(make_draft("one"), make_picture())
     record.image_path.unlink()
     assert store.records() == []
-    assert store.leftovers() == [record.manifest_path]
+    assert store.without_picture() == [record.manifest_path]
+    assert store.leftovers() == []
     assert [m.sequence for m in store.chain()] == [1]
     assert store.save(make_draft("one"), make_picture()).manifest.sequence == 2
+
+
+def test_a_binned_manifest_whose_image_is_gone_is_no_leftover_either(store: Store):
+    record = store.save(make_draft("one"), make_picture())
+    store.delete("one")
+    (store.bin / record.image_path.name).unlink()
+    assert (store.binned(), store.leftovers(), store.without_picture()) == ([], [], [])
+    assert [m.sequence for m in store.chain()] == [1]
 
 
 def test_a_changed_manifest_is_read_anew(store: Store):
