@@ -25,6 +25,7 @@ from manifests.draft import Draft
 from manifests.errors import ManifestError, StoreError
 from manifests.listing import Listing, Look
 from manifests.manifest import Image, Manifest, Source
+from manifests.missed import missed
 from manifests.pictures import open_picture, picture_extension, to_rgb
 from manifests.png import pixels_sha256, png_bytes
 from manifests.reader import read_manifest_file
@@ -155,10 +156,11 @@ class Store:
         mine = [m for m in manifests if (m.student, m.assignment) == (self.student, self.assignment)]
         return sorted(mine, key=lambda manifest: manifest.sequence)
 
-    def without_picture(self) -> list[Path]:
-        """Manifests in outputs whose picture is gone: part of the chain all the same, so they must stay."""
+    def missed(self) -> list[Record]:
+        """Records in outputs whose picture is gone and was not made again, by sequence."""
         here, _ = self._settled()
-        return sorted(r.manifest_path for r in here.parsed.values() if not _has_picture(r, here))
+        gone = missed(here.parsed.values(), lambda record: _has_picture(record, here))
+        return sorted(gone, key=lambda record: record.manifest.sequence)
 
     def leftovers(self) -> list[Path]:
         """Entries of outputs and bin that belong to no record: what a kill or a strange hand left there."""

@@ -14,6 +14,7 @@ from grading.submission.frozen import FROZEN_FILE
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.chain import verify_chain
+from manifests.missed import missed
 
 
 def check_record(exercise: HandIn, evidence: Evidence) -> list[RuleResult]:
@@ -86,7 +87,9 @@ def _complete(submission: Submission) -> Verdict:
 
 
 def _picture_problems(submission: Submission) -> Iterator[Message]:
-    for recorded in submission.kept:
+    for recorded in missed(submission.kept, submission.has_picture):
+        yield message("image.gone", file=recorded.image_file)
+    for recorded in filter(submission.has_picture, submission.kept):
         try:
             sha256 = submission.image_sha256(recorded)
         except Unreadable as error:

@@ -220,7 +220,10 @@ def _exercises(case: Case) -> Iterator[Finding]:
 
 
 def _record(case: Case) -> Iterator[Finding]:
-    """The chain of manifests of each assignment in the work folder, and files that are no record."""
+    """The record of each assignment in the work folder: its chain, what is missing, what is strange.
+
+    Pictures are counted as the gallery counts them, and nothing is ever to be deleted.
+    """
     folders = _assignment_folders(case.work)
     if not folders:
         yield case.found(State.OK, "record.empty")
@@ -234,11 +237,23 @@ def _record(case: Case) -> Iterator[Finding]:
                 State.PROBLEM, "record.broken", id=folder.name, number=len(breaks), reason=reason
             )
         else:
-            yield case.found(State.OK, "record.whole", id=folder.name, number=len(chain))
+            pictures, binned = len(store.records()), len(store.binned())
+            yield case.found(State.OK, "record.whole", id=folder.name, number=pictures, binned=binned)
         left = store.leftovers()
-        if left:
-            names = ", ".join(path.name for path in left[:5])
-            yield case.found(State.WARNING, "record.leftovers", id=folder.name, number=len(left), names=names)
+        for key, names in (
+            ("record.picture_gone", [record.image_path.name for record in store.missed()]),
+            ("record.unreadable", [path.name for path in left if _is_manifest(path.name)]),
+            ("record.leftovers", [path.name for path in left if not _is_manifest(path.name)]),
+        ):
+            if names:
+                state = State.WARNING if key == "record.leftovers" else State.PROBLEM
+                shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+                yield case.found(state, key, id=folder.name, number=len(names), names=shown)
+
+
+def _is_manifest(name: str) -> bool:
+    """By its name; what begins with a point is an operating system's."""
+    return name.endswith(".json") and not name.startswith(".")
 
 
 def _settings(case: Case) -> Iterator[Finding]:

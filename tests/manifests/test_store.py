@@ -193,17 +193,20 @@ def test_a_record_whose_image_is_gone_stays_in_the_chain_only(store: Store):
     record = store.save(make_draft("one"), make_picture())
     record.image_path.unlink()
     assert store.records() == []
-    assert store.without_picture() == [record.manifest_path]
+    assert store.missed() == [record]
     assert store.leftovers() == []
     assert [m.sequence for m in store.chain()] == [1]
-    assert store.save(make_draft("one"), make_picture()).manifest.sequence == 2
+    store.save(make_draft("two"), make_picture())
+    assert store.missed() == [record]
+    assert store.save(make_draft("one"), make_picture()).manifest.sequence == 3
+    assert (store.missed(), store.leftovers()) == ([], [])
 
 
 def test_a_binned_manifest_whose_image_is_gone_is_no_leftover_either(store: Store):
     record = store.save(make_draft("one"), make_picture())
     store.delete("one")
     (store.bin / record.image_path.name).unlink()
-    assert (store.binned(), store.leftovers(), store.without_picture()) == ([], [], [])
+    assert (store.binned(), store.leftovers(), store.missed()) == ([], [], [])
     assert [m.sequence for m in store.chain()] == [1]
 
 

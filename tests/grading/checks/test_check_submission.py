@@ -82,6 +82,24 @@ def test_a_record_of_somebody_else_is_said_where_there_is_no_own_one(alice: Stor
     assert (recorded.cause.expected, recorded.cause.actual) == ("alice", "mallory")
 
 
+def test_an_attempt_whose_picture_is_gone_counts_only_while_there_is_no_other(
+    alice: Store, tp2: Assignment
+) -> None:
+    """As in the lab, where the gallery shows the older one; and making it again mends the record."""
+    image, complete = "sweep/t2i_run04_guid4/image", "hand_in/record/complete"
+    again()(alice)
+    (alice.outputs / "t2i_run04_guid4-2.png").unlink()
+    results = checks(alice, tp2)
+    assert results[image].passed
+    assert results[complete].passed is False
+    (alice.outputs / "t2i_run04_guid4.png").unlink()
+    for cause in (checks(alice, tp2)[name].cause for name in (image, complete)):
+        assert cause
+        assert "Make it again, and keep its manifest" in cause.message
+    again()(alice)
+    assert all(c.passed for c in checks(alice, tp2).values())
+
+
 def test_an_attempt_in_the_bin_does_not_count(alice: Store, tp2: Assignment) -> None:
     again(guidance_scale=5.0)(alice)
     alice.delete("t2i_run04_guid4-2")
