@@ -8,6 +8,7 @@ from manifests.errors import PictureError
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # the largest phone cameras
+MIN_PHOTO_SIDE = 64  # below it there is nothing to see, and no model draws so small
 
 # What every browser shows and every API takes, by a file's ending; a photo may be more (see FORMATS).
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
@@ -64,6 +65,25 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
         raise PictureError("picture.bomb", maximum=max_pixels) from error
     except Exception as error:  # decoders raise what they like on broken data
         raise PictureError("picture.broken") from error
+
+
+def open_photo(data: bytes) -> Image.Image:
+    """A picture that is to show a product. Raises PictureError, also where it has too few pixels for that."""
+    photo = open_picture(data)
+    if min(photo.size) < MIN_PHOTO_SIDE:
+        width, height = photo.size
+        raise PictureError("picture.too_small", width=width, height=height, minimum=MIN_PHOTO_SIDE)
+    return photo
+
+
+def widely_read(data: bytes) -> tuple[bytes, str]:
+    """A picture for a browser or an API, and its media type: as it came if all take it, else as PNG."""
+    extension = picture_extension(data)
+    if extension in MEDIA_TYPES:
+        return data, MEDIA_TYPES[extension]
+    file = io.BytesIO()
+    open_picture(data).save(file, "PNG")
+    return file.getvalue(), MEDIA_TYPES[".png"]
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -26,7 +26,7 @@ from manifests.errors import ManifestError, StoreError
 from manifests.listing import Listing, Look
 from manifests.manifest import Image, Manifest, Source
 from manifests.missed import missed
-from manifests.pictures import open_picture, picture_extension, to_rgb
+from manifests.pictures import open_photo, open_picture, picture_extension, to_rgb
 from manifests.png import pixels_sha256, png_bytes
 from manifests.reader import read_manifest_file
 from manifests.work_folder import is_regular, locked, make_folder, remove_temporaries
@@ -115,7 +115,7 @@ class Store:
 
     def add_source(self, data: bytes) -> Source:
         """Keep an uploaded picture as it came, named by its content. Raises PictureError, StoreError."""
-        open_picture(data)
+        open_photo(data)
         digest = sha256(data).hexdigest()
         source = Source(file=digest[:16] + picture_extension(data), sha256=digest)
         with locked(self.folder):

@@ -1,12 +1,15 @@
 """What the generating tabs show of the disk, and what their buttons would do: without browser or model."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pillow_heif
 import pytest
+from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language
@@ -163,6 +166,39 @@ def test_what_is_no_photo_is_refused_and_nothing_kept(
     assert 'role="alert"' in message
     assert cause in message
     assert not lab.store().inputs.exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_of_any_file_is_ours_in_the_page_s_language_and_the_photo_before_stays(
+    lab: Lab, tmp_path: Path, language: Language
+) -> None:
+    tab = tab_of(lab, "img2img", language)
+    good, bad = tmp_path / "one.jpg", tmp_path / "film.mov"
+    good.write_bytes(photo_bytes())
+    bad.write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ")
+    assert 'class="status"' in tab.photo._take(str(good))[-1]
+    message = tab.photo._take(str(bad))[-1]
+    assert 'role="alert"' in message
+    assert {"en": "choose a PNG", "fr": "choisissez un fichier PNG"}[language] in message
+    assert len(list(lab.store().inputs.iterdir())) == 1
+
+
+def test_the_page_lets_any_file_be_chosen_so_that_gradio_refuses_none_in_english(lab: Lab) -> None:
+    with gr.Blocks() as blocks:
+        photo.Photo(lab, Page(lab, "fr"), "img2img")
+    (button,) = (block for block in blocks.blocks.values() if isinstance(block, gr.UploadButton))
+    assert button.file_types is None
+
+
+@pytest.mark.parametrize("extension", ["heic", "tif"])
+def test_a_photo_no_browser_shows_is_shown_by_its_pixels(lab: Lab, tmp_path: Path, extension: str) -> None:
+    pillow_heif.register_heif_opener()
+    file = tmp_path / f"IMG_0042.{extension}"
+    Image.open(io.BytesIO(photo_bytes())).save(file)
+    source, shown, message = tab_of(lab, "img2img").photo._take(str(file))
+    assert source.file.endswith(extension)
+    assert (shown["value"].mode, shown["value"].size) == ("RGB", (160, 160))
+    assert 'class="status"' in message
 
 
 def test_a_photo_that_is_too_large_is_refused_without_being_read_whole(
