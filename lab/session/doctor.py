@@ -11,7 +11,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +42,7 @@ from lab.session.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
 from manifests.store import Store
+from manifests.work_folder import nearest, refusal
 
 log = logging.getLogger(__name__)
 
@@ -152,22 +152,20 @@ def _libraries(case: Case) -> Iterator[Finding]:
 
 
 def _work(case: Case) -> Iterator[Finding]:
-    folder = _nearest(case.work)
+    folder = nearest(case.work)
     if not folder.is_dir():
         yield case.found(State.PROBLEM, "work.not_folder", folder=folder)
         return
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"genai-lab")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    refused = refusal(case.work)
+    if refused is not None:
+        reason = refused.strerror or type(refused).__name__
         yield case.found(State.PROBLEM, "work.read_only", folder=folder, reason=reason)
     else:
         yield case.found(State.OK, "work.writable", folder=case.work.absolute())
 
 
 def _disk(case: Case) -> Iterator[Finding]:
-    free = shutil.disk_usage(_nearest(case.work)).free
+    free = shutil.disk_usage(nearest(case.work)).free
     state = State.PROBLEM if free < DISK_NONE else State.WARNING if free < DISK_LOW else State.OK
     yield case.found(state, "disk.free" if state is State.OK else "disk.low", free=case.gib(free))
 
@@ -390,12 +388,6 @@ def free_memory() -> tuple[int, int]:
 def _variables(dotenv: Path) -> dict[str, str]:
     """The environment over the `.env` file, as the settings read them."""
     return {name: value or "" for name, value in dotenv_values(dotenv).items()} | dict(os.environ)
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    folder = folder.absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _assignment_folders(work: Path) -> list[Path]:
