@@ -73,7 +73,7 @@ def read_text(path: Path, max_bytes: int) -> str:
     if len(data) > max_bytes:
         raise exercise_error(path, "file_at_most", kib=max_bytes // 1024)
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some editors write a byte order mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ExerciseError(path, Fault((), (Expected("utf8", {}),)), line) from error

@@ -30,7 +30,7 @@ class BadPrompt(CatalogueError):
 
 
 def check_prompt(prompt: str) -> None:
-    """Before anything is sent and paid for. Raises BadPrompt."""
+    """Before anything is drawn, or sent and paid for. Raises BadPrompt."""
     if not prompt.strip():
         raise BadPrompt("comparing.no_prompt")
     if len(prompt) > MAX_PROMPT:

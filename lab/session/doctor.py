@@ -35,6 +35,7 @@ from lab.models.availability import availability
 from lab.models.checksums import changed_files
 from lab.models.registry import MODELS
 from lab.models.settings import ModelSettings
+from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
 from lab.providers.settings import ProviderSettings
@@ -54,7 +55,6 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     ProviderSettings,
     ApiSettings,
 )
-KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "COMFYUI_API_URL")
 ELSEWHERE = ("GENAI_HUB_",)  # settings of the hub, which the lab does not import
 ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
@@ -280,14 +280,25 @@ def _settings(case: Case) -> Iterator[Finding]:
     yield case.found(State.OK, "settings.used" if used else "settings.defaults", names=", ".join(used))
 
 
+def _key_names() -> list[str]:
+    """The variables of keys that something reads: those of the providers' file, and the one of models."""
+    try:
+        providers = load_configuration(ProviderSettings().providers).providers
+    except (UserError, ValidationError):  # told by other checks, and where a provider is to be asked
+        providers = ()
+    named = [provider.key for provider in providers if provider.key]
+    return list(dict.fromkeys([*named, "HF_TOKEN"]))
+
+
 def _keys(case: Case) -> Iterator[Finding]:
-    for name in KEYS:
+    names = _key_names()
+    for name in names:
         try:
             find_key(name)
         except KeyFile as error:
             reason = error.at(name, "").in_language(case.language)
             yield case.found(State.PROBLEM, "keys.refused", reason=reason)
-    there = [name for name in KEYS if case.variables.get(name, "").strip()]
+    there = [name for name in names if case.variables.get(name, "").strip()]
     yield case.found(State.OK, "keys.some" if there else "keys.none", names=", ".join(there))
 
 

@@ -163,6 +163,19 @@ def test_pictures_that_show_nothing_are_no_reuse(alice: Store, tp2: Assignment) 
     assert results["sweep/t2i_run04_guid4/image"].passed is False
 
 
+def test_a_studio_picture_without_a_prompt_earns_nothing(alice: Store, tp2: Assignment) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    for record in [r for r in alice.records() if r.manifest.run == "studio"]:
+        alice.delete(record.stem)
+    alice.save(draft_of("studio", run, prompt=" "), noise(50))
+    studio = checks(alice, tp2)["studio/pictures/studio"]
+    assert studio.passed is False
+    assert studio.cause
+    assert "without a prompt" in studio.cause.message
+    alice.save(draft_of("studio", run), noise(51))
+    assert checks(alice, tp2)["studio/pictures/studio"].passed
+
+
 def test_a_claim_that_was_deleted_is_no_claim(alice: Store, tp2: Assignment) -> None:
     run = planned("smoke")[1].model_copy(update={"id": "studio"})
     alice.save(draft_of("studio", run, seed=1), noise(49))

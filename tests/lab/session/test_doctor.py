@@ -299,6 +299,20 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     assert "sk-very-secret" not in json.dumps([vars(f) for f in examine(given)])
 
 
+def test_only_keys_that_something_reads_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = only(case(tmp_path, COMFYUI_API_URL="http://127.0.0.1:8188", HF_TOKEN="hf_x"), "keys")
+    assert "HF_TOKEN" in finding.finding
+    assert "COMFYUI_API_URL" not in finding.finding
+    providers = tmp_path / "providers.toml"
+    providers.write_text(
+        '[[providers]]\nname = "own"\nbase_url = "https://example.org/v1"\nkey = "OUR_SCHOOL_KEY"\n'
+        '[providers.work.vision]\nmodels = ["m"]\n'
+    )
+    monkeypatch.setenv("GENAI_PROVIDERS", str(providers))
+    found = only(case(tmp_path, OUR_SCHOOL_KEY="x", OPENAI_API_KEY="y"), "keys").finding
+    assert ("OUR_SCHOOL_KEY" in found, "OPENAI_API_KEY" in found) == (True, False)
+
+
 def test_a_key_that_others_can_read_is_a_problem_with_its_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -249,6 +249,10 @@ def test_the_studio_takes_what_the_form_says(lab: Lab, form: Form) -> None:
         ("seed", 2**53),
         ("seed", None),
         ("prompt", "x" * 2001),
+        ("prompt", ""),
+        ("prompt", " \n\t"),
+        ("prompt", None),
+        ("negative_prompt", "x" * 3000),
         ("scheduler", "Karras"),
         ("width", 100),
         ("guidance_scale", float("nan")),
@@ -260,6 +264,33 @@ def test_the_studio_names_the_field_that_cannot_be(lab: Lab, form: Form, field: 
     with pytest.raises(UserError) as raised:
         tab._tasks(*form(**{field: value}))
     assert tab.page.t(f"parameter.{field}") in str(raised.value)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 2**32, 0.5])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_seed_that_cannot_be_is_answered_with_those_that_can(
+    lab: Lab, form: Form, seed: Any, language: Language
+) -> None:
+    with pytest.raises(UserError, match="4294967295"):
+        tab_of(lab, "studio", language)._tasks(*form(seed=seed))
+
+
+def test_a_long_prompt_reaches_the_lab_whole_and_its_length_is_said(lab: Lab, form: Form) -> None:
+    """A bound in the browser would cut what is pasted without a word."""
+    tab = tab_of(lab, "studio")
+    assert tab.fields["prompt"].max_length is None
+    assert tab.fields["negative_prompt"].max_length is None
+    with pytest.raises(UserError, match="3000 characters"):
+        tab._tasks(*form(prompt="x" * 3000))
+
+
+def test_recall_leaves_the_studio_in_the_address(lab: Lab) -> None:
+    with gr.Blocks() as blocks:
+        page = Page(lab, "en")
+        with page.tabs, page.tab("gallery", "Gallery"):
+            page.send_to_studio(gr.Button(), gr.Textbox())
+    scripts = [str(fn.js) for fn in blocks.fns.values() if fn.js]
+    assert sum("#studio" in script for script in scripts) == 1
 
 
 def test_the_studio_asks_for_a_photo_where_one_is_needed(lab: Lab, form: Form) -> None:
