@@ -41,11 +41,12 @@ class Lab:
     work: Path
     student: str
     engine: Engine
-    runs: Runs = field(default_factory=Runs)
+    runs: Runs = field(init=False)
     endpoint: Loopback = field(init=False)
 
     def __post_init__(self) -> None:
         self.endpoint = Loopback(self.engine)
+        self.runs = Runs((self.settings.cache or self.work / ".cache") / "running")
 
     @property
     def folder(self) -> Path:
