@@ -48,7 +48,7 @@ def mount_pages(app: "FastAPI", lab: Lab, header_links: Callable[[Translate], Ma
             run_history=False,
             footer_links=[],
             show_error=False,
-            max_file_size=4 * MAX_BYTES,  # Gradio refuses in English; below it the page does, in its language
+            max_file_size=MAX_BYTES,
             allowed_paths=[str(lab.folder.resolve()), str(lab.cache)],
             theme=theme(),
             css=css,
