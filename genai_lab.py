@@ -1,10 +1,11 @@
 """The command `genai-lab`: gathers the commands each package brings, and imports one only when it runs.
 
 So `genai-lab --help` and the light commands load neither torch nor gradio. What the person can put
-right (wrong usage, bad input) is one line on stderr and exit code 2; any other exception is a bug
-and keeps its traceback.
+right (wrong usage, bad input, a full disk) is one line on stderr and exit code 2; any other exception
+is a bug and keeps its traceback.
 """
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -17,6 +18,7 @@ from typer.exceptions import Abort, TyperException
 from exercises.errors import MissingExtra, UserError
 from exercises.faults import faults
 from exercises.i18n import preferred_language, translator
+from manifests.errors import StoreError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("lab.cli.serve:serve", "Open the lab in a browser."),
@@ -31,6 +33,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
     "doctor": ("lab.cli.doctor:doctor", "Find everything that can be wrong, each with its fix."),
+}
+
+
+# What a system says of a folder or a disk, which the person can put right.
+REFUSALS = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
 }
 
 
@@ -97,6 +112,10 @@ def main() -> None:
         if not error.title.endswith("Settings"):
             raise
         complaint = wrong_setting(error)
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        complaint = str(StoreError("store.system", folder=error.filename or ".", reason=error.strerror))
     except TyperException as error:
         complaint = f"{error.format_message()} Try 'genai-lab --help'."
     except Abort:

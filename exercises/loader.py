@@ -22,7 +22,14 @@ from exercises.kinds.base import check_unique
 from exercises.kinds.planned import check_slug
 from exercises.parameters import is_assignment_id
 from exercises.settings import ExerciseSettings
-from exercises.toml_file import ExerciseError, TomlFile, exercise_error, read_text
+from exercises.toml_file import (
+    ExerciseError,
+    TomlFile,
+    exercise_error,
+    gathering,
+    raise_all,
+    read_text,
+)
 
 FILE = "assignment.toml"
 BUILT_IN = Path(__file__).parent
@@ -74,25 +81,35 @@ def load_assignment(folder: Path) -> Assignment:
     """Read an assignment's folder. Raises ExerciseError: file, line, field, what was expected."""
     _check_folder_name(folder)
     file = TomlFile.read(folder / FILE, MAX_TOML_BYTES)
-    for name in file.data:
-        if name not in _TOP:
-            raise file.error((name,), "unknown")
+    errors = [file.error((name,), "unknown") for name in file.data if name not in _TOP]
     tables = file.data.get("exercises")
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise file.error(("exercises",), "exercises", maximum=MAX_EXERCISES)
-    if not 1 <= len(tables) <= MAX_EXERCISES:
-        raise file.error(("exercises",), "exercises", maximum=MAX_EXERCISES)
-    exercises = tuple(
-        _exercise(file, ("exercises", index), dict(table)) for index, table in enumerate(tables)
-    )
+    if (
+        not isinstance(tables, list)
+        or not all(isinstance(table, dict) for table in tables)
+        or not 1 <= len(tables) <= MAX_EXERCISES
+    ):
+        errors.append(file.error(("exercises",), "exercises", maximum=MAX_EXERCISES))
+        tables = []
+    exercises = []
+    for index, table in enumerate(tables):
+        with gathering(errors):
+            exercises.append(_exercise(file, ("exercises", index), dict(table)))
+    texts: dict[Language, str] = {}
+    with gathering(errors):
+        texts = _texts(folder, "introduction")
     document: dict[str, Any] = {
         "id": folder.name,
-        "texts": _texts(folder, "introduction"),
-        "exercises": exercises,
+        "texts": texts,
+        "exercises": tuple(exercises),
         "folder": folder,
         **{name: file.data[name] for name in ("title", "points") if name in file.data},
     }
-    assignment: Assignment = _validated(file, (), TypeAdapter(Assignment), document)
+    about_them = bool(errors)  # what only follows from them is not told
+    with gathering(errors):
+        assignment: Assignment = _validated(
+            file, (), TypeAdapter(Assignment), document, without=("texts", "exercises") if about_them else ()
+        )
+    raise_all(errors)
     _check_whole(file, assignment)
     return assignment
 
@@ -112,12 +129,20 @@ def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
     return exercise
 
 
-def _validated(file: TomlFile, at: KeyPath, adapter: TypeAdapter[Any], document: dict[str, Any]) -> Any:
+def _validated(
+    file: TomlFile,
+    at: KeyPath,
+    adapter: TypeAdapter[Any],
+    document: dict[str, Any],
+    without: tuple[str, ...] = (),
+) -> Any:
+    """The document as the model; what is wrong in the fields `without` is known already."""
     try:
         return adapter.validate_python(document)
     except ValidationError as error:
-        fault = faults(error, document)[0]
-        raise file.fault(Fault((*at, *fault.path), fault.expected)) from error
+        found = [fault for fault in faults(error, document) if fault.path[:1] not in [(w,) for w in without]]
+        raise_all([file.fault(Fault((*at, *fault.path), fault.expected)) for fault in found])
+        return None
 
 
 def _texts(folder: Path, name: str) -> dict[Language, str]:

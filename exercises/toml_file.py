@@ -6,6 +6,8 @@ inside an inline table or a list is found at the line of the nearest key above i
 
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,8 @@ from exercises.errors import UserError
 from exercises.faults import Expected, Fault
 from exercises.faults import Path as KeyPath
 from exercises.i18n import Language, preferred_language, translator
+
+MOST_ERRORS = 20  # told at once
 
 _BARE_OR_QUOTED = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED = rf"{_BARE_OR_QUOTED}(?:[ \t]*\.[ \t]*{_BARE_OR_QUOTED})*"
@@ -28,8 +32,11 @@ class ExerciseError(UserError):
     """Something in an assignment's folder that its author can put right.
 
     `file`; `line` from 1 (None where there is none); `field` as a dotted path ("" for the whole
-    file); `expected` in the language of the person at this process.
+    file); `expected` in the language of the person at this process. `others`: what else is wrong, so
+    that all of it can be put right at once.
     """
+
+    others: tuple["ExerciseError", ...] = ()
 
     def __init__(self, file: Path, fault: Fault, line: int | None = None) -> None:
         super().__init__(file, fault, line)
@@ -50,10 +57,28 @@ class ExerciseError(UserError):
             where.append(t("error.line", line=self.line))
         if self.field:
             where.append(t("error.field", field=self.field))
-        return t("error.at", where=", ".join(where), expected=self.fault.text(language))
+        own = t("error.at", where=", ".join(where), expected=self.fault.text(language))
+        return "; ".join(dict.fromkeys([own, *(other.in_language(language) for other in self.others)]))
 
     def __str__(self) -> str:
         return self.in_language(preferred_language())
+
+
+@contextmanager
+def gathering(errors: list[ExerciseError]) -> Iterator[None]:
+    """What is wrong in here is added to `errors` instead of raised, so that what follows is looked at too."""
+    try:
+        yield
+    except ExerciseError as error:
+        errors += [error, *error.others]
+        error.others = ()
+
+
+def raise_all(errors: Sequence[ExerciseError]) -> None:
+    """Raise the first of them, which tells of the others; nothing where there are none."""
+    if errors:
+        errors[0].others = tuple(errors[1:MOST_ERRORS])
+        raise errors[0]
 
 
 def exercise_error(file: Path, key: str, /, **values: object) -> ExerciseError:
@@ -73,7 +98,7 @@ def read_text(path: Path, max_bytes: int) -> str:
     if len(data) > max_bytes:
         raise exercise_error(path, "file_at_most", kib=max_bytes // 1024)
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some editors write a byte order mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ExerciseError(path, Fault((), (Expected("utf8", {}),)), line) from error

@@ -7,7 +7,10 @@ from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Reque
 
 @dataclass(frozen=True)
 class Drawn:
-    """How a picture was made, as whoever made it tells. `seconds` are of drawing."""
+    """How a picture was made, as whoever made it tells. `seconds` are of drawing alone.
+
+    `loading_seconds` are those it waited before for the model to be read and warmed up; None where it was.
+    """
 
     request: Request | ApiRequest
     effective_steps: int
@@ -18,6 +21,7 @@ class Drawn:
     seconds: float
     batch_size: int = 1
     batch_index: int = 0
+    loading_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -241,8 +241,9 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
-    # Left out where there is none, so that manifests from before it keep their digests.
+    # These two are left out where there is none, so that manifests from before them keep their digests.
     adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
+    loading_seconds: Seconds | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256

@@ -6,7 +6,6 @@ pictures' is. What is on disk is the truth.
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,10 +30,11 @@ from manifests.analysis import (
 from manifests.atomic import write_atomic
 from manifests.chain import UNSEALED, digest
 from manifests.errors import JsonError, ManifestError, StoreError
+from manifests.listing import Listing
 from manifests.manifest import Charge, Tried
 from manifests.reader import read_regular_file
 from manifests.strict_json import parse
-from manifests.work_folder import is_folder, locked, make_folder, remove_temporaries
+from manifests.work_folder import locked, make_folder, remove_temporaries
 
 E = TypeVar("E", Analysis, Note)
 
@@ -105,8 +105,8 @@ class Notebook:
     def entries(self) -> list[Analysis | Note]:
         """Every entry of this student that can be read, by its number."""
         mine = (self.student, self.assignment)
-        found = (_entry_at(path) for path in _files(self.analyses))
-        return sorted((e for e in found if e and (e.student, e.assignment) == mine), key=lambda e: e.sequence)
+        found = _LISTING.look(self.analyses).parsed.values()
+        return sorted((e for e in found if (e.student, e.assignment) == mine), key=lambda e: e.sequence)
 
     def find(self, number: int | None) -> Analysis | None:
         """The analysis of that number; None where there is none."""
@@ -117,7 +117,8 @@ class Notebook:
             make_folder(self.analyses)
             remove_temporaries(self.analyses)
             last = max(self.entries(), key=lambda entry: entry.sequence, default=None)
-            taken = [int(path.stem) for path in _files(self.analyses)]
+            names = (Path(name) for name in _LISTING.look(self.analyses).names)
+            taken = [int(name.stem) for name in names if _is_numbered(name)]
             fields |= {
                 "student": self.student,
                 "assignment": self.assignment,
@@ -156,26 +157,17 @@ def _sealed(kind: type[E], fields: dict[str, Any]) -> E:
     return entry.model_copy(update={"digest": digest(entry)})
 
 
-def _files(folder: Path) -> list[Path]:
-    """The files named by a number."""
-    if not is_folder(folder):
-        return []
-    return [path for path in folder.glob("*.json") if path.stem.isascii() and path.stem.isdigit()]
+def _is_numbered(name: Path) -> bool:
+    return name.suffix == ".json" and name.stem.isascii() and name.stem.isdigit()
 
 
-def _entry_at(path: Path) -> Analysis | Note | None:
-    try:
-        state = path.lstat()
-    except FileNotFoundError:
-        return None
-    return _entry(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
-
-
-@lru_cache(maxsize=2000)
-def _entry(path: Path, state: tuple[int, ...]) -> Analysis | Note | None:
-    """A file is parsed once for each `state` it is seen in; None where it cannot be read or is misnamed."""
+def _entry(path: Path) -> Analysis | Note | None:
+    """The entry in a file; None where it cannot be read or is misnamed."""
     try:
         entry = read_entry(read_regular_file(path, MAX_BYTES))
     except (ManifestError, OSError):
         return None
     return entry if path.name == file_name(entry.sequence) else None
+
+
+_LISTING: Listing[Analysis | Note] = Listing(_entry)

@@ -6,11 +6,9 @@ a record is: deleting moves the manifest first, and an image left behind by a ki
 the next reading.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,11 +23,13 @@ from manifests import chain
 from manifests.atomic import sync_folder, write_atomic
 from manifests.draft import Draft
 from manifests.errors import ManifestError, StoreError
+from manifests.listing import Listing, Look
 from manifests.manifest import Image, Manifest, Source
-from manifests.pictures import open_picture, picture_extension, to_rgb
+from manifests.missed import missed
+from manifests.pictures import open_photo, open_picture, picture_extension, to_rgb
 from manifests.png import pixels_sha256, png_bytes
 from manifests.reader import read_manifest_file
-from manifests.work_folder import is_folder, is_regular, locked, make_folder, remove_temporaries
+from manifests.work_folder import is_regular, locked, make_folder, remove_temporaries
 
 _STEM = re.compile(rf"{SLUG_PATTERN}(-[1-9][0-9]{{0,5}})?")
 
@@ -115,7 +115,7 @@ class Store:
 
     def add_source(self, data: bytes) -> Source:
         """Keep an uploaded picture as it came, named by its content. Raises PictureError, StoreError."""
-        open_picture(data)
+        open_photo(data)
         digest = sha256(data).hexdigest()
         source = Source(file=digest[:16] + picture_extension(data), sha256=digest)
         with locked(self.folder):
@@ -152,67 +152,68 @@ class Store:
 
     def chain(self) -> list[Manifest]:
         """All of this student's manifests, the bin's among them, whether their images are there or not."""
-        manifests = [m for folder in (self.outputs, self.bin) for m in _manifests(folder).values()]
+        manifests = [record.manifest for look in self._looks() for record in look.parsed.values()]
         mine = [m for m in manifests if (m.student, m.assignment) == (self.student, self.assignment)]
         return sorted(mine, key=lambda manifest: manifest.sequence)
 
+    def missed(self) -> list[Record]:
+        """Records in outputs whose picture is gone and was not made again, by sequence."""
+        here, _ = self._settled()
+        gone = missed(here.parsed.values(), lambda record: _has_picture(record, here))
+        return sorted(gone, key=lambda record: record.manifest.sequence)
+
     def leftovers(self) -> list[Path]:
-        """Files in outputs and bin that are no complete record: what a kill or a strange hand left there."""
-        known = {path for r in self.records() + self.binned() for path in (r.manifest_path, r.image_path)}
-        folders = [folder for folder in (self.outputs, self.bin) if is_folder(folder)]
-        return sorted(path for folder in folders for path in folder.iterdir() if path not in known)
+        """Entries of outputs and bin that belong to no record: what a kill or a strange hand left there."""
+        return sorted(look.folder / name for look in self._settled() for name in _strange(look))
 
     # --- the rules behind
 
+    def _looks(self) -> tuple[Look[Record], Look[Record]]:
+        """Outputs and bin as they are."""
+        return _LISTING.look(self.outputs), _LISTING.look(self.bin)
+
+    def _settled(self) -> tuple[Look[Record], Look[Record]]:
+        """Outputs and bin once every move that was begun is finished."""
+        looks = self._looks()
+        if not _stragglers(*looks):
+            return looks
+        with locked(self.folder):
+            self._settle()
+        return self._looks()
+
     def _records(self, folder: Path) -> list[Record]:
-        if self._stragglers():
-            with locked(self.folder):
-                self._settle()
-        records = [
-            Record(manifest, path, folder / manifest.image.file)
-            for path, manifest in _manifests(folder).items()
-            if is_regular(folder / manifest.image.file)
-        ]
+        look = next(look for look in self._settled() if look.folder == folder)
+        records = [record for record in look.parsed.values() if _has_picture(record, look)]
         return sorted(records, key=lambda record: (record.manifest.sequence, record.stem))
 
     def _move(self, stem: str, source: Path, target: Path) -> None:
         with locked(self.folder):
             self._settle()
-            path = source / f"{stem}.json"
-            manifest = _manifests(source).get(path) if _STEM.fullmatch(stem) else None
-            if manifest is None:
+            record = _LISTING.look(source).parsed.get(f"{stem}.json") if _STEM.fullmatch(stem) else None
+            if record is None:
                 raise StoreError("store.no_record", stem=stem[:80])
             make_folder(target)
-            if stem in _stems(target):
+            if stem in _stems(_LISTING.look(target)):
                 raise StoreError("store.taken", stem=stem, folder=target.name)
-            path.rename(target / path.name)
+            record.manifest_path.rename(target / record.manifest_path.name)
             sync_folder(target)
             sync_folder(source)
             self._settle()
 
-    def _stragglers(self) -> list[tuple[Path, Path]]:
-        """Images whose manifest stands in the other folder: from where to where each belongs."""
-        pairs = []
-        for here, there in ((self.outputs, self.bin), (self.bin, self.outputs)):
-            for path, manifest in _manifests(here).items():
-                image = there / manifest.image.file
-                alone = not os.path.lexists(there / path.name)
-                if alone and not os.path.lexists(here / image.name) and is_regular(image):
-                    pairs.append((image, here / image.name))
-        return pairs
-
     def _settle(self) -> None:
         """Finish every move to or from the bin that was begun (see the module's rule)."""
-        for image, destination in self._stragglers():
+        for image, destination in _stragglers(*self._looks()):
             image.rename(destination)
             sync_folder(destination.parent)
             sync_folder(image.parent)
 
     def _free_attempt(self, run: str) -> int:
         """The first number after the attempts recorded of which no file is left, complete or not."""
-        manifests = [m for folder in (self.outputs, self.bin) for m in _manifests(folder).values()]
-        taken = _stems(self.outputs) | _stems(self.bin)
-        attempt = max((m.attempt for m in manifests if m.run == run), default=0) + 1
+        looks = self._looks()
+        taken = {stem for look in looks for stem in _stems(look)}
+        manifests = (record.manifest for look in looks for record in look.parsed.values())
+        attempts = (manifest.attempt for manifest in manifests if manifest.run == run)
+        attempt = max(attempts, default=0) + 1
         while stem_of(run, attempt) in taken:
             attempt += 1
         return attempt
@@ -232,31 +233,41 @@ def _sealed(**fields: Any) -> Manifest:
         raise StoreError("store.draft", field=fault.field, detail=detail) from error
 
 
-def _manifests(folder: Path) -> dict[Path, Manifest]:
-    """The readable manifests of a folder that are named after their run, attempt and image."""
-    found: dict[Path, Manifest] = {}
-    for path in folder.glob("*.json") if is_folder(folder) else ():
-        try:
-            state = path.lstat()
-        except FileNotFoundError:  # moved while we were looking
-            continue
-        manifest = _manifest(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
-        if manifest is not None:
-            found[path] = manifest
-    return found
-
-
-@lru_cache(maxsize=2000)
-def _manifest(path: Path, state: tuple[int, ...]) -> Manifest | None:
-    """A file is parsed once for each `state` it is seen in, for a folder is read often and changes seldom."""
+def _record(path: Path) -> Record | None:
+    """The record of a manifest that can be read and whose file is named after its run, attempt and image."""
     try:
         manifest = read_manifest_file(path)
     except ManifestError:
         return None
     fits = path.stem == stem_of(manifest.run, manifest.attempt) == Path(manifest.image.file).stem
-    return manifest if fits else None
+    return Record(manifest, path, path.with_name(manifest.image.file)) if fits else None
 
 
-def _stems(folder: Path) -> set[str]:
+_LISTING = Listing(_record)
+
+
+def _has_picture(record: Record, look: Look[Record]) -> bool:
+    return record.manifest.image.file in look.plain
+
+
+def _stragglers(*looks: Look[Record]) -> list[tuple[Path, Path]]:
+    """Images whose manifest stands in the other folder: from where to where each belongs."""
+    return [
+        (there.folder / image, here.folder / image)
+        for here, there in (looks, looks[::-1])
+        for name, record in here.parsed.items()
+        if (image := record.manifest.image.file) not in here.names
+        and image in there.plain
+        and name not in there.names
+    ]
+
+
+def _strange(look: Look[Record]) -> frozenset[str]:
+    """The names of what is neither a manifest nor the image of one in the same folder."""
+    images = {record.manifest.image.file for record in look.parsed.values()} & look.plain
+    return look.names - images - look.parsed.keys()
+
+
+def _stems(look: Look[Record]) -> set[str]:
     """What stands before the first dot in the names of a folder."""
-    return {path.name.split(".")[0] for path in folder.iterdir()} if is_folder(folder) else set()
+    return {name.split(".")[0] for name in look.names}

@@ -1,5 +1,6 @@
 """What every writer in a student's folder keeps to: one writer at a time, folders of its own, no links."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,23 @@ def remove_temporaries(folder: Path) -> None:
     for path in folder.iterdir():
         if is_temporary(path.name):
             path.unlink(missing_ok=True)
+
+
+def nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def refusal(folder: Path) -> OSError | None:
+    """Why nothing can be written in a folder (or where it is still to come); None where all is well."""
+    try:
+        with tempfile.TemporaryFile(dir=nearest(folder)) as file:
+            file.write(b"genai-lab")
+            file.flush()
+    except OSError as error:
+        return error
+    return None
 
 
 def is_regular(path: Path) -> bool:

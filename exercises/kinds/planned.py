@@ -13,7 +13,7 @@ from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.kinds.base import ExerciseBase, Run
 from exercises.parameters import Mode, Parameters, is_slug
-from exercises.toml_file import TomlFile
+from exercises.toml_file import ExerciseError, TomlFile, gathering, raise_all
 
 MAX_RUNS = 100
 
@@ -53,21 +53,34 @@ class Planned(ExerciseBase):
         changes = cls.arrange(file, at, table, _run_tables(file, runs_at, table.pop("runs")))
 
         runs: list[Run] = []
+        errors: list[ExerciseError] = []
         for run_id, change in changes.items():
-            values = {**shared, **own, **change, "mode": cls.mode}
-            run_at = (*runs_at, run_id)
-            places = {
-                name: run_at if name in change else (*at, "parameters") if name in own else ("parameters",)
-                for name in values
-            }
-            parameters = _parameters(file, values, places, run_at)
-            _check_strength(file, cls.mode, parameters, places, run_at)
-            changed = cls.changed(file, run_at, runs, parameters, change)
-            same = next((run for run in runs if cls.runs_differ and run.parameters == parameters), None)
-            if same:
-                raise file.error(run_at, "unlike", run=same.id)
-            runs.append(Run(id=run_id, parameters=parameters, changed=changed))
+            with gathering(errors):
+                runs.append(cls._run(file, at, (shared, own, change), run_id, runs))
+            if not runs:  # the first is what the others are compared with
+                break
+        raise_all(errors)
         table["runs"] = tuple(runs)
+
+    @classmethod
+    def _run(
+        cls, file: TomlFile, at: KeyPath, tables: tuple[Change, Change, Change], run_id: str, runs: list[Run]
+    ) -> Run:
+        """One run of the assignment's, the exercise's and its own parameters. Raises ExerciseError."""
+        shared, own, change = tables
+        values = {**shared, **own, **change, "mode": cls.mode}
+        run_at = (*at, "runs", run_id)
+        places = {
+            name: run_at if name in change else (*at, "parameters") if name in own else ("parameters",)
+            for name in values
+        }
+        parameters = _parameters(file, values, places, run_at)
+        _check_strength(file, cls.mode, parameters, places, run_at)
+        changed = cls.changed(file, run_at, runs, parameters, change)
+        same = next((run for run in runs if cls.runs_differ and run.parameters == parameters), None)
+        if same:
+            raise file.error(run_at, "unlike", run=same.id)
+        return Run(id=run_id, parameters=parameters, changed=changed)
 
 
 def check_slug(file: TomlFile, at: KeyPath, value: object) -> str:
@@ -83,8 +96,9 @@ def _parameter_table(file: TomlFile, at: KeyPath, table: object) -> Change:
     if "mode" in table:
         raise file.error((*at, "mode"), "no_mode")
     names = [name for name in Parameters.model_fields if name != "mode"]
-    if unknown := next((name for name in table if name not in names), None):
-        raise file.error((*at, unknown), "parameter", names=", ".join(names))
+    raise_all(
+        [file.error((*at, name), "parameter", names=", ".join(names)) for name in table if name not in names]
+    )
     return table
 
 
@@ -93,9 +107,12 @@ def _run_tables(file: TomlFile, at: KeyPath, tables: object) -> dict[str, Change
         raise file.error(at, "table")
     if not 1 <= len(tables) <= MAX_RUNS:
         raise file.error(at, "runs_count", maximum=MAX_RUNS)
+    errors: list[ExerciseError] = []
     for run_id, table in tables.items():
-        check_slug(file, (*at, run_id), run_id)
-        _parameter_table(file, (*at, run_id), table)
+        with gathering(errors):
+            check_slug(file, (*at, run_id), run_id)
+            _parameter_table(file, (*at, run_id), table)
+    raise_all(errors)
     return tables
 
 
@@ -105,10 +122,12 @@ def _parameters(
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:
-        fault = faults(error, values)[0]
-        name = str(fault.path[0]) if fault.path else ""
-        fault = Fault((*places.get(name, run_at), *fault.path), fault.expected)
-        raise file.fault(fault) from error
+        found = []
+        for fault in faults(error, values):
+            name = str(fault.path[0]) if fault.path else ""
+            found.append(file.fault(Fault((*places.get(name, run_at), *fault.path), fault.expected)))
+        raise_all(found)
+        raise
 
 
 def _check_strength(

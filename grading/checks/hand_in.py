@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from exercises.kinds import HandIn
+from grading.checks.drawing import Drawing, drawing
 from grading.checks.kind import Evidence, KindChecks
-from grading.checks.runs import drawing
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
-from grading.submission.reading import Submission
+from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.chain import verify_chain
+from manifests.missed import missed
 
 
 def check_record(exercise: HandIn, evidence: Evidence) -> list[RuleResult]:
@@ -63,13 +64,19 @@ def _owner(submission: Submission, classmates: Collection[str]) -> Verdict:
 
 
 def _reuse(submission: Submission) -> Verdict:
-    """A picture that two requests claim, which cannot give the same one."""
-    claims: dict[str, dict[tuple[object, ...], str]] = defaultdict(dict)
-    for recorded in submission.records:
-        drawn = drawing(recorded)
-        if drawn is not None:
-            claims[recorded.manifest.image.pixels_sha256].setdefault(drawn, recorded.file)
-    twice = [" = ".join(sorted(files.values())) for files in claims.values() if len(files) > 1]
+    """A kept picture that two requests claim, which cannot give the same one."""
+    alike: dict[str, list[Recorded]] = defaultdict(list)
+    for recorded in submission.kept:
+        alike[recorded.manifest.image.pixels_sha256].append(recorded)
+    twice = []
+    for several in (group for group in alike.values() if len(group) > 1):
+        claims: dict[Drawing, str] = {}
+        for recorded in several:
+            drawn = drawing(recorded, submission)
+            if drawn is not None:
+                claims.setdefault(drawn, recorded.file)
+        if len(claims) > 1:
+            twice.append(" = ".join(sorted(claims.values())))
     return wrong(message("reuse.twice", files=tuple(sorted(twice)))) if twice else ok()
 
 
@@ -80,7 +87,9 @@ def _complete(submission: Submission) -> Verdict:
 
 
 def _picture_problems(submission: Submission) -> Iterator[Message]:
-    for recorded in submission.kept:
+    for recorded in missed(submission.kept, submission.has_picture):
+        yield message("image.gone", file=recorded.image_file)
+    for recorded in filter(submission.has_picture, submission.kept):
         try:
             sha256 = submission.image_sha256(recorded)
         except Unreadable as error:

@@ -10,6 +10,7 @@ from grading.checks.verdict import RuleResult, Verdict, in_order, ok, unknown, w
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
+from manifests.pictures import MIN_PHOTO_SIDE
 
 
 def check_img2img(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult]:
@@ -44,6 +45,11 @@ def _source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
             return wrong(message("source.hash", file=source.file), source.sha256, facts.sha256)
         if not isinstance(facts, PictureFacts):
             return wrong(message("source.no_picture", file=source.file))
+        if min(facts.width, facts.height) < MIN_PHOTO_SIDE:
+            size = f"{facts.width} x {facts.height}"
+            return wrong(
+                message("source.small", file=source.file), f"{MIN_PHOTO_SIDE} x {MIN_PHOTO_SIDE}", size
+            )
         if facts.blank:
             return wrong(message("source.blank", file=source.file))
     return ok()

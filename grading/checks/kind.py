@@ -19,14 +19,16 @@ class Evidence:
     submission: Submission
     regenerations: Mapping[str, Regeneration]  # by the picture's stem
     classmates: Collection[str]  # names of the class's other submissions
-    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run; the student's own before any other's
+    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run: see Submission.attempts
 
     @classmethod
     def of(
         cls, submission: Submission, regenerations: Iterable[Regeneration], classmates: Collection[str] = ()
     ) -> "Evidence":
         foreign = [r for r in submission.kept if r.manifest.student != submission.student]
-        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *submission.own)}
+        gone = [r for r in submission.own if not submission.has_picture(r)]
+        there = [r for r in submission.own if submission.has_picture(r)]
+        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *gone, *there)}
         return cls(submission, {r.stem: r for r in regenerations}, classmates, newest)
 
 

@@ -21,6 +21,8 @@ def check_picture(
     submission: Submission, recorded: Recorded, regenerations: Mapping[str, Regeneration]
 ) -> Verdict:
     """The first thing that is wrong with a manifest's picture, or that it is in order."""
+    if not submission.has_picture(recorded):
+        return wrong(message("image.gone", file=recorded.image_file))
     facts = submission.look_at_image(recorded)
     if isinstance(facts, Message):
         return wrong(facts)

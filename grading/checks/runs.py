@@ -9,30 +9,14 @@ from functools import partial
 from exercises.i18n import Translator
 from exercises.kinds.base import Run
 from exercises.kinds.planned import Planned
+from grading.checks.drawing import drawing
 from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
 from grading.checks.picture_rule import check_picture
 from grading.checks.verdict import RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
-from manifests.manifest import ApiRequest, Model
-
-
-def drawing(recorded: Recorded) -> tuple[object, ...] | None:
-    """What decides the pixels for certain: two pictures whose drawings differ cannot be the same picture.
-
-    Prompts are left out, since a model skips words it does not know; so is strength, which acts
-    only through the effective steps, and guidance below 1, which is no guidance. None for an API's
-    picture: how that was drawn is not recorded.
-    """
-    request = recorded.manifest.request
-    if isinstance(request, ApiRequest):
-        return None
-    source = request.source.sha256 if request.source else None
-    return (
-        request.mode, request.width, request.height, request.steps, max(1.0, request.guidance_scale),
-        request.scheduler, request.seed, recorded.manifest.effective_steps, source,
-    )  # fmt: skip
+from manifests.manifest import Model
 
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
@@ -98,13 +82,14 @@ def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
 
 def _distinct(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     newest = evidence.newest[exercise.id, run.id]
-    pixels, mine = newest.manifest.image.pixels_sha256, drawing(newest)
+    pixels, mine = newest.manifest.image.pixels_sha256, drawing(newest, evidence.submission)
+    if mine is None:
+        return ok()
     same = [
         other.manifest.run
         for other in evidence.newest.values()
         if other.manifest.image.pixels_sha256 == pixels
-        and None not in (mine, drawing(other))
-        and drawing(other) != mine
+        and drawing(other, evidence.submission) not in (None, mine)
     ]
     return wrong(message("distinct.same", runs=", ".join(sorted(same)))) if same else ok()
 

@@ -26,6 +26,9 @@ def _enough(exercise: Studio, evidence: Evidence) -> Verdict:
     for recorded in reversed(evidence.submission.attempts(exercise.id, STUDIO_RUN)):
         if len(good) >= exercise.minimum:
             break
+        if not recorded.manifest.request.prompt.strip():
+            broken.append(message("studio.no_prompt", file=recorded.file))
+            continue
         verdict = check_picture(evidence.submission, recorded, evidence.regenerations)
         if verdict.passed:
             good.add(recorded.manifest.image.pixels_sha256)

@@ -19,7 +19,7 @@ from exercises.i18n import Language, preferred_language
 from grading.wording import Message, message
 from manifests.reader import read_regular_file
 
-MAX_FILES = 10_000
+MAX_FILES = 30_000
 MAX_DEPTH = 8
 MAX_FILE_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30

@@ -30,7 +30,7 @@ from manifests.notebook import MAX_BYTES as MAX_ENTRY_BYTES
 from manifests.notebook import read_entry
 from manifests.reader import MAX_BYTES, read_manifest
 
-MAX_MANIFESTS = 3000
+MAX_MANIFESTS = 12_000
 MAX_FINDINGS = 50
 
 T = TypeVar("T")
@@ -116,8 +116,16 @@ class Submission:
         return tuple(e for e in self.entries if (e.student, e.assignment) == mine)
 
     def attempts(self, exercise: str, run: str) -> list[Recorded]:
-        """The student's own kept attempts at a run, oldest first: the last one counts."""
-        return [r for r in self.own if r.manifest.exercise == exercise and r.manifest.run == run]
+        """The student's own kept attempts at a run, oldest first: the last one counts.
+
+        One whose picture is gone counts, as in the lab, only while no other has its own.
+        """
+        made = [r for r in self.own if r.manifest.exercise == exercise and r.manifest.run == run]
+        return [r for r in made if self.has_picture(r)] or made
+
+    def has_picture(self, recorded: Recorded) -> bool:
+        """Whether a plain file is there under the picture's name."""
+        return self.files is not None and self.prefix + recorded.image_file in self.files.sizes
 
     def unreadable_attempt(self, run: str) -> Message | None:
         """Why a run's manifest cannot be read, if one of its name is there."""

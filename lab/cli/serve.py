@@ -10,6 +10,7 @@ from exercises.i18n import preferred_language, translator
 from lab.web.server import serve as serve_lab
 from lab.web.server import server_settings
 from manifests.settings import WorkSettings
+from manifests.work_folder import refusal
 
 
 def serve(
@@ -23,4 +24,8 @@ def serve(
     place = WorkSettings() if work is None else WorkSettings(work=work)
     t = translator("lab", preferred_language())
     console = Console(highlight=False)
+    refused = refusal(place.work)
+    if refused is not None:
+        said = t("serve.read_only", folder=place.work, reason=refused.strerror or type(refused).__name__)
+        Console(stderr=True, highlight=False).print(said, markup=False, soft_wrap=True)
     serve_lab(settings, place, ready=lambda address: console.print(t("serve.ready", address=address)))

@@ -84,14 +84,14 @@ def make_picture(
     """Run the request. `source` is already of the request's size. Raises Stopped, EngineFailure."""
     import torch
 
-    began = time.monotonic()
-    pipe = model.pipelines[request.mode]
-    pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
-    arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
-    if source is not None:
-        arguments["image"] = source
     if stop_asked():
         raise Stopped
+    _warm_up(model, request, source)
+    pipe, arguments = _prepared(model, request, source)
+    if stop_asked():
+        raise Stopped
+    preparing, model.preparing = model.preparing, 0.0
+    began = time.monotonic()
     watch = Watch(stop_asked, report, model.previewer, film, began, kept=[] if film else None)
     try:
         with torch.inference_mode():  # the same pixels as without, a little sooner
@@ -121,8 +121,42 @@ def make_picture(
         device=model.device_name,
         dtype=model.dtype,
         seconds=seconds,
+        loading_seconds=preparing or None,
     )
     return Picture(output.images[0].convert("RGB"), drawn, frames)
+
+
+def _prepared(model: LoadedModel, request: Request, source: Image.Image | None) -> tuple[Any, dict[str, Any]]:
+    """The pipeline with a fresh scheduler, and the arguments of its call."""
+    pipe = model.pipelines[request.mode]
+    pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
+    arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
+    if source is not None:
+        arguments["image"] = source
+    return pipe, arguments
+
+
+def _warm_up(model: LoadedModel, request: Request, source: Image.Image | None) -> None:
+    """Draw one step of a picture of this shape, if none was drawn yet: a first one pays for all others.
+
+    It has libraries loaded, memory laid out and kernels chosen for the shape; without it the first of two
+    runs would seem slower than the second, whatever they ask for. Its time is counted as loading.
+    """
+    shape = (request.mode, request.width, request.height, request.guidance_scale > 1)
+    if shape in model.warm:
+        return
+    began = time.monotonic()
+    step = {"steps": 1, "strength": 1.0} if request.strength is not None else {"steps": 1}
+    pipe, arguments = _prepared(model, request.model_copy(update=step), source)
+    import torch
+
+    try:
+        with torch.inference_mode():
+            pipe(**arguments, generator=torch.Generator("cpu").manual_seed(request.seed))
+    finally:
+        pipe.maybe_free_model_hooks()
+    model.warm.add(shape)
+    model.preparing += time.monotonic() - began
 
 
 @cache

@@ -6,6 +6,7 @@ and brings each one over when it is its turn.
 """
 
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ class LoadedModel:
     weights_sha256: str
     previewer: Previewer
     prompts: PromptCache = field(init=False)
+    warm: set[tuple[object, ...]] = field(default_factory=set)  # shapes of pictures drawn before
+    preparing: float = 0.0  # seconds of loading and warming up that no picture has told of yet
 
     def __post_init__(self) -> None:
         self.prompts = PromptCache(self.entry.family)
@@ -43,7 +46,10 @@ def load_model(entry: ModelEntry) -> LoadedModel:
     found = availability(entry.id)
     if found.folder is None or not found.available:
         raise EngineFailure(found.code, **found.values)
-    return load_from(entry, found.folder)
+    began = time.monotonic()
+    model = load_from(entry, found.folder)
+    model.preparing = time.monotonic() - began
+    return model
 
 
 def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:

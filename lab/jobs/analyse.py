@@ -25,7 +25,7 @@ from lab.providers.router import Router
 from manifests.analysis import MAX_TEXT, Analysis, Answered, Asked, Seen
 from manifests.manifest import Charge, Tried
 from manifests.notebook import Notebook
-from manifests.pictures import MEDIA_TYPES, picture_extension
+from manifests.pictures import widely_read
 from manifests.store import Record
 
 ANSWER_TYPES: dict[Task, type[BaseModel]] = {"quality": Quality, "missing": Missing, "alt_text": AltText}
@@ -175,8 +175,8 @@ def show(record: Record) -> tuple[Seen, Media]:
     digest = sha256(data).hexdigest()
     if digest != manifest.image.sha256:
         raise AnalysisError("analyse.changed", file=manifest.image.file)
-    media_type = MEDIA_TYPES[picture_extension(data)]
-    return Seen(assignment=manifest.assignment, stem=record.stem, sha256=digest), Media(data, media_type)
+    seen = Seen(assignment=manifest.assignment, stem=record.stem, sha256=digest)
+    return seen, Media(*widely_read(data))
 
 
 def charge(cost: Cost, usage: Usage) -> Charge:

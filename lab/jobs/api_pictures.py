@@ -17,7 +17,7 @@ from lab.providers.protocol import Answer, Call, Event, Media
 from lab.providers.router import Router
 from manifests.draft import Draft
 from manifests.manifest import ApiRequest, Model, Source
-from manifests.pictures import MEDIA_TYPES, picture_extension
+from manifests.pictures import widely_read
 from manifests.store import Store
 
 MAX_PROMPT = 2000  # characters, as a record holds them
@@ -30,7 +30,7 @@ class BadPrompt(CatalogueError):
 
 
 def check_prompt(prompt: str) -> None:
-    """Before anything is sent and paid for. Raises BadPrompt."""
+    """Before anything is drawn, or sent and paid for. Raises BadPrompt."""
     if not prompt.strip():
         raise BadPrompt("comparing.no_prompt")
     if len(prompt) > MAX_PROMPT:
@@ -74,7 +74,7 @@ class ApiPicture:
         images: tuple[Media, ...] = ()
         if self.source is not None:
             data = self.store.source_path(self.source).read_bytes()
-            images = (Media(data, MEDIA_TYPES[picture_extension(data)]),)
+            images = (Media(*widely_read(data)),)
         call = Call(
             "edit" if images else "image",
             prompt=self.prompt,

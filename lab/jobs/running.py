@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 from PIL import Image
 
 from exercises.errors import UserError
 from lab.engine.protocol import Cancelled, Failed, Step
+from lab.jobs.lost import Lost, noted, take_lost
 from lab.jobs.protocol import StoppableJob, Stored
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Running:
     finished: bool = False
     changes: int = 0
     ended: float | None = None  # seconds since the epoch
+    notes: Path | None = None  # the folder in which it is noted that this is under way
     _stop: threading.Event = field(default_factory=threading.Event)
     _job: StoppableJob | None = None
 
@@ -82,16 +85,17 @@ class Running:
     def _do(self, task: Task) -> bool:
         """Whether what the task was for is on disk."""
         self.preview = None
-        job = self._job = task.start()
-        if self._stop.is_set():  # asked for while the task was being submitted
-            job.cancel()
-        for event in job.events():
-            if isinstance(event, Step) and event.preview is not None:
-                self.preview = event.preview
-            if isinstance(event, Stored):
-                task.keep(event)
-                self.stored.append(event)
-            self._tell(event)
+        with noted(self.notes, self.id, self.exercise_id, task.run_id):
+            job = self._job = task.start()
+            if self._stop.is_set():  # asked for while the task was being submitted
+                job.cancel()
+            for event in job.events():
+                if isinstance(event, Step) and event.preview is not None:
+                    self.preview = event.preview
+                if isinstance(event, Stored):
+                    task.keep(event)
+                    self.stored.append(event)
+                self._tell(event)
         return isinstance(self.event, Stored)
 
     def _tell(self, event: object) -> None:
@@ -99,16 +103,24 @@ class Running:
         self.changes += 1
 
 
+def _lost(lost: Lost) -> Running:
+    """How a run ended that a killed lab was making."""
+    failed = Failed("lost", {"run": lost.run_id})
+    return Running(lost.exercise_id, (), event=failed, finished=True, ended=lost.begun)
+
+
 class Runs:
     """The generations of this process, oldest first; a finished one stays until its exercise's next."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Path | None = None) -> None:
+        """`notes`: where it is noted what is under way, and found what a killed lab was making."""
         self._lock = threading.Lock()
-        self._all: list[Running] = []
+        self._notes = notes
+        self._all = [_lost(each) for each in take_lost(notes)] if notes else []
 
     def start(self, exercise_id: str, tasks: Sequence[Task]) -> Running:
         """Begin in a thread of its own; never blocks."""
-        running = Running(exercise_id, tasks)
+        running = Running(exercise_id, tasks, notes=self._notes)
         with self._lock:
             self._all = [r for r in self._all if not (r.finished and r.exercise_id == exercise_id)]
             self._all.append(running)

@@ -56,6 +56,11 @@ class ModelEntry:
         """Whether image to image starts from the noised source; an editing model reads it instead."""
         return self.family != "qwen-edit"
 
+    @property
+    def takes_guidance(self) -> bool:
+        """Whether guidance changes the picture; FLUX.1 schnell was distilled without."""
+        return self.family != "flux"
+
 
 _ENTRIES = (
     ModelEntry(

@@ -187,7 +187,7 @@ def read_picture(data: bytes) -> Media:
     try:
         open_picture(data)
         return Media(data, MEDIA_TYPES[picture_extension(data)])
-    except UserError:
+    except (UserError, KeyError):  # no picture, or one that browsers do not show
         raise MalformedAnswer(variant=".picture") from None
 
 

@@ -10,7 +10,6 @@ from exercises.errors import CatalogueError
 from exercises.i18n import Language, translator
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import CLASS_NAMES
-from lab.models.availability import availability
 from lab.models.registry import MODELS, ModelEntry
 from manifests.manifest import Manifest, Request
 
@@ -23,14 +22,19 @@ if source.has_transparency_data:
 source = ImageOps.fit(source.convert("RGB"), ({width}, {height}), Image.Resampling.LANCZOS)
 """
 
+WEIGHTS = """
+# {come_with}
+weights = os.environ.get("GENAI_MINI_WEIGHTS") or files("lab.models.mini") / "weights"
+"""
+
 SCRIPT = """\
 # {title}
 # {recorded}
-from hashlib import sha256
-
+{standard}from hashlib import sha256
+{resources}
 import torch
 from diffusers import {classes}
-{imports}
+{imports}{weights}
 pipe = {auto}.from_pretrained(
 {loading}
 )
@@ -80,8 +84,11 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
             device=repr(manifest.device),
         ),
         hash=t("code.hash"),
+        standard="import os\n" if entry.bundled else "",
+        resources="from importlib.resources import files\n" if entry.bundled else "",
+        weights=WEIGHTS.format(come_with=t("code.weights", model=entry.name)) if entry.bundled else "",
         classes=", ".join(sorted(filter(None, (auto, scheduler)))),
-        imports="from PIL import Image, ImageOps\n" if source else "",
+        imports=_imports(request.source.file) if source and request.source else "",
         auto=auto,
         loading="\n".join(_loading(manifest, entry)),
         scheduler=f"pipe.scheduler = {scheduler}.from_config(pipe.scheduler.config)\n" if scheduler else "",
@@ -94,12 +101,19 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
     )
 
 
+def _imports(source: str) -> str:
+    """What the lines that open the source need."""
+    lines = "from PIL import Image, ImageOps\n"
+    if source.endswith(".heic"):
+        lines += "from pillow_heif import register_heif_opener\n\nregister_heif_opener()\n"
+    return lines
+
+
 def _loading(manifest: Manifest, entry: ModelEntry) -> list[str]:
-    """The arguments of `from_pretrained`: a folder for the bundled model, else repository and revision."""
+    """The arguments of `from_pretrained`: the bundled model's folder, else repository and revision."""
     lines = []
     if entry.bundled:
-        folder = str(availability(entry.id).folder or "lab/models/mini/weights")
-        lines.append(f"    {folder!r},")
+        lines.append("    weights,")
     else:
         is_commit = re.fullmatch(r"[0-9a-f]{40}", manifest.model.revision)
         revision = manifest.model.revision if is_commit else entry.revision

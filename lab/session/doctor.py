@@ -11,7 +11,6 @@ import platform
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +35,7 @@ from lab.models.availability import availability
 from lab.models.checksums import changed_files
 from lab.models.registry import MODELS
 from lab.models.settings import ModelSettings
+from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
 from lab.providers.settings import ProviderSettings
@@ -43,6 +43,7 @@ from lab.session.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
 from manifests.store import Store
+from manifests.work_folder import nearest, refusal
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,6 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     ProviderSettings,
     ApiSettings,
 )
-KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "COMFYUI_API_URL")
 ELSEWHERE = ("GENAI_HUB_",)  # settings of the hub, which the lab does not import
 ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
@@ -152,22 +152,20 @@ def _libraries(case: Case) -> Iterator[Finding]:
 
 
 def _work(case: Case) -> Iterator[Finding]:
-    folder = _nearest(case.work)
+    folder = nearest(case.work)
     if not folder.is_dir():
         yield case.found(State.PROBLEM, "work.not_folder", folder=folder)
         return
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"genai-lab")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    refused = refusal(case.work)
+    if refused is not None:
+        reason = refused.strerror or type(refused).__name__
         yield case.found(State.PROBLEM, "work.read_only", folder=folder, reason=reason)
     else:
         yield case.found(State.OK, "work.writable", folder=case.work.absolute())
 
 
 def _disk(case: Case) -> Iterator[Finding]:
-    free = shutil.disk_usage(_nearest(case.work)).free
+    free = shutil.disk_usage(nearest(case.work)).free
     state = State.PROBLEM if free < DISK_NONE else State.WARNING if free < DISK_LOW else State.OK
     yield case.found(state, "disk.free" if state is State.OK else "disk.low", free=case.gib(free))
 
@@ -220,7 +218,10 @@ def _exercises(case: Case) -> Iterator[Finding]:
 
 
 def _record(case: Case) -> Iterator[Finding]:
-    """The chain of manifests of each assignment in the work folder, and files that are no record."""
+    """The record of each assignment in the work folder: its chain, what is missing, what is strange.
+
+    Pictures are counted as the gallery counts them, and nothing is ever to be deleted.
+    """
     folders = _assignment_folders(case.work)
     if not folders:
         yield case.found(State.OK, "record.empty")
@@ -234,11 +235,23 @@ def _record(case: Case) -> Iterator[Finding]:
                 State.PROBLEM, "record.broken", id=folder.name, number=len(breaks), reason=reason
             )
         else:
-            yield case.found(State.OK, "record.whole", id=folder.name, number=len(chain))
+            pictures, binned = len(store.records()), len(store.binned())
+            yield case.found(State.OK, "record.whole", id=folder.name, number=pictures, binned=binned)
         left = store.leftovers()
-        if left:
-            names = ", ".join(path.name for path in left[:5])
-            yield case.found(State.WARNING, "record.leftovers", id=folder.name, number=len(left), names=names)
+        for key, names in (
+            ("record.picture_gone", [record.image_path.name for record in store.missed()]),
+            ("record.unreadable", [path.name for path in left if _is_manifest(path.name)]),
+            ("record.leftovers", [path.name for path in left if not _is_manifest(path.name)]),
+        ):
+            if names:
+                state = State.WARNING if key == "record.leftovers" else State.PROBLEM
+                shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+                yield case.found(state, key, id=folder.name, number=len(names), names=shown)
+
+
+def _is_manifest(name: str) -> bool:
+    """By its name; what begins with a point is an operating system's."""
+    return name.endswith(".json") and not name.startswith(".")
 
 
 def _settings(case: Case) -> Iterator[Finding]:
@@ -267,14 +280,25 @@ def _settings(case: Case) -> Iterator[Finding]:
     yield case.found(State.OK, "settings.used" if used else "settings.defaults", names=", ".join(used))
 
 
+def _key_names() -> list[str]:
+    """The variables of keys that something reads: those of the providers' file, and the one of models."""
+    try:
+        providers = load_configuration(ProviderSettings().providers).providers
+    except (UserError, ValidationError):  # told by other checks, and where a provider is to be asked
+        providers = ()
+    named = [provider.key for provider in providers if provider.key]
+    return list(dict.fromkeys([*named, "HF_TOKEN"]))
+
+
 def _keys(case: Case) -> Iterator[Finding]:
-    for name in KEYS:
+    names = _key_names()
+    for name in names:
         try:
             find_key(name)
         except KeyFile as error:
             reason = error.at(name, "").in_language(case.language)
             yield case.found(State.PROBLEM, "keys.refused", reason=reason)
-    there = [name for name in KEYS if case.variables.get(name, "").strip()]
+    there = [name for name in names if case.variables.get(name, "").strip()]
     yield case.found(State.OK, "keys.some" if there else "keys.none", names=", ".join(there))
 
 
@@ -375,12 +399,6 @@ def free_memory() -> tuple[int, int]:
 def _variables(dotenv: Path) -> dict[str, str]:
     """The environment over the `.env` file, as the settings read them."""
     return {name: value or "" for name, value in dotenv_values(dotenv).items()} | dict(os.environ)
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    folder = folder.absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _assignment_folders(work: Path) -> list[Path]:

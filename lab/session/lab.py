@@ -3,6 +3,8 @@
 It keeps no copy of what is on disk: `store()` and `checks()` read it each time they are asked.
 """
 
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,7 @@ from lab.records.own_pictures import own_pictures
 from lab.session.settings import LabSettings
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
+from manifests.work_folder import refusal
 
 
 @dataclass
@@ -38,21 +41,35 @@ class Lab:
     work: Path
     student: str
     engine: Engine
-    runs: Runs = field(default_factory=Runs)
+    runs: Runs = field(init=False)
     endpoint: Loopback = field(init=False)
 
     def __post_init__(self) -> None:
         self.endpoint = Loopback(self.engine)
+        self.runs = Runs((self.settings.cache or self.work / ".cache") / "running")
 
     @property
     def folder(self) -> Path:
         """`<work>/<assignment>`: where everything of this assignment is kept."""
         return self.work / self.assignment.id
 
-    @property
+    @cached_property
     def cache(self) -> Path:
-        """What may be deleted at any time: thumbnails, uploads on their way, grids."""
-        return (self.settings.cache or self.work / ".cache").resolve()
+        """What may be deleted at any time: thumbnails, uploads on their way, grids.
+
+        A folder of the system's where the work folder cannot be written: the lab opens all the same, and
+        says so where something is to be saved. Raises OSError where there is no room there either.
+        """
+        folder = (self.settings.cache or self.work / ".cache").resolve()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return self._temporary
+        return self._temporary if refusal(folder) else folder
+
+    @cached_property
+    def _temporary(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="genai-lab-")).resolve()
 
     @cached_property
     def router(self) -> Router:
@@ -64,6 +81,8 @@ class Lab:
             self.router.close()
         self.endpoint.close()
         self.engine.close()
+        if "_temporary" in vars(self):
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def store(self) -> Store:
         return Store(self.work, self.assignment.id, self.student)

@@ -14,6 +14,7 @@ looked at before it is used.
 """
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -158,10 +159,18 @@ class LocalizedPages:
         await self.app({**scope, "headers": uncompressed}, receive, collect)
 
 
+_MANIFEST_LINK = re.compile(rb'<link rel="manifest"[^>]*>')
+
+
 def localize(page: bytes, language: str) -> bytes:
-    """Gradio's template in that language; anything else as it is."""
+    """Gradio's template in that language; anything else as it is.
+
+    Its link to a web app's manifest is left out: it names a file at the server's root, which below a Hub
+    is the Hub's, and the lab is no app to be installed.
+    """
     static = files("lab.ui").joinpath("static")
     script = static.joinpath("page.js").read_text(encoding="utf-8").replace("LANGUAGE", language)
     icon = static.joinpath("icon.html").read_text(encoding="utf-8")
+    page = _MANIFEST_LINK.sub(b"", page)
     page = page.replace(b'lang="en"', f'lang="{language}"'.encode(), 1)
     return page.replace(b"<head>", f"<head><script>{script}</script>{icon}".encode(), 1)

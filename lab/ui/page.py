@@ -184,7 +184,7 @@ class Page:
             stem,
             [self.recall, self.tabs],
             **LASTING,  # a changed state is told through the queue only
-        )
+        ).then(None, js=REMEMBER.format(id=self.studio))  # a tab chosen by the program tells no one
 
     def header(self) -> str:
         """The points so far, as the checks see them."""

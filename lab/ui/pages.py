@@ -26,7 +26,6 @@ OPEN_TAB = """() => {{
 
 def prepare_gradio(lab: Lab) -> None:
     """Gradio reads these when it is imported: its cache stays in ours, and it reports to nobody."""
-    lab.cache.mkdir(parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(lab.cache / "gradio")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

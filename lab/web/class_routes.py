@@ -93,7 +93,6 @@ def progress_of(lab: Lab, assignment: Assignment) -> Progress:
 def _frozen(lab: Lab, assignment: Assignment) -> tuple[IO[bytes], dict[str, str]]:
     """The zip in an open file, at its beginning, and the headers it goes with."""
     store = Store(lab.work, assignment.id, lab.student)
-    lab.cache.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):
         file = tempfile.TemporaryFile(dir=lab.cache)  # noqa: SIM115 - closed when it was sent
         try:

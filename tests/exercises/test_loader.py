@@ -52,6 +52,55 @@ def test_the_baseline_comes_first_wherever_it_is_written(write_assignment: Write
     assert [run.id for run in many.runs] == ["run_a", "run_b", "run_c"]
 
 
+def test_everything_that_is_wrong_is_said_at_once(write_assignment: WriteAssignment):
+    wrong = (
+        ("points = 6\n", "points = true\nbonus = 1\n", "points"),
+        ("steps = 40", "step = 40, guidance = 3", "exercises[2].runs.run_b.step"),
+        ('"DDIM"', '"PNDM", steps = 0', "exercises[2].runs.run_c.scheduler"),
+        ("strength = 0.9", "strength = 1.5", "exercises[3].runs.strong.strength"),
+        (', fr = "Petit"', "", "title.fr"),
+    )
+    text = SMALL
+    for before, after, _ in wrong:
+        assert before in text
+        text = text.replace(before, after, 1)
+    with pytest.raises(ExerciseError) as caught:
+        load_assignment(write_assignment(text))
+    error = caught.value
+    told = {each.field: each.line for each in (error, *error.others)}
+    assert "\n" not in error.in_language("fr")
+    assert all(f" {field}" in error.in_language("en") for field in told)
+    # the names of a run are looked at before the values of any
+    assert told.keys() == {
+        "bonus",
+        "exercises[2].runs.run_b.step",
+        "exercises[2].runs.run_b.guidance",
+        "exercises[3].runs.strong.strength",
+        "points",
+        "title.fr",
+    }
+    text = text.replace("step = 40, guidance = 3", "steps = 400, width = 3", 1)
+    with pytest.raises(ExerciseError) as caught:
+        load_assignment(write_assignment(text))
+    fields = {each.field.removeprefix("exercises[2].runs.") for each in (caught.value, *caught.value.others)}
+    assert {"run_b.steps", "run_b.width", "run_c.scheduler", "run_c.steps", "points"} <= fields
+
+
+def test_one_wrong_shared_value_is_said_once(write_assignment: WriteAssignment):
+    with pytest.raises(ExerciseError) as caught:
+        load_assignment(write_assignment(SMALL.replace("steps = 20", "steps = 0", 1)))
+    assert caught.value.in_language("en").count("parameters.steps") == 1
+
+
+def test_a_byte_order_mark_is_no_error(write_assignment: WriteAssignment):
+    folder = write_assignment(SMALL)
+    for path in folder.iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assignment = load_assignment(folder)
+    assert assignment.title("fr") == "Petit"
+    assert assignment.texts["en"].startswith("introduction")
+
+
 # One wrong thing each: what is replaced by what, and the field, line and words the author is told.
 WRONG = {
     "two changes": ("steps = 40 }", "steps = 40, seed = 1 }", "exercises[2].runs.run_b", 24, "exactly one"),

@@ -1,6 +1,8 @@
 """`genai-lab check` and `genai-lab hand-in`, as a student calls them."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +86,31 @@ def test_hand_in_of_nothing_is_refused(tmp_path: Path, genai_lab: Run) -> None:
     result = genai_lab("hand-in", "tp2", "--work", str(tmp_path))
     assert result.returncode == 2
     assert "nothing to hand in" in result.stderr
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_folder_that_cannot_be_written_is_one_line_and_2(
+    alice: Store, genai_lab: Run, language: str
+) -> None:
+    (alice.folder / "hand-ins").write_text("a file stands here")
+    done = genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent), GENAI_LANGUAGE=language)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "hand-ins" in done.stderr
+    assert {"en": "free space", "fr": "place libre"}[language] in done.stderr
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    alice: Store, genai_lab: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "No space left" in done.stderr
+    assert list((alice.folder / "hand-ins").iterdir()) == []
 
 
 def test_what_a_student_wrote_colours_no_terminal(alice: Store, genai_lab: Run) -> None:

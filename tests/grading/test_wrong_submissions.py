@@ -4,6 +4,7 @@ A case names exactly the checks that must be judged "no". Beside them stand two 
 which must keep all their points.
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from exercises.assignment import Assignment
 from grading.class_.grade import grade_class
 from grading.reports.table import escape_formula
 from grading.results import CheckResult, Grade
+from manifests.manifest import Source
 from manifests.store import Store
 from tests.grading import wrong
 from tests.grading.good import noise, photo
@@ -80,6 +82,18 @@ def other_source_for_one(store: Store) -> None:
     source = store.add_source(photo(5))
     exercise, run = wrong.planned("i2i_run08_strength060")
     store.save(wrong.draft_of(exercise, run, source), noise(88_000))
+
+
+def small_source(store: Store) -> None:
+    """A picture of one pixel as the photo of a product, put there by hand."""
+    data = wrong.png(noise(5).resize((1, 1)))
+    digest = hashlib.sha256(data).hexdigest()
+    source = Source(file=f"{digest[:16]}.png", sha256=digest)
+    (store.inputs / source.file).write_bytes(data)
+    runs = ("i2i_run07_strength035", "i2i_run08_strength060", "i2i_run09_strength085")
+    for number, name in enumerate(runs):
+        exercise, run = wrong.planned(name)
+        store.save(wrong.draft_of(exercise, run, source), noise(88_100 + number))
 
 
 def nobody_s_model(store: Store) -> None:
@@ -190,6 +204,7 @@ CASES = [
     # the source
     case("source-deleted", lambda s: source_file(s).unlink(), KEPT),
     case("source-replaced", lambda s: wrong.void(source_file(s).write_bytes(photo(9))), KEPT),
+    case("source-1x1", small_source, KEPT),
     case("source-not-one", lambda s: wrong.void(source_file(s).write_bytes(b"GIF89a")), KEPT),
     case("sources-differ", other_source_for_one, SAME),
     # links and devices

@@ -4,13 +4,14 @@ import io
 import struct
 import zlib
 
+import pillow_heif
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from manifests.errors import PictureError
-from manifests.pictures import MAX_BYTES, open_picture, picture_extension
+from manifests.pictures import FORMATS, MAX_BYTES, open_picture, picture_extension
 from tests.manifests.conftest import make_picture
 
 
@@ -33,10 +34,11 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-GOOD = {form: encoded(make_picture(1, (24, 16)), form) for form in ("PNG", "JPEG", "WEBP")}
+pillow_heif.register_heif_opener()  # which writes HEIC, too
+GOOD = {form: encoded(make_picture(1, (24, 16)), form) for form in FORMATS.values()}
 
 
-@pytest.mark.parametrize(("form", "extension"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp")])
+@pytest.mark.parametrize(("extension", "form"), FORMATS.items())
 def test_the_known_formats_are_opened(form: str, extension: str):
     image = open_picture(GOOD[form])
     assert (image.mode, image.size) == ("RGB", (24, 16))
@@ -47,16 +49,39 @@ def test_pixels_of_a_png_are_as_they_were():
     assert open_picture(GOOD["PNG"]).tobytes() == make_picture(1, (24, 16)).tobytes()
 
 
-@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "PPM", "ICO", "PDF"])
+@pytest.mark.parametrize("form", ["PPM", "ICO", "PDF", "EPS", "TGA", "JPEG2000", "ICNS"])
 def test_other_formats_are_refused(form: str):
     with pytest.raises(PictureError, match="PNG, JPEG"):
         open_picture(encoded(make_picture(), form))
 
 
-def test_a_picture_is_turned_upright():
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF"])  # HEIC has a box of its own for it
+def test_a_picture_is_turned_upright(form: str):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held sideways
-    assert open_picture(encoded(make_picture(1, (24, 16)), "JPEG", exif=exif)).size == (16, 24)
+    assert open_picture(encoded(make_picture(1, (24, 16)), form, exif=exif)).size == (16, 24)
+
+
+@pytest.mark.parametrize("form", ["HEIF", "AVIF"])
+def test_a_phone_s_picture_looks_as_it_was_taken(form: str):
+    smooth = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    opened = open_picture(encoded(smooth, form, quality=90))
+    assert opened.size == (64, 48)
+    difference = ImageChops.difference(opened, smooth)
+    assert max(ImageStat.Stat(difference).mean) < 3
+
+
+def test_a_heic_that_says_so_only_among_its_other_brands_is_one():
+    data = bytearray(GOOD["HEIF"])
+    data[8:12] = b"mif1"
+    assert open_picture(bytes(data)).size == (24, 16)
+    assert picture_extension(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif") == ".avif"
+
+
+@pytest.mark.parametrize("brand", [b"qt  ", b"isom", b"mp42", b"M4A "])
+def test_a_film_is_no_picture(brand: bytes):
+    with pytest.raises(PictureError, match="HEIC"):
+        open_picture(b"\0\0\0\x14ftyp" + brand + b"\0\0\0\0" + brand + b"\0" * 100)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +151,7 @@ def test_compressed_text_that_explodes_is_refused():
 
 @settings(deadline=None)
 @given(
-    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP"]),
+    st.sampled_from([b"", b"RIFF\0\0\0\0WEBP", *(data[:24] for data in GOOD.values())]),
     st.binary(max_size=400),
 )
 @example(b"", b"")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -193,9 +194,21 @@ def test_a_record_whose_image_is_gone_stays_in_the_chain_only(store: Store):
     record = store.save(make_draft("one"), make_picture())
     record.image_path.unlink()
     assert store.records() == []
-    assert store.leftovers() == [record.manifest_path]
+    assert store.missed() == [record]
+    assert store.leftovers() == []
     assert [m.sequence for m in store.chain()] == [1]
-    assert store.save(make_draft("one"), make_picture()).manifest.sequence == 2
+    store.save(make_draft("two"), make_picture())
+    assert store.missed() == [record]
+    assert store.save(make_draft("one"), make_picture()).manifest.sequence == 3
+    assert (store.missed(), store.leftovers()) == ([], [])
+
+
+def test_a_binned_manifest_whose_image_is_gone_is_no_leftover_either(store: Store):
+    record = store.save(make_draft("one"), make_picture())
+    store.delete("one")
+    (store.bin / record.image_path.name).unlink()
+    assert (store.binned(), store.leftovers(), store.missed()) == ([], [], [])
+    assert [m.sequence for m in store.chain()] == [1]
 
 
 def test_a_changed_manifest_is_read_anew(store: Store):
@@ -251,7 +264,7 @@ def test_a_folder_that_is_a_link_is_not_written_into(store: Store, work: Path, t
     (work / place).parent.mkdir(parents=True, exist_ok=True)
     (work / place).symlink_to(elsewhere)
     picture = tmp_path / "picture.png"
-    make_picture().save(picture)
+    make_picture(size=(64, 64)).save(picture)
     write: Callable[[], object] = partial(store.save, make_draft(), make_picture())
     if place.endswith("inputs"):
         write = partial(store.add_source, picture.read_bytes())
@@ -361,7 +374,7 @@ def test_what_only_has_a_lost_image_s_name_is_left_where_it_is(store: Store, tmp
 
 def test_a_source_is_kept_as_it_came_under_a_name_of_our_own(store: Store, tmp_path: Path):
     path = tmp_path / "photo.jpg"
-    make_picture().save(path)
+    make_picture(size=(64, 64)).save(path)
     data = path.read_bytes()
 
     source = store.add_source(data)
@@ -392,9 +405,31 @@ def test_a_source_that_was_cut_off_is_refused(store: Store, tmp_path: Path):
     assert not store.inputs.exists()
 
 
+@pytest.mark.parametrize("extension", ["heic", "avif", "gif", "tif", "bmp"])
+def test_a_photo_in_a_format_of_phones_and_scanners_is_kept_as_it_came(
+    store: Store, tmp_path: Path, extension: str
+):
+    pillow_heif.register_heif_opener()
+    path = tmp_path / f"photo.{extension}"
+    make_picture(size=(80, 64)).save(path)
+    source = store.add_source(path.read_bytes())
+    assert source.file.endswith(f".{extension}")
+    assert store.source_path(source).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (63, 400), (400, 63)])
+def test_a_source_that_shows_nothing_for_want_of_pixels_is_refused(
+    store: Store, tmp_path: Path, size: tuple[int, int]
+):
+    make_picture(size=size).save(tmp_path / "photo.png")
+    with pytest.raises(PictureError, match=f"{size[0]} by {size[1]} pixels"):
+        store.add_source((tmp_path / "photo.png").read_bytes())
+    assert not store.inputs.exists()
+
+
 def test_an_absent_source_is_said(store: Store, tmp_path: Path):
     path = tmp_path / "photo.png"
-    make_picture().save(path)
+    make_picture(size=(64, 64)).save(path)
     source = store.add_source(path.read_bytes())
     store.source_path(source).unlink()
     with pytest.raises(StoreError, match=source.file):

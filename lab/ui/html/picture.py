@@ -40,12 +40,20 @@ def made(t: Translator, manifest: Manifest) -> Markup:
     rows += [
         (t("facts.model"), "", f"{model.id} ({model.revision[:12]})"),
         (t("facts.device"), "", f"{manifest.device}, {manifest.dtype}"),
-        (t("facts.time"), "", t("facts.seconds", seconds=number(round(manifest.seconds, 2), t.language))),
+        (t("facts.time"), "", _time(t, manifest)),
         (t("facts.file"), "", manifest.image.file),
     ]
     header = [t("facts.parameter"), t("facts.asked"), t("facts.done")]
     opinion = adherence_words.table(t, manifest.adherence) if manifest.adherence else ""
     return _prompts(t, request) + markup.table(header, rows) + opinion
+
+
+def _time(t: Translator, manifest: Manifest) -> str:
+    """How long the drawing took; and, apart, for how long the model was loaded and warmed up before."""
+    drawing = t("facts.seconds", seconds=number(round(manifest.seconds, 2), t.language))
+    if manifest.loading_seconds is None:
+        return drawing
+    return t("facts.loaded", drawing=drawing, loading=number(round(manifest.loading_seconds, 1), t.language))
 
 
 def _made_by_api(t: Translator, manifest: Manifest, request: ApiRequest) -> Markup:

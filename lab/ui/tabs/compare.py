@@ -19,7 +19,7 @@ from grading.checks.alt_text_rules import count_words
 from grading.checks.compare import newest_comparison
 from lab.engine.requests import request_for
 from lab.jobs.analyse import AnalysisError
-from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, DeferredJob, SequentialJobs, check_prompt
+from lab.jobs.api_pictures import ApiPicture, DeferredJob, SequentialJobs, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.protocol import StoppableJob
 from lab.jobs.running import Task
@@ -53,9 +53,7 @@ class _Tab:
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
-        self.prompt = gr.Textbox(
-            label=t("parameter.prompt"), lines=2, max_length=MAX_PROMPT, elem_id=f"prompt-{name}"
-        )
+        self.prompt = gr.Textbox(label=t("parameter.prompt"), lines=2, elem_id=f"prompt-{name}")
         self.models = choice(
             multiselect=True, label=t("comparing.models"), info=t("comparing.hint"), elem_id=f"models-{name}"
         )

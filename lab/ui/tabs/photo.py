@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL.Image import Image as PILImage
+
 from exercises.errors import UserError
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
 from manifests.manifest import Source
-from manifests.pictures import MAX_BYTES
-
-TYPES = [".png", ".jpg", ".jpeg", ".webp"]
+from manifests.pictures import MAX_BYTES, MEDIA_TYPES, open_picture
 
 
 class MissingPhoto(UserError):
@@ -32,7 +32,8 @@ class Photo:
         self.source = gr.State(None)
         with gr.Row(elem_classes="photo"):
             with gr.Column(min_width=260):
-                upload = gr.UploadButton(t("photo.choose"), file_types=TYPES, elem_id=f"upload-{name}")
+                # Any file may be chosen: what is no picture is refused here, in the page's language.
+                upload = gr.UploadButton(t("photo.choose"), elem_id=f"upload-{name}")
                 gr.HTML(markup.hint(t("photo.hint", mib=MAX_BYTES // 2**20)))
                 status = page.message(f"photo-status-{name}")
             self.picture = gr.Image(
@@ -66,10 +67,10 @@ class Photo:
         import gradio as gr
 
         try:
-            path = self.lab.store().source_path(source)
-        except UserError:  # deleted from disk by hand
+            shown = _shown(self.lab.store().source_path(source))
+        except (UserError, OSError):  # deleted from disk by hand, or damaged
             return [None, gr.update(value=None, visible=False)]
-        return [source, gr.update(value=str(path), visible=True, alt_text=self.page.t("photo.alt"))]
+        return [source, gr.update(value=shown, visible=True, alt_text=self.page.t("photo.alt"))]
 
     def _take(self, path: str) -> list[Any]:
         import gradio as gr
@@ -80,6 +81,11 @@ class Photo:
             message = error.in_language(self.page.language)
             return [gr.skip(), gr.skip(), markup.status(message, bad=True)]
         return [*self._values(source), markup.status(self.page.t("photo.taken"))]
+
+
+def _shown(path: Path) -> str | PILImage:
+    """What the page shows: the file itself where browsers can, else its pixels."""
+    return str(path) if path.suffix in MEDIA_TYPES else open_picture(_read(path))
 
 
 def _read(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import Mode, Parameters
 from lab.engine.requests import request_for
-from lab.jobs.api_pictures import ApiPicture, check_prompt
+from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
@@ -90,10 +90,11 @@ class _Tab:
         mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
         model = choice(choices=_models(t), value=default.id, **label("model"))
         model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
-        prompt = gr.Textbox(lines=3, max_length=2000, **label("prompt"))
+        # No length is given to the browser, which would cut a longer text without a word.
+        prompt = gr.Textbox(lines=3, **label("prompt"))
         words = gr.HTML(elem_id="studio-words")
         with gr.Column() as first_here:
-            negative = gr.Textbox(lines=1, max_length=2000, **label("negative_prompt"))
+            negative = gr.Textbox(lines=1, **label("negative_prompt"))
         with gr.Column(visible=False) as self.only_with_photo:
             self.photo = Photo(self.lab, self.page, self.exercise.id)
             strength = gr.Slider(0.05, 1, value=0.6, step=0.05, **label("strength"))
@@ -192,7 +193,8 @@ class _Tab:
         lab, with_photo = self.lab, asked["mode"] == "img2img"
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
-        check_prompt(asked["prompt"])
+        check_prompt(asked["prompt"] or "")
+        seed = None if asked["seed"] is None else _seed(self.page.t, asked["seed"])  # None leaves it to them
         picture = ApiPicture(
             lab.store(),
             lab.router,
@@ -200,7 +202,7 @@ class _Tab:
             STUDIO_RUN,
             asked["prompt"],
             selection_of(model),
-            seed=asked["seed"],
+            seed=seed,
             source=source if with_photo else None,
         )
         return Task(STUDIO_RUN, lambda: picture)
@@ -261,13 +263,28 @@ def _model_note(page: Page, model_id: str) -> str:
     return "" if state.available else markup.note(state.text(page.language))
 
 
+def _seed(t: Translator, value: object) -> int:
+    """The seed as it was typed. Raises BadParameters, which says what there may be."""
+    if isinstance(value, int | float) and 0 <= value <= HIGHEST_SEED and float(value).is_integer():
+        return int(value)
+    raise BadParameters(t("studio.bad_seed", field=t("parameter.seed"), highest=HIGHEST_SEED))
+
+
 def _parameters(t: Translator, asked: dict[str, Any]) -> Parameters:
     """The form's values within the bounds of `Parameters`. Raises BadParameters, which names the field."""
-    whole = ("width", "height", "steps", "seed")
+    whole = ("width", "height", "steps")
     values = {
         name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
         for name, value in asked.items()
     }
+    values["seed"] = _seed(t, asked["seed"])
+    for name in ("prompt", "negative_prompt"):
+        text = values[name] = str(asked[name] or "")
+        if len(text) > MAX_PROMPT:
+            field = t(f"parameter.{name}")
+            raise BadParameters(t("studio.too_long", field=field, length=len(text), most=MAX_PROMPT))
+    if not str(values["prompt"]).strip():
+        raise BadParameters(t("studio.no_prompt", field=t("parameter.prompt")))
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:

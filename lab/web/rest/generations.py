@@ -19,9 +19,11 @@ from lab.endpoint.errors import ApiError, Refused, language_of
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes
 from lab.engine.failures import EngineFailure
+from lab.engine.protocol import Failed
 from lab.engine.requests import check_request, request_for
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
+from lab.models.availability import availability
 from lab.models.registry import MODELS
 from lab.session.lab import Lab
 from lab.web.rest.jobs import Jobs, State
@@ -112,6 +114,9 @@ def _task(lab: Lab, wanted: GenerationRequest, model: str, limits: EndpointLimit
     if wanted.mode == "img2img" and entry.takes_strength and wanted.strength is None:
         values["strength"] = DEFAULT_STRENGTH
     data = None if wanted.source is None else data_url_bytes(wanted.source, limits, "source")
+    state = availability(model)
+    if not state.available:
+        raise refusal(Failed(state.code, state.values))
     request = request_for(Parameters(**values), model)
     try:
         check_request(entry, request, data)

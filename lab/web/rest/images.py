@@ -63,7 +63,7 @@ def router(lab: Lab) -> APIRouter:
     )
     def download_image(id: Stem) -> FileResponse:
         path = record(id).image_path
-        kind = MEDIA_TYPES[path.suffix]
+        kind = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
         return FileResponse(path, media_type=kind, filename=path.name)  # as an attachment
 
     @routes.delete("/{id}", status_code=204)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from exercises.i18n import Language
-from exercises.parameters import Mode, Parameters, SchedulerName
+from exercises.parameters import Mode, Parameters, Prompt, SchedulerName
 from lab.models.availability import availability
 from lab.models.registry import ModelEntry
 from lab.web.rest.jobs import State
@@ -20,6 +20,7 @@ class GenerationRequest(Parameters):
     image the picture to begin with as a data URL.
     """
 
+    prompt: Annotated[Prompt, StringConstraints(pattern=r"\S")]  # one without a word asks for nothing
     model: Annotated[str, Field(max_length=200)] | None = None
     source: Annotated[str, Field(max_length=64 * 2**20)] | None = None
 

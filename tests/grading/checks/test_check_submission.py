@@ -13,7 +13,7 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language
 from exercises.kinds import Generate, HandIn, Studio
 from grading.checks import check_submission
-from grading.checks.runs import drawing
+from grading.checks.drawing import drawing
 from grading.checks.verdict import Verdict, for_a_person, in_order, ok, unknown, wrong
 from grading.results import CheckResult
 from grading.submission.reading import Submission, closing, open_submission, open_work
@@ -82,6 +82,24 @@ def test_a_record_of_somebody_else_is_said_where_there_is_no_own_one(alice: Stor
     assert (recorded.cause.expected, recorded.cause.actual) == ("alice", "mallory")
 
 
+def test_an_attempt_whose_picture_is_gone_counts_only_while_there_is_no_other(
+    alice: Store, tp2: Assignment
+) -> None:
+    """As in the lab, where the gallery shows the older one; and making it again mends the record."""
+    image, complete = "sweep/t2i_run04_guid4/image", "hand_in/record/complete"
+    again()(alice)
+    (alice.outputs / "t2i_run04_guid4-2.png").unlink()
+    results = checks(alice, tp2)
+    assert results[image].passed
+    assert results[complete].passed is False
+    (alice.outputs / "t2i_run04_guid4.png").unlink()
+    for cause in (checks(alice, tp2)[name].cause for name in (image, complete)):
+        assert cause
+        assert "Make it again, and keep its manifest" in cause.message
+    again()(alice)
+    assert all(c.passed for c in checks(alice, tp2).values())
+
+
 def test_an_attempt_in_the_bin_does_not_count(alice: Store, tp2: Assignment) -> None:
     again(guidance_scale=5.0)(alice)
     alice.delete("t2i_run04_guid4-2")
@@ -113,7 +131,58 @@ def test_strengths_that_run_the_same_steps_may_give_the_same_picture(alice: Stor
     one, other = (alice.save(draft_of(exercise, run, source, strength=s), noise(4)) for s in (0.35, 0.34))
     with closing(open_work(alice.folder.parent, "tp2", "alice")) as submission:
         recorded = {r.stem: r for r in submission.records}
-    assert drawing(recorded[one.stem]) == drawing(recorded[other.stem])
+        assert drawing(recorded[one.stem], submission) == drawing(recorded[other.stem], submission)
+
+
+def test_two_files_of_one_picture_may_give_the_same_picture(alice: Store, tp2: Assignment) -> None:
+    exercise, run = planned("i2i_run07_strength035")
+    whole = noise(46)
+    sources = [alice.add_source(data) for data in (png(whole), png(whole) + b" and a byte more")]
+    assert sources[0] != sources[1]
+    for source in sources:
+        alice.save(draft_of(exercise, run, source), noise(47))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed
+
+
+def test_a_model_without_guidance_may_give_the_same_picture_at_any(alice: Store, tp2: Assignment) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    for guidance in (4.0, 12.0):
+        draft = draft_of("studio", run, guidance_scale=guidance, scheduler="Euler")
+        flux = draft.model.model_copy(update={"id": "flux-schnell"})
+        alice.save(replace(draft, model=flux), noise(48))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed
+
+
+def test_pictures_that_show_nothing_are_no_reuse(alice: Store, tp2: Assignment) -> None:
+    """A decoder that fails, as in half precision on some cards, makes every picture black."""
+    black = noise(1).point(lambda _: 0)
+    for run in ("t2i_run04_guid4", "t2i_run05_guid12"):
+        again(run, picture=black)(alice)
+    results = checks(alice, tp2)
+    assert results["hand_in/record/reuse"].passed
+    assert results["sweep/t2i_run04_guid4/image"].passed is False
+
+
+def test_a_studio_picture_without_a_prompt_earns_nothing(alice: Store, tp2: Assignment) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    for record in [r for r in alice.records() if r.manifest.run == "studio"]:
+        alice.delete(record.stem)
+    alice.save(draft_of("studio", run, prompt=" "), noise(50))
+    studio = checks(alice, tp2)["studio/pictures/studio"]
+    assert studio.passed is False
+    assert studio.cause
+    assert "without a prompt" in studio.cause.message
+    alice.save(draft_of("studio", run), noise(51))
+    assert checks(alice, tp2)["studio/pictures/studio"].passed
+
+
+def test_a_claim_that_was_deleted_is_no_claim(alice: Store, tp2: Assignment) -> None:
+    run = planned("smoke")[1].model_copy(update={"id": "studio"})
+    alice.save(draft_of("studio", run, seed=1), noise(49))
+    twice = alice.save(draft_of("studio", run, seed=2), noise(49))
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed is False
+    alice.delete(twice.stem)
+    assert checks(alice, tp2)["hand_in/record/reuse"].passed
 
 
 def test_any_guidance_up_to_one_may_give_the_same_picture(alice: Store, tp2: Assignment) -> None:

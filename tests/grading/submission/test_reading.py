@@ -20,6 +20,7 @@ from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission, open_work
 from manifests.store import Store
 from tests.grading.wrong import zipped
+from tests.manifests.many import many_records
 
 
 def points(path: Path, tp2: Assignment, name: str = "alice") -> float:
@@ -247,6 +248,13 @@ def test_a_zip_of_a_pipe_does_not_block(tmp_path: Path) -> None:
 def test_too_many_files_cannot_be_graded(alice: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "MAX_FILES", 10)
     assert reason(alice.folder.parent) == "submission.too_many_files"
+
+
+def test_a_student_may_have_made_thousands_of_pictures(tmp_path: Path) -> None:
+    store = Store(tmp_path, "tp2", "ada")
+    many_records(store, 5_001)
+    submission = open_work(tmp_path, "tp2", "ada")
+    assert (len(submission.kept), submission.findings) == (5_001, [])
 
 
 def test_all_reads_together_are_bounded(

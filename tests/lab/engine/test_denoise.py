@@ -1,5 +1,6 @@
 """One run: the pixels of plain diffusers, the steps really made, no pass that is not needed."""
 
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
@@ -250,6 +251,36 @@ def test_a_run_that_fails_frees_the_models_parts(
     with pytest.raises(RuntimeError, match="out of memory"):
         make_picture(model, asked(steps=5), None, 0, lambda: False, broken)
     assert freed
+
+
+def test_loading_and_warming_up_are_measured_apart_from_the_run(
+    tiny_mini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only a first picture of a shape pays for counts as loading: here half a second."""
+    fresh = load_from(MODELS["mini"], tiny_mini)
+    draw = type(fresh.pipelines["text2img"]).__call__
+    paid: list[int] = []
+
+    def slow_at_first(self: Any, **arguments: Any) -> Any:
+        if not paid:
+            paid.append(arguments["num_inference_steps"])
+            time.sleep(0.5)
+        return draw(self, **arguments)
+
+    monkeypatch.setattr(type(fresh.pipelines["text2img"]), "__call__", slow_at_first)
+    first, second = run(fresh, steps=2).drawn, run(fresh, steps=2).drawn
+    assert first.seconds < 0.5 <= (first.loading_seconds or 0)
+    assert second.loading_seconds is None
+    assert run(fresh, steps=2, width=72).drawn.loading_seconds  # another shape is warmed up by itself
+    assert paid == [1]
+
+
+def test_warming_up_changes_no_pixel(model: LoadedModel, tiny_mini: Path) -> None:
+    for mode, source in (("text2img", None), ("img2img", SOURCE)):
+        changes = {"mode": mode, "steps": 4, "strength": 0.5 if source else None}
+        run(model, source, **changes)
+        fresh = load_from(MODELS["mini"], tiny_mini)
+        assert pixels(run(fresh, source, **changes).image) == pixels(run(model, source, **changes).image)
 
 
 def test_a_stop_that_comes_after_the_last_step_still_stops(model: LoadedModel) -> None:

@@ -1,5 +1,6 @@
 """A provider's picture is a record with its bytes as they came; one that fails stops no other."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -7,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from exercises.i18n import LANGUAGES
 from lab.engine.protocol import Cancelled, Failed
@@ -22,6 +24,7 @@ from lab.records.verify import verify
 from manifests.manifest import ApiRequest, Charge
 from manifests.reader import read_manifest_file
 from manifests.store import Store
+from tests.grading.good import photo
 from tests.lab.providers.conftest import entry, playing, route
 from tests.lab.providers.server import PlayedProvider
 
@@ -79,11 +82,34 @@ def test_the_bytes_are_kept_as_they_came_and_the_record_says_who_made_them(
 
 
 def test_an_edit_sends_the_photo_that_was_uploaded(store: Store, router: Router, provider: PlayedProvider):
-    source = store.add_source(provider.picture)
+    uploaded = photo()
+    source = store.add_source(uploaded)
     record = saved(picture(store, router, source=source)).record
-    assert provider.picture in provider.calls()[-1].body
+    assert uploaded in provider.calls()[-1].body
     assert record.manifest.request.mode == "img2img"
     assert record.manifest.request.source == source
+
+
+def test_an_edit_sends_a_photo_no_api_takes_as_png(store: Store, router: Router, provider: PlayedProvider):
+    uploaded = io.BytesIO()
+    Image.open(io.BytesIO(photo())).save(uploaded, "TIFF")
+    source = store.add_source(uploaded.getvalue())
+    saved(picture(store, router, source=source))
+    body = provider.calls()[-1].body
+    assert b"image/png" in body
+    assert b"\x89PNG" in body
+    assert uploaded.getvalue() not in body
+
+
+def test_an_answer_that_no_browser_shows_is_not_recorded(
+    store: Store, router: Router, provider: PlayedProvider
+):
+    file = io.BytesIO()
+    Image.open(io.BytesIO(provider.picture)).save(file, "BMP")
+    provider.picture = file.getvalue()
+    with pytest.raises(ProviderError):
+        saved(picture(store, router))
+    assert store.records() == []
 
 
 def test_what_is_no_picture_is_not_recorded(store: Store, router: Router, provider: PlayedProvider):

@@ -1,7 +1,10 @@
 """Runs go on by themselves, one task after the other; the first failure or a stop ends them."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -42,6 +45,60 @@ def done(running: Running) -> Running:
             thread.join(10)
     assert running.finished
     return running
+
+
+KILLED = """
+import sys, threading
+from pathlib import Path
+from lab.jobs.running import Runs, Task
+
+class Endless:
+    def events(self):
+        print("under way", flush=True)
+        threading.Event().wait()
+        yield
+
+Runs(Path(sys.argv[1])).start("sweep", [Task("t2i_run03_steps50", Endless)])
+threading.Event().wait()
+"""
+
+
+def test_after_a_kill_the_run_that_was_lost_is_told_once(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "under way\n"
+    assert Runs(tmp_path).of("sweep") == []  # its process is still there
+    process.kill()
+    process.wait()
+    runs = Runs(tmp_path)
+    (running,) = runs.of("sweep")
+    assert running.finished
+    assert isinstance(running.event, Failed)
+    assert "t2i_run03_steps50" in running.event.text("en")
+    assert "perdue" in running.event.text("fr")
+    assert runs.under_way() == 0
+    assert Runs(tmp_path).of("sweep") == []
+
+
+def test_a_run_that_ended_leaves_no_note(tmp_path: Path) -> None:
+    for end in (SAVED, Cancelled(), Failed("internal")):
+        done(Runs(tmp_path).start("sweep", [task(end)]))
+    assert list(tmp_path.iterdir()) == []
+    assert Runs(tmp_path).of("sweep") == []
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b'{"exercise": 1}', b"\xff", b'{"pid": 1e999}'])
+def test_a_note_that_cannot_be_read_is_no_note(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "x.json").write_bytes(note)
+    (tmp_path / "y.json").mkdir()
+    assert Runs(tmp_path).of("sweep") == []
+
+
+def test_runs_go_on_where_nothing_can_be_noted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert done(Runs(tmp_path / "file" / "running").start("sweep", [task(SAVED)])).event == SAVED
 
 
 def test_tasks_are_done_one_after_the_other() -> None:

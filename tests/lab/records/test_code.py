@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lab
 from exercises.parameters import Parameters
 from lab.engine.local import LocalEngine
 from lab.engine.requests import request_for
@@ -60,12 +61,25 @@ def test_the_scripts_make_the_recorded_pixels_again(records: dict[str, Record], 
     assert printed[1::2] == expected  # what the manifest says
 
 
+def test_the_script_names_no_place_of_this_machine(
+    records: dict[str, Record], tiny_mini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs on any machine that has the project, or the weights in a folder of its own."""
+    texts = [python_script(record.manifest) for record in records.values()]
+    monkeypatch.delenv("GENAI_MINI_WEIGHTS", raising=False)
+    for text in (*texts, *(python_script(record.manifest) for record in records.values())):
+        assert str(tiny_mini) not in text
+        for place in (Path(lab.__file__).parent, Path.home(), Path.cwd()):
+            assert str(place) not in text
+        assert 'files("lab.models.mini")' in text
+
+
 def test_the_script_needs_nothing_of_this_project(records: dict[str, Record]) -> None:
     for record in records.values():
         tree = ast.parse(python_script(record.manifest))
         modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
         modules |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-        assert modules <= {"hashlib", "torch", "diffusers", "PIL"}
+        assert modules <= {"hashlib", "importlib.resources", "os", "torch", "diffusers", "PIL"}
 
 
 MANIFEST: dict[str, Any] = {

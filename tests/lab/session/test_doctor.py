@@ -202,11 +202,12 @@ def test_a_bad_assignment_is_named_with_the_loaders_reason(
 
 
 def test_a_whole_chain_is_fine_deleted_pictures_and_all(tmp_path: Path) -> None:
-    picture(tmp_path)
-    picture(tmp_path).delete("smoke")
+    for _ in range(3):
+        store = picture(tmp_path)
+    store.delete("smoke")
     finding = only(case(tmp_path), "record")
     assert finding.state is State.OK
-    assert "2" in finding.finding
+    assert "2 pictures and 1 in the bin" in finding.finding
 
 
 def test_a_missing_manifest_and_a_leftover_are_named(tmp_path: Path) -> None:
@@ -216,6 +217,40 @@ def test_a_missing_manifest_and_a_leftover_are_named(tmp_path: Path) -> None:
     found = findings(case(tmp_path), "record")
     assert [f.state for f in found] == [State.PROBLEM, State.WARNING]
     assert "smoke.png" in found[1].finding
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_missing_picture_is_to_be_made_again_and_its_manifest_kept(
+    tmp_path: Path, language: Language
+) -> None:
+    picture(tmp_path, "baseline")
+    store = picture(tmp_path)
+    (store.outputs / "smoke.png").unlink()
+    whole, gone = findings(case(tmp_path, language), "record")
+    assert (whole.state, gone.state) == (State.OK, State.PROBLEM)
+    assert whole.finding.startswith(("tp2: 1 pictures and 0", "tp2 : 1 images et 0"))  # as the gallery says
+    assert "smoke.png" in gone.finding
+    assert {"en": "Make each again", "fr": "Refaites chacune"}[language] in gone.fix
+    assert {"en": "Keep its manifest", "fr": "Gardez son manifeste"}[language] in gone.fix
+    picture(tmp_path)
+    assert only(case(tmp_path), "record").state is State.OK
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_in_the_record_is_ever_to_be_deleted(tmp_path: Path, language: Language) -> None:
+    store = picture(tmp_path)
+    (store.outputs / "smoke.png").unlink()
+    picture(tmp_path, "baseline").delete("baseline")
+    (store.bin / "baseline.png").unlink()
+    (store.outputs / "other.json").write_text("{")
+    (store.outputs / "other.txt").write_text("notes")
+    (store.outputs / "._smoke.json").write_bytes(b"")
+    found = findings(case(tmp_path, language), "record")
+    assert [f.state for f in found] == [State.OK, State.PROBLEM, State.PROBLEM, State.WARNING]
+    assert ["other.json" in f.finding for f in found] == [False, False, True, False]
+    assert not any("baseline.json" in f.finding for f in found)
+    words = ("delete", "remove", "supprim", "effac", "enlev")
+    assert not any(word in f.fix.lower() for f in found for word in words)
 
 
 def test_a_clock_behind_the_record_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,6 +297,20 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     given = case(tmp_path, OPENAI_API_KEY="sk-very-secret", HF_TOKEN="")
     assert only(given, "keys").finding.startswith("Set: OPENAI_API_KEY.")
     assert "sk-very-secret" not in json.dumps([vars(f) for f in examine(given)])
+
+
+def test_only_keys_that_something_reads_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = only(case(tmp_path, COMFYUI_API_URL="http://127.0.0.1:8188", HF_TOKEN="hf_x"), "keys")
+    assert "HF_TOKEN" in finding.finding
+    assert "COMFYUI_API_URL" not in finding.finding
+    providers = tmp_path / "providers.toml"
+    providers.write_text(
+        '[[providers]]\nname = "own"\nbase_url = "https://example.org/v1"\nkey = "OUR_SCHOOL_KEY"\n'
+        '[providers.work.vision]\nmodels = ["m"]\n'
+    )
+    monkeypatch.setenv("GENAI_PROVIDERS", str(providers))
+    found = only(case(tmp_path, OUR_SCHOOL_KEY="x", OPENAI_API_KEY="y"), "keys").finding
+    assert ("OUR_SCHOOL_KEY" in found, "OPENAI_API_KEY" in found) == (True, False)
 
 
 def test_a_key_that_others_can_read_is_a_problem_with_its_fix(

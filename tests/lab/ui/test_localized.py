@@ -1,5 +1,7 @@
 """A page carries its language from the first byte; everything else passes unchanged."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.testclient import TestClient
@@ -23,6 +25,16 @@ def test_the_page_says_its_language_and_answers_for_the_browser() -> None:
     assert '"language", { get: () => "fr" }' in response.text
     assert '<body>lang="en"</body>' in response.text
     assert int(response.headers["content-length"]) == len(response.content)
+
+
+def test_a_page_links_to_no_file_at_the_root_which_below_a_hub_is_the_hub_s() -> None:
+    from gradio import routes
+
+    template = (Path(routes.__file__).parent / "templates" / "frontend" / "index.html").read_bytes()
+    assert b'href="/manifest.json"' in template
+    page = localize(template, "fr")
+    assert b"manifest.json" not in page
+    assert b'rel="icon"' in page
 
 
 def test_other_answers_are_as_they_were() -> None:

@@ -1,11 +1,13 @@
 """Opening the lab: its address, wrong settings told in one line, and how little it needs to start."""
 
+import errno
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
@@ -14,6 +16,9 @@ import pytest
 from pydantic import ValidationError
 
 from exercises.errors import UserError
+from exercises.loader import find_assignment
+from lab.engine.local import LocalEngine
+from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.web.server import CannotServe, address, listen, open_lab
 from manifests.settings import WorkSettings
@@ -94,6 +99,44 @@ def test_a_wrong_setting_is_named_in_one_line(
     assert out == ""
     assert next(iter(settings), "GENAI_PORT") in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_the_lab_opens_over_a_folder_it_cannot_write_in_and_says_so(tmp_path: Path) -> None:
+    """So that Health can be read; the cache is then a folder of the system's."""
+    (tmp_path / "work").write_text("a file stands here")
+    process = start(tmp_path, "--port", "0")
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found, process.stderr and process.stderr.read()
+        with urllib.request.urlopen(found.group() + "en/") as response:  # noqa: S310
+            assert b"gradio" in response.read()
+    finally:
+        process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "cannot be written" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("error", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_cache_that_cannot_be_written_is_one_of_the_system_s_until_the_lab_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    lab = Lab(LabSettings(), find_assignment("tp2"), tmp_path / "work", "jane", LocalEngine())
+    real = tempfile.TemporaryFile
+
+    def refuse(dir: Path) -> object:
+        if dir.is_relative_to(tmp_path):
+            raise OSError(error, os.strerror(error), str(dir))
+        return real(dir=dir)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    elsewhere = lab.cache
+    assert not elsewhere.is_relative_to(tmp_path / "work")
+    assert elsewhere == lab.cache
+    assert elsewhere.is_dir()
+    lab.close()
+    assert not elsewhere.exists()
 
 
 def test_the_lab_opens_in_an_empty_folder_small_and_without_torch_and_closes_on_ctrl_c(

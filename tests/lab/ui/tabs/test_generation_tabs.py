@@ -1,12 +1,15 @@
 """What the generating tabs show of the disk, and what their buttons would do: without browser or model."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pillow_heif
 import pytest
+from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language
@@ -165,6 +168,39 @@ def test_what_is_no_photo_is_refused_and_nothing_kept(
     assert not lab.store().inputs.exists()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_of_any_file_is_ours_in_the_page_s_language_and_the_photo_before_stays(
+    lab: Lab, tmp_path: Path, language: Language
+) -> None:
+    tab = tab_of(lab, "img2img", language)
+    good, bad = tmp_path / "one.jpg", tmp_path / "film.mov"
+    good.write_bytes(photo_bytes())
+    bad.write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ")
+    assert 'class="status"' in tab.photo._take(str(good))[-1]
+    message = tab.photo._take(str(bad))[-1]
+    assert 'role="alert"' in message
+    assert {"en": "choose a PNG", "fr": "choisissez un fichier PNG"}[language] in message
+    assert len(list(lab.store().inputs.iterdir())) == 1
+
+
+def test_the_page_lets_any_file_be_chosen_so_that_gradio_refuses_none_in_english(lab: Lab) -> None:
+    with gr.Blocks() as blocks:
+        photo.Photo(lab, Page(lab, "fr"), "img2img")
+    (button,) = (block for block in blocks.blocks.values() if isinstance(block, gr.UploadButton))
+    assert button.file_types is None
+
+
+@pytest.mark.parametrize("extension", ["heic", "tif"])
+def test_a_photo_no_browser_shows_is_shown_by_its_pixels(lab: Lab, tmp_path: Path, extension: str) -> None:
+    pillow_heif.register_heif_opener()
+    file = tmp_path / f"IMG_0042.{extension}"
+    Image.open(io.BytesIO(photo_bytes())).save(file)
+    source, shown, message = tab_of(lab, "img2img").photo._take(str(file))
+    assert source.file.endswith(extension)
+    assert (shown["value"].mode, shown["value"].size) == ("RGB", (160, 160))
+    assert 'class="status"' in message
+
+
 def test_a_photo_that_is_too_large_is_refused_without_being_read_whole(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +249,10 @@ def test_the_studio_takes_what_the_form_says(lab: Lab, form: Form) -> None:
         ("seed", 2**53),
         ("seed", None),
         ("prompt", "x" * 2001),
+        ("prompt", ""),
+        ("prompt", " \n\t"),
+        ("prompt", None),
+        ("negative_prompt", "x" * 3000),
         ("scheduler", "Karras"),
         ("width", 100),
         ("guidance_scale", float("nan")),
@@ -224,6 +264,33 @@ def test_the_studio_names_the_field_that_cannot_be(lab: Lab, form: Form, field: 
     with pytest.raises(UserError) as raised:
         tab._tasks(*form(**{field: value}))
     assert tab.page.t(f"parameter.{field}") in str(raised.value)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 2**32, 0.5])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_seed_that_cannot_be_is_answered_with_those_that_can(
+    lab: Lab, form: Form, seed: Any, language: Language
+) -> None:
+    with pytest.raises(UserError, match="4294967295"):
+        tab_of(lab, "studio", language)._tasks(*form(seed=seed))
+
+
+def test_a_long_prompt_reaches_the_lab_whole_and_its_length_is_said(lab: Lab, form: Form) -> None:
+    """A bound in the browser would cut what is pasted without a word."""
+    tab = tab_of(lab, "studio")
+    assert tab.fields["prompt"].max_length is None
+    assert tab.fields["negative_prompt"].max_length is None
+    with pytest.raises(UserError, match="3000 characters"):
+        tab._tasks(*form(prompt="x" * 3000))
+
+
+def test_recall_leaves_the_studio_in_the_address(lab: Lab) -> None:
+    with gr.Blocks() as blocks:
+        page = Page(lab, "en")
+        with page.tabs, page.tab("gallery", "Gallery"):
+            page.send_to_studio(gr.Button(), gr.Textbox())
+    scripts = [str(fn.js) for fn in blocks.fns.values() if fn.js]
+    assert sum("#studio" in script for script in scripts) == 1
 
 
 def test_the_studio_asks_for_a_photo_where_one_is_needed(lab: Lab, form: Form) -> None:

@@ -27,6 +27,25 @@ def start(client: TestClient, **changes: Any) -> str:
     return str(accepted.json()["generation"]["id"])
 
 
+def test_a_model_whose_weights_are_not_here_is_refused_before_anything_is_queued(
+    client: TestClient, lab: Lab, engine: QuickEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", "/nowhere")
+    answer = client.post("generations", json=WISH | {"model": "sd15"})
+    assert answer.status_code == 503, answer.text
+    assert answer.json()["error"]["code"] == "missing_weights"
+    assert "models pull sd15" in answer.json()["error"]["message"]
+    assert (client.get("generations").json()["generations"], lab.runs.under_way()) == ([], 0)
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "\n\t", "x" * 3000])
+def test_a_prompt_without_a_word_or_too_long_is_refused(client: TestClient, prompt: str) -> None:
+    answer = client.post("generations", json=WISH | {"prompt": prompt})
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.json()["error"]["param"] == "prompt"
+    assert client.get("generations").json()["generations"] == []
+
+
 def ended(client: TestClient, job_id: str) -> dict[str, Any]:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
