@@ -120,9 +120,9 @@ def picture_extension(data: bytes) -> str:
 
 def _read_heic_too() -> None:
     """Let Pillow read HEIC; loaded only for one, for it takes a while."""
-    import pillow_heif
+    import pi_heif
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pi_heif.register_heif_opener(thumbnails=False)
 
 
 def _from_numbers(image: Image.Image) -> Image.Image:

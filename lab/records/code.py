@@ -105,7 +105,7 @@ def _imports(source: str) -> str:
     """What the lines that open the source need."""
     lines = "from PIL import Image, ImageOps\n"
     if source.endswith(".heic"):
-        lines += "from pillow_heif import register_heif_opener\n\nregister_heif_opener()\n"
+        lines += "from pi_heif import register_heif_opener\n\nregister_heif_opener()\n"
     return lines
 
 
