@@ -30,6 +30,7 @@ ALT_LENGTH, LONG_LENGTH, USE_LENGTH = 600, 3000, 300  # characters, as the page'
 
 def build(lab: Lab, page: Page, exercise: AltTexts) -> None:
     with page.exercise_tab(exercise):
+        page.instructions(exercise)
         _Tab(lab, page, exercise)
 
 

@@ -29,6 +29,7 @@ OFFERED = [task for task in TASKS if task != "alt_text"]  # which has a tab of i
 
 def build(lab: Lab, page: Page, exercise: Analyse) -> None:
     with page.exercise_tab(exercise):
+        page.instructions(exercise)
         _Tab(lab, page, exercise)
 
 

@@ -44,6 +44,7 @@ STEPS = 30
 
 def build(lab: Lab, page: Page, exercise: Compare) -> None:
     with page.exercise_tab(exercise):
+        page.instructions(exercise)
         _Tab(lab, page, exercise)
 
 

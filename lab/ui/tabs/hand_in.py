@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -96,13 +95,12 @@ def earlier(lab: Lab, page: Page) -> str:
     if not made:
         return Markup("<p>{}</p>").format(t("hand_in.none"))
     header = [t(f"hand_in.{column}") for column in ("file", "time", "size")]
-    rows = [(_link(lab, page, file), _time(file), _size(page, file)) for file in made]
+    rows = [(_link(page, file), _time(file), _size(page, file)) for file in made]
     return markup.table(header, rows, t("hand_in.earlier"))
 
 
-def _link(lab: Lab, page: Page, file: Path) -> Markup:
-    address = f"{lab.settings.prefix}/{page.language}/gradio_api/file={quote(str(file.resolve()))}"
-    return Markup('<a href="{}" download="{}">{}</a>').format(address, file.name, file.name)
+def _link(page: Page, file: Path) -> Markup:
+    return Markup('<a href="{}" download="{}">{}</a>').format(page.file_url(file), file.name, file.name)
 
 
 def _time(file: Path) -> str:

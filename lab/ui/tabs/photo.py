@@ -58,6 +58,13 @@ class Photo:
         source = current or self._last_used(runs)
         return self._values(source) if source else [gr.skip() for _ in self.outputs]
 
+    def path(self, source: Source | None) -> Path | None:
+        """The file of a photo; None where there is none (any more)."""
+        try:
+            return self.lab.store().source_path(source) if source else None
+        except UserError:
+            return None
+
     def _last_used(self, runs: Sequence[str]) -> Source | None:
         used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
         return used[-1].manifest.request.source if used else None
