@@ -30,7 +30,6 @@ ALT_LENGTH, LONG_LENGTH, USE_LENGTH = 600, 3000, 300  # characters, as the page'
 
 def build(lab: Lab, page: Page, exercise: AltTexts) -> None:
     with page.exercise_tab(exercise):
-        page.instructions(exercise)
         _Tab(lab, page, exercise)
 
 
@@ -64,6 +63,7 @@ class _Tab:
                     elem_id=f"seen-{name}",
                     elem_classes="picture",
                 )
+                page.instructions(exercise)
         with gr.Column(visible=exercise.purposes[0] != "decorative") as self.telling:
             self.model = model_choice(page, name)
             draft = gr.Button(t("alt_text.draft"), elem_id=f"draft-{name}")

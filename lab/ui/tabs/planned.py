@@ -72,7 +72,7 @@ class PlannedTab:
                 watch.render()
         self.facts = Facts(page, name)
         download = gr.DownloadButton(
-            t("generation.download"), size="sm", visible=several, elem_id=f"download-{name}"
+            t("generation.download"), size="sm", visible="all" in self.views, elem_id=f"download-{name}"
         )
         checks = gr.HTML(elem_id=f"checks-{name}")
 
@@ -96,7 +96,9 @@ class PlannedTab:
         used = next(
             (r.manifest.request.source for r in records.values() if r and r.manifest.request.source), None
         )
-        grid = sheets.grid(self.lab, self.page.language, self.exercise, records, used or source)
+        grid = None
+        if "all" in self.views:
+            grid = sheets.grid(self.lab, self.page.language, self.exercise, records, used or source)
         values = [
             self._plan(),
             self.page.t(_generate_words(missing, len(records)), count=missing),
