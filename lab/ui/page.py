@@ -36,6 +36,7 @@ READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-l
 LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET: dict[str, Any] = LASTING | {"queue": False}
 
+SHARED_TABS = {"evaluation": "evaluation", "reflection": "evaluation", "hand_in": "hand_in"}  # by kind
 
 _CHECKS: ContextVar[dict[Language, list[CheckResult]] | None] = ContextVar("checks", default=None)
 
@@ -122,12 +123,18 @@ class Page:
         for event in self._changes:
             event.then(refresh, inputs, outputs, **QUIET)
 
+    def tab_of(self, exercise: Exercise) -> tuple[str, str]:
+        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one."""
+        if shared := SHARED_TABS.get(exercise.kind):
+            return shared, self.t(f"{shared}.title")
+        return exercise.id, exercise.title(self.language).split(":")[0].strip()
+
     @contextmanager
     def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
         """An exercise's tab: its title (in the tab what stands before a colon), then what follows."""
         import gradio as gr
 
-        with self.tab(exercise.id, exercise.title(self.language).split(":")[0].strip()):
+        with self.tab(*self.tab_of(exercise)):
             gr.HTML(markup.title(exercise.title(self.language)))
             yield
 

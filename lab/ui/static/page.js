@@ -36,3 +36,15 @@ document.addEventListener("keydown", (event) => {
   const buttons = [...document.querySelectorAll("button.primary")];
   buttons.find((button) => button.offsetParent && !button.disabled)?.click();
 });
+
+// A link to a tab opens it. On a narrow screen Gradio keeps some tabs in a menu, where they have no id.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-tab]");
+  if (!link) return;
+  event.preventDefault();
+  const folded = [...document.querySelectorAll("#lab-tabs .overflow-dropdown button")];
+  const tab = document.getElementById(`tab-${link.dataset.tab}-button`)
+    ?? folded.find((button) => button.textContent.trim() === link.dataset.title);
+  tab?.click();
+  scrollTo(0, 0);
+});
