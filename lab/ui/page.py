@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from exercises.i18n import Language, Translate, translator
 from exercises.kinds import Exercise
+from exercises.kinds.base import ExerciseBase
 from grading.results import CheckResult
 from lab.session.lab import Lab
 from lab.ui.html import markup
@@ -33,6 +36,7 @@ READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-l
 LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET: dict[str, Any] = LASTING | {"queue": False}
 
+SHARED_TABS = {"evaluation": "evaluation", "reflection": "evaluation", "hand_in": "hand_in"}  # by kind
 
 _CHECKS: ContextVar[dict[Language, list[CheckResult]] | None] = ContextVar("checks", default=None)
 
@@ -119,20 +123,38 @@ class Page:
         for event in self._changes:
             event.then(refresh, inputs, outputs, **QUIET)
 
+    def tab_of(self, exercise: Exercise) -> tuple[str, str]:
+        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one."""
+        if shared := SHARED_TABS.get(exercise.kind):
+            return shared, self.t(f"{shared}.title")
+        return exercise.id, exercise.title(self.language).split(":")[0].strip()
+
     @contextmanager
     def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
-        """An exercise's tab: its title (in the tab what stands before a colon), its text, what follows."""
-        with self.tab(exercise.id, exercise.title(self.language).split(":")[0].strip()):
-            self.text(exercise)
+        """An exercise's tab: its title (in the tab what stands before a colon), then what follows."""
+        import gradio as gr
+
+        with self.tab(*self.tab_of(exercise)):
+            gr.HTML(markup.title(exercise.title(self.language)))
             yield
 
     def text(self, exercise: Exercise) -> None:
-        """The exercise's title and its own words, which can be folded away."""
+        """An exercise's title and its own words, for one that shares its tab with others."""
         import gradio as gr
 
         gr.HTML(markup.title(exercise.title(self.language)))
+        self.instructions(exercise)
+
+    def instructions(self, exercise: ExerciseBase) -> None:
+        """The exercise's own words, which can be folded away."""
+        import gradio as gr
+
         with gr.Accordion(self.t("page.text"), elem_classes="exercise-text"):
             gr.Markdown(exercise.texts[self.language], elem_classes="exercise")
+
+    def file_url(self, file: Path) -> str:
+        """Where the browser finds a file of the student's folder or of the lab's cache."""
+        return f"{self.lab.settings.prefix}/{self.language}/gradio_api/file={quote(str(file.resolve()))}"
 
     def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call `fn` whenever the tab is shown, and after each change made in it."""

@@ -55,7 +55,7 @@ def test_a_reload_in_the_middle_shows_the_run_and_then_its_picture(page: Page, s
     expect(page.locator("#status-studio")).to_contain_text(UNDER_WAY)
     expect(page.locator("#stop-studio")).to_be_enabled()
     expect(page.locator("#status-studio")).to_contain_text("Saved as", timeout=8 * MINUTES)
-    expect(page.locator("#picture-studio img")).to_have_attribute("alt", re.compile("green bottle"))
+    expect(page.locator("#stage-studio .shown img")).to_have_attribute("alt", re.compile("green bottle"))
     newest = store.newest("studio")
     assert newest is not None
     assert newest.manifest.request.prompt == "a green bottle on a white background"

@@ -131,7 +131,8 @@ def test_the_whole_assignment_without_key_or_network(
     expect(page.locator("#models-compare")).to_contain_text("bundled")  # who can draw is asked meanwhile
     page.locator("#prompt-compare textarea").fill("a yellow teapot on a blue background")
     work(page, "generate-compare", "status-compare", "2 pictures done")
-    expect(page.locator("#pictures-compare figure")).to_have_count(2)
+    expect(page.locator("#stage-compare .shown figure img")).to_have_count(2)
+    expect(page.locator("#pictures-compare tbody tr")).to_have_count(2)
     page.locator("#chosen-compare").get_by_role("radio").first.check()
     page.locator("#reason-compare textarea").fill(REASON)
     work(page, "save-compare", "saved-compare", "Saved")

@@ -97,16 +97,18 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     page = open_page(lab.page())
     tab(page, "Smoke test")
     generate(page, "smoke", r"Saved as smoke\.png")
-    expect(page.locator("#picture-smoke img")).to_have_attribute("alt", re.compile("headphones"))
+    expect(page.locator("#stage-smoke .shown img")).to_have_attribute("alt", re.compile("headphones"))
     expect(page.locator("#facts-smoke")).to_contain_text("256 × 256")
 
     tab(page, "Baseline")
     generate(page, "baseline", r"Saved as baseline\.png")
-    expect(page.locator("#sheet-baseline img")).to_be_visible()
+    page.locator("#view-baseline").get_by_label("From noise to image").check()
+    expect(page.locator("#stage-baseline .shown img")).to_have_attribute("alt", re.compile("noise"))
     assert (lab.work / "tp2" / "films" / "baseline.png").is_file()
 
     tab(page, "Sweep")
     generate(page, "sweep", r"6 pictures done")
+    expect(page.locator("#stage-sweep .shown img")).to_have_count(6)
     with page.expect_download() as download:
         page.locator("#download-sweep").click()
     grid = Image.open(BytesIO(Path(download.value.path()).read_bytes()))

@@ -124,6 +124,14 @@ def title(text: object) -> Markup:
     return Markup('<h2 class="title">{}</h2>').format(text)
 
 
+def tab_link(tab_id: str, title: object, words: object, *, main: bool = False) -> Markup:
+    """A link that opens another tab of the page (`static/page.js`); the main one looks like a button."""
+    kind = Markup(' class="next"') if main else ""
+    return Markup('<a href="#{}" data-tab="{}" data-title="{}"{}>{}</a>').format(
+        tab_id, tab_id, title, kind, words
+    )
+
+
 def heading(text: object) -> Markup:
     return Markup("<h3>{}</h3>").format(text)
 

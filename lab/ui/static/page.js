@@ -5,3 +5,46 @@ Object.defineProperty(navigator, "language", { get: () => "LANGUAGE" });
 
 // Which tab the address asks for; Gradio's first tab will write its own name there.
 window.labTab = location.hash.slice(1);
+
+// A picture of the stage opens large, over the page, until it is pressed again, Escape, or a press beside it.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-large]");
+  if (!button) return;
+  const dialog = document.createElement("dialog");
+  dialog.className = "large-picture";
+  const picture = button.querySelector("img").cloneNode();
+  const caption = document.createElement("p");
+  caption.textContent = button.closest("figure").querySelector("figcaption").textContent;
+  const close = document.createElement("button");
+  close.textContent = button.dataset.large || "×";
+  dialog.append(picture, caption, close);
+  dialog.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => { dialog.remove(); button.focus(); });
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
+// The slider between two pictures uncovers the second one.
+document.addEventListener("input", (event) => {
+  const both = event.target.closest(".two.slider")?.querySelector(".both");
+  if (both) both.style.setProperty("--seen", `${event.target.value}%`);
+});
+
+// Ctrl+Enter presses the main button of the tab that is open.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const buttons = [...document.querySelectorAll("button.primary")];
+  buttons.find((button) => button.offsetParent && !button.disabled)?.click();
+});
+
+// A link to a tab opens it. On a narrow screen Gradio keeps some tabs in a menu, where they have no id.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-tab]");
+  if (!link) return;
+  event.preventDefault();
+  const folded = [...document.querySelectorAll("#lab-tabs .overflow-dropdown button")];
+  const tab = document.getElementById(`tab-${link.dataset.tab}-button`)
+    ?? folded.find((button) => button.textContent.trim() === link.dataset.title);
+  tab?.click();
+  scrollTo(0, 0);
+});

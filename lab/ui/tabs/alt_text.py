@@ -63,6 +63,7 @@ class _Tab:
                     elem_id=f"seen-{name}",
                     elem_classes="picture",
                 )
+                page.instructions(exercise)
         with gr.Column(visible=exercise.purposes[0] != "decorative") as self.telling:
             self.model = model_choice(page, name)
             draft = gr.Button(t("alt_text.draft"), elem_id=f"draft-{name}")

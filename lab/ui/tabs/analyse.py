@@ -75,6 +75,7 @@ class _Tab:
                     visible=False,
                     elem_id=f"gallery-{name}",
                 )
+                page.instructions(exercise)
         answers = gr.HTML(elem_id=f"answers-{name}")
         with gr.Accordion(t("analyse.follow"), open=False, elem_id=f"follow-{name}"):
             self.follows = choice(label=t("analyse.follows"), elem_id=f"follows-{name}")

@@ -6,7 +6,6 @@ other. One model that fails does not keep the others from their turn.
 
 from secrets import randbits
 from typing import Any
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -29,11 +28,13 @@ from lab.session.lab import Lab
 from lab.ui.choice import buttons, choice
 from lab.ui.error_text import error_text
 from lab.ui.html import charges as api_words
-from lab.ui.html import markup
+from lab.ui.html import markup, stage
 from lab.ui.html.adherence import lines
+from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.asking import HERE, drawn_here, model_name, model_value, offered, selection_of
 from lab.ui.tabs.generation import Watch
+from lab.ui.tabs.stage import Stage
 from manifests.analysis import Conclusion
 from manifests.manifest import ApiRequest
 from manifests.store import Record
@@ -53,11 +54,27 @@ class _Tab:
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
-        self.prompt = gr.Textbox(label=t("parameter.prompt"), lines=2, elem_id=f"prompt-{name}")
-        self.models = choice(
-            multiselect=True, label=t("comparing.models"), info=t("comparing.hint"), elem_id=f"models-{name}"
-        )
-        words = gr.HTML(elem_id=f"words-{name}")
+        with gr.Row(elem_classes="bench"):
+            with gr.Column(elem_classes="seen", min_width=300, scale=2):
+                with gr.Row(elem_classes="actions"):
+                    draw = gr.Button(t("comparing.draw"), variant="primary", elem_id=f"generate-{name}")
+                    stop = gr.Row(elem_classes="stopping")
+                going_on = gr.Column(elem_classes="going-on")
+                self.stage = Stage(page, name, ("all",))
+            with gr.Column(elem_classes="asked", min_width=280, scale=1):
+                self.prompt = gr.Textbox(label=t("parameter.prompt"), lines=2, elem_id=f"prompt-{name}")
+                self.models = choice(
+                    multiselect=True,
+                    label=t("comparing.models"),
+                    info=t("comparing.hint"),
+                    elem_id=f"models-{name}",
+                )
+                words = gr.HTML(elem_id=f"words-{name}")
+                page.instructions(exercise)
+            with stop:
+                watch = Watch(lab, page, name, [draw], self.stage)
+            with going_on:
+                watch.render()
         gr.on(
             [self.prompt.change, self.models.change],
             self._unknown_words,
@@ -65,10 +82,6 @@ class _Tab:
             words,
             **QUIET,
         )
-        with gr.Row(elem_classes="actions"):
-            draw = gr.Button(t("comparing.draw"), variant="primary", elem_id=f"generate-{name}")
-            watch = Watch(lab, page, name, [draw])
-        watch.render()
         pictures = gr.HTML(elem_id=f"pictures-{name}")
         with gr.Column(visible=False) as self.concluding:
             self.chosen = buttons(choices=[], label=t("comparing.chosen"), elem_id=f"chosen-{name}")
@@ -82,7 +95,7 @@ class _Tab:
             save = gr.Button(t("comparing.save"), elem_id=f"save-{name}")
         said = page.message(f"saved-{name}")
         checks = gr.HTML(elem_id=f"checks-{name}")
-        shown = [pictures, self.concluding, self.chosen, checks]
+        shown = [self.stage.shown, pictures, self.concluding, self.chosen, checks]
         watch.on(draw, self._tasks, [self.prompt, self.models], self.show, shown, [])
         watch.resume(self.show, shown, [])
         page.refresh(self._offer, self.models, self.models)
@@ -99,7 +112,8 @@ class _Tab:
         compared = self._compared()
         stems = [(f"{_who(self.page, record)} · {record.stem}", record.stem) for record in compared]
         return [
-            self._side_by_side(compared),
+            self._on_stage(compared),
+            self._told(compared),
             gr.update(visible=bool(compared)),
             gr.update(choices=stems),  # what is chosen by the time the answer comes stays chosen
             self.page.checklist(self.exercise.id),
@@ -161,22 +175,34 @@ class _Tab:
             )
         )
 
-    def _side_by_side(self, compared: list[Record]) -> str:
-        """Each picture with who made it, how long it took and what it cost."""
+    def _on_stage(self, compared: list[Record]) -> Markup:
+        """The pictures side by side, each with who made it."""
         t = self.page.t
         if not compared:
-            return markup.hint(t("comparing.nothing_yet"))
-        figures = Markup("").join(
-            Markup(
-                '<figure><img src="{}" alt="{}">'
-                "<figcaption><strong>{}</strong> · {}<br>{}<br>{}{}</figcaption></figure>"
-            ).format(
-                self._address(record),
-                t(
-                    "comparing.alt",
-                    model=_who(self.page, record),
-                    prompt=record.manifest.request.prompt[:300],
-                ),
+            return stage.empty(t("comparing.nothing_yet"))
+        cells = []
+        for record in compared:
+            who = _who(self.page, record)
+            prompt = record.manifest.request.prompt[:300]
+            seconds = number(round(record.manifest.seconds, 2), t.language)
+            cells.append(
+                Shown(
+                    self.page.file_url(record.image_path),
+                    t("comparing.alt", model=who, prompt=prompt),
+                    who,
+                    t("comparing.time", seconds=seconds),
+                )
+            )
+        return stage.side_by_side(t, cells)
+
+    def _told(self, compared: list[Record]) -> Markup:
+        """Of each picture its file, its time and cost, and what the judge finds in it."""
+        t = self.page.t
+        if not compared:
+            return Markup("")
+        header = [t(f"comparing.column_{name}") for name in ("model", "picture", "time", "cost", "opinion")]
+        rows = [
+            (
                 _who(self.page, record),
                 record.stem,
                 t("comparing.time", seconds=number(round(record.manifest.seconds, 2), t.language)),
@@ -184,16 +210,11 @@ class _Tab:
                 _opinion(self.page, record),
             )
             for record in compared
-        )
-        prompt = compared[-1].manifest.request.prompt
-        title = markup.heading(t("comparing.compared", prompt=prompt))
+        ]
         judged = any(record.manifest.adherence for record in compared)
-        hint = markup.hint(t("comparing.opinion")) if judged else ""
-        return title + Markup('<div class="compared">{}</div>{}').format(figures, hint)
-
-    def _address(self, record: Record) -> str:
-        path = quote(str(record.image_path.resolve()))
-        return f"{self.lab.settings.prefix}/{self.page.language}/gradio_api/file={path}"
+        hint = markup.hint(t("comparing.opinion")) if judged else Markup("")
+        caption = t("comparing.compared", prompt=compared[-1].manifest.request.prompt)
+        return markup.table(header, rows, caption) + hint
 
     def _save(self, stem: str | None, words: str) -> str:
         t = self.page.t
@@ -222,7 +243,7 @@ def _who(page: Page, record: Record) -> str:
 def _opinion(page: Page, record: Record) -> Markup:
     adherence = record.manifest.adherence
     said = lines(page.t, adherence) if adherence else []
-    return Markup("").join(Markup("<br>{}").format(words) for words in said)
+    return Markup("<br>").join(said)
 
 
 def _cost(page: Page, record: Record) -> str:

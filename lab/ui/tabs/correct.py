@@ -28,6 +28,7 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 
 def build(lab: Lab, page: Page, exercise: Correct) -> None:
     with page.exercise_tab(exercise):
+        page.instructions(exercise)
         _Tab(lab, page, exercise)
 
 

@@ -1,9 +1,14 @@
 """Kind `generate`: the planned pictures one by one, each with its film from noise to image."""
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+from markupsafe import Markup
 
 from exercises.kinds import Generate
 from lab.session.lab import Lab
+from lab.ui.html import stage
+from lab.ui.html.stage import Shown
 from lab.ui.page import Page
 from lab.ui.sheets import kept as sheets
 from lab.ui.tabs.planned import PlannedTab
@@ -17,10 +22,15 @@ def build(lab: Lab, page: Page, exercise: Generate) -> None:
 
 
 class GenerateTab(PlannedTab):
-    sheet_label: ClassVar[str] = "generation.film"
+    views: ClassVar[Sequence[str]] = ("one", "film")
     film_frames: ClassVar[int] = 8
 
-    def sheet(self, run_id: str, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
-        """The film of the chosen run."""
-        path = sheets.film_path(self.lab, run_id)
-        return (str(path) if path.is_file() else None), self.page.t("generation.film_alt")
+    def on_stage(self, view: str, run_id: str, records: sheets.Records, source: Source | None) -> Markup:
+        """The chosen run's picture, or its film."""
+        if view != "film":
+            return super().on_stage(view, run_id, records, source)
+        t, path = self.page.t, sheets.film_path(self.lab, run_id)
+        if not path.is_file():
+            return stage.empty(t("stage.nothing"))
+        url = f"{self.page.file_url(path)}?{path.stat().st_mtime_ns}"  # each attempt writes it anew
+        return stage.one(t, Shown(url, t("generation.film_alt"), t("generation.film")))

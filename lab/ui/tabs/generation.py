@@ -22,26 +22,40 @@ from lab.jobs.running import Running, Task
 from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
 from lab.ui.html import charges as api_words
-from lab.ui.html import markup
+from lab.ui.html import markup, stage
 from lab.ui.page import LASTING, QUIET, Page, checks_once
+from lab.ui.tabs.stage import Stage
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run
 
 
 class Watch:
-    """`buttons` start runs of one exercise; `show(*inputs)` fills `shown` from disk."""
+    """`buttons` start runs of one exercise; `show(*inputs)` fills `shown` from disk.
 
-    def __init__(self, lab: Lab, page: Page, exercise_id: str, buttons: Sequence[Any]) -> None:
+    A picture that is being drawn is seen `upon` a stage, in the place of its run among `runs`.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        page: Page,
+        exercise_id: str,
+        buttons: Sequence[Any],
+        upon: Stage | None = None,
+        runs: Sequence[str] = (),
+    ) -> None:
         import gradio as gr
 
         self.lab, self.page, self.exercise_id, self.buttons = lab, page, exercise_id, list(buttons)
+        self.runs = list(runs)
         self.stop = gr.Button(
             page.t("generation.stop"), variant="stop", interactive=False, elem_id=f"stop-{exercise_id}"
         )
         self.status = page.message(f"status-{exercise_id}", render=False)
         self.progress = gr.HTML(elem_id=f"progress-{exercise_id}", render=False)
         self.watched = gr.State(None)  # id of the run this page watches, for Stop
-        self.live = [self.status, self.progress, self.stop, self.watched, *self.buttons]
+        self.preview = [upon.preview] if upon else []
+        self.live = [self.status, self.progress, *self.preview, self.stop, self.watched, *self.buttons]
         self.stop.click(self._stop, self.watched, self.status, **QUIET)
 
     def render(self) -> None:
@@ -121,7 +135,16 @@ class Watch:
         which = t("generation.which", run=task.run_id, number=running.index + 1, count=len(running.tasks))
         status = markup.status(t("generation.running", which=which))
         buttons = [gr.update(interactive=False) for _ in self.buttons]
-        return [status, self._progress(running, which), gr.update(interactive=True), running.id, *buttons]
+        live = [self._progress(running, which), *(self._preview(running, task.run_id) for _ in self.preview)]
+        return [status, *live, gr.update(interactive=True), running.id, *buttons]
+
+    def _preview(self, running: Running, run_id: str) -> str:
+        """The picture being drawn, as far as it is."""
+        if running.preview is None:
+            return ""
+        cell = self.runs.index(run_id) if run_id in self.runs else 0
+        url = _data_url(running.preview)
+        return stage.preview(url, self.page.t("generation.preview"), cell, max(len(self.runs), 1))
 
     def _idle(self, status: str) -> list[Any]:
         import gradio as gr
@@ -129,13 +152,14 @@ class Watch:
         return [
             status,
             "",
+            *("" for _ in self.preview),
             gr.update(interactive=False),
             None,
             *(gr.update(interactive=True) for _ in self.buttons),
         ]
 
     def _progress(self, running: Running, which: str) -> str:
-        """A bar with steps and time left, and the latest preview."""
+        """A bar with steps and time left."""
         t, event = self.page.t, running.event
         value = Markup("")
         match event:
@@ -165,11 +189,7 @@ class Watch:
             case _:
                 words = t("generation.starting")
         bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)
-        if running.preview is None:
-            return Markup('<div class="progress">{}</div>').format(bar)
-        return Markup('<div class="progress">{}<img src="{}" alt="{}"></div>').format(
-            bar, _data_url(running.preview), t("generation.preview")
-        )
+        return Markup('<div class="progress">{}</div>').format(bar)
 
     def _ended(self, running: Running) -> str:
         t, event = self.page.t, running.event

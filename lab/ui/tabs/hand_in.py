@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -34,14 +33,17 @@ def build(lab: Lab, page: Page) -> None:
         return markup.status(t("hand_in.done", file=made.name))
 
     with page.tab("hand_in", t("hand_in.title")):
-        for exercise in lab.assignment.exercises:
-            if exercise.kind == "hand_in":
-                page.text(exercise)
-        what = gr.HTML(elem_id="hand-in-contents")
-        button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
-        status = page.message("hand-in-status")
-        before = gr.HTML(elem_id="hand-ins")
-        checklist = gr.HTML(elem_id="hand-in-checklist")
+        with gr.Row(elem_classes="halves"):
+            with gr.Column(min_width=300):
+                what = gr.HTML(elem_id="hand-in-contents")
+                button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
+                status = page.message("hand-in-status")
+                before = gr.HTML(elem_id="hand-ins")
+                for exercise in lab.assignment.exercises:
+                    if exercise.kind == "hand_in":
+                        page.text(exercise)
+            with gr.Column(min_width=300):
+                checklist = gr.HTML(elem_id="hand-in-checklist")
         page.refresh(look, [what, checklist, before])
         page.changed(button.click(freeze, None, status, api_visibility="private", concurrency_limit=1))
 
@@ -71,18 +73,24 @@ def missing(page: Page, checks: list[CheckResult]) -> str:
 
 
 def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
-    """The checks under the exercise each belongs to; unfolded where something is missing."""
+    """The checks under the exercise each belongs to, folded away behind the number of those that are open."""
     t, parts = page.t, Markup("")
     for exercise in lab.assignment.exercises:
         own = [check for check in checks if check.id.split("/")[0] == exercise.id]
         if not own:
             continue
         earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
-        parts += Markup('<details{}><summary>{} <span class="worth">{}</span></summary>{}</details>').format(
-            Markup(" open") if any(check.passed is not True for check in own) else "",
+        open_ = sum(check.passed is not True and not check.needs_person for check in own)
+        parts += Markup(
+            '<details><summary><span class="state {}">{}</span> {} <span class="worth">{}</span></summary>{}'
+            "<p>{}</p></details>"
+        ).format(
+            "open" if open_ else "done",
+            t("hand_in.open", number=open_) if open_ else t("hand_in.nothing_open"),
             exercise.title(page.language),
             t("check.points", points=number(earned, t.language), maximum=number(maximum, t.language)),
-            markup.checklist(t, own),
+            markup.folded_checklist(t, own),
+            markup.tab_link(*page.tab_of(exercise), t("hand_in.go", title=exercise.title(page.language))),
         )
     return parts
 
@@ -96,13 +104,12 @@ def earlier(lab: Lab, page: Page) -> str:
     if not made:
         return Markup("<p>{}</p>").format(t("hand_in.none"))
     header = [t(f"hand_in.{column}") for column in ("file", "time", "size")]
-    rows = [(_link(lab, page, file), _time(file), _size(page, file)) for file in made]
+    rows = [(_link(page, file), _time(file), _size(page, file)) for file in made]
     return markup.table(header, rows, t("hand_in.earlier"))
 
 
-def _link(lab: Lab, page: Page, file: Path) -> Markup:
-    address = f"{lab.settings.prefix}/{page.language}/gradio_api/file={quote(str(file.resolve()))}"
-    return Markup('<a href="{}" download="{}">{}</a>').format(address, file.name, file.name)
+def _link(page: Page, file: Path) -> Markup:
+    return Markup('<a href="{}" download="{}">{}</a>').format(page.file_url(file), file.name, file.name)
 
 
 def _time(file: Path) -> str:

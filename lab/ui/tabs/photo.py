@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL.Image import Image as PILImage
-
 from exercises.errors import UserError
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
+from lab.ui.sheets.drawing import png
+from manifests.atomic import write_atomic
 from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES, MEDIA_TYPES, open_picture
 
@@ -59,6 +59,13 @@ class Photo:
         source = current or self._last_used(runs)
         return self._values(source) if source else [gr.skip() for _ in self.outputs]
 
+    def path(self, source: Source | None) -> Path | None:
+        """A file of the photo that browsers can show; None where there is no photo, or it is damaged."""
+        try:
+            return _shown(self.lab, self.lab.store().source_path(source)) if source else None
+        except (UserError, OSError):
+            return None
+
     def _last_used(self, runs: Sequence[str]) -> Source | None:
         used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
         return used[-1].manifest.request.source if used else None
@@ -66,11 +73,10 @@ class Photo:
     def _values(self, source: Source) -> list[Any]:
         import gradio as gr
 
-        try:
-            shown = _shown(self.lab.store().source_path(source))
-        except (UserError, OSError):  # deleted from disk by hand, or damaged
+        shown = self.path(source)
+        if shown is None:  # deleted from disk by hand, or damaged
             return [None, gr.update(value=None, visible=False)]
-        return [source, gr.update(value=shown, visible=True, alt_text=self.page.t("photo.alt"))]
+        return [source, gr.update(value=str(shown), visible=True, alt_text=self.page.t("photo.alt"))]
 
     def _take(self, path: str) -> list[Any]:
         import gradio as gr
@@ -83,9 +89,15 @@ class Photo:
         return [*self._values(source), markup.status(self.page.t("photo.taken"))]
 
 
-def _shown(path: Path) -> str | PILImage:
-    """What the page shows: the file itself where browsers can, else its pixels."""
-    return str(path) if path.suffix in MEDIA_TYPES else open_picture(_read(path))
+def _shown(lab: Lab, path: Path) -> Path:
+    """The file itself where browsers can show it, else its pixels as a PNG in the lab's cache."""
+    if path.suffix in MEDIA_TYPES:
+        return path
+    shown = lab.cache / "photos" / f"{path.stem}.png"
+    if not shown.exists():
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(shown, png(open_picture(_read(path))))
+    return shown
 
 
 def _read(path: Path) -> bytes:

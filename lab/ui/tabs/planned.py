@@ -1,138 +1,156 @@
 """What the tabs of exercises with planned runs share.
 
-From top to bottom: the text, the student's photo where there is one, the plan, the buttons, what is
-going on, the grid or the film, the chosen run's picture with facts and code, and the checks. All but
-what is going on is read from disk.
+To the left what is seen: the buttons, what is going on, the stage with its views. To the right what is asked:
+the runs, the text, the plan. Below, the chosen run's facts and code, and the checks. All but what is going on
+is read from disk.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from exercises.i18n import number
+from markupsafe import Markup
+
 from exercises.kinds.base import Run
 from exercises.kinds.planned import Planned
 from lab.engine.requests import request_for
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.session.lab import Lab
-from lab.ui.html import markup
+from lab.ui.html import markup, stage
 from lab.ui.html import picture as facts
+from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.sheets import kept as sheets
 from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.photo import MissingPhoto, Photo
-from lab.ui.tabs.result import Result
+from lab.ui.tabs.result import Facts, shown_record
+from lab.ui.tabs.stage import Stage
 from manifests.manifest import Source
 from manifests.store import Record
 
 
 class PlannedTab:
-    """A tab of one exercise. Each kind says what its picture of pictures is: a grid, or a film."""
+    """A tab of one exercise. Each kind says in which views its pictures can be seen, the first one first."""
 
     takes_photo: ClassVar[bool] = False
-    sheet_label: ClassVar[str] = "generation.grid"  # a key of the catalogue
+    views: ClassVar[Sequence[str]] = ("all", "one", "slider", "difference")
     film_frames: ClassVar[int] = 0  # pictures of the way from noise to image to keep
 
     def __init__(self, lab: Lab, page: Page, exercise: Planned) -> None:
         import gradio as gr
 
         self.lab, self.page, self.exercise = lab, page, exercise
-        t, several = page.t, len(exercise.runs) > 1
-        self.photo = Photo(lab, page, exercise.id) if self.takes_photo else None
+        t, several, name = page.t, len(exercise.runs) > 1, exercise.id
+        self.photo = Photo(lab, page, name) if self.takes_photo else None
         self.source = self.photo.source if self.photo else gr.State(None)
-        with gr.Row(elem_classes="halves"):
-            with gr.Column(min_width=300):
-                plan = gr.HTML(elem_id=f"plan-{exercise.id}")
+        with gr.Row(elem_classes="bench"):
+            with gr.Column(elem_classes="seen", min_width=300, scale=2):
+                with gr.Row(elem_classes="actions"):
+                    every = gr.Button(t("generation.generate"), variant="primary", elem_id=f"generate-{name}")
+                    stop = gr.Row(elem_classes="stopping")
+                going_on = gr.Column(elem_classes="going-on")
+                self.stage = Stage(page, name, self.views)
+            with gr.Column(elem_classes="asked", min_width=280, scale=1):
                 self.chosen = gr.Radio(
                     [(_label(page, run), run.id) for run in exercise.runs],
                     value=exercise.runs[0].id,
                     label=t("generation.chosen"),
                     visible=several,
-                    elem_id=f"chosen-{exercise.id}",
+                    elem_id=f"chosen-{name}",
+                    elem_classes="listed",
                 )
-                every = gr.Button(
-                    t("generation.generate"), variant="primary", elem_id=f"generate-{exercise.id}"
+                one = gr.Button(
+                    t("generation.one"), visible=several, size="sm", elem_id=f"generate-one-{name}"
                 )
-                with gr.Row(elem_classes="actions"):
-                    one = gr.Button(
-                        t("generation.one"), visible=several, elem_id=f"generate-one-{exercise.id}"
-                    )
-                    watch = Watch(lab, page, exercise.id, [every, one])
+                page.instructions(exercise)
+                plan = gr.HTML(elem_id=f"plan-{name}")
+            with stop:
+                runs = [run.id for run in exercise.runs] if self.views[0] == "all" else []
+                watch = Watch(lab, page, name, [every, one], self.stage, runs)
+            with going_on:
                 watch.render()
-            with gr.Column(min_width=300):
-                self.result = Result(page, exercise.id)
-        with gr.Column(visible=False) as group:
-            sheet = gr.Image(
-                label=t(self.sheet_label),
-                type="filepath",
-                interactive=False,
-                buttons=["fullscreen"],
-                elem_id=f"sheet-{exercise.id}",
-                elem_classes="sheet",
-            )
-            download = gr.DownloadButton(
-                t("generation.download"), size="sm", elem_id=f"download-{exercise.id}"
-            )
-        checks = gr.HTML(elem_id=f"checks-{exercise.id}")
+        self.facts = Facts(page, name)
+        download = gr.DownloadButton(
+            t("generation.download"), size="sm", visible="all" in self.views, elem_id=f"download-{name}"
+        )
+        checks = gr.HTML(elem_id=f"checks-{name}")
 
-        shown = [plan, every, *self.result.outputs, group, sheet, download, checks]
-        seen_by = [self.chosen, self.source]
+        shown = [plan, every, self.stage.shown, *self.facts.outputs, download, checks]
+        seen_by = [self.chosen, self.source, self.stage.view]
         if self.photo:
             shown += self.photo.outputs
         watch.on(every, self._all_tasks, [self.source], self.show, shown, seen_by)
         watch.on(one, self._one_task, [self.source, self.chosen], self.show, shown, seen_by)
         watch.resume(self.show, shown, seen_by)
-        self.chosen.change(self.show, seen_by, shown, **QUIET)
+        gr.on([self.chosen.change, self.stage.view.change], self.show, seen_by, shown, **QUIET)
         page.refresh(self.show, shown, seen_by)
 
-    def show(self, run_id: str, source: Source | None) -> list[Any]:
+    def show(self, run_id: str, source: Source | None, view: str) -> list[Any]:
         """What is on disk."""
         import gradio as gr
 
         store = self.lab.store()
         records = {run.id: store.newest(run.id) for run in self.exercise.runs}
         missing = sum(record is None for record in records.values())
-        sheet, alt = self.sheet(run_id, records, source)
+        used = next(
+            (r.manifest.request.source for r in records.values() if r and r.manifest.request.source), None
+        )
+        grid = None
+        if "all" in self.views:
+            grid = sheets.grid(self.lab, self.page.language, self.exercise, records, used or source)
         values = [
-            self._plan(records),
+            self._plan(),
             self.page.t(_generate_words(missing, len(records)), count=missing),
-            *self.result.show(records[run_id]),
-            gr.update(visible=sheet is not None),
-            gr.update(value=sheet, alt_text=alt),
-            gr.update(value=sheet),
+            self.on_stage(view, run_id, records, used or source),
+            *self.facts.show(records[run_id]),
+            gr.update(value=str(grid) if grid else None, interactive=grid is not None),
             self.page.checklist(self.exercise.id),
         ]
         return values + (self.photo.show(list(records), source) if self.photo else [])
 
-    def sheet(self, run_id: str, records: sheets.Records, source: Source | None) -> tuple[str | None, str]:
-        """The picture of pictures, and what it shows in words."""
-        used = next(
-            (r.manifest.request.source for r in records.values() if r and r.manifest.request.source), None
-        )
-        grid = sheets.grid(self.lab, self.page.language, self.exercise, records, used or source)
-        return (str(grid) if grid else None), self.page.t(
-            "generation.grid_alt", title=self.exercise.title(self.page.language)
-        )
+    def on_stage(self, view: str, run_id: str, records: sheets.Records, source: Source | None) -> Markup:
+        """The pictures in the chosen view."""
+        t = self.page.t
+        cells = {run.id: self._shown(run, records[run.id]) for run in self.exercise.runs}
+        first = self._compared_with(cells, source)
+        if view == "all":
+            photo = [first] if self.photo else []
+            return stage.side_by_side(t, [*photo, *cells.values()])
+        chosen = cells[run_id]
+        if view == "one":
+            return stage.one(t, chosen) if chosen.url else stage.empty(t("stage.nothing"))
+        if chosen is first:  # nothing is seen of a picture over itself
+            chosen = next((cell for cell in cells.values() if cell.url and cell is not first), chosen)
+        if first.url is None or chosen.url is None or chosen is first:
+            return stage.empty(t("stage.two_needed"))
+        return stage.before_after(t, first, chosen, difference=view == "difference")
 
-    def _plan(self, records: sheets.Records) -> str:
-        """What is asked for in all runs, then each run with what it changes and whether it is there."""
+    def _compared_with(self, cells: dict[str, Shown], source: Source | None) -> Shown:
+        """What the others are compared with: the photo they start from, else the first run."""
+        if not self.photo:
+            return cells[self.exercise.runs[0].id]
+        path = self.photo.path(source)
+        url = self.page.file_url(path) if path else None
+        return Shown(url, self.page.t("photo.alt"), self.page.t("grid.photo"), marked=True)
+
+    def _shown(self, run: Run, record: Record | None) -> Shown:
+        """A run's picture with what it changes, its steps and its seconds."""
+        t = self.page.t
+        first = not self.photo and run is self.exercise.runs[0]
+        label = t("stage.baseline") if first else _change(self.page, run)
+        if record is None:
+            return Shown(None, label=label, marked=first)
+        return shown_record(self.page, record, label, marked=first)
+
+    def _plan(self) -> str:
+        """What is asked for in all runs, and which of its words the model does not know."""
         t, runs, model = self.page.t, self.exercise.runs, self.lab.settings.model
         plan = facts.plan(t, runs[0].parameters)
         words = dict.fromkeys(word for run in runs for word in notes(run.parameters.prompt, model))
         if words:
             plan += markup.note(t("generation.unknown_words", words=", ".join(words)))
-        if len(runs) > 1:
-            header = [t(f"generation.column_{name}") for name in ("run", "changes", "state")]
-            rows = [(run.id, _change(self.page, run), self._state(records[run.id])) for run in runs]
-            plan += markup.table(header, rows, t("generation.runs"))
         return plan
-
-    def _state(self, record: Record | None) -> str:
-        t = self.page.t
-        if record is None:
-            return t("generation.to_do")
-        seconds = number(round(record.manifest.seconds, 1), t.language)
-        return t("generation.made", attempt=record.manifest.attempt, seconds=seconds)
 
     def _all_tasks(self, source: Source | None) -> list[Task]:
         """The runs that are missing; all of them once none is."""

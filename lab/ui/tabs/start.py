@@ -1,6 +1,7 @@
-"""Start: what there is to do, how far it is done, where the work is kept, and what makes the pictures."""
+"""Start: what comes next, a map of all there is to do, what it is about, and where the work is kept."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -24,10 +25,13 @@ def build(lab: Lab, page: Page) -> None:
         return _progress(lab, page), _place(lab, page)
 
     with page.tab("start", t("start.title")):
-        gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
-        progress = gr.HTML(elem_id="progress")
+        with gr.Row(elem_classes="start"):
+            with gr.Column(min_width=300):
+                progress = gr.HTML(elem_id="progress")
+                gr.HTML(markup.glossary(t), elem_id="glossary")
+            with gr.Column(min_width=300):
+                gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
         place = gr.HTML(elem_id="place")
-        gr.HTML(markup.glossary(t), elem_id="glossary")
         page.refresh(show, [progress, place])
 
 
@@ -37,9 +41,26 @@ def _progress(lab: Lab, page: Page) -> str:
     checks: dict[str, list[CheckResult]] = defaultdict(list)
     for check in page.checks():
         checks[check.id.split("/")[0]].append(check)
-    rows = [_row(page, exercise, checks[exercise.id]) for exercise in lab.assignment.exercises]
+    exercises = lab.assignment.exercises
+    rows = [_row(page, exercise, checks[exercise.id]) for exercise in exercises]
     header = [t(f"start.column_{name}") for name in ("exercise", "done", "points")]
-    return markup.table(header, rows, t("start.progress"))
+    return _next(page, exercises, checks) + markup.table(header, rows, t("start.progress"))
+
+
+def _next(page: Page, exercises: Sequence[Exercise], checks: dict[str, list[CheckResult]]) -> Markup:
+    """One clear action: the first exercise of which something is open."""
+    for exercise in exercises:
+        if any(check.passed is not True and not check.needs_person for check in checks[exercise.id]):
+            title = exercise.title(page.language)
+            return Markup("<p>{}</p>").format(
+                _link(page, exercise, page.t("start.next", title=title), main=True)
+            )
+    return Markup("<p><strong>{}</strong></p>").format(page.t("start.all_done"))
+
+
+def _link(page: Page, exercise: Exercise, words: object, *, main: bool = False) -> Markup:
+    """A link to the tab in which an exercise is done."""
+    return markup.tab_link(*page.tab_of(exercise), words, main=main)
 
 
 def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[object]:
@@ -55,7 +76,7 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
         exercise.title(page.language),
         t("start.checks", done=done, count=len(checks)),
     )
-    return [exercise.title(page.language), state, points]
+    return [_link(page, exercise, exercise.title(page.language)), state, points]
 
 
 def _place(lab: Lab, page: Page) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from random import SystemRandom
 from typing import Any, get_args
 
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from exercises.errors import UserError
@@ -23,12 +24,14 @@ from lab.models.availability import availability
 from lab.models.registry import MODELS, model_entry
 from lab.session.lab import Lab
 from lab.ui.choice import choice
-from lab.ui.html import markup
+from lab.ui.html import markup, stage
+from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.asking import drawn_here, model_name, model_value, offered, selection_of
 from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.photo import MissingPhoto, Photo
-from lab.ui.tabs.result import Result
+from lab.ui.tabs.result import Facts, shown_record
+from lab.ui.tabs.stage import Stage
 from manifests.manifest import ApiRequest, Source
 from manifests.store import Record
 
@@ -52,23 +55,30 @@ class _Tab:
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t = page.t
-        with gr.Row(elem_classes="studio"):
-            with gr.Column(min_width=300):
-                self._build_form()
+        with gr.Row(elem_classes="bench"):
+            with gr.Column(elem_classes="seen", min_width=300, scale=2):
                 with gr.Row(elem_classes="actions"):
                     button = gr.Button(
                         t("generation.generate"), variant="primary", elem_id=f"generate-{exercise.id}"
                     )
-                    watch = Watch(lab, page, exercise.id, [button])
-            with gr.Column(min_width=300):
+                    stop = gr.Row(elem_classes="stopping")
+                going_on = gr.Column(elem_classes="going-on")
+                self.stage = Stage(page, exercise.id, ("one", "slider", "difference"))
+            with gr.Column(elem_classes="asked", min_width=300, scale=2):
+                self._build_form()
+                page.instructions(exercise)
+            with stop:
+                watch = Watch(lab, page, exercise.id, [button], self.stage)
+            with going_on:
                 watch.render()
-                self.result = Result(page, exercise.id)
-                checks = gr.HTML(elem_id=f"checks-{exercise.id}")
-        shown = [*self.result.outputs, checks]
+        self.facts = Facts(page, exercise.id)
+        checks = gr.HTML(elem_id=f"checks-{exercise.id}")
+        shown = [self.stage.shown, *self.facts.outputs, checks]
         form = [*self.fields.values(), self.photo.source]
-        watch.on(button, self._tasks, form, self.show, shown, [])
-        watch.resume(self.show, shown, [])
-        page.refresh(self.show, shown)
+        watch.on(button, self._tasks, form, self.show, shown, [self.stage.view])
+        watch.resume(self.show, shown, [self.stage.view])
+        page.refresh(self.show, shown, [self.stage.view])
+        self.stage.view.change(self.show, [self.stage.view], shown, **QUIET)
         if lab.assignment.asks_apis:
             page.refresh(self._offer, self.fields["model"], self.fields["model"])
         page.recall.change(
@@ -132,10 +142,30 @@ class _Tab:
         gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
         dice.click(lambda: SystemRandom().randint(0, HIGHEST_SEED), None, seed, **QUIET)
 
-    def show(self) -> list[Any]:
+    def show(self, view: str) -> list[Any]:
         """What is on disk: the newest picture of the Studio, and the checks."""
-        newest = self.lab.store().newest(STUDIO_RUN)
-        return [*self.result.show(newest), self.page.checklist(self.exercise.id)]
+        made = [r for r in self.lab.store().records() if r.manifest.run == STUDIO_RUN]
+        newest = made[-1] if made else None
+        checks = self.page.checklist(self.exercise.id)
+        return [self._on_stage(view, made), *self.facts.show(newest), checks]
+
+    def _on_stage(self, view: str, made: list[Record]) -> Markup:
+        """The newest picture, or it over what it is compared with: its source, or the picture before it."""
+        t, page = self.page.t, self.page
+        if not made:
+            return stage.empty(t("stage.nothing"))
+        newest = shown_record(page, made[-1])
+        if view == "one":
+            return stage.one(t, newest)
+        source = getattr(made[-1].manifest.request, "source", None)
+        path = self.photo.path(source)
+        if path:
+            before = Shown(page.file_url(path), t("photo.alt"), t("grid.photo"))
+        elif len(made) > 1:
+            before = shown_record(page, made[-2], t("stage.before"))
+        else:
+            return stage.empty(t("stage.two_needed"))
+        return stage.before_after(t, before, newest, difference=view == "difference")
 
     def _offer(self, model: str) -> Any:
         """The models of this machine, then those of every provider that is set up."""
