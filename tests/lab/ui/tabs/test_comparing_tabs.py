@@ -47,12 +47,13 @@ def test_two_models_are_the_least(full: Lab):
 
 
 def test_a_comparison_stands_side_by_side_with_time_and_cost(full: Lab):
-    html, *_ = tab_of(full, "compare").show()
-    assert html.count("<figure>") == 2
-    assert "mini (this machine)" in html
-    assert "mini (bundled)" in html
-    assert html.count("Time:") == 2
-    assert "Cost: free" in html
+    pictures, told, *_ = tab_of(full, "compare").show()
+    assert pictures.count("<figure>") == 2
+    for html in (pictures, told):
+        assert "mini (this machine)" in html
+        assert "mini (bundled)" in html
+        assert html.count("Time:") == 2
+    assert "Cost: free" in told
 
 
 def test_words_that_a_model_of_this_machine_will_skip_are_told_before_it_is_asked(lab: Lab):
@@ -74,12 +75,12 @@ def test_a_compared_picture_has_the_machines_opinion_where_there_is_one(lab: Lab
     tab = tab_of(lab, "compare", language)
     whose, worth = tab.page.t("adherence.summary", found=1, asked=2), tab.page.t("comparing.opinion")
     lab.store().save(draft_of("compare", plan), noise(1))
-    html, *_ = tab.show()
+    _, html, *_ = tab.show()
     assert whose not in html
     assert worth not in html
     lab.store().save(replace(draft_of("compare", plan), adherence=ADHERENCE), noise(2))
-    html, *_ = tab.show()
-    assert html.count("<figure>") == 2
+    pictures, html, *_ = tab.show()
+    assert pictures.count("<figure>") == 2
     assert html.count(whose) == 1
     assert html.count(worth) == 1
     for part in ADHERENCE.parts:

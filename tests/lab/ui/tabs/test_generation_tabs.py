@@ -68,7 +68,8 @@ def tab_of(lab: Lab, exercise: str, language: Language = "en") -> Any:
 
 
 def shown(tab: Any, *values: Any) -> str:
-    return " ".join(str(value) for value in tab.show(*values))
+    """All that the tab shows in its first view."""
+    return " ".join(str(value) for value in tab.show(*values, tab.stage.view.value))
 
 
 def test_an_empty_folder_shows_the_plan_and_everything_to_do(lab: Lab) -> None:
@@ -134,17 +135,35 @@ def test_the_photo_in_use_is_the_one_of_the_newest_run_until_another_is_chosen(f
     tab = tab_of(full, "img2img")
     newest = full.store().newest(IMG2IMG.runs[-1].id)
     assert newest is not None
-    *_, source, _ = tab.show(IMG2IMG.runs[0].id, None)
+    *_, source, _ = tab.show(IMG2IMG.runs[0].id, None, "all")
     assert source == newest.manifest.request.source
     other = full.store().add_source(photo_bytes(7))
-    *_, source, picture = tab.show(IMG2IMG.runs[0].id, other)
+    *_, source, picture = tab.show(IMG2IMG.runs[0].id, other, "all")
     assert source == other
     assert picture["value"] == str(full.store().source_path(other))
 
 
 def test_a_photo_uploaded_while_the_disk_is_read_stays_in_use(lab: Lab) -> None:
-    *_, source, picture = tab_of(lab, "img2img").show(IMG2IMG.runs[0].id, None)
+    *_, source, picture = tab_of(lab, "img2img").show(IMG2IMG.runs[0].id, None, "all")
     assert source == picture == gr.skip()
+
+
+@pytest.mark.parametrize("view", ["slider", "difference"])
+def test_two_pictures_stand_over_each_other_the_first_run_below(full: Lab, view: str) -> None:
+    tab = tab_of(full, "sweep")
+    first, second = (tab._shown(run, full.store().newest(run.id)) for run in SWEEP.runs[:2])
+    words = " ".join(str(value) for value in tab.show(SWEEP.runs[1].id, None, view))
+    assert words.index(f'class="before" src="{first.url}"') < words.index(f'class="after" src="{second.url}"')
+    of_itself = " ".join(str(value) for value in tab.show(SWEEP.runs[0].id, None, view))
+    assert f'class="after" src="{second.url}"' in of_itself  # nothing is seen of a picture over itself
+
+
+def test_an_image_to_image_run_is_compared_with_its_photo(full: Lab) -> None:
+    tab = tab_of(full, "img2img")
+    words = " ".join(str(value) for value in tab.show(IMG2IMG.runs[0].id, None, "slider"))
+    newest = full.store().newest(IMG2IMG.runs[0].id)
+    assert newest is not None
+    assert newest.manifest.request.source.file in words  # type: ignore[union-attr]
 
 
 def test_requested_and_effective_steps_are_both_shown(full: Lab) -> None:
@@ -197,7 +216,8 @@ def test_a_photo_no_browser_shows_is_shown_by_its_pixels(lab: Lab, tmp_path: Pat
     Image.open(io.BytesIO(photo_bytes())).save(file)
     source, shown, message = tab_of(lab, "img2img").photo._take(str(file))
     assert source.file.endswith(extension)
-    assert (shown["value"].mode, shown["value"].size) == ("RGB", (160, 160))
+    with Image.open(shown["value"]) as picture:
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (160, 160))
     assert 'class="status"' in message
 
 
@@ -354,7 +374,7 @@ def test_a_grid_of_nothing_is_none_and_a_damaged_picture_leaves_its_place_empty(
 
 def test_a_photo_that_is_gone_is_no_error(full: Lab) -> None:
     gone = Source(file="0123456789abcdef.jpg", sha256="0" * 64)
-    *_, source, picture = tab_of(full, "img2img").show(IMG2IMG.runs[0].id, gone)
+    *_, source, picture = tab_of(full, "img2img").show(IMG2IMG.runs[0].id, gone, "all")
     assert source is None
     assert picture["value"] is None
 
