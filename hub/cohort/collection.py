@@ -32,7 +32,11 @@ _LOCK = ".collect.lock"
 
 
 class StoredSnapshot(BaseModel):
-    """One snapshot. `changed` is the time of the work's last change by the lab's clock."""
+    """One snapshot, with its times by the lab's clock.
+
+    `handed_in` is None if the student has handed nothing in, and the work is as it was when collected.
+    `changed` is when the student last changed the work, perhaps after handing it in.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +45,7 @@ class StoredSnapshot(BaseModel):
     bytes: int
     sha256: str
     collected: AwareDatetime
+    handed_in: AwareDatetime | None = None
     changed: AwareDatetime | None
     due: AwareDatetime | None
     late: bool
