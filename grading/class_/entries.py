@@ -3,14 +3,12 @@
 import os
 from pathlib import Path
 
+from grading.class_.collected import INDEX, SUMS, read_lateness
 from grading.class_.one import Entry
 from grading.submission.names import safe_name
 from grading.wording import Message, message, shown
 
-COLLECTED = (
-    "collected.json",
-    "SHA256SUMS",
-)  # what `genai-lab cohort collect` writes beside the students' folders
+COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
 RESERVED = ("grades.csv", "index.html", "grading.log")  # the class's own results, beside the students'
 
 
@@ -18,8 +16,9 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
     """Every folder and zip by name, each with what makes it impossible to grade, if anything does.
 
     Hidden files, what archivers add, what `collect` says of the whole class, and the results' folder
-    are not submissions.
+    are not submissions. Raises ValueError if what `collect` wrote cannot be read.
     """
+    lateness = read_lateness(submissions)
     found: list[tuple[Entry, Message | None]] = []
     taken, names = list(RESERVED), set()
     with os.scandir(submissions) as scan:
@@ -34,7 +33,7 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
         name = shown(os.fsencode(each.name.removesuffix(".zip")).decode("utf-8", "backslashreplace"))
         folder = safe_name(name, taken)
         problem = _problem(each, name) or (message("submission.twice") if name in names else None)
-        found.append((Entry.of(Path(each.path), name, folder), problem))
+        found.append((Entry.of(Path(each.path), name, folder, lateness.get(each.name)), problem))
         taken.append(folder)
         names.add(name)
     return found
