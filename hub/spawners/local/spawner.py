@@ -74,7 +74,7 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
             self._end_turn()
 
     async def run_post_stop_hook(self) -> None:
-        """End the turn of a lab whose start failed before it began; the hub calls this after every failure."""
+        """End the turn of a lab whose start failed before it began; the hub calls this after each failure."""
         self._end_turn()
 
     def _end_turn(self) -> None:
