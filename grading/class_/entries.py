@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grading.class_.collected import INDEX, SUMS, read_lateness
 from grading.class_.one import Entry
-from grading.submission.names import safe_name
+from grading.submission.names import is_of_a_system, safe_name
 from grading.wording import Message, message, shown
 
 COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
@@ -15,8 +15,8 @@ RESERVED = ("grades.csv", "index.html", "grading.log")  # the class's own result
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:
     """Every folder and zip by name, each with what makes it impossible to grade, if anything does.
 
-    Hidden files, what archivers add, what `collect` says of the whole class, and the results' folder
-    are not submissions. Raises ValueError if what `collect` wrote cannot be read.
+    Hidden files, what systems and archivers add, what `collect` says of the whole class, and the results'
+    folder are not submissions. Raises ValueError if what `collect` wrote cannot be read.
     """
     lateness = read_lateness(submissions)
     found: list[tuple[Entry, Message | None]] = []
@@ -24,11 +24,7 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
     with os.scandir(submissions) as scan:
         listed = sorted(scan, key=lambda e: (e.name.removesuffix(".zip"), e.name))
     for each in listed:
-        if (
-            each.name.startswith(".")
-            or each.name in ("__MACOSX", *COLLECTED)
-            or Path(each.path).resolve() == out.resolve()
-        ):
+        if is_of_a_system(each.name) or each.name in COLLECTED or Path(each.path).resolve() == out.resolve():
             continue
         name = shown(os.fsencode(each.name.removesuffix(".zip")).decode("utf-8", "backslashreplace"))
         folder = safe_name(name, taken)

@@ -113,6 +113,16 @@ def test_results_inside_the_submissions_are_no_submission(
         assert [g.student for g in grades] == ["alice"]
 
 
+def test_what_a_system_puts_beside_the_submissions_is_no_student(tmp_path: Path, tp2: Assignment) -> None:
+    names = ("Thumbs.db", "desktop.ini", "Desktop.ini", ".DS_Store", "._alice", "ehthumbs.db", "Icon\r")
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    for name in ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "alice"):
+        (tmp_path / name).mkdir()
+    grades = grade_class(tmp_path, tp2, tmp_path / "out", language="en")
+    assert [grade.student for grade in grades] == ["alice"]
+
+
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_text("x")])
 def test_where_there_is_nothing_to_grade_it_says_so(
     tmp_path: Path, tp2: Assignment, make: Callable[[Path], object]
