@@ -27,8 +27,8 @@ def test_a_name_at_the_login_is_the_one_of_the_roster(kind: type[Authenticator],
     assert not_set_up(kind).normalize_username(written) == student.user == "zoé"
 
 
-def not_set_up(kind: type[Any]) -> Any:
-    """An authenticator that is not set up, for what needs no hub."""
+def not_set_up(kind: Any) -> Any:
+    """An authenticator without its hub and database, for what needs neither."""
     made = kind.__new__(kind)
     made.username_map = {}
     return made

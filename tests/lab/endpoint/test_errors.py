@@ -373,7 +373,7 @@ def test_any_text_in_the_place_of_a_picture_is_an_error_in_the_right_form(client
     assert response.status_code in (400, 413)
 
 
-SENT = {
+SENT: dict[str, dict[str, Any]] = {
     DRAW: {"prompt": "a cat"},
     CHAT: {"model": "analyser", "messages": [{"role": "user", "content": "hello"}]},
     RESPOND: {"model": "analyser", "input": "hello"},

@@ -283,7 +283,9 @@ def test_the_asynchronous_client_does_the_same(server: Loopback):
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("wrong", [{"size": "30000x30000"}, {"n": 0}, {"output_format": "gif"}, {"prompt": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"size": "30000x30000"}, {"n": 0}, {"output_format": "gif"}, {"prompt": ""}]
+)
 def test_a_bad_value_is_the_error_that_clients_catch(client: Any, wrong: dict[str, Any]):
     with pytest.raises(BadRequestError) as caught:
         client.images.generate(**{"prompt": "a red box", **wrong})
