@@ -6,9 +6,9 @@ cannot be read. Points that only a person can give are null, marked `needs_perso
 that person has read them.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class _Result(BaseModel):
@@ -35,6 +35,18 @@ class CheckResult(_Result):
     needs_person: bool = False
 
 
+class Lateness(_Result):
+    """When collected work was due, handed in and last changed, and how long after the deadline that was.
+
+    `handed_in` is None for work that was taken as it was; without a deadline nothing is late.
+    """
+
+    due: AwareDatetime | None
+    handed_in: AwareDatetime | None
+    changed: AwareDatetime | None
+    late_seconds: Annotated[int, Field(ge=0)]
+
+
 Status = Literal["graded", "to_read", "missing", "not_gradable"]
 
 
@@ -44,7 +56,7 @@ class Grade(_Result):
     `reasons`: why it cannot be graded; `missing`: nothing was handed in, a reason of its own.
     `findings`: what else there is to know (an unreadable file). `for_grader`: what the student's own
     report must not say, since it names others (a picture that another one handed in as well).
-    Neither changes points.
+    `lateness` is known of work that `cohort collect` stored. None of them changes points.
     """
 
     student: str
@@ -54,6 +66,7 @@ class Grade(_Result):
     reasons: tuple[str, ...] = ()
     points: float
     maximum: float
+    lateness: Lateness | None = None
     findings: tuple[str, ...] = ()
     for_grader: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()

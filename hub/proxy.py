@@ -18,6 +18,7 @@ from hub.stale_processes import end_stale_processes
 
 STATIC_CONFIGURATION = "traefik.toml"
 ROUTES = "traefik-routes.toml"
+UPLOAD_TIME = "1h"
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -31,10 +32,12 @@ def configure(c: Config, settings: HubSettings) -> None:
     # pip puts traefik into the same folder as Python
     python_folder = str(Path(sys.executable).parent)
     c.Traefik.traefik_env = {"PATH": os.pathsep.join([python_folder, os.environ.get("PATH", "")])}
+    # traefik gives a request a minute to arrive, which is too short for a photo over a slow line.
+    entry: dict[str, Any] = {"transport": {"respondingTimeouts": {"readTimeout": UPLOAD_TIME}}}
     if settings.tls_proxy:
         # Only the TLS proxy may send X-Forwarded-… headers about the original request.
-        trusted = {"forwardedHeaders": {"trustedIPs": sorted(map(str, settings.tls_proxy))}}
-        c.Traefik.extra_static_config = {"entryPoints": {"http": trusted}}
+        entry["forwardedHeaders"] = {"trustedIPs": sorted(map(str, settings.tls_proxy))}
+    c.Traefik.extra_static_config = {"entryPoints": {"http": entry}}
 
 
 class Traefik(TraefikFileProviderProxy):  # type: ignore[misc]

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, FilePath, IPvAnyAddress, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hub.user_names import normalized
+
 SpawnerName = Literal["local", "docker", "slurm", "kube"]
 AuthenticatorName = Literal["shared", "native", "oidc", "lti"]
 
@@ -44,5 +46,5 @@ class HubSettings(BaseSettings):
 
     @field_validator("instructors")
     @classmethod
-    def _lower_case(cls, names: frozenset[str]) -> frozenset[str]:
-        return frozenset(name.lower() for name in names)  # JupyterHub stores names in lower case
+    def _normalized(cls, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(map(normalized, names))  # as at the login

@@ -7,6 +7,7 @@ Two texts: `genai-lab` (JSON: request, effective parameters, model, versions) an
 import hashlib
 import io
 import json
+import re
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -20,6 +21,7 @@ KEY = "genai-lab"
 PARAMETERS_KEY = "parameters"
 SCHEMA = "genai-lab/picture/1"
 
+_NEGATIVE_LINE = re.compile(r"^(\s*negative prompt):", re.IGNORECASE | re.MULTILINE)
 _SAMPLERS = {"EulerA": "Euler a"}  # where that tool's name differs from ours
 
 
@@ -56,7 +58,11 @@ def pixels_sha256(image: Image.Image) -> str:
 
 
 def parameters_text(draft: Draft) -> str:
-    """Prompt, negative prompt, and a line of `Name: value` pairs."""
+    """Prompt, negative prompt, and a line of `Name: value` pairs.
+
+    A line of a person's own that begins with `Negative prompt:` gets a space before its colon: other tools
+    would read what follows as the negative prompt. The prompt as it was is in the other text.
+    """
     request = draft.request
     if not isinstance(request, Request):
         raise TypeError("bytes from an API are kept as they came")
@@ -73,9 +79,12 @@ def parameters_text(draft: Draft) -> str:
     if request.strength is not None:
         pairs["Denoising strength"] = f"{request.strength:g}"
     pairs["Version"] = f"genai-lab {draft.versions.genai_lab}"
-    lines = [request.prompt]
-    if request.negative_prompt:
-        lines.append(f"Negative prompt: {request.negative_prompt}")
+    prompt, negative_prompt = (
+        _NEGATIVE_LINE.sub(r"\1 :", text) for text in (request.prompt, request.negative_prompt)
+    )
+    lines = [prompt]
+    if negative_prompt:
+        lines.append(f"Negative prompt: {negative_prompt}")
     lines.append(", ".join(f"{name}: {value}" for name, value in pairs.items()))
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from grading.checks.kind import Evidence, KindChecks
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
+from grading.submission.names import is_of_a_system
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.chain import verify_chain
@@ -112,14 +113,9 @@ def _list_problems(submission: Submission) -> Iterator[Message]:
             yield error.message
     for name in sorted(submission.files.sizes):
         within = name.removeprefix(submission.base)
-        if name.startswith(submission.prefix) and within not in listed and not _is_litter(name):
+        litter = is_of_a_system(name.rpartition("/")[2])
+        if name.startswith(submission.prefix) and within not in listed and not litter:
             yield message("complete.added", file=within)
-
-
-def _is_litter(name: str) -> bool:
-    """What file managers leave behind."""
-    file = name.rpartition("/")[2]
-    return file.startswith(".") or file in ("Thumbs.db", "desktop.ini")
 
 
 KIND = KindChecks(check_record)

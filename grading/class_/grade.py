@@ -16,6 +16,7 @@ from threading import Lock
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, preferred_language
+from grading.class_.collected import INDEX
 from grading.class_.entries import find_entries
 from grading.class_.findings import class_findings
 from grading.class_.one import Entry, Survey, Task, not_gradable, write_results
@@ -64,7 +65,10 @@ def grade_class(
     language = language or preferred_language()
     if not submissions.is_dir():
         raise GradingError("grade.no_folder", folder=shown(submissions))
-    found = find_entries(submissions, out)
+    try:
+        found = find_entries(submissions, out)
+    except ValueError:
+        raise GradingError("grade.bad_collected", file=shown(submissions / INDEX)) from None
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
     out.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from grading.checks import check_submission
 from grading.class_.output import write_whole
 from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
-from grading.results import Grade, Regeneration
+from grading.results import Grade, Lateness, Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
 from grading.wording import Message
@@ -34,10 +34,12 @@ class Entry(_Line):
     path: str
     name: str
     folder: str
+    lateness: Lateness | None = None
 
     @classmethod
-    def of(cls, path: Path, name: str, folder: str) -> "Entry":
-        return cls(path=quote_from_bytes(os.fsencode(path)), name=name, folder=folder)
+    def of(cls, path: Path, name: str, folder: str, lateness: Lateness | None = None) -> "Entry":
+        quoted = quote_from_bytes(os.fsencode(path))
+        return cls(path=quoted, name=name, folder=folder, lateness=lateness)
 
     @property
     def real_path(self) -> Path:
@@ -115,6 +117,7 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         gradable=True,
         points=round(sum(c.points for c in checks), 2),
         maximum=assignment.points,
+        lateness=task.entry.lateness,
         findings=tuple(f.text(language) for f in submission.findings),
         for_grader=task.for_grader,
         checks=tuple(checks),
@@ -131,6 +134,7 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
         reasons=(reason.text(language),),
         points=0.0,
         maximum=assignment.points,
+        lateness=entry.lateness,
     )
 
 

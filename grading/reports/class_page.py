@@ -13,6 +13,7 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, translator
 from exercises.i18n import points as as_points
 from grading.checks import check_submission
+from grading.reports.lateness import lateness_words
 from grading.reports.strip import MAX_BYTES, STRIP, planned_runs
 from grading.reports.student import render
 from grading.reports.table import exercise_points
@@ -45,6 +46,7 @@ class Row:
     link: str
     mark: str
     points: tuple[float, ...]
+    late: str  # whether it came in time, in words
     strip: str | None  # the planned pictures, as a data URL
 
 
@@ -60,6 +62,7 @@ def class_report(
             f"{quote(folder)}/report.html",
             _MARKS[grade.status],
             tuple(exercise_points(grade, e.id) for e in assignment.exercises),
+            lateness_words(grade.lateness, t),
             _strip(out / folder / STRIP),
         )
         for folder, grade in grades
@@ -75,6 +78,7 @@ def class_report(
         exercises=[e.title(language) for e in assignment.exercises],
         runs=", ".join(run for _, run in planned_runs(assignment)),
         rows=rows,
+        with_times=any(row.late for row in rows),
     )
 
 

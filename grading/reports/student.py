@@ -16,6 +16,7 @@ from exercises.i18n import Language, Translator, points, translator
 from exercises.kinds import Exercise
 from grading.checks import KINDS
 from grading.checks.kind import ReportPicture, ReportText
+from grading.reports.lateness import lateness_words, times_words
 from grading.reports.table import exercise_points
 from grading.results import CheckResult, Grade
 from grading.submission.pictures import PictureFacts
@@ -84,6 +85,8 @@ def student_report(
         grade=grade,
         assignment=assignment.title(language),
         exercises=sections,
+        late=lateness_words(grade.lateness, translator("grading", language)),
+        times=times_words(grade.lateness, translator("grading", language)),
         mark=mark,
         symbols=SYMBOLS,
     )

@@ -9,10 +9,10 @@ import io
 from collections.abc import Iterable
 
 from exercises.assignment import Assignment
-from grading.results import Grade
+from grading.results import Grade, Lateness
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-COLUMNS = ("student", "assignment", "status", "points", "maximum", "to_read")
+COLUMNS = ("student", "assignment", "status", "points", "maximum", "to_read", "handed_in", "late_seconds")
 
 
 def grades_csv(assignment: Assignment, grades: Iterable[Grade]) -> bytes:
@@ -40,10 +40,19 @@ def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
         f"{grade.points:g}" if grade.gradable else "",
         f"{grade.maximum:g}",
         f"{grade.to_read:g}" if grade.gradable else "",
+        *_times(grade.lateness),
         *points,
         " | ".join((*grade.for_grader, *grade.findings)),
         " | ".join(grade.reasons),
     ]
+
+
+def _times(lateness: Lateness | None) -> tuple[str, str]:
+    """When it was handed in, and the seconds after the deadline; empty where that is not known."""
+    if lateness is None:
+        return "", ""
+    handed_in = lateness.handed_in.isoformat(timespec="seconds") if lateness.handed_in else ""
+    return handed_in, "" if lateness.due is None else str(lateness.late_seconds)
 
 
 def exercise_points(grade: Grade, exercise: str) -> float:

@@ -59,3 +59,11 @@ def hand_in_time(name: str, assignment: str) -> tuple[str, int] | None:
     if match is None:
         return None
     return match["time"], int(match["number"] or 1)
+
+
+def parse_hand_in_time(written: str) -> datetime | None:
+    """The moment that a hand-in's file name says, to the second; None for a date there is not."""
+    try:
+        return datetime.strptime(written, TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -17,8 +17,17 @@ from typing import BinaryIO
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language
-from grading.submission.files import FolderFiles
-from grading.submission.frozen import FROZEN_FILE, Frozen, FrozenFile, hand_in_name
+from grading.submission.files import FolderFiles, Unreadable, ZipFiles
+from grading.submission.frozen import (
+    FROZEN_FILE,
+    MAX_FROZEN_BYTES,
+    Frozen,
+    FrozenFile,
+    hand_in_name,
+    hand_in_time,
+    parse_frozen,
+    parse_hand_in_time,
+)
 from grading.submission.names import safe_name
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
@@ -63,9 +72,52 @@ def freeze(file: BinaryIO, assignment: Assignment, store: Store, language: Langu
     Raises as `hand_in` does.
     """
     files, names = _gather(assignment, store)
-    newest = max((store.folder.parent / name).stat().st_mtime for name in names)
+    changed = _changed(store, names)
     _write(file, files, names, _frozen(assignment, store, language))
-    return datetime.fromtimestamp(newest, UTC)
+    return changed
+
+
+def last_change(assignment: Assignment, store: Store) -> datetime:
+    """When the newest file of the work was written. Raises as `hand_in` does."""
+    return _changed(store, _gather(assignment, store)[1])
+
+
+def hand_in_that_counts(
+    assignment: Assignment, store: Store, due: datetime | None
+) -> tuple[Path, datetime] | None:
+    """The newest hand-in before the deadline and its time; else the newest one; None if there is none.
+
+    A hand-in that is damaged is passed over.
+    """
+    found = []
+    for path in (store.folder / FOLDER).glob("*.zip"):
+        order = hand_in_time(path.name, assignment.id)
+        time = parse_hand_in_time(order[0]) if order else None
+        if order and time:
+            found.append((due is None or time <= due, order, path, time))
+    for _, _, path, time in sorted(found, reverse=True):
+        if _is_whole(path, assignment):
+            return path, time
+    return None
+
+
+def _changed(store: Store, names: list[str]) -> datetime:
+    return datetime.fromtimestamp(max((store.folder.parent / name).stat().st_mtime for name in names), UTC)
+
+
+def _is_whole(path: Path, assignment: Assignment) -> bool:
+    """Tell whether a file is a hand-in of this assignment that can be opened; a link is none."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        files = ZipFiles(path)
+        try:
+            frozen = parse_frozen(files.read(FROZEN_FILE, MAX_FROZEN_BYTES))
+        finally:
+            files.close()
+    except Unreadable:
+        return False
+    return frozen is not None and frozen.assignment == assignment.id
 
 
 def _gather(assignment: Assignment, store: Store) -> tuple[FolderFiles, list[str]]:

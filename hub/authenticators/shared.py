@@ -18,8 +18,10 @@ PASSWORDS = "passwords.json"
 
 
 def configure(c: Config, settings: HubSettings) -> None:
+    from hub.authenticators.shared_password import SharedPasswords
+
     passwords = load_passwords(settings.state.resolve() / PASSWORDS)
-    c.JupyterHub.authenticator_class = "shared-password"
+    c.JupyterHub.authenticator_class = SharedPasswords
     c.Authenticator.allow_all = True
     c.SharedPasswordAuthenticator.user_password = passwords["students"]
     c.SharedPasswordAuthenticator.admin_password = passwords["instructors"]

@@ -1,4 +1,6 @@
-"""Collects snapshots of a class's work while the students go on working.
+"""Collects the work of a class that counts, while the students go on working.
+
+That is each student's newest hand-in before the deadline; the lab chooses it (`lab/web/class_routes.py`).
 
 Labs that do not run are started for it, without a GPU, and stopped again unless their student has used
 them meanwhile.
@@ -41,7 +43,7 @@ async def collect(
     running_only: bool = False,
     on_done: Callable[[str], None] = lambda _: None,
 ) -> list[Result]:
-    """Store a snapshot of each student's work. One that fails does not affect the others.
+    """Store each student's work that counts. One that fails does not affect the others.
 
     `on_done` is called with each student's name. Raises CohortError if `out` holds something else or is
     being written by another process, and OSError if it cannot be written.
@@ -80,15 +82,18 @@ async def collect(
         return [task.result() for task in results]
 
 
-def late_seconds(collected: datetime, changed: datetime | None, due: datetime | None) -> int:
-    """Return how long after the deadline the work was last changed.
+def late_seconds(
+    collected: datetime, changed: datetime | None, due: datetime | None, handed_in: datetime | None = None
+) -> int:
+    """Return how long after the deadline the collected work was last changed.
 
-    If a lab does not say when that was, or says a time in the future, the time of collecting counts.
+    Work is as old as its last change, and a hand-in is not changed any more. If a lab does not say when
+    that was, or says a time in the future, the time of collecting counts.
     """
     if due is None:
         return 0
-    last = collected if changed is None else min(changed, collected)
-    return max(0, round((last - due).total_seconds()))
+    last = min(moment for moment in (collected, changed, handed_in) if moment is not None)
+    return max(0, int((last - due).total_seconds()))
 
 
 async def _receive(
@@ -105,11 +110,11 @@ async def _receive(
         if user.server is None and running_only:
             return Missed(student=user.name, why="stopped")
         async with _running_lab(hub, user) as server:
-            received = await labs.snapshot(user.name, server, assignment, part)
+            received = await labs.snapshot(user.name, server, assignment, part, due)
             now = datetime.now(UTC)
         if received is None:
             return Missed(student=user.name, why="nothing")
-        late = late_seconds(now, received.changed, due)
+        late = late_seconds(now, received.changed, due, received.handed_in)
         sha256 = await asyncio.to_thread(_sha256, part)
         return StoredSnapshot(
             student=user.name,
@@ -117,6 +122,7 @@ async def _receive(
             bytes=received.bytes,
             sha256=sha256,
             collected=now,
+            handed_in=received.handed_in,
             changed=received.changed,
             due=due,
             late=late > 0,

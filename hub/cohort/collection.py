@@ -16,59 +16,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from grading.class_.collected import INDEX, SUMS, Collection, Missed, StoredSnapshot
 from grading.class_.entries import COLLECTED, RESERVED
 from grading.submission.frozen import hand_in_name
 from grading.submission.names import safe_name
 from hub.cohort.errors import CohortError
 from manifests.atomic import sync_folder, write_atomic
 
-INDEX, SUMS = COLLECTED
 _LOCK = ".collect.lock"
-
-
-class StoredSnapshot(BaseModel):
-    """One snapshot. `changed` is the time of the work's last change by the lab's clock."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    student: str
-    file: str
-    bytes: int
-    sha256: str
-    collected: AwareDatetime
-    changed: AwareDatetime | None
-    due: AwareDatetime | None
-    late: bool
-    late_seconds: int  # 0 if the work is not late
-
-
-class Missed(BaseModel):
-    """A student of whom the last round has no snapshot.
-
-    The student has done `nothing` yet, the lab was `stopped`, or it `failed` for the given reason.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    student: str
-    why: Literal["nothing", "stopped", "failed"]
-    reason: str = ""
-
-
-class Collection(BaseModel):
-    """The content of `collected.json`."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    schema_: Literal["genai-lab/collected/1"] = Field(default="genai-lab/collected/1", alias="schema")
-    assignment: str
-    snapshots: list[StoredSnapshot] = []  # the oldest first; each round adds one per student
-    missed: list[Missed] = []
 
 
 Result = StoredSnapshot | Missed

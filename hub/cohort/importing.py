@@ -36,18 +36,19 @@ def plan(roster: Sequence[Student], users: Sequence[User], groups: dict[str, Gro
     known = {user.name for user in users}
     wanted: dict[str, list[str]] = {}
     for student in roster:
-        wanted.setdefault(student.group, []).append(student.user)
-    group_of = {student.user: student.group for student in roster}
+        for group in student.groups:
+            wanted.setdefault(group, []).append(student.user)
+    groups_of = {student.user: student.groups for student in roster}
     members = {name: set(groups[name].users) if name in groups else set() for name in wanted}
     return Plan(
-        new=tuple(user for user in group_of if user not in known),
-        known=sum(user in known for user in group_of),
+        new=tuple(user for user in groups_of if user not in known),
+        known=sum(user in known for user in groups_of),
         new_groups=tuple(name for name in wanted if name not in groups),
         joining=_not_empty({name: [u for u in wanted[name] if u not in members[name]] for name in wanted}),
-        not_in_roster=_not_empty({name: sorted(members[name] - group_of.keys()) for name in wanted}),
+        not_in_roster=_not_empty({name: sorted(members[name] - groups_of.keys()) for name in wanted}),
         also_in=_not_empty(
             {
-                name: sorted(u for u in members[name] & group_of.keys() if group_of[u] != name)
+                name: sorted(u for u in members[name] & groups_of.keys() if name not in groups_of[u])
                 for name in wanted
             }
         ),

@@ -21,7 +21,7 @@ import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grading.submission.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
-from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, parse_frozen
+from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, parse_frozen
 from hub.cohort.client import HubClient, Server
 from hub.cohort.errors import CohortError
 from manifests.errors import JsonError
@@ -35,6 +35,7 @@ SNAPSHOT_SECONDS = 600.0
 MAX_PROGRESS_BYTES = 2**16
 BUSY_ATTEMPTS = 4  # how often a lab is asked that is busy with another snapshot
 BUSY_SECONDS = 5.0
+HANDED_IN = "Genai-Handed-In"  # the header with which a lab marks a hand-in
 
 _Count = Annotated[int, Field(ge=0, le=10**9)]
 _Points = Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)]
@@ -57,10 +58,14 @@ class Progress(BaseModel):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot that was received. `changed` is the time of the work's last change by the lab's clock."""
+    """Work that was received, with its times by the lab's clock.
+
+    `changed` is when the student last changed the work; `handed_in` is None for work as it is now.
+    """
 
     bytes: int
     changed: datetime | None
+    handed_in: datetime | None = None
 
 
 class LabClient:
@@ -103,38 +108,44 @@ class LabClient:
         except (httpx2.HTTPError, TimeoutError) as error:
             raise _no_answer(error) from None
 
-    async def snapshot(self, user: str, server: Server, assignment: str, path: Path) -> Snapshot | None:
-        """Write the zip to a new file, checked and synced; return None if there is no work yet.
+    async def snapshot(
+        self, user: str, server: Server, assignment: str, path: Path, due: datetime | None = None
+    ) -> Snapshot | None:
+        """Write the work that counts for a deadline to a new file; return None if there is no work yet.
+
+        The file is checked and synced.
 
         The caller deletes the file at `path` after an exception. Raises OSError too.
         """
         try:
             async with asyncio.timeout(SNAPSHOT_SECONDS):
                 for attempt in range(BUSY_ATTEMPTS):
-                    async with self._get(user, server, "snapshot", assignment) as answer:
+                    async with self._get(user, server, "snapshot", assignment, due) as answer:
                         if answer.status_code == 204:
                             return None
                         if answer.status_code != 503 or attempt + 1 == BUSY_ATTEMPTS:
                             _require(answer, "application/zip")
                             with path.open("xb") as file:
-                                received = Snapshot(await _receive(answer, file), _last_modified(answer))
+                                size = await _receive(answer, file)
+                            changed, is_hand_in = _last_modified(answer), HANDED_IN in answer.headers
                             break
                     await asyncio.sleep(BUSY_SECONDS)
         except (httpx2.HTTPError, TimeoutError) as error:
             raise _no_answer(error) from None
-        await asyncio.to_thread(_require_frozen_submission, path, assignment)
-        return received
+        frozen = await asyncio.to_thread(_frozen_submission, path, assignment)
+        return Snapshot(size, changed, frozen.time.astimezone(UTC) if is_hand_in else None)
 
     @asynccontextmanager
     async def _get(
-        self, user: str, server: Server, what: str, assignment: str
+        self, user: str, server: Server, what: str, assignment: str, due: datetime | None = None
     ) -> AsyncIterator[httpx2.Response]:
         """Ask the lab with a pass of its own, and give the answer before its body has been read."""
         token = await self._hub.lab_pass(user)
+        params = {"assignment": assignment} | ({"due": due.isoformat()} if due else {})
         async with self._http.stream(
             "GET",
             f"{self._hub.lab_url(server)}class/{what}",
-            params={"assignment": assignment},
+            params=params,
             headers={"Authorization": f"token {token}"},
         ) as answer:
             yield answer
@@ -169,8 +180,8 @@ def _last_modified(answer: httpx2.Response) -> datetime | None:
         return None
 
 
-def _require_frozen_submission(path: Path, assignment: str) -> None:
-    """Raises LabError unless the file is a zip the grader can open, frozen for that assignment."""
+def _frozen_submission(path: Path, assignment: str) -> Frozen:
+    """Return what the zip says of itself. Raises LabError if it is no zip of that assignment."""
     try:
         files = ZipFiles(path)
         try:
@@ -181,6 +192,7 @@ def _require_frozen_submission(path: Path, assignment: str) -> None:
         raise LabError("cohort.lab.bad_snapshot", reason=error) from None
     if frozen is None or frozen.assignment != assignment:
         raise LabError("cohort.lab.odd_answer")
+    return frozen
 
 
 def _no_answer(error: Exception) -> LabError:

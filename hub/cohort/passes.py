@@ -36,5 +36,8 @@ class LabPassHandler(APIHandler):  # type: ignore[misc]
         self.write(json.dumps({"token": token}))
 
 
+ROUTE = (r"/api/users/([^/]+)/lab-pass", LabPassHandler)
+
+
 def configure(c: Config, settings: HubSettings) -> None:
-    c.JupyterHub.extra_handlers.append((r"/api/users/([^/]+)/lab-pass", LabPassHandler))
+    c.JupyterHub.extra_handlers.append(ROUTE)

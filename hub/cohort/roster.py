@@ -1,8 +1,7 @@
 """Reads a class list as schools export it. The file is untrusted.
 
-Columns are recognized by their names, in any order, in English or French. Each line becomes either a
-student or a problem with the line's number. A file that is not a table at all raises RosterError.
-Nothing here asks the Hub.
+Each line becomes a student, a further group of a student, or a problem with the line's number. A file
+that is not a table at all raises RosterError. Nothing here asks the Hub.
 """
 
 import codecs
@@ -11,33 +10,23 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exercises.i18n import Language, translator
-from hub.cohort.errors import CohortError
-from hub.user_names import USER_NAME
+from hub.cohort.roster_columns import Columns, RosterError, for_message, plain, recognize
+from hub.user_names import NameFault, fault_of, normalized
 
 MAX_BYTES = 2**20
 MAX_STUDENTS = 5000
 MAX_CELL = 250  # characters; the Hub's database stores 255
+MAX_GROUPS = 20  # of one student
 DEFAULT_GROUP = "class"
 _DELIMITERS = ";,\t"
 _EXCEL_HINT = re.compile(r"sep=[;,\t]\r?\n?", re.IGNORECASE)
-_COLUMNS = {
-    "user": (
-        "user", "username", "userid", "login", "account", "identifiant", "utilisateur",
-        "nomutilisateur", "nomdutilisateur", "compte",
-    ),
-    "first": ("firstname", "givenname", "prenom"),
-    "last": ("name", "lastname", "surname", "familyname", "fullname", "nom", "nomdefamille", "nomcomplet"),
-    "email": ("email", "mail", "emailaddress", "courriel", "adresseemail", "adressecourriel",
-              "adressedecourriel", "adressemail"),
-    "group": ("group", "groups", "groupe", "groupes", "class", "classe", "section", "td", "tp"),
-}  # fmt: skip
-
-
-class RosterError(CohortError):
-    """The file is not a roster, and nothing of it was used."""
+_EXCEL_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?e\+[0-9]+|[0-9]+[.,]0+")  # 20231234 as Excel may write it
+_LISTED = re.compile(r",\s+|\s*\n\s*")  # between the groups that Moodle puts into one cell
+_LISTED_BY_CANVAS = re.compile(r",?\s+(?:and|et)\s+|,\s+")  # "A, B, and C"
+_CANVAS_ROWS = ("", "pointspossible", "pointspossibles", "studenttest", "teststudent", "etudianttest")
 
 
 @dataclass(frozen=True)
@@ -46,7 +35,7 @@ class Student:
 
     line: int
     user: str
-    group: str
+    groups: tuple[str, ...]
     name: str = ""  # only for messages; the Hub stores no names of persons
 
 
@@ -58,11 +47,11 @@ class Problem:
     code: str
     who: str = ""  # the user name, else the person's name
     other: str = ""  # the line or value it collides with
+    fault: NameFault | None = None  # of a user name
 
     def text(self, language: Language) -> str:
-        return translator("hub", language)(
-            f"cohort.roster.{self.code}", who=self.who or "?", other=self.other
-        )
+        other = self.fault.text(language) if self.fault else self.other
+        return translator("hub", language)(f"cohort.roster.{self.code}", who=self.who or "?", other=other)
 
 
 @dataclass(frozen=True)
@@ -79,28 +68,39 @@ class Roster:
         return Roster(kept, self.problems, self.ignored)
 
 
-def read_roster(data: bytes, default_group: str = DEFAULT_GROUP) -> Roster:
-    """Read students and problems, in the file's order. Students without a group get `default_group`."""
+def read_roster(data: bytes, default_group: str = DEFAULT_GROUP, user_column: str | None = None) -> Roster:
+    """Read students and problems, in the file's order. Students without a group get `default_group`.
+
+    `user_column` is the title of the column with the user names; without it, its usual titles are known.
+    """
     rows = _rows(_decode(data))
     header_line, header = next(rows, (0, []))
-    columns, ignored = _columns(header)
-    students: list[Student] = []
+    columns = recognize(header, user_column)
+    students: dict[str, Student] = {}
     problems: list[Problem] = []
-    lines: dict[str, int] = {}
     for count, (line, cells) in enumerate(rows):
         if count >= MAX_STUDENTS:
             raise RosterError("cohort.roster.too_many", limit=MAX_STUDENTS)
         found = _line(line, cells, columns, len(header), default_group)
-        if isinstance(found, Student) and found.user in lines:
-            found = Problem(line, "twice", found.user, str(lines[found.user]))
         if isinstance(found, Student):
-            lines[found.user] = line
-            students.append(found)
-        else:
+            found = _merged(students.get(found.user), found)
+        if isinstance(found, Student):
+            students[found.user] = found
+        elif found is not None:
             problems.append(found)
     if not students and not problems:
         raise RosterError("cohort.roster.nobody", line=header_line)
-    return Roster(tuple(students), tuple(problems), ignored)
+    return Roster(tuple(students.values()), tuple(problems), columns.ignored)
+
+
+def _merged(known: Student | None, again: Student) -> Student | Problem:
+    """Return a student with the groups of a further line, which must not be about another person."""
+    if known is None:
+        return again
+    if known.name and again.name and known.name.casefold() != again.name.casefold():
+        return Problem(again.line, "twice", again.user, str(known.line))
+    groups = tuple(dict.fromkeys(known.groups + again.groups))
+    return replace(known, groups=groups, name=known.name or again.name)
 
 
 def _decode(data: bytes) -> str:
@@ -149,52 +149,38 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=bare.count)
 
 
-def _columns(header: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Return the index of each known column, and the names of the others."""
-    columns: dict[str, int] = {}
-    ignored: list[str] = []
-    for index, title in enumerate(header):
-        kind = next((kind for kind, names in _COLUMNS.items() if _normalized(title) in names), None)
-        if kind is None or kind == "email":  # the Hub does not store e-mail addresses
-            if title.strip():
-                ignored.append(_for_message(title))
-        elif kind in columns:
-            raise RosterError(
-                "cohort.roster.column_twice",
-                column=_for_message(title),
-                other=_for_message(header[columns[kind]]),
-            )
-        else:
-            columns[kind] = index
-    if "user" not in columns:
-        found = ", ".join(_for_message(title) for title in header if title.strip())
-        raise RosterError("cohort.roster.no_user_column", found=found[:300])
-    return columns, tuple(ignored)
-
-
 def _line(
-    line: int, cells: list[str], columns: dict[str, int], width: int, default_group: str
-) -> Student | Problem:
-    def cell(kind: str) -> str:
-        index = columns.get(kind)
-        value = cells[index] if index is not None and index < len(cells) else ""
-        return unicodedata.normalize(
-            "NFC", " ".join(value.split())
-        )  # also replaces hard spaces and line breaks
+    line: int, cells: list[str], columns: Columns, width: int, default_group: str
+) -> Student | Problem | None:
+    """Return what a line says; None for a row of Canvas that is about nobody."""
 
-    name = " ".join(part for part in (cell("first"), cell("last")) if part)
-    user = unicodedata.normalize("NFC", cell("user").lower())
-    group = cell("group") or default_group
-    who = _for_message(user or name)
+    def cell(index: int | None) -> str:
+        value = cells[index] if index is not None and index < len(cells) else ""
+        return unicodedata.normalize("NFC", value)
+
+    name = " ".join(" ".join(cell(index) for index in (columns.first, columns.last)).split())
+    user = normalized(cell(columns.user))
+    who = for_message(user or name)
+    if columns.canvas and plain(name) in _CANVAS_ROWS and (plain(name) or not user):
+        return None
     if any(value.strip() for value in cells[width:]):
         return Problem(line, "too_many_cells", who)
     if not user:
         return Problem(line, "no_user", who)
-    if not re.match(USER_NAME, user):
-        return Problem(line, "bad_user", who)
-    if not is_group_name(group):
-        return Problem(line, "bad_group", who, _for_message(group))
-    return Student(line, user, group, _for_message(name))
+    if _EXCEL_NUMBER.fullmatch(user):
+        return Problem(line, "excel_number", who)
+    fault = fault_of(user)
+    if fault is not None:
+        return Problem(line, "bad_user", who, fault=fault)
+    separator = _LISTED_BY_CANVAS if columns.canvas else _LISTED
+    listed = [" ".join(part.split()) for index in columns.groups for part in separator.split(cell(index))]
+    groups = tuple(dict.fromkeys(group for group in listed if group)) or (default_group,)
+    wrong = next((group for group in groups if not is_group_name(group)), None)
+    if wrong is not None:
+        return Problem(line, "bad_group", who, for_message(wrong))
+    if len(groups) > MAX_GROUPS:
+        return Problem(line, "many_groups", who, str(MAX_GROUPS))
+    return Student(line, user, groups, for_message(name))
 
 
 def is_group_name(name: str) -> bool:
@@ -207,14 +193,3 @@ def is_group_name(name: str) -> bool:
         and set(name) != {"."}
         and name != ".."
     )
-
-
-def _normalized(title: str) -> str:
-    """Return a column's name without case, accents, spaces and punctuation."""
-    letters = unicodedata.normalize("NFKD", title.casefold())
-    return "".join(letter for letter in letters if letter.isalnum())
-
-
-def _for_message(text: str) -> str:
-    """Return as much of an untrusted text as fits into a message."""
-    return "".join(letter if letter.isprintable() else "·" for letter in text.strip())[:80]

@@ -1,17 +1,23 @@
 """Times as instructors write them: of a day (`08:45`), a date (`2026-11-27 23:59`), or later (`+2d`).
 
-Times are local to this machine unless they contain an offset. A date alone means the end of that day.
+Times are local to this machine unless they contain an offset. A date alone means the end of that day, and
+days later are days of the calendar: the hour stays when the clocks change. In French, dates may be written
+as `27/11/2026 23:59` or `27/11/2026 à 23h59`.
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from exercises.i18n import Language, preferred_language
 from hub.cohort.errors import CohortError
 
 JUST_PAST = timedelta(hours=1)
 _CLOCK = re.compile(r"([0-9]{1,2})(?::|h(?=[0-9]|$))([0-9]{2})?")
 _LATER = re.compile(r"\+([0-9]{1,4})([dhmj])")
-_UNITS = {"d": "days", "j": "days", "h": "hours", "m": "minutes"}
+_UNITS = {"h": "hours", "m": "minutes"}
+_FRENCH_DATE = re.compile(
+    r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})(?:,?\s+(?:à\s+)?([0-9]{1,2})(?::|\s?h\s?(?=[0-9]|$))([0-9]{2})?)?"
+)
 
 
 def next_clock_time(text: str, now: datetime) -> datetime:
@@ -30,21 +36,51 @@ def next_clock_time(text: str, now: datetime) -> datetime:
     return moment
 
 
-def parse_deadline(text: str, *, after: datetime | None = None) -> datetime:
-    """Parse a deadline; `+2d`, `+3h` and `+30m` count from `after`. Raises CohortError."""
+def parse_deadline(text: str, *, after: datetime | None = None, language: Language | None = None) -> datetime:
+    """Parse a deadline; `+2d`, `+3h` and `+30m` count from `after`. Raises CohortError.
+
+    `language` is that of the person, who may write dates as it is usual there.
+    """
     text = text.strip()
     later = _LATER.fullmatch(text)
-    if later:
-        if after is None:
-            raise CohortError("cohort.moment.later_than_what", text=text)
-        return after + timedelta(**{_UNITS[later[2]]: int(later[1])})
+    if later and after is None:
+        raise CohortError("cohort.moment.later_than_what", text=text)
     try:
-        moment = datetime.fromisoformat(text)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            moment = datetime.combine(moment.date(), time(23, 59, 59))
-        return moment if moment.tzinfo is not None else _with_offset(moment)
+        if later and after is not None:
+            return _later(after, int(later[1]), later[2])
+        moment = _french_date(text) if (language or preferred_language()) == "fr" else None
+        return _latest(moment if moment is not None else _iso_date(text))
     except (ValueError, OverflowError):
         raise CohortError("cohort.moment.bad_date", text=text) from None
+
+
+def _later(moment: datetime, count: int, unit: str) -> datetime:
+    if unit in _UNITS:
+        return moment + timedelta(**{_UNITS[unit]: count})
+    return _latest(moment.astimezone().replace(tzinfo=None) + timedelta(days=count))
+
+
+def _iso_date(text: str) -> datetime:
+    """Parse a date, or a date with a time, in any form of ISO 8601. Raises ValueError."""
+    try:
+        return _end_of(date.fromisoformat(text))
+    except ValueError:
+        return datetime.fromisoformat(text)
+
+
+def _french_date(text: str) -> datetime | None:
+    """Parse day, month and year, or return None for what is written otherwise. Raises ValueError."""
+    written = _FRENCH_DATE.fullmatch(text)
+    if written is None:
+        return None
+    day = date(int(written[4]), int(written[3]), int(written[1]))
+    if written[5] is None:
+        return _end_of(day)
+    return datetime.combine(day, time(int(written[5]), int(written[6] or 0)))
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time(23, 59, 59))
 
 
 def local_text(moment: datetime) -> str:
@@ -59,3 +95,10 @@ def utc_now() -> datetime:
 def _with_offset(naive: datetime) -> datetime:
     """Add the offset that this machine's time zone has at that moment."""
     return naive.astimezone()
+
+
+def _latest(moment: datetime) -> datetime:
+    """Add the offset, if there is none: of a time that the clocks show twice, or skip, the later one."""
+    if moment.tzinfo is not None:
+        return moment
+    return max(_with_offset(moment.replace(fold=fold)) for fold in (0, 1))

@@ -1,6 +1,7 @@
 """The endpoint as an application: an OpenAI-compatible server on the engine and the analyser.
 
 Every route asks for the bearer token, the OpenAPI description too. Nothing is kept between two requests.
+No answer has headers of CORS: the token belongs into programs, and pages of other sites get nothing.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +22,7 @@ from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.models import model_list
 from lab.engine.protocol import Engine
 
-ERRORS = {status: {"model": ErrorAnswer} for status in (400, 401, 404, 413, 422, 429, 500, 503)}
+ERRORS = {status: {"model": ErrorAnswer} for status in (400, 401, 404, 413, 429, 500, 503, "default")}
 
 
 def build_endpoint(
@@ -54,7 +55,7 @@ def build_endpoint(
         dependencies=[Depends(HTTPBearer(auto_error=False))],  # for the description: the gate asks
         responses=ERRORS,  # type: ignore[arg-type]
     )
-    install(app)
+    install(app, invalid_status=400)  # as OpenAI does: clients catch BadRequestError
     app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
     app.add_middleware(TokenGate, token=token, limits=limits)
     app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")

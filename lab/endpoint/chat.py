@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from lab.endpoint.asking import (
     MOST_PARTS,
@@ -24,6 +24,7 @@ from lab.endpoint.asking import (
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
+from lab.endpoint.lenient import NullsAreDefaults, typed_by
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import DONE, WHOLE_OR_EVENTS, event, stream
 
@@ -42,12 +43,20 @@ class ImageUrl(BaseModel):
     url: Url
 
 
+def _as_object(value: Any) -> Any:
+    """The address alone is taken for the object that holds it, as many clients send it."""
+    return {"url": value} if isinstance(value, str) else value
+
+
 class ImagePart(BaseModel):
     type: Literal["image_url"]
-    image_url: ImageUrl
+    image_url: Annotated[ImageUrl, BeforeValidator(_as_object)]
 
 
-Part = Annotated[TextPart | RefusalPart | ImagePart, Field(discriminator="type")]
+Part = Annotated[
+    Annotated[TextPart | RefusalPart | ImagePart, Field(discriminator="type")],
+    BeforeValidator(typed_by({"text": "text", "refusal": "refusal", "image_url": "image_url"})),
+]
 
 
 class Message(BaseModel):
@@ -68,7 +77,7 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = False
 
 
-class Chat(BaseModel):
+class Chat(NullsAreDefaults):
     """What is asked. Fields that steer sampling are taken and not looked at: nothing is sampled here."""
 
     model: ModelName

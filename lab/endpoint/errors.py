@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import Headers
+from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
 
 from exercises.errors import CatalogueError, UserError
-from exercises.faults import faults
+from exercises.faults import Fault, faults
 from exercises.i18n import Language, nearest_language, translator
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -101,20 +102,33 @@ def too_large(most: int) -> Callable[["Scope"], JSONResponse]:
     return lambda scope: worded(error, language_in(scope))
 
 
-def install(app: "FastAPI") -> None:
-    """From now on every error of the application has OpenAI's form."""
+def invalid_request(errors: list[Any], body: object, request: "Request", status: int) -> JSONResponse:
+    """The answer to a request whose fields are not as expected; it names the first of them."""
+    language = language_of(request)
+    if isinstance(body, bytes) or (isinstance(body, FormData) and not _sends(request, FORMS)):
+        sent = request.headers.get("content-type", "")[:100] or "-"
+        return worded(ApiError(400, "not_json", sent=sent), language)
+    document = {"body": body, "query": dict(request.query_params), "path": dict(request.path_params)}
+    fault = _innermost(faults(cast("ValidationError", _Errors(errors)), document))
+    field = _field(fault.path[1:])
+    message = translator("lab", language)(
+        "endpoint.invalid", field=field or "-", expected=fault.text(language)
+    )
+    return answer(status, message, "invalid_request", field or None)
+
+
+def install(app: "FastAPI", *, invalid_status: int) -> None:
+    """From now on every error of the application has OpenAI's form.
+
+    `invalid_status` is that of a request whose fields are not as expected.
+    """
 
     async def known(request: "Request", error: Exception) -> JSONResponse:
         return worded(cast("ApiError", error), language_of(request))
 
     async def invalid(request: "Request", error: Exception) -> JSONResponse:
-        fault = faults(cast("ValidationError", _Errors(error, request)), _document(error, request))[0]
-        language = language_of(request)
-        field = fault.field.partition(".")[2] or None
-        message = translator("lab", language)(
-            "endpoint.invalid", field=field or "-", expected=fault.text(language)
-        )
-        return answer(422, message, "invalid_request", field)
+        found = cast("RequestValidationError", error)
+        return invalid_request(list(found.errors()), found.body, request, invalid_status)
 
     async def refused(request: "Request", error: Exception) -> JSONResponse:
         status = cast("HTTPException", error).status_code
@@ -133,18 +147,39 @@ def install(app: "FastAPI") -> None:
 
 
 class _Errors:
-    """A request's faults as `exercises.faults` reads pydantic's: FastAPI's `errors` takes no options."""
+    """A request's faults as `exercises.faults` reads pydantic's: FastAPI's `errors` takes no options.
 
-    def __init__(self, error: Exception, request: "Request") -> None:
-        self._errors = cast("RequestValidationError", error).errors()
+    A missing or unknown kind of a part is told at the part's field `type`, where the client writes it.
+    """
+
+    def __init__(self, errors: list[Any]) -> None:
+        self._errors = [_at_type(each) for each in errors]
 
     def errors(self, **_: bool) -> list[Any]:
-        return list(self._errors)
+        return self._errors
 
 
-def _document(error: Exception, request: "Request") -> dict[str, Any]:
-    return {
-        "body": cast("RequestValidationError", error).body,
-        "query": dict(request.query_params),
-        "path": dict(request.path_params),
-    }
+def _at_type(error: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"union_tag_not_found": "missing", "union_tag_invalid": "literal_error"}
+    if error["type"] not in kinds:
+        return error
+    context = error.get("ctx", {})
+    name = str(context.get("discriminator", "type")).strip("'")
+    expected = {"expected": context.get("expected_tags", "")}
+    return {**error, "type": kinds[error["type"]], "loc": (*error["loc"], name), "ctx": expected}
+
+
+def _innermost(found: list[Fault]) -> Fault:
+    """The first fault, or the deepest within it: of a text or a list, each has faults of its own."""
+    first = found[0].path
+    return max((each for each in found if each.path[: len(first)] == first), key=lambda each: len(each.path))
+
+
+def _field(path: tuple[str | int, ...]) -> str:
+    """A place in the request as the client wrote it: `messages[0].content`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def _sends(request: "Request", types: tuple[str, ...]) -> bool:
+    """Tell whether the request says that its body is of one of these media types."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() in types

@@ -5,17 +5,20 @@ without a seed each picture gets a random one, and each answer says which. An ed
 """
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from secrets import randbits
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from PIL import Image
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.routing import Match
 
 from exercises.parameters import (
     DEFAULT_STRENGTH,
@@ -29,9 +32,10 @@ from exercises.parameters import (
 )
 from lab.endpoint.drawing import Drawing, refusal
 from lab.endpoint.errors import ApiError, language_of, worded
+from lab.endpoint.lenient import NullsAreDefaults
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.models import drawing_model
-from lab.endpoint.pictures import encoded, picture_of
+from lab.endpoint.pictures import data_url_bytes, encoded, picture_of
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 from lab.endpoint.usage import picture_tokens, text_tokens
 from lab.engine.failures import EngineFailure
@@ -39,12 +43,15 @@ from lab.engine.protocol import Done, Picture
 from lab.engine.requests import check_request, request_for
 from manifests.manifest import Request as Asked
 
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
 Prompt = Annotated[str, Field(min_length=1, max_length=2000)]
-Size = Annotated[str, Field(pattern=r"^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$")]
+Size = Annotated[str, Field(pattern=r"^(auto|[0-9]{1,6}x[0-9]{1,6})$")]
 Format = Literal["png", "jpeg", "webp"]
 
 
-class ImageRequest(BaseModel):
+class ImageRequest(NullsAreDefaults):
     """What is asked for. Other fields of OpenAI's are taken and not looked at."""
 
     prompt: Prompt
@@ -61,6 +68,41 @@ class ImageRequest(BaseModel):
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     scheduler: SchedulerName = "EulerA"
     strength: Strength = DEFAULT_STRENGTH
+
+
+def _address(value: Any) -> Any:
+    """OpenAI's object `{"image_url": …}` is taken for the data URL that it holds."""
+    return value.get("image_url") if isinstance(value, Mapping) else value
+
+
+DataUrl = Annotated[
+    str, BeforeValidator(_address), Field(max_length=64 * 2**20)
+]  # the body's limit bounds it
+
+
+DataUrls = Annotated[tuple[DataUrl, ...], Field(max_length=16)]
+
+
+class EditRequest(ImageRequest):
+    """An edit as JSON: the picture to begin with is a data URL, in `images` or in `image`."""
+
+    images: DataUrls = ()
+    image: DataUrl | DataUrls = ()
+    mask: Any = None
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """The pictures, each with its place in the request."""
+        one = (self.image,) if isinstance(self.image, str) else self.image
+        return [(url, "image") for url in one] + [(url, f"images[{i}]") for i, url in enumerate(self.images)]
+
+
+class JsonRoute(APIRoute):
+    """A route for requests that say they are JSON; the next one of its path gets all others."""
+
+    def matches(self, scope: "Scope") -> tuple[Match, "Scope"]:
+        media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        return super().matches(scope) if media_type == "application/json" else (Match.NONE, {})
 
 
 @dataclass(frozen=True)
@@ -103,6 +145,21 @@ def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
         """Make pictures from words."""
         return await _done(await run_in_threadpool(_order, wanted, None, limits), drawing, request)
 
+    async def edit_from_json(wanted: EditRequest, request: Request) -> Response:
+        """The same as JSON."""
+        sent = wanted.sent
+        _check_edit(len(sent), wanted.mask)
+        source = data_url_bytes(sent[0][0], limits, sent[0][1])
+        return await _done(await run_in_threadpool(_order, wanted, source, limits), drawing, request)
+
+    routes.add_api_route(
+        "/images/edits",
+        edit_from_json,
+        methods=["POST"],
+        include_in_schema=False,  # the description has one operation of a path: that of the form
+        route_class_override=JsonRoute,
+    )
+
     @routes.post("/images/edits", responses=WHOLE_OR_EVENTS)
     async def edit(
         request: Request,
@@ -126,10 +183,7 @@ def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
     ) -> Response:
         """Make pictures from a picture and words: image to image, at `strength`."""
         sent = [*(image or []), *(images or [])]
-        if len(sent) != 1:
-            raise ApiError(400, "one_picture", param="image", count=len(sent))
-        if mask is not None:
-            raise ApiError(400, "no_mask", param="mask")
+        _check_edit(len(sent), mask)
         wanted = ImageRequest(
             prompt=prompt,
             model=model,
@@ -150,6 +204,14 @@ def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
         return await _done(order, drawing, request)
 
     return routes
+
+
+def _check_edit(pictures: int, mask: object) -> None:
+    """Raise ApiError unless there is one picture to begin with, and no mask."""
+    if pictures != 1:
+        raise ApiError(400, "one_picture", param="image", count=pictures)
+    if mask is not None:
+        raise ApiError(400, "no_mask", param="mask")
 
 
 def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -> Order:
@@ -185,8 +247,8 @@ def _parameters(wanted: ImageRequest, mode: Mode, number: int, takes_strength: b
         "mode": mode,
         "prompt": wanted.prompt,
         "negative_prompt": wanted.negative_prompt,
-        "width": width or "native",
-        "height": height or "native",
+        "width": "native" if width is None else width,
+        "height": "native" if height is None else height,
         "steps": wanted.steps,
         "guidance_scale": wanted.guidance_scale,
         "scheduler": wanted.scheduler,

@@ -4,6 +4,7 @@ import base64
 import binascii
 import io
 import re
+from urllib.parse import unquote
 
 from PIL import Image
 
@@ -13,20 +14,26 @@ from manifests.errors import PictureError
 from manifests.pictures import open_picture
 
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
-_HEAD = re.compile(r"data:image/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
+# The name of a type, parameters such as a file's name, and the mark of base64.
+_HEAD = re.compile(r"\s{0,10}data:image/[a-z0-9.+-]{1,40}(?:;[^,;]{0,200}){0,5};\s?base64,", re.IGNORECASE)
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def data_url_bytes(url: str, limits: EndpointLimits, param: str) -> bytes:
-    """The bytes in `data:image/...;base64,...`. Raises ApiError; what they hold is not looked at."""
-    head = _HEAD.match(url[:100])
+    """The bytes in `data:image/...;base64,...`. Raises ApiError; what they hold is not looked at.
+
+    Both alphabets of base64 are read, with padding or without, in lines, and percent-encoded.
+    """
+    head = _HEAD.match(url)
     if head is None:
         if re.match(r"[a-z][a-z0-9+.-]*://", url[:20], re.IGNORECASE):
             raise ApiError(400, "no_address", param=param)
         raise ApiError(400, "no_data_url", param=param)
-    if (len(url) - head.end()) * 3 // 4 > limits.picture_bytes + 2:
+    letters = "".join(unquote(url[head.end() :]).split()).rstrip("=").translate(_URL_SAFE)
+    if len(letters) * 3 // 4 > limits.picture_bytes:
         raise ApiError(413, "picture_too_large", param=param, mib=limits.picture_bytes // 2**20)
     try:
-        return base64.b64decode(url[head.end() :], validate=True)
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ApiError(400, "no_data_url", param=param) from error
 

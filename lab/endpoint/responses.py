@@ -4,12 +4,12 @@ Nothing is kept between calls, so an earlier answer cannot be referred to by its
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from lab.endpoint.asking import (
     MOST_PARTS,
@@ -26,6 +26,7 @@ from lab.endpoint.asking import (
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
 from lab.endpoint.errors import ApiError, language_of
+from lab.endpoint.lenient import NullsAreDefaults, typed_by
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 
@@ -40,15 +41,23 @@ class RefusalPart(BaseModel):
     refusal: Text
 
 
+def _address(value: Any) -> Any:
+    """The object of the chat protocol is taken for the address that it holds."""
+    return value.get("url") if isinstance(value, Mapping) else value
+
+
 class ImagePart(BaseModel):
     type: Literal["input_image"]
-    image_url: Url | None = None
+    image_url: Annotated[Url | None, BeforeValidator(_address)] = None
 
 
-Part = Annotated[TextPart | RefusalPart | ImagePart, Field(discriminator="type")]
+Part = Annotated[
+    Annotated[TextPart | RefusalPart | ImagePart, Field(discriminator="type")],
+    BeforeValidator(typed_by({"text": "input_text", "refusal": "refusal", "image_url": "input_image"})),
+]
 
 
-class Item(BaseModel):
+class Item(NullsAreDefaults):
     """A message; other kinds of items belong to tools, which there are none of."""
 
     type: Literal["message"] = "message"
@@ -70,7 +79,7 @@ class TextOptions(BaseModel):
     format: Annotated[PlainFormat | SchemaFormat, Field(discriminator="type")] | None = None
 
 
-class Ask(BaseModel):
+class Ask(NullsAreDefaults):
     """What is asked. Fields that steer sampling are taken and not looked at: nothing is sampled here."""
 
     model: ModelName

@@ -1,17 +1,21 @@
-"""What an instructor's tools ask a student's lab: how far the student is, and a snapshot of the work.
+"""What an instructor's tools ask a student's lab: how far the student is, and the work that counts.
 
-Both only read, and stand behind whatever guards the lab's other routes. A snapshot is what
-`genai-lab hand-in` freezes, made in a nameless temporary file: the student's own hand-ins stay as
-they are, and a killed process leaves nothing behind. One is made at a time.
+Both only read, and stand behind whatever guards the lab's other routes. The work that counts is the
+newest hand-in before the deadline, or else the newest one. Of a student who has handed nothing in it is
+what `genai-lab hand-in` would freeze now, made in a nameless temporary file: a killed process leaves
+nothing behind. One is made at a time.
 """
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import IO, TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from exercises.assignment import Assignment
 from exercises.errors import UserError
@@ -19,7 +23,7 @@ from exercises.i18n import Language, preferred_language
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.submission.files import Unreadable
-from grading.submission.hand_in import HandInError, freeze
+from grading.submission.hand_in import HandInError, freeze, hand_in_that_counts, last_change
 from grading.submission.reading import closing, open_work
 from lab.session.lab import Lab
 from manifests.answers import load_answers
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3  # a picture may be moved to the bin while the work is read
 RETRY_SECONDS = 5
+HANDED_IN = "Genai-Handed-In"  # the header that says of a hand-in when it was made
 _CHUNK = 2**20
 
 
@@ -62,13 +67,16 @@ def add_class_routes(app: "FastAPI", lab: Lab) -> None:
         return progress_of(lab, wanted(assignment))
 
     @app.get(f"{lab.settings.prefix}/class/snapshot", response_class=StreamingResponse)
-    def snapshot(assignment: str | None = None) -> Response:
-        """The zip, with `Last-Modified`: when the newest of what it holds was written. 204: nothing yet."""
+    def snapshot(assignment: str | None = None, due: AwareDatetime | None = None) -> Response:
+        """The zip that counts for a deadline. 204: nothing yet.
+
+        `Last-Modified` says when the work in the folder was last changed; a hand-in also has `HANDED_IN`.
+        """
         chosen = wanted(assignment)
         if not making.acquire(blocking=False):
             raise HTTPException(503, "another is being made", {"Retry-After": str(RETRY_SECONDS)})
         try:
-            file, headers = _frozen(lab, chosen)
+            file, headers = _handed_in(lab, chosen, due) or _frozen(lab, chosen)
         except HandInError:
             return Response(status_code=204)
         finally:
@@ -90,6 +98,26 @@ def progress_of(lab: Lab, assignment: Assignment) -> Progress:
     )
 
 
+def _handed_in(
+    lab: Lab, assignment: Assignment, due: datetime | None
+) -> tuple[IO[bytes], dict[str, str]] | None:
+    """The hand-in that counts, as an open file, and the headers it goes with; None if there is none."""
+    store = Store(lab.work, assignment.id, lab.student)
+    chosen = hand_in_that_counts(assignment, store, due)
+    if chosen is None:
+        return None
+    path, time = chosen
+    file = path.open("rb")
+    headers = {"Content-Length": str(os.fstat(file.fileno()).st_size), HANDED_IN: _http_date(time)}
+    with suppress(HandInError, Unreadable, OSError):  # a folder that was emptied since has no last change
+        headers["Last-Modified"] = _http_date(last_change(assignment, store))
+    return file, headers
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
 def _frozen(lab: Lab, assignment: Assignment) -> tuple[IO[bytes], dict[str, str]]:
     """The zip in an open file, at its beginning, and the headers it goes with."""
     store = Store(lab.work, assignment.id, lab.student)
@@ -105,7 +133,7 @@ def _frozen(lab: Lab, assignment: Assignment) -> tuple[IO[bytes], dict[str, str]
         break
     size = file.tell()
     file.seek(0)
-    return file, {"Content-Length": str(size), "Last-Modified": format_datetime(newest, usegmt=True)}
+    return file, {"Content-Length": str(size), "Last-Modified": _http_date(newest)}
 
 
 def _language(store: Store) -> Language:

@@ -57,6 +57,8 @@ def test_only_the_proxy_that_was_named_says_that_it_came_over_tls(start_hub: Sta
     assert all("; Secure" in cookie for cookie in cookies)
     traefik = tomllib.loads((behind.state / "traefik.toml").read_text())
     assert traefik["entryPoints"]["http"]["forwardedHeaders"] == {"trustedIPs": ["127.0.0.1"]}
+    patience = traefik["entryPoints"]["http"]["transport"]["respondingTimeouts"]["readTimeout"]
+    assert patience == "1h", "a photo over a slow line takes more than traefik's minute"
     assert "GENAI_HUB_INSECURE" in wait_until(behind.console.read_text, "it said so")
     behind.stop()
 

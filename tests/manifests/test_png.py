@@ -39,6 +39,19 @@ def test_a_png_carries_the_text_other_tools_read():
     )
 
 
+@pytest.mark.parametrize("line", ["Negative prompt: blurry", "  negative prompt: x", "Negative prompt:"])
+@pytest.mark.parametrize("before", ["", "a red bag\n"])
+def test_a_persons_own_line_does_not_become_the_negative_prompt(before: str, line: str):
+    """Other tools take each line that begins so for the beginning of the negative prompt."""
+    draft = make_draft(prompt=before + line)
+    lines = [each.strip().lower() for each in parameters_text(draft).split("\n")]
+    assert not [each for each in lines if each.startswith("negative prompt:")]
+    asked = draft.request.model_copy(update={"negative_prompt": "grey\n" + line})
+    lines = parameters_text(replace(draft, request=asked)).split("\n")
+    found = [each for each in lines if each.strip().lower().startswith("negative prompt:")]
+    assert found == ["Negative prompt: grey"]
+
+
 def test_what_does_not_apply_is_left_out_of_that_text():
     text = parameters_text(make_draft(prompt="a bag"))
     assert "Negative prompt" not in text

@@ -13,6 +13,8 @@ from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInit
 from tornado import web
 from traitlets import Set, Unicode
 
+from hub.authenticators.names import NormalizedNames, require_user_name
+
 DEPLOYMENT = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
 
 
@@ -41,7 +43,7 @@ class LaunchCallback(LTI13CallbackHandler):  # type: ignore[misc]
         await self.redirect_to_next_url(user)
 
 
-class LtiAuthenticator(LTI13Authenticator):  # type: ignore[misc]
+class LtiAuthenticator(NormalizedNames, LTI13Authenticator):  # type: ignore[misc]
     """Lets in whoever the platform signs a launch for."""
 
     login_handler = LaunchLogin
@@ -52,4 +54,5 @@ class LtiAuthenticator(LTI13Authenticator):  # type: ignore[misc]
         if self.deployments and (data or {}).get(DEPLOYMENT) not in self.deployments:
             return None
         auth_model: dict[str, Any] = await super().authenticate(handler, data)
+        require_user_name(handler, self.normalize_username(auth_model["name"]))
         return {"name": auth_model["name"]}  # the hub keeps nothing else of the platform's data

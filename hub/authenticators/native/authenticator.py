@@ -15,6 +15,7 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from traitlets import Unicode
 
+from hub.authenticators.names import NormalizedNames, require_user_name
 from hub.authenticators.native import pages
 from hub.authenticators.native.passwords import read_first_passwords, write_first_passwords
 
@@ -22,7 +23,7 @@ MAX_BYTES = 72  # bcrypt ignores what follows
 _UNKNOWN_USER_HASH = bcrypt.hashpw(b"", bcrypt.gensalt())  # makes unknown names take as long as known ones
 
 
-class AccountAuthenticator(NativeAuthenticator):  # type: ignore[misc]
+class AccountAuthenticator(NormalizedNames, NativeAuthenticator):  # type: ignore[misc]
     """Checks names and passwords against accounts in the hub's database.
 
     It sets `waits_for_approval` on the login's handler, so that the page can say so.
@@ -57,6 +58,7 @@ class AccountAuthenticator(NativeAuthenticator):  # type: ignore[misc]
         An attempt is counted before the password is checked, so that attempts in parallel count, too.
         """
         name = self.normalize_username(data["username"])
+        require_user_name(handler, name)
         account = self.get_user(name)
         handler.waits_for_approval = False
         if account and self.is_blocked(name):

@@ -10,12 +10,20 @@ from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
 from traitlets import Set, Unicode
 
+from hub.authenticators.names import NormalizedNames, require_user_name
 
-class OidcAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
+
+class OidcAuthenticator(NormalizedNames, GenericOAuthenticator):  # type: ignore[misc]
     """Lets in allowed users and the members of the admitted groups."""
 
     groups_claim = Unicode("groups", help="The claim that lists a person's groups").tag(config=True)
     admitted_groups = Set(Unicode(), help="Whose members may enter").tag(config=True)
+
+    async def authenticate(self, handler: Any, data: Any = None, **more: Any) -> dict[str, Any] | None:
+        auth_model: dict[str, Any] | None = await super().authenticate(handler, data, **more)
+        if auth_model is not None:
+            require_user_name(handler, self.normalize_username(auth_model["name"]))
+        return auth_model
 
     def user_info_to_username(self, user_info: dict[str, Any]) -> str:
         """Return the claim that identifies a person. An unverified e-mail address is refused."""

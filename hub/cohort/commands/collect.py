@@ -1,4 +1,4 @@
-"""`genai-lab cohort collect` stores a snapshot of everyone's work for grading."""
+"""`genai-lab cohort collect` stores everyone's work that counts, for grading."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,7 @@ from hub.cohort.commands.common import (
 )
 from hub.cohort.errors import CohortError
 from hub.cohort.members import students
+from hub.cohort.times import local_text
 
 
 def collect(
@@ -39,8 +40,9 @@ def collect(
     state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a snapshot of everyone's work while they go on; earlier ones stay as they are.
+    """Take everyone's newest hand-in before the deadline; without one, the work as it is now.
 
+    Students go on working meanwhile, and what was collected earlier stays as it is.
     Grade it with: genai-lab grade OUT --assignment ID --out GRADES. Exits with 1 if a student's
     work could not be collected.
     """
@@ -77,12 +79,14 @@ def collect(
 
 def _show(results: list[Result], out: Path, t: Translate) -> None:
     rows = [(result.student, *_cells(result, t)) for result in results]
-    print_table((t("cohort.column.student"), t("cohort.collect.work"), t("cohort.collect.file")), rows)
+    titles = [t(f"cohort.collect.{name}") for name in ("work", "handed_in", "changed", "file")]
+    print_table((t("cohort.column.student"), *titles), rows)
     collected = [result for result in results if not isinstance(result, Missed)]
     print_lines(
         t(
             "cohort.collect.sum",
             count=len(collected),
+            hand_ins=sum(r.handed_in is not None for r in collected),
             late=sum(r.late for r in collected),
             missed=len(results) - len(collected),
             out=out,
@@ -90,14 +94,16 @@ def _show(results: list[Result], out: Path, t: Translate) -> None:
     )
 
 
-def _cells(result: Result, t: Translate) -> tuple[str, str]:
-    """Return how collecting a student's work went, and the file."""
+def _cells(result: Result, t: Translate) -> tuple[str, ...]:
+    """Return what was collected of a student, when it was handed in and last changed, and the file."""
     if isinstance(result, Missed):
         text = t(f"cohort.collect.{result.why}")
-        return (f"{text} {result.reason}" if result.reason else text), ""
-    if not result.late:
-        return t("cohort.collect.taken"), result.file
-    minutes = max(1, result.late_seconds // 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return t("cohort.collect.late", days=days, hours=hours, minutes=minutes), result.file
+        return (f"{text} {result.reason}" if result.reason else text), "", "", ""
+    what = t("cohort.collect.state" if result.handed_in is None else "cohort.collect.hand_in")
+    if result.late:
+        minutes = max(1, result.late_seconds // 60)
+        hours, minutes = divmod(minutes, 60)
+        days, hours = divmod(hours, 24)
+        what = t("cohort.collect.late", what=what, days=days, hours=hours, minutes=minutes)
+    times = (local_text(moment) if moment else "–" for moment in (result.handed_in, result.changed))
+    return what, *times, result.file

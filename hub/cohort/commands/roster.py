@@ -30,6 +30,10 @@ def import_roster(
         bool, typer.Option("--skip-wrong", help="Import the lines that are right.")
     ] = False,
     group: Annotated[str, typer.Option(help="The group of those who have none in the list.")] = DEFAULT_GROUP,
+    user_column: Annotated[
+        str | None,
+        typer.Option(help="The title of the column with the user names, such as 'Email address'."),
+    ] = None,
     hub: HubUrl = None,
     state: StateFolder = None,
     as_json: AsJson = False,
@@ -43,7 +47,7 @@ def import_roster(
         data = read_regular_file(roster.resolve(), MAX_BYTES)
     except OSError as error:
         raise CohortError("cohort.roster.no_file", file=roster, reason=error.strerror or error) from None
-    read = read_roster(data, group)
+    read = read_roster(data, group, user_column)
     if read.problems and not skip_wrong:
         plan = None
     else:

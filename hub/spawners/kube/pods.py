@@ -46,8 +46,8 @@ def profiles(kube: KubeSettings, language: Language) -> list[dict[str, Any]]:
 
 
 def _override(kube: KubeSettings, resource: str | None) -> dict[str, Any]:
-    if resource is None:
-        return {**SMALL, "environment": WITHOUT_CARD}
+    if resource is None:  # as much as `options` gives every pod
+        return {"environment": WITHOUT_CARD}
     return {
         **LARGE,
         "environment": WITH_CARD,

@@ -19,4 +19,3 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.LocalLab.env_keep = ["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"]
     # Many labs share few cores, so more threads per lab would only wait for each other.
     c.LocalLab.environment = {**lab_settings(), "OMP_NUM_THREADS": "1"}
-    c.LocalLab.start_timeout = 600  # includes the time spent in the start queue

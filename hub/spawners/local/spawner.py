@@ -33,6 +33,7 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
     homes = Unicode(help="The folder of the students' homes").tag(config=True)
     logs = Unicode(help="The folder of the labs' logs").tag(config=True)
 
+    _has_turn = False
     start_queue: ClassVar[StartQueue] = StartQueue(os.cpu_count() or 1)
 
     @property
@@ -50,9 +51,13 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
         home = str(self.home)
         return env | {"USER": self.user.name, "HOME": home, "GENAI_WORK": str(self.home / "work")}
 
+    async def run_pre_spawn_hook(self) -> None:
+        """Wait for this lab's turn. The hub does not count this time as part of the start."""
+        await self.start_queue.acquire(self)
+        self._has_turn = True
+
     async def start(self) -> tuple[str, int]:
         """Start the lab and wait until it answers. Raises SpawnException with the lab's last log line."""
-        await self.start_queue.acquire(self)
         try:
             self.port = random_port()
             for folder in (self.home, self.log_file.parent):
@@ -66,6 +71,15 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
             await self._wait_until_listening()
             return address
         finally:
+            self._end_turn()
+
+    async def run_post_stop_hook(self) -> None:
+        """End the turn of a lab whose start failed before it began; the hub calls this after each failure."""
+        self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
             self.start_queue.release()
 
     async def _wait_until_listening(self) -> None:

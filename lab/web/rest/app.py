@@ -35,7 +35,7 @@ def build_rest(lab: Lab, limits: EndpointLimits | None = None, public_url: str =
         responses=ERRORS,
         generate_unique_id_function=_name,
     )
-    install(app)
+    install(app, invalid_status=422)
     app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
     app.add_middleware(SameOrigin, public_url=public_url)
     app.include_router(generations.router(lab, limits))

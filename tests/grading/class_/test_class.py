@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,16 @@ def test_results_inside_the_submissions_are_no_submission(
     for _ in range(2):
         grades = grade_class(tmp_path / "subs", tp2, tmp_path / "subs" / "results", language="en")
         assert [g.student for g in grades] == ["alice"]
+
+
+def test_what_a_system_puts_beside_the_submissions_is_no_student(tmp_path: Path, tp2: Assignment) -> None:
+    names = ("Thumbs.db", "desktop.ini", "Desktop.ini", ".DS_Store", "._alice", "ehthumbs.db", "Icon\r")
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    for name in ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "alice"):
+        (tmp_path / name).mkdir()
+    grades = grade_class(tmp_path, tp2, tmp_path / "out", language="en")
+    assert [grade.student for grade in grades] == ["alice"]
 
 
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_text("x")])
@@ -355,3 +367,57 @@ def test_the_class_page_shows_everyones_planned_pictures_with_gaps_where_one_is_
     page = (out / "index.html").read_text("utf-8")
     assert page.count('src="data:image/jpeg') == 2
     assert "planned pictures of alice" in page
+
+
+def collected(subs: Path, **late: int | None) -> None:
+    """What `cohort collect` stored: a hand-in of each student, late by so many seconds; None: no deadline."""
+    due = datetime(2026, 11, 27, 22, 59, 59, tzinfo=UTC)
+    snapshots = []
+    for student, seconds in late.items():
+        for day in (1, 2):  # two rounds, of which the newer counts
+            file = f"{student}/{student}-tp2-2026112{day}T100000Z.zip"
+            (subs / student).mkdir(exist_ok=True)
+            with zipfile.ZipFile(subs / file, "w") as archive:
+                archive.writestr("tp2/answers.json", "{}")
+            snapshots.append({
+                "student": student, "file": file, "bytes": 1, "sha256": "0" * 64,
+                "collected": due.isoformat(), "changed": due.isoformat(),
+                "handed_in": None if seconds is None else (due + timedelta(seconds=seconds)).isoformat(),
+                "due": None if seconds is None else due.isoformat(),
+                "late": bool(seconds), "late_seconds": (seconds or 0) if day == 2 else 999_999,
+            })  # fmt: skip
+    document = {"schema": "genai-lab/collected/1", "assignment": "tp2", "snapshots": snapshots, "missed": []}
+    (subs / "collected.json").write_text(json.dumps(document))
+
+
+def test_who_is_late_and_by_how_much_stands_in_grade_table_and_pages(tmp_path: Path, tp2: Assignment) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    subs.mkdir()
+    collected(subs, ann=0, bob=93_784, cyd=None)
+    (subs / "dan").mkdir()
+    grades = by_name(grade_class(subs, tp2, out, language="en"))
+    assert {name: g.lateness and g.lateness.late_seconds for name, g in grades.items()} == {
+        "ann": 0, "bob": 93_784, "cyd": 0, "dan": None,
+    }  # fmt: skip
+    assert {name: row["late_seconds"] for name, row in table(out).items()} == {
+        "ann": "0", "bob": "93784", "cyd": "", "dan": "",
+    }  # fmt: skip
+    assert table(out)["bob"]["handed_in"] == "2026-11-29T01:03:03+00:00"
+    page = (out / "index.html").read_text()
+    assert page.count("In time") == 1
+    assert page.count("Late by 1 d 2 h 3 min") == 1
+    report = (out / "bob" / "report.html").read_text()
+    assert "Late by 1 d 2 h 3 min" in report
+    assert "handed in 2026-11-29" in report
+    written = json.loads((out / "bob" / "grade.json").read_text())
+    assert written["lateness"]["late_seconds"] == 93_784
+    assert grades["bob"].points == grades["ann"].points
+
+
+def test_a_list_of_the_collected_that_cannot_be_read_is_said_before_anything_is_graded(
+    tmp_path: Path, tp2: Assignment
+) -> None:
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "collected.json").write_text("{")
+    with pytest.raises(UserError, match=r"collected\.json"):
+        grade_class(tmp_path, tp2, tmp_path / "out", language="en")

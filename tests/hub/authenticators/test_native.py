@@ -104,6 +104,20 @@ def test_a_name_that_is_no_user_name_is_refused(person: Person, name: str) -> No
     assert "not accepted" in person.sign_up(name)
 
 
+@pytest.mark.parametrize("name", ["d'ann", "ann lee", "_ann"])
+def test_the_login_explains_what_a_user_name_may_be(person: Person, name: str) -> None:
+    said = person.log_in(name).answer.text
+    assert "user name" in said
+    assert "For example: " in said
+    assert "Wrong user name or password" not in said
+
+
+def test_an_accent_that_is_typed_apart_is_the_same_name(person: Person, instructor: Person) -> None:
+    person.sign_up("zoé")
+    instructor.send("hub/authorize", username="zoé", action="approve")
+    assert person.log_in("zoe\u0301").name == "zoé"
+
+
 def test_an_account_is_closed_for_a_while_after_wrong_attempts(
     hub: RunningHub, person: Person, instructor: Person
 ) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ import pytest
 
 from exercises.loader import find_assignment
 from genai_lab import main
+from grading.submission.hand_in import hand_in
 from hub.cohort import client
 from hub.roles import COHORT
+from manifests.store import Store
 from tests.grading.good import make_work
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
 from tests.hub.labs import api
@@ -388,3 +390,27 @@ def test_work_is_collected_while_it_goes_on_and_nobody_loses_a_picture_unasked(
     assert grades["ann"]["points"] == grades["dan"]["points"] == 20
     assert grades["bob"]["gradable"]
     assert not grades["cyd"]["gradable"]
+
+
+def test_a_hand_in_is_collected_and_graded_as_in_time_though_its_student_plays_on(
+    cohort: Class, tmp_path: Path
+) -> None:
+    store = Store(cohort.hub.state / "homes" / "eve" / "work", "tp2", "eve")
+    handed_in = hand_in(find_assignment("tp2"), store, "en")
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    assert cohort("deadline", "tp2", "set", due.isoformat(), "--group", "TD2").code == 0
+    time.sleep(2)
+    (store.folder / "answers.json").touch()
+
+    out = tmp_path / "collected"
+    said = cohort("collect", "tp2", "--out", str(out), "--group", "TD2", "--json")
+    assert said.code == 0, said
+    [taken] = said.json["snapshots"]
+    assert (out / taken["file"]).read_bytes() == handed_in.read_bytes()
+    assert taken["late_seconds"] == 0
+    assert datetime.fromisoformat(taken["handed_in"]) < due < datetime.fromisoformat(taken["changed"])
+
+    graded = run("grade", str(out), "--assignment", "tp2", "--out", str(tmp_path / "grades"), "--json")
+    [grade] = graded.json["grades"]
+    assert grade["lateness"]["late_seconds"] == 0
+    assert grade["lateness"]["handed_in"] == taken["handed_in"]

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from filelock import FileLock
 
 from exercises.errors import UserError
+from exercises.i18n import translator
 from exercises.loader import find_assignment
 from grading.class_.entries import find_entries
 from grading.submission.hand_in import freeze
@@ -24,6 +26,8 @@ from hub.cohort import collecting, lab_client
 from hub.cohort.client import HubClient, Server, User
 from hub.cohort.collecting import collect, late_seconds
 from hub.cohort.collection import Missed, Result, StoredSnapshot
+from hub.cohort.commands.collect import _show
+from hub.cohort.times import local_text
 from tests.grading.good import make_work
 from tests.hub.cohort.fakes import FakeHub, FakeRequest, events, pages, status
 
@@ -50,6 +54,22 @@ def test_late_is_what_was_changed_after_the_deadline(
     assert late_seconds(NOON, changed, due) == expected
 
 
+@pytest.mark.parametrize(
+    ("handed_in", "changed", "expected"),
+    [
+        (NOON - 3 * HOUR, NOON, 0),  # handed in in time, and played on
+        (NOON - HOUR, NOON, 3600),
+        (NOON - HOUR, NOON - 3 * HOUR, 0),  # finished in time, and handed in later
+        (NOON - HOUR, None, 3600),
+        (NOON - 2 * HOUR + timedelta(milliseconds=999), NOON, 0),
+    ],
+)
+def test_a_hand_in_is_late_by_its_own_time(
+    handed_in: datetime, changed: datetime | None, expected: int
+) -> None:
+    assert late_seconds(NOON, changed, NOON - 2 * HOUR, handed_in) == expected
+
+
 @pytest.fixture(scope="module")
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     tp2 = find_assignment("tp2")
@@ -67,8 +87,12 @@ def gives(fake: FakeHub, name: str, *replies: Any) -> None:
     fake.on("GET", f"/user/{name}/class/snapshot", *replies)
 
 
-def as_zip(data: bytes, changed: datetime = NOON) -> Callable[[FakeRequest], None]:
-    headers = {"Content-Type": "application/zip", "Last-Modified": format_datetime(changed, usegmt=True)}
+def as_zip(data: bytes, changed: datetime = NOON, **more: str) -> Callable[[FakeRequest], None]:
+    headers = {
+        "Content-Type": "application/zip",
+        "Last-Modified": format_datetime(changed, usegmt=True),
+        **more,
+    }
     return lambda request: request.answer(200, data, **headers)
 
 
@@ -111,6 +135,40 @@ def test_what_is_kept_is_what_grade_reads_with_its_hash_and_time(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path, capture_output=True, check=False
     )
     assert check.returncode == 0, check.stderr
+
+
+def test_a_hand_in_of_before_the_deadline_is_in_time_though_the_student_plays_on(
+    fake: FakeHub, frozen: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lab is told the deadline, and of what it sends both times are kept and shown."""
+    handed_in = datetime.fromisoformat(
+        json.loads(ZipFile(io.BytesIO(frozen)).read("submission.json"))["time"]
+    )
+    due = {"genai_lab": {"deadlines": {"tp2": {"due": (handed_in + HOUR).isoformat()}}}}
+    fake.api("GET", "groups", pages([{"name": "A", "users": ["ann"], "properties": due}], 10))
+    changed = (handed_in + 3 * HOUR).replace(microsecond=0)
+    gives(fake, "ann", as_zip(frozen, changed, **{"Genai-Handed-In": "Fri, 27 Nov 2026 12:00:00 GMT"}))
+    [taken] = do(fake, tmp_path, running("ann"))
+    assert isinstance(taken, StoredSnapshot)
+    assert (taken.handed_in, taken.changed, taken.late_seconds) == (handed_in, changed, 0)
+    [asked] = [each for each in fake.requests if each.path.endswith("class/snapshot")]
+    assert datetime.fromisoformat(asked.query["due"]) == handed_in + HOUR
+    _show([taken], tmp_path, translator("hub", "en"))
+    said = capsys.readouterr().out
+    assert local_text(handed_in) in said
+    assert local_text(changed) in said
+    assert "late" not in said.splitlines()[1]
+
+
+def test_work_that_was_not_handed_in_is_said_to_be_so(
+    fake: FakeHub, frozen: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gives(fake, "ann", as_zip(frozen))
+    [taken] = do(fake, tmp_path, running("ann"))
+    assert isinstance(taken, StoredSnapshot)
+    assert taken.handed_in is None
+    _show([taken], tmp_path, translator("hub", "en"))
+    assert "not handed in, late by 0 d 1 h 0 min" in capsys.readouterr().out
 
 
 def test_another_round_adds_and_changes_nothing(fake: FakeHub, frozen: bytes, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,10 +14,13 @@ from hub.cohort.times import local_text, next_clock_time, parse_deadline
 
 
 @pytest.fixture(autouse=True)
-def _in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Paris")
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZoneInfo]:
+    """The zone that this machine is in: Paris, or the one a test is parametrized with."""
+    name = getattr(request, "param", "Europe/Paris")
+    monkeypatch.setenv("TZ", name)
+    monkeypatch.setenv("GENAI_LANGUAGE", "en")
     time.tzset()
-    yield
+    yield ZoneInfo(name)
     os.environ.pop("TZ")
     time.tzset()
 
@@ -56,6 +61,9 @@ def test_what_is_no_time_of_day_is_said(text: str) -> None:
         ("2026-11-27 23:59", "2026-11-27T22:59:00+00:00"),
         ("2026-11-27T23:59", "2026-11-27T22:59:00+00:00"),
         ("2026-11-27", "2026-11-27T22:59:59+00:00"),
+        ("20261127", "2026-11-27T22:59:59+00:00"),
+        ("2026-W48-5", "2026-11-27T22:59:59+00:00"),
+        ("20261127T2359", "2026-11-27T22:59:00+00:00"),
         ("2026-07-01 12:00", "2026-07-01T10:00:00+00:00"),
         ("2026-11-27T23:59Z", "2026-11-27T23:59:00+00:00"),
         ("2026-11-27 23:59+05:00", "2026-11-27T18:59:00+00:00"),
@@ -78,3 +86,76 @@ def test_later_counts_from_a_deadline(text: str, hours: float) -> None:
 def test_what_is_no_date_is_said(text: str) -> None:
     with pytest.raises(CohortError):
         local_text(parse_deadline(text, after=EIGHT))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("27/11/2026 23:59", "2026-11-27 23:59:00"),
+        ("27/11/2026 à 23h59", "2026-11-27 23:59:00"),
+        ("27/11/2026, 23 h 59", "2026-11-27 23:59:00"),
+        ("7/3/2027 8h", "2027-03-07 08:00:00"),
+        ("27/11/2026", "2026-11-27 23:59:59"),
+        ("27.11.2026", "2026-11-27 23:59:59"),
+        ("2026-11-27 23:59", "2026-11-27 23:59:00"),
+    ],
+)
+def test_a_date_as_the_french_write_it_is_taken_in_french(text: str, expected: str) -> None:
+    assert f"{parse_deadline(text, language='fr').astimezone():%Y-%m-%d %H:%M:%S}" == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["31/02/2026", "11/27/2026", "27/11-2026", "27/11/26", "27/11/2026 24:00", "27/11"]
+)
+def test_what_is_no_date_in_french_is_said(text: str) -> None:
+    with pytest.raises(CohortError) as caught:
+        parse_deadline(text, language="fr")
+    assert "27/11/2026" in caught.value.in_language("fr")
+
+
+def changes_of(zone: ZoneInfo) -> list[date]:
+    """The days of ten years on which the clocks change."""
+    days = [date(2020, 1, 1) + timedelta(days=n) for n in range(3653)]
+    midnights = [datetime.combine(day, clock(), zone).astimezone(UTC) for day in days]
+    return [
+        day for day, a, b in zip(days, midnights, midnights[1:], strict=False) if b - a != timedelta(days=1)
+    ]
+
+
+TWO_ZONES = pytest.mark.parametrize("zone", ["Europe/Paris", "Africa/Cairo"], indirect=True)
+
+
+@TWO_ZONES
+def test_days_later_keep_the_hour_over_every_change_of_the_clocks(zone: ZoneInfo) -> None:
+    """Cairo's clocks change at midnight."""
+    changes = changes_of(zone)
+    assert len(changes) > 10
+    for day in changes:
+        for before in (1, 2):
+            for hour in range(24):
+                due = parse_deadline(f"{day - timedelta(days=before)} {hour:02}:30")
+                later = parse_deadline(f"+{before + 1}d", after=due.astimezone(UTC))
+                expected = datetime.combine(day + timedelta(days=1), clock(hour, 30))
+                assert later.astimezone(zone).replace(tzinfo=None) == expected
+                assert parse_deadline("+24h", after=due) - due == timedelta(hours=24)
+
+
+@TWO_ZONES
+def test_a_date_alone_is_the_last_second_of_the_day_also_when_the_clocks_change(zone: ZoneInfo) -> None:
+    for day in changes_of(zone):
+        for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
+            for text in (str(near), f"{near:%Y%m%d}"):
+                end = parse_deadline(text).astimezone(UTC)
+                assert end.astimezone(zone).date() == near
+                assert (end + timedelta(seconds=1)).astimezone(zone).date() == near + timedelta(days=1)
+
+
+@TWO_ZONES
+def test_a_time_that_the_clocks_show_twice_or_skip_is_the_later_one(zone: ZoneInfo) -> None:
+    for day in changes_of(zone):
+        for minute in range(0, 24 * 60, 30):
+            text = f"{day} {minute // 60:02}:{minute % 60:02}"
+            due = parse_deadline(text)
+            naive = datetime.combine(day, clock(minute // 60, minute % 60), zone)
+            assert due >= max(naive.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+            assert f"{due.astimezone(zone):%Y-%m-%d %H:%M}" >= text

@@ -5,7 +5,7 @@ import base64
 from typing import Any
 
 import pytest
-from openai import AsyncOpenAI, LengthFinishReasonError
+from openai import AsyncOpenAI, BadRequestError, LengthFinishReasonError
 from PIL import Image
 from pydantic import BaseModel
 
@@ -281,3 +281,12 @@ def test_the_asynchronous_client_does_the_same(server: Loopback):
                 assert (await events.get_final_response()).output_text == said.choices[0].message.content
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": "30000x30000"}, {"n": 0}, {"output_format": "gif"}, {"prompt": ""}]
+)
+def test_a_bad_value_is_the_error_that_clients_catch(client: Any, wrong: dict[str, Any]):
+    with pytest.raises(BadRequestError) as caught:
+        client.images.generate(**{"prompt": "a red box", **wrong})
+    assert caught.value.param == next(iter(wrong))

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +32,27 @@ def status_of(attempt: Callable[[], object]) -> int | None:
 def test_bytes_in_a_data_url_come_out_as_they_went_in(data: bytes, kind: str):
     url = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     assert data_url_bytes(url, LIMITS, "x") == data
+
+
+@given(
+    st.binary(max_size=LIMITS.picture_bytes),
+    st.sampled_from(["data:image/png", "DATA:IMAGE/PNG", " Data:image/svg+xml", "data:image/vnd.x-icon"]),
+    st.sampled_from(["", ";charset=utf-8", ";name=a b.png;x=1", ";base64=no"]),
+    st.sampled_from([";base64,", ";BASE64,", "; base64,"]),
+    st.sampled_from([None, "\n", "\r\n", " "]),
+    st.sets(st.sampled_from(["url-safe", "padded", "quoted"])),
+)
+def test_data_urls_are_read_in_all_ways_they_are_written(
+    data: bytes, scheme: str, parameters: str, mark: str, line_end: str | None, ways: set[str]
+):
+    text = (base64.urlsafe_b64encode if "url-safe" in ways else base64.b64encode)(data).decode()
+    if "padded" not in ways:
+        text = text.rstrip("=")
+    if "quoted" in ways:
+        text = quote(text)
+    elif line_end:
+        text = line_end.join(text[i : i + 76] for i in range(0, len(text), 76)) + line_end
+    assert data_url_bytes(f"{scheme}{parameters}{mark}{text}", LIMITS, "x") == data
 
 
 @settings(max_examples=300)

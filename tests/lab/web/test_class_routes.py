@@ -1,10 +1,11 @@
 """What an instructor's tools ask of a lab: progress and a snapshot, without a trace in the student's work."""
 
 import io
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from fastapi.testclient import TestClient
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.submission.files import Unreadable
+from grading.submission.frozen import hand_in_name
+from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
 from grading.wording import message
 from lab.jobs.running import Task
@@ -104,6 +107,74 @@ def test_a_snapshot_says_when_the_work_was_last_changed(client: TestClient, stor
     answer = client.get(f"{PREFIX}/class/snapshot")
     said = parsedate_to_datetime(answer.headers["last-modified"])
     assert said == datetime.fromtimestamp(int(newest), UTC)
+
+
+def hand_in_at(lab: Lab, store: Store, time: datetime) -> bytes:
+    """A hand-in of the student at that time."""
+    path = hand_in(lab.assignment, store, "en")
+    renamed = path.with_name(hand_in_name("jane", "tp2", time))
+    path.rename(renamed)
+    return renamed.read_bytes()
+
+
+DUE = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("times", "due", "expected"),
+    [
+        ([-2 * DAY, -DAY], DUE, -DAY),
+        ([-2 * DAY, -DAY, DAY, 2 * DAY], DUE, -DAY),
+        ([-2 * DAY, DAY], DUE, -2 * DAY),
+        ([timedelta(), DAY], DUE, timedelta()),
+        ([DAY, 2 * DAY], DUE, 2 * DAY),  # handed in late: the newest
+        ([-DAY, 2 * DAY], None, 2 * DAY),
+    ],
+)
+def test_the_newest_hand_in_before_the_deadline_counts(
+    client: TestClient,
+    lab: Lab,
+    store: Store,
+    times: list[timedelta],
+    due: datetime | None,
+    expected: timedelta,
+) -> None:
+    written = {after: hand_in_at(lab, store, DUE + after) for after in times}
+    params = {"due": due.isoformat()} if due else {}
+    answer = client.get(f"{PREFIX}/class/snapshot", params=params)
+    assert answer.content == written[expected]
+    assert parsedate_to_datetime(answer.headers["genai-handed-in"]) == DUE + expected
+    newest = max(path.stat().st_mtime for path in (store.folder / "outputs").iterdir())
+    assert parsedate_to_datetime(answer.headers["last-modified"]).timestamp() >= int(newest)
+
+
+def test_without_a_hand_in_that_can_be_opened_the_work_is_taken_as_it_is(
+    client: TestClient, lab: Lab, store: Store
+) -> None:
+    good = hand_in_at(lab, store, DUE - DAY)
+    folder = store.folder / "hand-ins"
+    for after, data in ((-timedelta(hours=1), good[:2000]), (-timedelta(hours=2), b"rubbish")):
+        (folder / hand_in_name("jane", "tp2", DUE + after)).write_bytes(data)
+    (folder / hand_in_name("jane", "tp2", DUE - timedelta(hours=3))).symlink_to("/etc/passwd")
+    (folder / "notes.zip").write_bytes(good)
+    (folder / "jane-tp2-20261345T990000Z.zip").write_bytes(good)
+    params = {"due": DUE.isoformat()}
+    assert client.get(f"{PREFIX}/class/snapshot", params=params).content == good
+    (folder / hand_in_name("jane", "tp2", DUE - DAY)).unlink()
+    answer = client.get(f"{PREFIX}/class/snapshot", params=params)
+    assert answer.status_code == 200
+    assert "genai-handed-in" not in answer.headers
+
+
+def test_a_hand_in_is_there_even_when_the_work_was_deleted_since(
+    client: TestClient, lab: Lab, store: Store
+) -> None:
+    good = hand_in_at(lab, store, DUE - DAY)
+    for name in ("outputs", "inputs", "answers.json"):
+        path = store.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    assert client.get(f"{PREFIX}/class/snapshot").content == good
 
 
 def test_an_assignment_there_is_not_is_not_found(client: TestClient) -> None:

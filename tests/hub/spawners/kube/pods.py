@@ -1,7 +1,10 @@
 """Makes pods with KubeSpawner, without a cluster, from our own configuration and from values.yaml."""
 
 import asyncio
+import re
+import textwrap
 from importlib.resources import files
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -11,6 +14,8 @@ from jupyterhub.objects import Hub
 from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
 from traitlets.config import Config
+
+PAGE = Path(__file__).parents[4] / "docs" / "hub" / "kubernetes.md"
 
 # Zero to JupyterHub's names for KubeSpawner's options, from its documentation.
 PASSED_THROUGH = {
@@ -40,6 +45,23 @@ def values() -> dict[str, Any]:
         files("hub").joinpath("spawners", "kube", "values.yaml").read_text("utf-8")
     )
     return read
+
+
+def mine() -> dict[str, Any]:
+    """Read the example of `mine.yaml` in the documentation: the block that has an image of a lab."""
+    blocks = re.findall(r"(?:^ {7}.*\n)+", PAGE.read_text("utf-8"), re.MULTILINE)
+    [text] = [block for block in blocks if "singleuser:" in block]
+    read: dict[str, Any] = yaml.safe_load(textwrap.dedent(text))
+    return read
+
+
+def together(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Merge two files of values as Helm does: tables by name, all else is replaced."""
+    merged = dict(first)
+    for name, value in second.items():
+        both = isinstance(value, dict) and isinstance(first.get(name), dict)
+        merged[name] = together(first[name], value) if both else value
+    return merged
 
 
 def configuration_of(values: dict[str, Any]) -> Config:

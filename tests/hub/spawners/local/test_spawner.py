@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.auth import DummyAuthenticator
-from jupyterhub.spawner import SpawnException
+from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
+from jupyterhub.utils import maybe_future
 from traitlets.config import Config
 
 from hub.configuration import configure
@@ -122,6 +123,64 @@ async def test_who_gives_up_waiting_is_no_longer_in_the_queue() -> None:
     assert queue.position("second") == 0
     queue.release()
     await asyncio.wait_for(queue.acquire("third"), 5)
+
+
+def lab_of_a_class(tmp_path: Path, name: str) -> LocalLab:
+    lab = LocalLab(homes=str(tmp_path / "homes"), logs=str(tmp_path / "logs"), start_timeout=1)
+    lab.user = SimpleNamespace(name=name)
+    return lab
+
+
+async def start_as_the_hub_does(lab: LocalLab) -> tuple[str, int]:
+    """JupyterHub prepares a start as long as it takes, and then limits the start itself."""
+    await maybe_future(lab.run_pre_spawn_hook())
+    return await asyncio.wait_for(lab.start(), lab.start_timeout)
+
+
+@pytest.fixture
+def slow_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labs that need 0.3 seconds to start, one at a time."""
+
+    async def start(_: object) -> tuple[str, int]:
+        await asyncio.sleep(0.3)
+        return "127.0.0.1", 1
+
+    async def listens(_: object) -> None:
+        pass
+
+    monkeypatch.setattr(LocalLab, "start_queue", StartQueue(1))
+    monkeypatch.setattr(SimpleLocalProcessSpawner, "start", start)
+    monkeypatch.setattr(LocalLab, "_wait_until_listening", listens)
+
+
+@pytest.mark.usefixtures("slow_starts")
+def test_waiting_for_a_turn_does_not_count_as_starting(tmp_path: Path) -> None:
+    """The last of a class waits longer than a start may take."""
+
+    async def start_all() -> list[tuple[str, int]]:
+        labs = [lab_of_a_class(tmp_path, f"student{number}") for number in range(6)]
+        return await asyncio.gather(*map(start_as_the_hub_does, labs))
+
+    assert asyncio.run(start_all()) == [("127.0.0.1", 1)] * 6
+
+
+@pytest.mark.usefixtures("slow_starts")
+def test_a_start_that_fails_after_its_turn_came_or_is_given_up_lets_the_next_one_start(
+    tmp_path: Path,
+) -> None:
+    async def fail_and_start() -> tuple[str, int]:
+        failed, given_up, last = (lab_of_a_class(tmp_path, name) for name in ("ann", "bob", "cyd"))
+        await maybe_future(failed.run_pre_spawn_hook())
+        waiting = asyncio.create_task(start_as_the_hub_does(given_up))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        for _ in range(2):
+            await failed.run_post_stop_hook()  # as the hub does when the preparation fails
+        address = await asyncio.wait_for(start_as_the_hub_does(last), 5)
+        assert LocalLab.start_queue.position(given_up) == 0
+        return address
+
+    assert asyncio.run(fail_and_start()) == ("127.0.0.1", 1)
 
 
 def test_a_lab_gets_the_settings_of_the_list_and_no_others(
