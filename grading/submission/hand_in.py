@@ -18,14 +18,12 @@ from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language
 from grading.submission.files import FolderFiles
-from grading.submission.frozen import FROZEN_FILE, Frozen, FrozenFile, hand_in_name
+from grading.submission.frozen import FROZEN_FILE, HAND_INS, Frozen, FrozenFile, hand_in_name
 from grading.submission.names import safe_name
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
 from manifests.notebook import FOLDER as NOTEBOOK
 from manifests.store import Store
-
-FOLDER = "hand-ins"
 
 
 class HandInError(CatalogueError):
@@ -41,7 +39,7 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
     """
     files, names = _gather(assignment, store)
     frozen = _frozen(assignment, store, language)
-    folder = store.folder / FOLDER
+    folder = store.folder / HAND_INS
     folder.mkdir(exist_ok=True)
     temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
     try:

@@ -77,7 +77,7 @@ def _show(grades: list[Grade], out: Path, language: Language) -> None:
     table.add_column(t("grade.status"))
     for each in grades:
         points = f"{number(each.points)} / {number(each.maximum)}" if each.gradable else "–"
-        status = t(f"grade.{each.status}", points=number(each.to_read))
+        status = t(f"grade.{each.status}", points=number(each.open))
         why = "".join(f"\n{reason}" for reason in each.reasons)
         table.add_row(Text(each.student), points, Text(status + why))
     console.print(table)

@@ -9,6 +9,7 @@ import pytest
 
 from genai_lab import main
 from manifests.store import Store
+from tests.grading.good import EARNED, OPEN
 from tests.grading.wrong import reflection, remove
 
 
@@ -40,11 +41,13 @@ Run = Callable[..., Result]
 
 
 def test_check_exits_with_0_when_nothing_is_missing(alice: Store, genai_lab: Run) -> None:
+    genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent))
     result = genai_lab("check", "tp2", "--work", str(alice.folder.parent), "--json")
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
-    assert (document["points"], document["maximum"]) == (20.0, 20.0)
-    assert all(check["passed"] for check in document["checks"])
+    assert (document["points"], document["maximum"]) == (EARNED, 20.0)
+    assert document["open"] == OPEN
+    assert {check["status"] for check in document["checks"]} == {"passed", "open"}
 
 
 def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Run) -> None:
@@ -52,7 +55,7 @@ def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Ru
     result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")
     assert result.returncode == 1
     assert "smoke.png manque" in result.stdout
-    assert "19 points sur 20" in result.stdout
+    assert "15,25 points sur 20" in result.stdout
 
 
 def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path, genai_lab: Run) -> None:
