@@ -1,6 +1,7 @@
 """A submission in which everything is in order: real records by the store, pictures of plain noise."""
 
 import io
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def make_work(
     """
     store = Store(work, assignment.id, student)
     offset = sum(student.encode()) * 1000
-    source = store.add_source(photo(offset))
+    source = store.add_source(photo(zlib.crc32(student.encode())))
     for number, (exercise, run) in enumerate(assignment.planned_runs()):
         wanted = source if run.parameters.mode == "img2img" else None
         same_as_baseline = run.id in ("smoke", "baseline", "t2i_run01_baseline")

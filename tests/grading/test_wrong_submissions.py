@@ -35,7 +35,7 @@ UNREADABLE = {RECORDED, CHAIN, COMPLETE}
 KEPT, SAME = "img2img/source/source_kept", "img2img/source/source_same"
 
 LINE = "The cost and time of a picture, its seed, and the risk to mislead a customer."
-WORDS = "light shade colour edge shape paper glass metal wood cloth stone water window".split()
+WORDS = "light shade colour edge shape paper glass metal wood cloth stone water window".split()  # noqa: SIM905
 
 
 def lines(count: int, start: str = LINE[:-1]) -> list[str]:

@@ -287,6 +287,7 @@ def test_what_regenerating_gave_counts(tmp_path: Path, good_work: Path, tp2: Ass
         assert word in check.cause.message
     unproven = [c for c in grade.checks if c.id.startswith("sweep/t2i_run03_steps50/")]
     assert {c.status for c in unproven} == {"open"}
+    assert unproven[0].cause
     assert "no weights here" in unproven[0].cause.message
     assert grade.points == EARNED - 0.75 - 1
     assert "the seed was edited" in grade.for_grader[0]
