@@ -20,6 +20,7 @@ from manifests.analysis import Conclusion
 from manifests.manifest import Manifest
 
 MAX_PICTURES = 12  # in the report
+WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 class HasManifest(Protocol):
@@ -47,9 +48,7 @@ def check_comparison(exercise: Compare, evidence: Evidence) -> list[RuleResult]:
             topic.id,
             "reasons_topic",
             message("title.reasons_topic", topic=topic.title),
-            check_topic(
-                topic, reason, message("compare.no_conclusion"), exercise.words_minimum // 2, evidence.prompts
-            ),
+            check_topic(topic, reason, message("compare.no_conclusion"), WORDS_OF_A_REASON, evidence.prompts),
         )
         for topic in exercise.topics
     ]
