@@ -112,7 +112,7 @@ def grade_class(
     write_whole(out / "grades.csv", grades_csv(assignment, grades))
     write_whole(out / OPEN, csv_bytes(open_rows(grades)))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
-    page = class_report(assignment, placed, language, out)
+    page = class_report(assignment, placed, language, out, made_again=regenerate is not None)
     write_whole(out / "index.html", page.encode())
     return grades
 

@@ -274,7 +274,7 @@ def test_what_is_wrong_fails_its_own_checks(work: Path, assignment: Assignment, 
 
 def test_reasons_without_cost_or_time_wait_for_a_person(work: Path, assignment: Assignment):
     reason = (
-        "I like this one for its shape and its colours: the lid is round, the handle whole, the spout long."
+        "I like this one for its shape and its colours: the lid is round, the handle whole, the spout fine."
     )
     concluded(reason=reason)(Store(work, assignment.id, "alice"), Notebook(work, assignment.id, "alice"))
     topic = checks(work, assignment)["compare/cost/reasons_topic"]

@@ -92,6 +92,41 @@ def test_links_among_submissions_are_not_followed(
     assert "link" in grade.reasons[0]
 
 
+def test_a_loop_of_links_costs_that_entry_alone(good_work: Path, tmp_path: Path, tp2: Assignment) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+    (tmp_path / "subs" / "loop").symlink_to("loop")
+    (tmp_path / "subs" / "there").symlink_to("back")
+    (tmp_path / "subs" / "back").symlink_to("there")
+    grades = by_name(grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en"))
+    assert {n: g.gradable for n, g in grades.items()} == {
+        "alice": True, "back": False, "loop": False, "there": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("x" * 130 + "a", "x" * 130 + "b"), ("a\nb", "a\rb"), ("zoe\u202e", "zoe\u202d"), ("ab\x01", "ab?")],
+)
+def test_names_that_look_alike_when_shown_lose_nobody(
+    good_work: Path, tmp_path: Path, tp2: Assignment, one: str, other: str
+) -> None:
+    for name in (one, other):
+        shutil.copytree(good_work, tmp_path / "subs" / name)
+    grades = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
+    assert [g.points for g in grades] == [EARNED, EARNED]
+    assert len({g.student for g in grades}) == len(table(tmp_path / "out")) == 2
+
+
+def test_an_archive_that_is_no_zip_is_called_by_its_kind(tmp_path: Path, tp2: Assignment) -> None:
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs" / "bob.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+    (tmp_path / "subs" / "carla").mkdir()
+    (tmp_path / "subs" / "carla" / "work.rar").write_bytes(b"Rar!")
+    for grade in grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en"):
+        assert not grade.gradable
+        assert "Only folders and zips are" in grade.reasons[0]
+
+
 def test_a_folder_wins_over_a_zip_of_its_name(alice: Store, tmp_path: Path, tp2: Assignment) -> None:
     subs = tmp_path / "subs"
     subs.mkdir()
