@@ -191,7 +191,7 @@ HONEST: dict[str, Make] = {
     "scores-as-text": changed(scores(str)),
     "scores-with-a-comma": changed(scores(lambda value: f"{value},0")),
     "wrapped-at-72": changed(reflection(wrapped(72))),
-    "wrapped-at-80": changed(reflection(wrapped(80))),
+    "wrapped-at-60": changed(reflection(wrapped(60))),
     "one-paragraph": changed(reflection(lambda text: " ".join(text.split()))),
     "two-machines": two_machines(claim=False),
     "two-machines-said": two_machines(claim=True),

@@ -1,6 +1,7 @@
-"""Shapes a submission arrives in: what is safe to take is taken, for the rest the reason names what is there."""
+"""Shapes a submission arrives in: what is safe to take is taken, else the reason names what is there."""
 
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -103,11 +104,7 @@ def test_of_renamed_hand_ins_the_newest_by_their_own_list_counts(
     newer = hand_in(tp2, alice, "en")
     with zipfile.ZipFile(newer) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    later = (
-        files["submission.json"]
-        .replace(b'"time": "2026', b'"time": "2036')
-        .replace(b'"time":"2026', b'"time":"2036')
-    )
+    later = json.dumps(json.loads(files["submission.json"]) | {"time": "2036-01-01T00:00:00Z"}).encode()
     (tmp_path / "subs" / "a.zip").write_bytes(zip_bytes(files | {"submission.json": later}))
     with closing(open_submission(tmp_path / "subs", "tp2")) as submission:
         assert len(submission.own) == 13
