@@ -7,7 +7,7 @@ student's result. Results are written as they come, so a stop loses nothing that
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -80,7 +80,7 @@ def grade_class(
         surveys = _survey(pool, found, out, language)
         known = {folder: survey for folder, survey in surveys.items() if isinstance(survey, Survey)}
         findings = class_findings(known, {entry.folder: entry.name for entry in entries})
-        students = _students(entries, known)
+        names = {entry.name for entry in entries}
         outcomes: list[Message | Future[bytes]] = []
         for entry in entries:
             survey = surveys[entry.folder]
@@ -97,7 +97,7 @@ def grade_class(
                 language=survey.language or language,
                 graders_language=language,
                 for_grader=tuple(m.text(language) for m in (*findings.get(entry.folder, ()), *failed)),
-                classmates=tuple(sorted(students - {entry.name, *own.names} - _alone(entry, entries, known))),
+                classmates=tuple(sorted(names - {entry.name, *own.names})),
                 also=tuple(own.names),
                 marks=own.points,
                 regenerations=tuple(made_again),
@@ -135,19 +135,6 @@ def _survey(
         except TaskFailed as failed:
             surveys[folder] = failed.message
     return surveys
-
-
-def _students(entries: Sequence[Entry], surveys: Mapping[str, Survey]) -> set[str]:
-    """Every name of the class: those of the submissions, and those that their records bear."""
-    names = {entry.name for entry in entries}
-    return names | {survey.student for survey in surveys.values() if survey.student}
-
-
-def _alone(entry: Entry, entries: Sequence[Entry], surveys: Mapping[str, Survey]) -> set[str]:
-    """The name a submission's record bears, unless another submission is called so."""
-    student = surveys[entry.folder].student
-    taken = any(other.name == student for other in entries if other is not entry)
-    return {student} if student and not taken else set()
 
 
 def _regenerate(

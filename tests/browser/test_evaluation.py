@@ -13,8 +13,9 @@ from exercises.kinds import Evaluation
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from manifests.answers import FILE, Answers, load_answers, save_answers
+from manifests.store import Store
 from tests.browser.conftest import RunningLab, StartLab
-from tests.grading.good import EARNED, REFLECTION, answers_for, make_work
+from tests.grading.good import EARNED, REFLECTION, answers_for, draft_of, make_work, noise
 
 OpenPage = Callable[..., Page]
 STUDENT = "jane.doe"  # as `start_lab` sets it
@@ -183,3 +184,23 @@ def test_health_says_what_the_doctor_finds(lab: RunningLab, open_page: OpenPage)
     page.get_by_role("button", name="Examine again").click()
     expect(findings).to_contain_text("stray.png")
     stray.unlink()
+
+
+def test_other_names_in_the_record_can_be_said_to_be_one_s_own(
+    folder: Path, lab: RunningLab, open_page: OpenPage
+) -> None:
+    page = open_page(lab.page(tab="hand_in"))
+    expect(page.locator("#hand-in-checklist")).to_contain_text("/")
+    expect(page.locator("#also-me")).to_be_hidden()
+    exercise, run = TP2.planned_runs()[0]
+    record = Store(lab.work, "tp2", "my-laptop").save(draft_of(exercise.id, run), noise(5))
+    try:
+        page.reload()
+        page.locator("#also-me").get_by_label("my-laptop").check()
+        expect(page.locator("#hand-in-status")).to_contain_text("Noted")
+        assert load_answers(folder).also_me == ["my-laptop"]
+        page.reload()
+        expect(page.locator("#also-me").get_by_label("my-laptop")).to_be_checked()
+    finally:
+        record.manifest_path.unlink()
+        record.image_path.unlink()

@@ -63,7 +63,7 @@ def build(lab: Lab, page: Page) -> None:
         before = gr.HTML(elem_id="hand-ins")
         checklist = gr.HTML(elem_id="hand-in-checklist")
         page.refresh(look, [what, checklist, before])
-        page.refresh(names, [mine])
+        page.refresh(names, mine)
         page.changed(mine.input(say, mine, status, api_visibility="private", concurrency_limit=1))
         page.changed(button.click(freeze, None, status, api_visibility="private", concurrency_limit=1))
 
