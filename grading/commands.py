@@ -16,9 +16,10 @@ from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.reports.student import SYMBOLS, mark
-from grading.results import CheckResult
+from grading.results import CheckResult, earned_points, open_points
 from grading.submission.hand_in import hand_in as freeze
 from grading.submission.reading import closing, open_work
+from manifests.answers import Answers, load_answers, save_answers
 from manifests.settings import WorkSettings
 from manifests.store import Store
 
@@ -34,46 +35,54 @@ def check(
     work: Work = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is done and what is missing. Exits with 1 while anything is missing or to be read."""
+    """Show what is done and what is missing. Exits with 1 while anything is missing; what is open is not."""
     settings, language = WorkSettings(), preferred_language()
     chosen = find_assignment(assignment)
     with closing(open_work(work or settings.work, chosen.id, settings.student)) as submission:
         checks = check_submission(chosen, submission, language)
         findings = [finding.text(language) for finding in submission.findings]
-    points = round(sum(c.points for c in checks), 2)
+    points, still_open = earned_points(checks), open_points(checks)
     if as_json:
         document = {
             "student": settings.student,
             "assignment": chosen.id,
             "points": points,
             "maximum": chosen.points,
+            "open": still_open,
             "findings": findings,
             "checks": [c.model_dump() for c in checks],
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
-        _show(chosen, checks, findings, points, language)
-    raise typer.Exit(int(any(c.passed is not True for c in checks)))
+        _show(chosen, checks, findings, language)
+    raise typer.Exit(int(any(c.status not in ("passed", "open") for c in checks)))
 
 
 def hand_in(
     assignment: Annotated[str, typer.Argument(help="The assignment's id.")],
     work: Work = None,
+    also_me: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name that is yours, on another machine; as often as needed."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Freeze a submission: a zip with all that the grader reads. Exits with 2 when there is nothing."""
     settings, language = WorkSettings(), preferred_language()
     chosen = find_assignment(assignment)
-    path = freeze(chosen, Store(work or settings.work, chosen.id, settings.student), language)
+    store = Store(work or settings.work, chosen.id, settings.student)
+    if also_me:
+        answers = load_answers(store.folder)
+        names = list(dict.fromkeys([*answers.also_me, *also_me]))
+        save_answers(store.folder, Answers.model_validate(answers.model_dump() | {"also_me": names}))
+    path = freeze(chosen, store, language)
     if as_json:
         typer.echo(json.dumps({"file": str(path), "bytes": path.stat().st_size}))
     else:
         Console().print(Text(translator("grading", language)("command.handed_in", file=path)), soft_wrap=True)
 
 
-def _show(
-    assignment: Assignment, checks: list[CheckResult], findings: list[str], points: float, language: Language
-) -> None:
+def _show(assignment: Assignment, checks: list[CheckResult], findings: list[str], language: Language) -> None:
     t, number, console = translator("grading", language), partial(as_points, language=language), Console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
@@ -81,7 +90,7 @@ def _show(
     table.add_column(justify="right", no_wrap=True)
     for exercise in assignment.exercises:
         own = [c for c in checks if c.id.startswith(f"{exercise.id}/")]
-        earned = t("report.of", points=number(sum(c.points for c in own)), maximum=number(exercise.points))
+        earned = t("report.of", points=number(earned_points(own)), maximum=number(exercise.points))
         table.add_row("", Text(exercise.title(language), style="bold"), Text(earned, style="bold"))
         for each in own:
             name = mark(each)
@@ -94,7 +103,9 @@ def _show(
     console.print(table)
     for finding in findings:
         console.print(Text(f"! {finding}", style="yellow"))
-    total = t("command.total", points=number(points), maximum=number(assignment.points))
+    total = t("command.total", points=number(earned_points(checks)), maximum=number(assignment.points))
+    if waiting := open_points(checks):
+        total += ", " + t("report.open", points=number(waiting))
     console.print(Text(total, style="bold"))
 
 

@@ -2,17 +2,19 @@
 
 `passed` is true, false, or null where it could not be checked. Missing, zero and not gradable
 are three different things: a check that failed, one that earned nothing, a submission that
-cannot be read. Points that only a person can give are null, marked `needs_person`, and earn 0 until
-that person has read them.
+cannot be read. What only a person can judge is *open*: `passed` is null, `needs_person` is set, and
+its points are neither given nor taken until that person has judged it.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
 
 
 class _Result(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What is computed is written and, when it is read back, computed again.
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Cause(_Result):
@@ -23,8 +25,14 @@ class Cause(_Result):
     actual: str | None = None
 
 
+CheckStatus = Literal["passed", "failed", "open", "unchecked"]
+
+
 class CheckResult(_Result):
-    """`id` is `<exercise>/<run or subject>/<rule>`, such as `sweep/t2i_run06_ddim/parameters`."""
+    """`id` is `<exercise>/<run or subject>/<rule>`, such as `sweep/t2i_run06_ddim/parameters`.
+
+    `waits_for` is the id of the open check on which this one depends; `by_person`: a person gave the points.
+    """
 
     id: str
     title: str
@@ -33,6 +41,16 @@ class CheckResult(_Result):
     maximum: float
     cause: Cause | None = None
     needs_person: bool = False
+    waits_for: str | None = None
+    by_person: bool = False
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def status(self) -> CheckStatus:
+        """`unchecked`: it could not be checked, since an earlier check did not pass."""
+        if self.needs_person:
+            return "open"
+        return "unchecked" if self.passed is None else "passed" if self.passed else "failed"
 
 
 class Lateness(_Result):
@@ -55,8 +73,9 @@ class Grade(_Result):
 
     `reasons`: why it cannot be graded; `missing`: nothing was handed in, a reason of its own.
     `findings`: what else there is to know (an unreadable file). `for_grader`: what the student's own
-    report must not say, since it names others (a picture that another one handed in as well).
-    `lateness` is known of work that `cohort collect` stored. None of them changes points.
+    report must not say: what looks forged, and what names others (a picture that another one handed in
+    as well), most certain first. `lateness` is known of work that `cohort collect` stored. None of them
+    changes points.
     """
 
     student: str
@@ -76,12 +95,29 @@ class Grade(_Result):
         """What the points mean; `to_read`: more may come once a person has read."""
         if not self.gradable:
             return "missing" if self.missing else "not_gradable"
-        return "to_read" if self.to_read else "graded"
+        return "to_read" if self.open else "graded"
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
-    def to_read(self) -> float:
-        """Points that wait for a person."""
-        return round(sum(c.maximum for c in self.checks if c.needs_person), 2)
+    def open(self) -> float:
+        """The points that a person has still to give or refuse."""
+        return open_points(self.checks)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def possible(self) -> float:
+        """What it comes to when a person gives all that is open."""
+        return round(self.points + self.open, 2)
+
+
+def earned_points(checks: Iterable[CheckResult]) -> float:
+    """What these checks earned."""
+    return round(sum(c.points for c in checks), 2)
+
+
+def open_points(checks: Iterable[CheckResult]) -> float:
+    """What a person has still to judge of these checks."""
+    return round(sum(c.maximum for c in checks if c.needs_person), 2)
 
 
 class Regeneration(_Result):

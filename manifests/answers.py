@@ -49,11 +49,17 @@ class SubjectAnswer(_Part):
 
 
 class Answers(_Part):
-    """`evaluations` by the subject's id; `language` is the one the student worked in."""
+    """`evaluations` by the subject's id; `language` is the one the student worked in.
+
+    `also_me`: other names under which the student made pictures, on another machine.
+    """
 
     language: Language | None = None
     evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
     reflection: _Text = ""
+    also_me: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
+        default_factory=list, max_length=10
+    )
 
     @field_validator("language", mode="before")
     @classmethod

@@ -55,6 +55,11 @@ def digest(link: Link) -> str:
     return hashlib.sha256(f"{VERSION}\n{canonical}".encode()).hexdigest()
 
 
+def is_sealed(link: Link) -> bool:
+    """Whether a record is as it was when its digest was made."""
+    return digest(link) == link.digest
+
+
 def sealed(**fields: Any) -> Manifest:
     """A manifest of these fields (all but `digest`) with its digest."""
     manifest = Manifest(**fields, digest=UNSEALED)
@@ -68,7 +73,7 @@ def verify_chain(manifests: Iterable[Link]) -> list[ChainBreak]:
     cannot be seen.
     """
     chain = sorted(manifests, key=lambda manifest: manifest.sequence)
-    breaks = [ChainBreak(m.sequence, "edited") for m in chain if digest(m) != m.digest]
+    breaks = [ChainBreak(m.sequence, "edited") for m in chain if not is_sealed(m)]
     if chain:
         breaks += [ChainBreak(number, "missing") for number in _gap(0, chain[0].sequence)]
         if chain[0].sequence == 1 and chain[0].previous is not None:

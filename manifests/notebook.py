@@ -33,7 +33,7 @@ from manifests.errors import JsonError, ManifestError, StoreError
 from manifests.listing import Listing
 from manifests.manifest import Charge, Tried
 from manifests.reader import read_regular_file
-from manifests.strict_json import parse
+from manifests.strict_json import decoded, parse
 from manifests.work_folder import locked, make_folder, remove_temporaries
 
 E = TypeVar("E", Analysis, Note)
@@ -55,7 +55,7 @@ def read_entry(data: bytes) -> Analysis | Note:
         expected = f"{ANALYSIS_SCHEMA}, {WORDS_SCHEMA}"
         raise ManifestError("manifest.version", expected=expected, found=str(version)[:80])
     try:
-        return _ENTRY.validate_json(data)
+        return _ENTRY.validate_json(decoded(data))
     except ValidationError as error:
         raise ManifestError("manifest.field", fault=faults(error, document)[0]) from error
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from exercises.faults import faults
 from manifests.errors import JsonError, ManifestError
 from manifests.manifest import SCHEMA, Manifest
-from manifests.strict_json import parse
+from manifests.strict_json import decoded, parse
 
 MAX_BYTES = 256 * 1024
 
@@ -24,7 +24,7 @@ def read_manifest(data: bytes) -> Manifest:
     if version != SCHEMA:
         raise ManifestError("manifest.version", expected=SCHEMA, found=str(version)[:80])
     try:
-        return Manifest.model_validate_json(data)
+        return Manifest.model_validate_json(decoded(data))
     except ValidationError as error:
         raise ManifestError("manifest.field", fault=faults(error, document)[0]) from error
 

@@ -1,7 +1,13 @@
-"""JSON from outside: bounded in bytes and depth, UTF-8, no duplicate keys, only finite numbers."""
+"""JSON from outside: bounded in bytes, time and depth, no duplicate keys, only finite numbers.
 
+It is UTF-8; a byte order mark at its beginning is passed over, and one of UTF-16 is believed, for editors
+of Windows write both.
+"""
+
+import codecs
 import json
 import re
+from collections import Counter
 from typing import Any, NoReturn
 
 from manifests.errors import JsonError
@@ -9,7 +15,7 @@ from manifests.errors import JsonError
 MAX_DEPTH = 32
 
 # Strings are matched whole (an unterminated one to the end), so brackets inside them do not count.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 def parse(data: bytes, *, max_bytes: int) -> Any:
@@ -17,10 +23,10 @@ def parse(data: bytes, *, max_bytes: int) -> Any:
     if len(data) > max_bytes:
         raise JsonError("json.too_large", kib=max_bytes // 1024)
     try:
-        text = data.decode("utf-8")
+        text = decoded(data)
     except UnicodeDecodeError as error:
         raise JsonError("json.utf8", byte=error.start) from error
-    if _depth(data) > MAX_DEPTH:
+    if _depth(text) > MAX_DEPTH:
         raise JsonError("json.depth", maximum=MAX_DEPTH)
     try:
         value = json.loads(
@@ -30,19 +36,25 @@ def parse(data: bytes, *, max_bytes: int) -> Any:
         raise JsonError("json.syntax", line=error.lineno, column=error.colno) from error
     except ValueError as error:  # an integer of thousands of digits
         raise JsonError("json.number") from error
-    if rb"\u" in data:
+    if r"\u" in text:
         _refuse_lone_surrogates(value)
     return value
 
 
-def _depth(data: bytes) -> int:
+def decoded(data: bytes) -> str:
+    """The text of a JSON document, without its byte order mark. Raises UnicodeDecodeError."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig")
+
+
+def _depth(text: str) -> int:
     depth = deepest = 0
-    for token in _TOKENS.finditer(data):
+    for token in _TOKENS.finditer(text):
         first = token[0][:1]
-        if first in b"[{":
+        if first in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif first in b"]}":
+        elif first in "]}":
             depth -= 1
     return deepest
 
@@ -50,8 +62,7 @@ def _depth(data: bytes) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise JsonError("json.twice", name=twice[:80])
     return table
 

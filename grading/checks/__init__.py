@@ -4,7 +4,7 @@ Pure: an assignment and a submission give the same results each time. Each exerc
 shared equally over its checks. Each kind of exercise has a module of its name here.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
@@ -23,6 +23,7 @@ from grading.checks import (
 )
 from grading.checks.kind import Evidence, KindChecks
 from grading.checks.points import shares
+from grading.checks.verdict import RuleResult
 from grading.results import CheckResult, Regeneration
 from grading.submission.reading import Submission
 
@@ -46,17 +47,30 @@ def check_submission(
     submission: Submission,
     language: Language,
     regenerations: Iterable[Regeneration] = (),
-    classmates: Collection[str] = (),
 ) -> list[CheckResult]:
     """Every check of the assignment, in its order, worded in `language`.
 
-    `regenerations`: what making some pictures again gave. `classmates`: the names of the other
-    submissions, so that one cannot hand in another's record.
+    `regenerations`: what making some pictures again gave.
     """
-    evidence = Evidence.of(submission, regenerations, classmates)
+    return worded_checks(assignment, judge(assignment, submission, regenerations), language)
+
+
+def judge(
+    assignment: Assignment, submission: Submission, regenerations: Iterable[Regeneration] = ()
+) -> dict[str, list[RuleResult]]:
+    """What every rule says, by exercise."""
+    prompts = {run.parameters.prompt for _, run in assignment.planned_runs()}
+    evidence = Evidence.of(submission, regenerations, prompts)
+    return {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}
+
+
+def worded_checks(
+    assignment: Assignment, judged: dict[str, list[RuleResult]], language: Language
+) -> list[CheckResult]:
+    """The same as checks with points, worded in `language`."""
     checks: list[CheckResult] = []
     for exercise in assignment.exercises:
-        results = KINDS[exercise.kind].check(exercise, evidence)
+        results = judged[exercise.id]
         maxima = shares(exercise.points, len(results))
         checks += [r.check(exercise.id, m, language) for r, m in zip(results, maxima, strict=True)]
     return checks

@@ -11,8 +11,8 @@ from exercises.kinds.parts import Purpose
 from grading.checks.alt_text_rules import count_words, faults
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.notebook_rules import analysis, is_own, notes
-from grading.checks.text_rules import plain
-from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.text_rules import empty_words, plain
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import message
 from manifests.analysis import AltText
@@ -47,8 +47,7 @@ def _written(text: AltText | None, submission: Submission) -> Verdict:
         return wrong(message("alt_text.none"))
     if not is_own(submission, text.image):
         return wrong(message("alt_text.other_picture"), None, text.image.stem)
-    count = count_words(text.use)
-    if count < USE_AT_LEAST:
+    if count_words(text.use) < USE_AT_LEAST or empty_words(text.use, USE_AT_LEAST - 1):
         return wrong(message("alt_text.no_use", minimum=USE_AT_LEAST))
     return ok()
 
@@ -57,7 +56,9 @@ def _wording(text: AltText | None) -> Verdict:
     if text is None:
         return wrong(message("alt_text.none"))
     found = faults(text.purpose, text.alt, text.long)
-    return wrong(found[0], None, text.alt or None) if found else ok()
+    if found:
+        return wrong(found[0], None, text.alt or None)
+    return ok() if text.purpose == "decorative" else for_a_person(message("judge.words"))
 
 
 def _own(text: AltText | None, submission: Submission) -> Verdict:
@@ -68,7 +69,9 @@ def _own(text: AltText | None, submission: Submission) -> Verdict:
     if text.image not in draft.asked.images:
         return wrong(message("alt_text.other_draft"))
     drafted = {plain(statement) for statement in draft.answered.statements()}
-    return wrong(message("alt_text.unchanged")) if plain(text.alt) in drafted else ok()
+    if plain(text.alt) in drafted:
+        return wrong(message("alt_text.unchanged"))
+    return for_a_person(message("judge.answer"))
 
 
 def _pictures(exercise: AltTexts, submission: Submission, t: Translator) -> list[ReportPicture]:

@@ -1,6 +1,7 @@
 """Kind `analyse`: a model was asked each task about each subject.
 
-What a model says earns nothing and costs nothing: it counts that it was asked, about which file.
+What a model says earns nothing and costs nothing: it counts that it was asked, about which file. That the
+answer is a model's, a program cannot know: a person looks at it in the report.
 """
 
 from exercises.i18n import Translator
@@ -8,7 +9,7 @@ from exercises.kinds import Analyse
 from exercises.kinds.parts import Subject, Task
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.notebook_rules import MAX_ENTRIES
-from grading.checks.verdict import RuleResult, Verdict, ok, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
 from manifests.analysis import Analysis
@@ -46,7 +47,7 @@ def _asked(subject: Subject, task: Task, submission: Submission) -> Verdict:
         return wrong(message("analyse.not_asked"), runs, others or message("analyse.none"))
     if not any(any(c.isalnum() for c in text) for e in seen for text in e.answered.statements()):
         return wrong(message("analyse.no_answer"))
-    return ok()
+    return for_a_person(message("judge.answer"))
 
 
 def _texts(exercise: Analyse, submission: Submission, t: Translator) -> list[ReportText]:

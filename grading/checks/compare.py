@@ -1,6 +1,6 @@
 """Kind `compare`: one prompt, several models, and reasons for one of the pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -10,16 +10,17 @@ from exercises.kinds.compare import COMPARISON_RUN
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.notebook_rules import notes
-from grading.checks.picture_rule import check_picture
+from grading.checks.picture_rule import check_free_picture
 from grading.checks.runs import named_picture
-from grading.checks.text_rules import check_topic
-from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.text_rules import check_topic, empty_words
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message, shown
 from manifests.analysis import Conclusion
 from manifests.manifest import Manifest
 
 MAX_PICTURES = 12  # in the report
+WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 class HasManifest(Protocol):
@@ -39,7 +40,7 @@ def check_comparison(exercise: Compare, evidence: Evidence) -> list[RuleResult]:
     concluded = conclusion(submission)
     rules: list[Rule] = [
         ("models", partial(_models, exercise, evidence, compared)),
-        ("conclusion", partial(_concluded, exercise, compared, concluded)),
+        ("conclusion", partial(_concluded, exercise, compared, concluded, evidence.prompts)),
     ]
     reason = concluded.reason if concluded else ""
     return in_order("comparison", rules) + [
@@ -47,7 +48,7 @@ def check_comparison(exercise: Compare, evidence: Evidence) -> list[RuleResult]:
             topic.id,
             "reasons_topic",
             message("title.reasons_topic", topic=topic.title),
-            check_topic(topic, reason, message("compare.no_conclusion")),
+            check_topic(topic, reason, message("compare.no_conclusion"), WORDS_OF_A_REASON, evidence.prompts),
         )
         for topic in exercise.topics
     ]
@@ -63,15 +64,21 @@ def newest_comparison(pictures: Sequence[Picture], exercise: str) -> list[Pictur
 def _models(exercise: Compare, evidence: Evidence, compared: list[Recorded]) -> Verdict:
     """How many models are in order; one model at two providers is two ways, each with its time and cost."""
     models: set[tuple[str, str]] = set()
+    waiting: dict[tuple[str, str], Message] = {}
     broken: list[Message] = []
     for recorded in compared:
-        verdict = check_picture(evidence.submission, recorded, evidence.regenerations)
+        verdict = check_free_picture(evidence, recorded)
+        model = (recorded.manifest.model.repository, recorded.manifest.model.id)
         if verdict.passed:
-            models.add((recorded.manifest.model.repository, recorded.manifest.model.id))
+            models.add(model)
+        elif verdict.needs_person and verdict.message:
+            waiting[model] = verdict.message
         elif verdict.message:
             broken.append(verdict.message)
     if len(models) >= exercise.models_minimum:
         return ok()
+    if len(models | waiting.keys()) >= exercise.models_minimum:
+        return for_a_person(message("unproven.several", why=tuple(waiting.values())))
     reason = message("compare.broken", why=tuple(broken)) if broken else message("compare.too_few")
     return wrong(reason, str(exercise.models_minimum), str(len(models)))
 
@@ -82,7 +89,9 @@ def conclusion(submission: Submission) -> Conclusion | None:
     return written[-1] if written else None
 
 
-def _concluded(exercise: Compare, compared: list[Recorded], conclusion: Conclusion | None) -> Verdict:
+def _concluded(
+    exercise: Compare, compared: list[Recorded], conclusion: Conclusion | None, prompts: Collection[str]
+) -> Verdict:
     if conclusion is None:
         return wrong(message("compare.no_conclusion"))
     stems = {recorded.stem for recorded in compared}
@@ -91,7 +100,8 @@ def _concluded(exercise: Compare, compared: list[Recorded], conclusion: Conclusi
     count = count_words(conclusion.reason)
     if count < exercise.words_minimum:
         return wrong(message("compare.short"), str(exercise.words_minimum), str(count))
-    return ok()
+    fault = empty_words(conclusion.reason, exercise.words_minimum // 2, prompts)
+    return wrong(fault) if fault else for_a_person(message("judge.words"))
 
 
 def _pictures(exercise: Compare, submission: Submission, t: Translator) -> list[ReportPicture]:

@@ -5,14 +5,15 @@ The claim must stand in the answer word for word; whether it is truly wrong, a p
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from exercises.i18n import Translator
 from exercises.kinds import Correct
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.notebook_rules import MAX_ENTRIES, analysis, is_own, notes
-from grading.checks.text_rules import plain
-from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.text_rules import empty_words, plain
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
 from manifests.analysis import Correction
@@ -21,8 +22,9 @@ from manifests.analysis import Correction
 def check_correct(exercise: Correct, evidence: Evidence) -> list[RuleResult]:
     """Three rules for each correction asked for; of those written, the ones in order come first."""
     submission = evidence.submission
-    written = [_rules(exercise, correction, submission) for correction in _corrections(submission)]
-    written.sort(key=lambda rules: all(apply().passed for _, apply in rules), reverse=True)
+    newest = islice(_corrections(submission), MAX_ENTRIES)
+    written = [_rules(exercise, correction, submission) for correction in newest]
+    written.sort(key=lambda rules: any(apply().passed is False for _, apply in rules))
     unwritten: list[Rule] = [
         (name, partial(wrong, message("correct.none"))) for name in ("claim", "truth", "noticed")
     ]
@@ -63,21 +65,24 @@ def _claim(correction: Correction, submission: Submission) -> Verdict:
         claim in plain(text) for text in about.answered.statements()
     ):
         return wrong(message("correct.not_said"), None, correction.claim)
-    return ok()
+    return for_a_person(message("judge.answer"))
 
 
 def _truth(correction: Correction) -> Verdict:
     truth = plain(correction.truth)
     if not any(c.isalpha() for c in truth):
         return wrong(message("correct.no_truth"))
-    return wrong(message("correct.same")) if truth == plain(correction.claim) else ok()
+    if truth == plain(correction.claim):
+        return wrong(message("correct.same"))
+    return for_a_person(message("judge.words"))
 
 
 def _noticed(exercise: Correct, correction: Correction) -> Verdict:
     count = count_words(correction.noticed)
-    if count >= exercise.words_minimum:
-        return ok()
-    return wrong(message("correct.noticed_short"), str(exercise.words_minimum), str(count))
+    if count < exercise.words_minimum:
+        return wrong(message("correct.noticed_short"), str(exercise.words_minimum), str(count))
+    fault = empty_words(correction.noticed, exercise.words_minimum // 2)
+    return wrong(fault) if fault else for_a_person(message("judge.words"))
 
 
 def _texts(exercise: Correct, submission: Submission, t: Translator) -> list[ReportText]:

@@ -1,12 +1,15 @@
 """Kind `evaluation`, for each picture to judge: image, scores, total, reasons."""
 
+import re
+from collections.abc import Collection
 from functools import partial
 
 from exercises.i18n import Translator
 from exercises.kinds import Evaluation
 from exercises.kinds.parts import Subject
 from grading.checks.kind import Evidence, KindChecks, ReportText
-from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.text_rules import empty_words, plain, words_of
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
 from grading.wording import Message, message, shown
@@ -26,15 +29,25 @@ def check_evaluation(exercise: Evaluation, evidence: Evidence) -> list[RuleResul
         scores: list[Rule] = [("scores", partial(_scores, exercise, answer))]
         if answer.total is not None:
             scores.append(("total", partial(_total, answer)))
-        reasons: Rule = ("reasons", partial(_reasons, exercise, answer))
+        reasons: Rule = ("reasons", partial(_reasons, exercise, answer, evidence.prompts))
         results += in_order(subject.id, [chosen, *scores], subject=subject.title)
         results += in_order(subject.id, [chosen, reasons], subject=subject.title)[1:]
     return results
 
 
 def is_score(value: object) -> bool:
-    """0, 1 or 2 as an integer: not true, not 1.5, not "two"."""
-    return type(value) is int and value in SCORES
+    """0, 1 or 2, also where a program wrote 2.0 or "2": not true, not 1.5, not "two"."""
+    return whole_number(value) in SCORES
+
+
+def whole_number(value: object) -> int | None:
+    """The whole number that is meant, or None where none is."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        written = re.fullmatch(r"\s*(-?\d{1,6})(?:[.,]0{1,6})?\s*", value, re.ASCII)
+        return int(written[1]) if written else None
+    return int(value) if isinstance(value, int | float) and value == int(value) else None
 
 
 def _subject(subject: Subject, answer: SubjectAnswer, submission: Submission) -> Verdict:
@@ -70,19 +83,20 @@ def _scores(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
 
 
 def _total(answer: SubjectAnswer) -> Verdict:
-    total = sum(score for score in answer.scores.values() if isinstance(score, int))
-    if type(answer.total) is int and answer.total == total:
+    total = sum(whole_number(score) or 0 for score in answer.scores.values())
+    if whole_number(answer.total) == total:
         return ok()
     return wrong(message("evaluation.total"), str(total), repr(answer.total))
 
 
-def _reasons(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
-    """Different reasons with at least a letter in them."""
-    reasons = {r.strip().casefold() for r in answer.reasons if any(c.isalpha() for c in r)}
-    if exercise.reasons_minimum <= len(reasons) <= exercise.reasons_maximum:
-        return ok()
-    asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
-    return wrong(message("evaluation.reasons"), asked, str(len(reasons)))
+def _reasons(exercise: Evaluation, answer: SubjectAnswer, prompts: Collection[str]) -> Verdict:
+    """Different reasons, each with a word in it; whether they are reasons is for a person."""
+    reasons = {plain(r) for r in answer.reasons if any(len(word) > 2 for word in words_of(r))}
+    if not exercise.reasons_minimum <= len(reasons) <= exercise.reasons_maximum:
+        asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
+        return wrong(message("evaluation.reasons"), asked, str(len(reasons)))
+    fault = empty_words("\n".join(reasons), len(reasons), prompts)
+    return wrong(fault) if fault else for_a_person(message("judge.words"))
 
 
 def _texts(exercise: Evaluation, submission: Submission, t: Translator) -> list[ReportText]:

@@ -1,20 +1,25 @@
-"""Kind `hand_in`: the record as a whole is one student's, unbroken, complete, no picture used twice."""
+"""Kind `hand_in`: the record as a whole is one student's, unbroken, complete, no picture used twice.
+
+It is worth nothing while no picture is left in it, and in the student's own view until it is handed in.
+"""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from exercises.kinds import HandIn
 from grading.checks.drawing import Drawing, drawing
 from grading.checks.kind import Evidence, KindChecks
-from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, unknown, wrong
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
 from grading.submission.names import is_of_a_system
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
-from manifests.chain import verify_chain
+from manifests.analysis import Analysis, Note
+from manifests.chain import ChainBreak, verify_chain
+from manifests.manifest import Manifest
 from manifests.missed import missed
 
 
@@ -23,45 +28,66 @@ def check_record(exercise: HandIn, evidence: Evidence) -> list[RuleResult]:
     submission = evidence.submission
     rules: list[Rule] = [
         ("chain", partial(_chain, submission)),
-        ("owner", partial(_owner, submission, evidence.classmates)),
+        ("owner", partial(_owner, submission)),
         ("reuse", partial(_reuse, submission)),
         ("complete", partial(_complete, submission)),
     ]
-    if not submission.records:
-        empty = message("record.none")
+    if not any(submission.has_picture(recorded) for recorded in submission.own):
+        empty = message("record.no_pictures" if submission.records else "record.none")
         return in_order("record", [(name, partial(wrong, empty)) for name, _ in rules])
-    return [RuleResult("record", name, message(f"title.{name}"), apply()) for name, apply in rules]
+    verdicts = {name: apply() for name, apply in rules}
+    if not submission.handed_in:
+        not_yet = unknown(message("record.not_handed_in"))
+        verdicts = {name: not_yet if verdict.passed else verdict for name, verdict in verdicts.items()}
+    return [RuleResult("record", name, message(f"title.{name}"), each) for name, each in verdicts.items()]
 
 
 def _chain(submission: Submission) -> Verdict:
     if submission.unreadable:
         return wrong(message("chain.unreadable", files=tuple(sorted(submission.unreadable))))
-    breaks = verify_chain(r.manifest for r in submission.records)
+    breaks = _breaks(r.manifest for r in submission.records)
     if breaks:
-        return wrong(message("chain.broken", breaks=tuple(breaks)))
-    breaks = verify_chain(submission.entries)
-    return wrong(message("chain.notebook_broken", breaks=tuple(breaks))) if breaks else ok()
+        return wrong(message("chain.broken", breaks=breaks))
+    breaks = _breaks(submission.entries)
+    return wrong(message("chain.notebook_broken", breaks=breaks)) if breaks else ok()
 
 
-def _owner(submission: Submission, classmates: Collection[str]) -> Verdict:
+def _breaks(links: Iterable[Manifest | Analysis | Note]) -> tuple[ChainBreak, ...]:
+    """Where a chain does not hold; each name has a chain of its own."""
+    chains: dict[str, list[Manifest | Analysis | Note]] = defaultdict(list)
+    for link in links:
+        chains[link.student].append(link)
+    return tuple(found for _, chain in sorted(chains.items()) for found in verify_chain(chain))
+
+
+def _owner(submission: Submission) -> Verdict:
     manifests = [*(r.manifest for r in submission.records), *submission.entries]
-    students = tuple(sorted({m.student for m in manifests}))
-    if len(students) > 1:
-        return wrong(message("owner.several"), submission.student, students)
+    students = {m.student for m in manifests}
+    frozen, student = submission.frozen, submission.student
+    others = tuple(sorted(students & submission.classmates))
+    if others:
+        only = message("owner.classmate", student=others)
+        several = message("owner.several", student=others)
+        return wrong(only if student in others else several, submission.name, tuple(sorted(students)))
     if any(m.assignment != submission.assignment for m in manifests):
-        others = tuple(sorted({m.assignment for m in manifests}))
-        return wrong(message("owner.assignment"), submission.assignment, others)
-    frozen = submission.frozen
-    if frozen is not None and (frozen.student, frozen.assignment) != (students[0], submission.assignment):
-        found = f"{frozen.student}, {frozen.assignment}"
-        return wrong(
-            message("owner.frozen", file=FROZEN_FILE), f"{students[0]}, {submission.assignment}", found
+        found = tuple(sorted({m.assignment for m in manifests}))
+        return wrong(message("owner.assignment"), submission.assignment, found)
+    if frozen is not None and frozen.assignment != submission.assignment:
+        return wrong(message("owner.frozen", file=FROZEN_FILE), submission.assignment, frozen.assignment)
+    if submission.other_names:
+        claimed = set(submission.claimed_names) == set(submission.other_names)
+        return for_a_person(
+            message(
+                "owner.claimed" if claimed else "owner.other_names",
+                names=submission.other_names,
+                student=student,
+            )
         )
-    if students[0] == submission.name:
+    if frozen is not None and not submission.is_mine(frozen.student):
+        return for_a_person(message("owner.frozen", file=FROZEN_FILE), student, frozen.student)
+    if student == submission.name:
         return ok()
-    if students[0] in classmates:
-        return wrong(message("owner.classmate", student=students[0]), submission.name, students[0])
-    return ok(message("owner.other_name", name=submission.name, student=students[0]))
+    return ok(message("owner.other_name", name=submission.name, student=student))
 
 
 def _reuse(submission: Submission) -> Verdict:

@@ -20,8 +20,9 @@ def check_img2img(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult
 
 def check_source(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult]:
     """The photo is kept, is a picture, and is the same for all runs."""
-    made = [n for run in exercise.runs if (n := evidence.newest.get((exercise.id, run.id)))]
-    missing = [run.id for run in exercise.runs if (exercise.id, run.id) not in evidence.newest]
+    newest = {run.id: evidence.submission.attempts(exercise.id, run.id)[-1:] for run in exercise.runs}
+    made = [recorded for attempts in newest.values() for recorded in attempts]
+    missing = [run for run, attempts in newest.items() if not attempts]
     return in_order(
         "source",
         (

@@ -14,22 +14,30 @@ from grading.wording import Message
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at: the submission, what regenerating its pictures gave, who else handed in."""
+    """What the rules look at: the submission, what regenerating its pictures gave, what was to be drawn."""
 
     submission: Submission
     regenerations: Mapping[str, Regeneration]  # by the picture's stem
-    classmates: Collection[str]  # names of the class's other submissions
-    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run: see Submission.attempts
+    prompts: Collection[str]  # of the assignment and of the student: no words of theirs about the pictures
+    newest: Mapping[tuple[str, str], Recorded]  # by exercise and run; one that counts before any other
 
     @classmethod
     def of(
-        cls, submission: Submission, regenerations: Iterable[Regeneration], classmates: Collection[str] = ()
+        cls, submission: Submission, regenerations: Iterable[Regeneration], prompts: Iterable[str] = ()
     ) -> "Evidence":
-        foreign = [r for r in submission.kept if r.manifest.student != submission.student]
-        gone = [r for r in submission.own if not submission.has_picture(r)]
-        there = [r for r in submission.own if submission.has_picture(r)]
-        newest = {(r.manifest.exercise, r.manifest.run): r for r in (*foreign, *gone, *there)}
-        return cls(submission, {r.stem: r for r in regenerations}, classmates, newest)
+        counting = {id(r) for r in submission.own}
+        by_attempt = sorted(
+            submission.kept,
+            key=lambda r: (
+                id(r) in counting,
+                submission.has_picture(r),
+                not submission.is_doubtful(r),
+                r.manifest.attempt,
+            ),
+        )
+        newest = {(r.manifest.exercise, r.manifest.run): r for r in by_attempt}
+        used = {r.manifest.request.prompt for r in submission.own}
+        return cls(submission, {r.stem: r for r in regenerations}, used.union(prompts), newest)
 
 
 @dataclass(frozen=True)

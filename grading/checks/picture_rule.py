@@ -1,15 +1,21 @@
-"""The rule `image`: the picture is there, is the one that was recorded, and shows something."""
+"""The rule `image`: the picture is there, is the one that was recorded, and shows something.
+
+That its record says rightly how it was made, making it again shows. Where the grader cannot do that (an API,
+a model that is not theirs), only a person can tell.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from grading.checks.verdict import Verdict, ok, wrong
+from grading.checks.kind import Evidence
+from grading.checks.native_sizes import NATIVE_SIZES
+from grading.checks.verdict import Verdict, for_a_person, ok, wrong
 from grading.results import Regeneration
 from grading.submission.pictures import PictureFacts, Undecodable
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.errors import JsonError
-from manifests.manifest import Request
+from manifests.manifest import ApiRequest, Request
 from manifests.png import KEY
 from manifests.store import stem_of
 from manifests.strict_json import parse
@@ -34,6 +40,30 @@ def check_picture(
         return ok()
     note = message("regeneration." + made_again.verdict.replace(" ", "_"), why=made_again.causes)
     return wrong(note) if made_again.verdict == "different" else ok(note)
+
+
+def why_unproven(recorded: Recorded, regenerations: Mapping[str, Regeneration]) -> Message | None:
+    """Why a program cannot know that a picture was made as its manifest says; None where it can."""
+    manifest, made_again = recorded.manifest, regenerations.get(recorded.stem)
+    if made_again is not None:
+        checked = made_again.verdict != "not checkable"
+        return None if checked else message("regeneration.not_checkable", why=made_again.causes)
+    if isinstance(manifest.request, ApiRequest) or manifest.cost is not None:
+        return message("unproven.api", file=recorded.file, model=manifest.model.id)
+    if manifest.model.id not in NATIVE_SIZES:
+        return message("unproven.model", file=recorded.file, model=manifest.model.id)
+    return None
+
+
+def check_free_picture(evidence: Evidence, recorded: Recorded) -> Verdict:
+    """As `check_picture`, for a picture that was not planned: how it was made is a part of the question."""
+    verdict = check_picture(evidence.submission, recorded, evidence.regenerations)
+    if not verdict.passed:
+        return verdict
+    if evidence.submission.is_doubtful(recorded):
+        return for_a_person(message("recorded.other_name", file=recorded.file))
+    unproven = why_unproven(recorded, evidence.regenerations)
+    return for_a_person(unproven) if unproven else verdict
 
 
 def _problems(recorded: Recorded, facts: PictureFacts | Undecodable) -> Iterator[Verdict]:

@@ -12,8 +12,8 @@ from exercises.kinds.planned import Planned
 from grading.checks.drawing import drawing
 from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
-from grading.checks.picture_rule import check_picture
-from grading.checks.verdict import RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.picture_rule import check_picture, why_unproven
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
 from manifests.manifest import Model
@@ -53,10 +53,21 @@ def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     if newest is None:
         reason = evidence.submission.unreadable_attempt(run.id) or message("recorded.missing", run=run.id)
         return wrong(reason, message("recorded.expected"), message("recorded.none"))
-    student = newest.manifest.student
-    if student != evidence.submission.student:
-        return wrong(message("recorded.foreign", file=newest.file), evidence.submission.student, student)
-    return ok()
+    submission, manifest = evidence.submission, newest.manifest
+    if not newest.sealed:
+        return wrong(message("recorded.edited", file=newest.file))
+    if manifest.assignment != submission.assignment:
+        return wrong(
+            message("recorded.assignment", file=newest.file), submission.assignment, manifest.assignment
+        )
+    if manifest.student in submission.classmates:
+        return wrong(message("recorded.foreign", file=newest.file), submission.student, manifest.student)
+    if submission.is_doubtful(newest):
+        return for_a_person(
+            message("recorded.other_name", file=newest.file), submission.student, manifest.student
+        )
+    unproven = why_unproven(newest, evidence.regenerations)
+    return for_a_person(unproven) if unproven else ok()
 
 
 def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:

@@ -6,9 +6,9 @@ from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
 from grading.checks.kind import Evidence, KindChecks, ReportPicture
-from grading.checks.picture_rule import check_picture
+from grading.checks.picture_rule import check_free_picture
 from grading.checks.runs import named_picture
-from grading.checks.verdict import RuleResult, Verdict, in_order, ok, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import Message, message
 
@@ -22,6 +22,7 @@ def check_studio(exercise: Studio, evidence: Evidence) -> list[RuleResult]:
 
 def _enough(exercise: Studio, evidence: Evidence) -> Verdict:
     good: set[str] = set()
+    waiting: dict[str, Message] = {}
     broken: list[Message] = []
     for recorded in reversed(evidence.submission.attempts(exercise.id, STUDIO_RUN)):
         if len(good) >= exercise.minimum:
@@ -29,13 +30,17 @@ def _enough(exercise: Studio, evidence: Evidence) -> Verdict:
         if not recorded.manifest.request.prompt.strip():
             broken.append(message("studio.no_prompt", file=recorded.file))
             continue
-        verdict = check_picture(evidence.submission, recorded, evidence.regenerations)
+        verdict = check_free_picture(evidence, recorded)
         if verdict.passed:
             good.add(recorded.manifest.image.pixels_sha256)
+        elif verdict.needs_person and verdict.message:
+            waiting[recorded.manifest.image.pixels_sha256] = verdict.message
         elif verdict.message:
             broken.append(verdict.message)
     if len(good) >= exercise.minimum:
         return ok()
+    if len(good | waiting.keys()) >= exercise.minimum:
+        return for_a_person(message("unproven.several", why=tuple(waiting.values())))
     reason = message("studio.broken", why=tuple(broken)) if broken else message("studio.too_few")
     return wrong(reason, str(exercise.minimum), str(len(good)))
 

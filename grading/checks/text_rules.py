@@ -1,20 +1,68 @@
-"""How texts are read, whichever exercise asks for them: without case and accents, by beginnings of words."""
+"""How texts are read, whichever exercise asks for them: without case and accents, by beginnings of words.
+
+A program sees where there is no text, or something that only looks like one; whether a text says what it
+should, it never knows: that is for a person.
+"""
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from exercises.i18n import LANGUAGES, Bilingual
 from exercises.kinds.parts import Topic
-from grading.checks.verdict import Verdict, for_a_person, ok, wrong
+from grading.checks.verdict import Verdict, for_a_person, wrong
 from grading.wording import Message, message
 
 MAX_READ = 20_000  # characters: more than a hundred lines
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that are drawn as nothing
+_LOREM = """lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore
+magna aliqua enim minim veniam quis nostrud exercitation ullamco laboris nisi aliquip commodo consequat duis
+aute irure reprehenderit voluptate velit esse cillum fugiat nulla pariatur excepteur sint occaecat cupidatat
+proident sunt culpa officia deserunt mollit anim laborum et ut do in id est ad ex ea non eu qui"""
+_FILLER = frozenset(_LOREM.split())
 
 
 def plain(text: str) -> str:
-    """Without case and accents, in one line; ligatures opened; typographic apostrophes straight."""
-    opened = " ".join(text.casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    """Without case, accents and invisible characters, in one line; apostrophes straight."""
+    opened = (
+        " ".join(visible(text).casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    )
     return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))
+
+
+def visible(text: str) -> str:
+    """Without the characters that nobody sees; lines stay lines."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _BLANKS)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: runs of letters, at least two."""
+    return re.findall(r"[^\W\d_]{2,}", plain(text[:MAX_READ]))
+
+
+def empty_words(text: str, different: int, prompts: Collection[str] = ()) -> Message | None:
+    """What gives away that it only looks like a text; None where a person has to read it.
+
+    `different`: how many different words a text has at least that answers what was asked.
+    """
+    words = words_of(text)
+    if not words:
+        return message("words.none")
+    lines = [said for line in text[:MAX_READ].splitlines() if (said := plain(line))]
+    if len(lines) >= 3 and len(set(lines)) <= len(lines) // 2:
+        return message("words.repeated")
+    if sum(word in _FILLER for word in words) > len(words) // 2:
+        return message("words.filler")
+    if len(words) >= 5 and any(_mostly_in(words, prompt) for prompt in prompts):
+        return message("words.prompt")
+    if len(set(words)) < different:
+        return message("words.few", minimum=different, found=len(set(words)))
+    return None
+
+
+def _mostly_in(words: list[str], prompt: str) -> bool:
+    of_prompt = set(words_of(prompt))
+    return sum(word in of_prompt for word in words) >= 0.9 * len(words)
 
 
 def touches(text: str, topic: Topic) -> bool:
@@ -29,13 +77,14 @@ def words_looked_for(topic: Topic) -> Bilingual:
     return Bilingual(**{language: ", ".join(topic.words.get(language, ())) or "-" for language in LANGUAGES})
 
 
-def check_topic(topic: Topic, text: str, empty: Message) -> Verdict:
-    """Whether a text touches a topic; where no word of it is seen, a person must read.
+def check_topic(topic: Topic, text: str, empty: Message, different: int, prompts: Collection[str]) -> Verdict:
+    """A person judges whether a text says something of a topic, and is told whether words of it are seen.
 
-    `empty` is what to say where there is no text.
+    `empty` is what to say where there is no text; `different` and `prompts` are as for `empty_words`.
     """
-    if not text.strip():
+    if not plain(text):
         return wrong(empty)
-    if touches(text, topic):
-        return ok()
-    return for_a_person(message("reflection.topic_unseen", words=words_looked_for(topic)))
+    if fault := empty_words(text, different, prompts):
+        return wrong(fault)
+    seen = "topic_seen" if touches(text, topic) else "topic_unseen"
+    return for_a_person(message(f"reflection.{seen}", words=words_looked_for(topic)))

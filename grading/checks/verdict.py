@@ -1,11 +1,12 @@
 """The result of one rule, before it has points and is put into words.
 
 Rule: true when what was asked is there, false when it plainly is not, null when it cannot be
-told: because an earlier rule failed, or because only a person can judge it.
+told: because an earlier rule failed, or because only a person can judge it. A program never gives
+what only a person can judge.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exercises.i18n import Language
 from grading.results import Cause, CheckResult
@@ -34,12 +35,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One check with its verdict: `<exercise>/<part>/<rule>` once it has its exercise."""
+    """One check with its verdict: `<exercise>/<part>/<rule>` once it has its exercise.
+
+    `waits_for`: the open rule of this part without which it cannot pass.
+    """
 
     part: str
     rule: str
     title: Message
     verdict: Verdict
+    waits_for: str | None = None
 
     def check(self, exercise: str, maximum: float, language: Language) -> CheckResult:
         return CheckResult(
@@ -50,6 +55,7 @@ class RuleResult:
             maximum=maximum,
             cause=self.verdict.cause(language),
             needs_person=self.verdict.needs_person,
+            waits_for=f"{exercise}/{self.part}/{self.waits_for}" if self.waits_for else None,
         )
 
 
@@ -75,13 +81,26 @@ Rule = tuple[str, Callable[[], Verdict]]
 
 
 def in_order(part: str, rules: Iterable[Rule], **values: object) -> list[RuleResult]:
-    """Apply rules one after the other; after the first that does not pass, the rest cannot be checked."""
+    """Apply rules one after the other.
+
+    After the first that fails, the rest cannot be checked. After one that only a person can judge, the
+    rest is checked all the same, and what would pass waits for that person too.
+    """
     results: list[RuleResult] = []
     stopped_by: Message | None = None
+    waiting: RuleResult | None = None
     for rule, apply in rules:
         title = message(f"title.{rule}", part=part, **values)
-        verdict = unknown(message("blocked", title=stopped_by)) if stopped_by else apply()
-        if stopped_by is None and not verdict.passed:
+        if stopped_by is not None:
+            results.append(RuleResult(part, rule, title, unknown(message("blocked", title=stopped_by))))
+            continue
+        result = RuleResult(part, rule, title, apply())
+        if result.verdict.needs_person:
+            waiting = waiting or result
+        elif not result.verdict.passed:
             stopped_by = title
-        results.append(RuleResult(part, rule, title, verdict))
+        elif waiting is not None:
+            verdict = for_a_person(message("waits", title=waiting.title))
+            result = replace(result, verdict=verdict, waits_for=waiting.rule)
+        results.append(result)
     return results

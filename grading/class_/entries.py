@@ -1,15 +1,20 @@
 """What stands in a folder of submissions: one entry per student, whatever it is."""
 
 import os
+from collections.abc import Collection
+from itertools import count
 from pathlib import Path
 
 from grading.class_.collected import INDEX, SUMS, read_lateness
+from grading.class_.marks import MARKS, OPEN
 from grading.class_.one import Entry
+from grading.submission.locating import is_zip, no_folder_or_zip, without_zip
 from grading.submission.names import is_of_a_system, safe_name
-from grading.wording import Message, message, shown
+from grading.wording import MAX_SHOWN, Message, message, shown
 
 COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
-RESERVED = ("grades.csv", "index.html", "grading.log")  # the class's own results, beside the students'
+# the class's own results, beside the students'
+RESERVED = ("grades.csv", MARKS, OPEN, "index.html", "grading.log")
 
 
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:
@@ -20,19 +25,33 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
     """
     lateness = read_lateness(submissions)
     found: list[tuple[Entry, Message | None]] = []
-    taken, names = list(RESERVED), set()
+    taken = list(RESERVED)
+    shown_names: set[str] = set()
+    students: set[str] = set()
+    results = os.path.realpath(out)
     with os.scandir(submissions) as scan:
-        listed = sorted(scan, key=lambda e: (e.name.removesuffix(".zip"), e.name))
+        listed = sorted(scan, key=lambda e: (without_zip(e.name), e.name))
     for each in listed:
-        if is_of_a_system(each.name) or each.name in COLLECTED or Path(each.path).resolve() == out.resolve():
+        if is_of_a_system(each.name) or each.name in COLLECTED or os.path.realpath(each.path) == results:
             continue
-        name = shown(os.fsencode(each.name.removesuffix(".zip")).decode("utf-8", "backslashreplace"))
+        student = without_zip(each.name)
+        name = _told_apart(student, shown_names)
         folder = safe_name(name, taken)
-        problem = _problem(each, name) or (message("submission.twice") if name in names else None)
+        problem = _problem(each, name) or (message("submission.twice") if student in students else None)
         found.append((Entry.of(Path(each.path), name, folder, lateness.get(each.name)), problem))
         taken.append(folder)
-        names.add(name)
+        shown_names.add(name)
+        students.add(student)
     return found
+
+
+def _told_apart(student: str, taken: Collection[str]) -> str:
+    """A submission's name as it is shown; one that looks like an earlier one gets a number."""
+    name = shown(os.fsencode(student).decode("utf-8", "backslashreplace"))
+    if name not in taken:
+        return name
+    cut = shown(name, MAX_SHOWN - 7)
+    return next(numbered for n in count(2) if (numbered := f"{cut} ({n})") not in taken)
 
 
 def _problem(entry: os.DirEntry[str], name: str) -> Message | None:
@@ -40,6 +59,6 @@ def _problem(entry: os.DirEntry[str], name: str) -> Message | None:
         return message("submission.link", file=name)
     if entry.is_dir(follow_symlinks=False):
         return None
-    if entry.is_file(follow_symlinks=False) and entry.name.endswith(".zip"):
+    if entry.is_file(follow_symlinks=False) and is_zip(entry.name):
         return None
-    return message("submission.not_a_folder", file=name)
+    return no_folder_or_zip(name)

@@ -2,8 +2,8 @@
 
 Two rounds. The first looks at every submission (whose is it, when were its pictures made), so
 that the second can say what only the class shows: two submissions with one record. Worker
-processes do both, with a time limit; whatever goes wrong with one student is that student's
-result. Results are written as they come, so a stop loses nothing that was finished.
+processes do both, with a limit to what each may compute; whatever goes wrong with one student is that
+student's result. Results are written as they come, so a stop loses nothing that was finished.
 """
 
 import logging
@@ -19,18 +19,20 @@ from exercises.i18n import Language, preferred_language
 from grading.class_.collected import INDEX
 from grading.class_.entries import find_entries
 from grading.class_.findings import class_findings
+from grading.class_.marks import MARKS, OPEN, Marks, open_rows, read_marks
 from grading.class_.one import Entry, Survey, Task, not_gradable, write_results
 from grading.class_.output import write_whole
-from grading.class_.pool import Pool, TaskFailed, default_workers
+from grading.class_.pool import Limits, Pool, TaskFailed, default_workers
 from grading.reports.class_page import class_report
 from grading.reports.student import student_report
-from grading.reports.table import grades_csv
+from grading.reports.table import csv_bytes, grades_csv
 from grading.results import Grade, Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
 from grading.wording import Message, message, shown
 
-SECONDS_PER_STUDENT = 60.0
+SECONDS_PER_STUDENT = 120.0  # of computing, whatever else the machine does meanwhile
+PATIENCE = 1800.0  # seconds by the clock, after which a worker is given up: it waits for something
 STUDENTS_PER_WORKER = 8  # starting a worker takes as long as grading a few students
 LOG = "grading.log"
 
@@ -53,6 +55,7 @@ def grade_class(
     *,
     language: Language | None = None,
     seconds_per_student: float = SECONDS_PER_STUDENT,
+    patience: float = PATIENCE,
     workers: int | None = None,
 ) -> list[Grade]:
     """Grade every submission in a folder, sorted by name, into `out`.
@@ -75,7 +78,9 @@ def grade_class(
     entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))
     number = min(workers or default_workers(), 1 + len(found) // STUDENTS_PER_WORKER)
-    with Pool(assignment, workers=number, seconds=seconds_per_student, log=out / LOG) as pool:
+    limits = Limits(seconds_per_student, patience)
+    marks = read_marks(out / MARKS, {entry.name for entry in entries})
+    with Pool(assignment, workers=number, limits=limits, log=out / LOG) as pool:
         surveys = _survey(pool, found, out, language)
         known = {folder: survey for folder, survey in surveys.items() if isinstance(survey, Survey)}
         findings = class_findings(known, {entry.folder: entry.name for entry in entries})
@@ -87,14 +92,18 @@ def grade_class(
                 outcomes.append(survey)
                 count.one(entry)
                 continue
-            made_again, failed = _regenerate(entry, assignment, regenerate)
+            own = marks.get(entry.name, Marks())
+            made_again, failed = _regenerate(entry, assignment, regenerate, own.names)
             task = Task(
                 kind="grade",
                 entry=entry,
                 out=str(out),
                 language=survey.language or language,
+                graders_language=language,
                 for_grader=tuple(m.text(language) for m in (*findings.get(entry.folder, ()), *failed)),
-                classmates=tuple({survey.student or entry.name} & (names - {entry.name})),
+                classmates=tuple(sorted(names - {entry.name, *own.names})),
+                also=tuple(own.names),
+                marks=own.points,
                 regenerations=tuple(made_again),
             )
             future = pool.submit(task)
@@ -105,8 +114,9 @@ def grade_class(
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
     write_whole(out / "grades.csv", grades_csv(assignment, grades))
+    write_whole(out / OPEN, csv_bytes(open_rows(grades)))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
-    page = class_report(assignment, placed, language, out)
+    page = class_report(assignment, placed, language, out, made_again=regenerate is not None)
     write_whole(out / "index.html", page.encode())
     return grades
 
@@ -132,13 +142,15 @@ def _survey(
 
 
 def _regenerate(
-    entry: Entry, assignment: Assignment, regenerate: Regenerate | None
+    entry: Entry, assignment: Assignment, regenerate: Regenerate | None, also: Sequence[str]
 ) -> tuple[Sequence[Regeneration], Sequence[Message]]:
     """What making pictures again gave, or the finding that it failed."""
     if regenerate is None:
         return (), ()
     try:
-        with closing(open_submission(entry.real_path, assignment.id, name=entry.name)) as submission:
+        with closing(
+            open_submission(entry.real_path, assignment.id, name=entry.name, also=also)
+        ) as submission:
             return regenerate(submission), ()
     except Unreadable:
         return (), ()  # grading it will say so

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
-from grading.checks import check_submission
+from grading.checks import judge, worded_checks
+from grading.checks.suspicions import suspicions
+from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
+from grading.class_.traces import evaluation, photos, sentences
 from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
-from grading.results import Grade, Lateness, Regeneration
+from grading.results import Grade, Lateness, Regeneration, earned_points
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
-from grading.wording import Message
+from grading.wording import Message, message
 
 EMPTY = "submission.empty"
 
@@ -47,19 +50,27 @@ class Entry(_Line):
 
 
 class Made(_Line):
-    """When a picture was made: no two students make the same file at the same moment."""
+    """How a picture was made: by two students never at the same moment, hardly ever in the same time."""
 
     file: str
     sha256: str
     time: AwareDatetime
+    seconds: float
 
 
 class Survey(_Line):
-    """What the class must know of one submission before any is graded."""
+    """What the class must know of one submission before any is graded.
+
+    `photos`: the hashes of the source photos; `sentences`: of what the student wrote; `evaluation`: of all
+    scores and reasons together.
+    """
 
     student: str | None = None
     language: Language | None = None
     made: tuple[Made, ...] = ()
+    photos: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    evaluation: str | None = None
 
 
 class Task(_Line):
@@ -69,8 +80,11 @@ class Task(_Line):
     entry: Entry
     out: str
     language: Language
+    graders_language: Language = "en"
     for_grader: tuple[str, ...] = ()
     classmates: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    marks: dict[str, float] = Field(default_factory=dict)
     regenerations: tuple[Regeneration, ...] = ()
 
 
@@ -81,11 +95,22 @@ def survey(task: Task, assignment: Assignment) -> Survey:
             open_submission(task.entry.real_path, assignment.id, name=task.entry.name)
         ) as submission:
             made = [
-                Made(file=r.file, sha256=r.manifest.image.sha256, time=r.manifest.time)
+                Made(
+                    file=r.file,
+                    sha256=r.manifest.image.sha256,
+                    time=r.manifest.time,
+                    seconds=r.manifest.seconds,
+                )
                 for r in submission.records
             ]
-            student = submission.student if submission.records else None
-            return Survey(student=student, language=submission.language, made=tuple(made))
+            return Survey(
+                student=submission.student if submission.records else None,
+                language=submission.language,
+                made=tuple(made),
+                photos=photos(submission),
+                sentences=sentences(submission),
+                evaluation=evaluation(submission),
+            )
     except Unreadable:
         return Survey()
 
@@ -95,7 +120,13 @@ def grade(task: Task, assignment: Assignment) -> Grade:
     pictures = b""
     try:
         with closing(
-            open_submission(task.entry.real_path, assignment.id, name=task.entry.name)
+            open_submission(
+                task.entry.real_path,
+                assignment.id,
+                name=task.entry.name,
+                also=task.also,
+                classmates=task.classmates,
+            )
         ) as submission:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
@@ -110,16 +141,20 @@ def grade(task: Task, assignment: Assignment) -> Grade:
 
 def graded(task: Task, assignment: Assignment, submission: Submission, language: Language) -> Grade:
     """The grade of a submission that could be read."""
-    checks = check_submission(assignment, submission, language, task.regenerations, task.classmates)
+    judged = judge(assignment, submission, task.regenerations)
+    checks = apply_marks(worded_checks(assignment, judged, language), task.marks)
+    ids = {check.id for check in checks}
+    found = suspicions(judged, submission)
+    found += [message("marks.check", check=check) for check in task.marks if check not in ids]
     return Grade(
         student=task.entry.name,
         assignment=assignment.id,
         gradable=True,
-        points=round(sum(c.points for c in checks), 2),
+        points=earned_points(checks),
         maximum=assignment.points,
         lateness=task.entry.lateness,
         findings=tuple(f.text(language) for f in submission.findings),
-        for_grader=task.for_grader,
+        for_grader=(*(each.text(task.graders_language) for each in found), *task.for_grader),
         checks=tuple(checks),
     )
 

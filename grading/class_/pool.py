@@ -1,12 +1,15 @@
-"""Worker processes for a class: a task that crashes or takes too long costs that task alone.
+"""Worker processes for a class: a task that crashes or computes too much costs that task alone.
 
-Each thread of the pool has one worker (`grading.class_.worker`) and starts another when it is gone.
+What is limited is the processor's time, which a busy machine does not shorten; the clock only ends what waits
+for ever. Each thread of the pool has one worker (`grading.class_.worker`) and starts another when it is gone.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer, local
 from types import TracebackType
@@ -28,12 +31,20 @@ class TaskFailed(Exception):
         self.message = reason
 
 
-class Pool:
-    """`with Pool(...) as pool: pool.submit(task).result()`. `seconds`: the limit for one task."""
+@dataclass(frozen=True)
+class Limits:
+    """For one task: seconds of processor time, and seconds by the clock."""
 
-    def __init__(self, assignment: Assignment, *, workers: int, seconds: float, log: Path) -> None:
+    computing: float
+    patience: float
+
+
+class Pool:
+    """`with Pool(...) as pool: pool.submit(task).result()`."""
+
+    def __init__(self, assignment: Assignment, *, workers: int, limits: Limits, log: Path) -> None:
         self._assignment = assignment.model_dump_json().encode()
-        self._seconds = seconds
+        self._limits = limits
         self._log = log
         self._mine = local()
         self._all: list[_Worker] = []
@@ -59,11 +70,11 @@ class Pool:
     def _ask(self, task: Task) -> bytes:
         worker: _Worker | None = getattr(self._mine, "worker", None)
         if worker is None or not worker.alive:
-            worker = self._mine.worker = _Worker(self._log)
+            worker = self._mine.worker = _Worker(self._log, self._limits.computing)
             with self._lock:
                 self._all.append(worker)
             worker.ask(self._assignment, START_SECONDS)
-        return worker.ask(task.model_dump_json().encode(), self._seconds)
+        return worker.ask(task.model_dump_json().encode(), self._limits.patience)
 
     def _end_workers(self) -> None:
         with self._lock:
@@ -72,10 +83,11 @@ class Pool:
 
 
 class _Worker:
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, computing: float) -> None:
+        self._computing = computing
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                COMMAND,
+                (*COMMAND, f"{computing:g}"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -101,11 +113,17 @@ class _Worker:
             overdue.cancel()
         if not answer.endswith(b"\n"):
             self.end()
-            late = message("submission.too_slow", seconds=f"{seconds:g}")
-            raise TaskFailed(late if self._late else message("submission.crashed"))
+            raise TaskFailed(self._why_ended(seconds))
         if not answer.startswith(b"+"):
             raise TaskFailed(message("submission.crashed"))
         return answer[1:]
+
+    def _why_ended(self, seconds: float) -> Message:
+        if self._late:
+            return message("submission.waits", seconds=f"{seconds:g}")
+        if self._process.returncode == -getattr(signal, "SIGXCPU", 0):
+            return message("submission.too_slow", seconds=f"{self._computing:g}")
+        return message("submission.crashed")
 
     def end(self) -> None:
         """Kill: a worker has nothing to save, results are written whole or not at all."""

@@ -1,13 +1,20 @@
-"""`python -m grading.class_.worker`: a process that grades what its standard input tells it, line by line.
+"""`python -m grading.class_.worker SECONDS`: a process that grades what its standard input tells it.
 
-The first line is the assignment; each further line is a Task. Each is answered by one line: `+` and
-the result, or `-` where it failed. What anything prints goes to standard error, the log.
+For each task it may compute so many seconds; the system ends it when it computes longer. The first line is
+the assignment; each further line is a Task. Each is answered by one line: `+` and the result, or `-` where it
+failed. What anything prints goes to standard error, the log.
 """
 
 import logging
+import math
 import os
 import signal
 import sys
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
 
 from exercises.assignment import Assignment
 from grading.class_.one import Task, grade, survey
@@ -26,6 +33,7 @@ def main() -> None:
     answers.write(b"+\n")
     answers.flush()
     for line in lines:
+        _limit_computing(float(sys.argv[1]))
         answers.write(_answer(Task.model_validate_json(line), assignment) + b"\n")
         answers.flush()
 
@@ -39,10 +47,20 @@ def _answer(task: Task, assignment: Assignment) -> bytes:
         return b"-"
 
 
+def _limit_computing(seconds: float) -> None:
+    """From now on; at the end of it the system sends SIGXCPU, which ends the process."""
+    if resource is None:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+    )
+
+
 def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
+    if resource is None:
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     wanted = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)

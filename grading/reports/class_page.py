@@ -51,9 +51,17 @@ class Row:
 
 
 def class_report(
-    assignment: Assignment, grades: Sequence[tuple[str, Grade]], language: Language, out: Path
+    assignment: Assignment,
+    grades: Sequence[tuple[str, Grade]],
+    language: Language,
+    out: Path,
+    *,
+    made_again: bool = False,
 ) -> str:
-    """The page, in the grader's language. `grades`: each with the folder below `out` its report is in."""
+    """The page, in the grader's language. `grades`: each with the folder below `out` its report is in.
+
+    `made_again`: whether some pictures were made again; where none was, the page says what it cannot know.
+    """
     t = translator("grading", language)
     graded = [grade for _, grade in grades if grade.gradable]
     rows = [
@@ -79,6 +87,7 @@ def class_report(
         runs=", ".join(run for _, run in planned_runs(assignment)),
         rows=rows,
         with_times=any(row.late for row in rows),
+        made_again=made_again,
     )
 
 

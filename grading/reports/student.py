@@ -18,11 +18,12 @@ from grading.checks import KINDS
 from grading.checks.kind import ReportPicture, ReportText
 from grading.reports.lateness import lateness_words, times_words
 from grading.reports.table import exercise_points
-from grading.results import CheckResult, Grade
+from grading.results import CheckResult, CheckStatus, Grade, open_points
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
 
 MAX_TEXT = 20_000
+_MARKS: dict[CheckStatus, str] = {"passed": "yes", "failed": "no", "open": "read", "unchecked": "unknown"}
 SYMBOLS = {"yes": "✓", "no": "✗", "read": "☞", "unknown": "?"}
 
 
@@ -66,6 +67,7 @@ class Section:
     title: str
     points: float
     maximum: float
+    open: float = 0.0
     rules: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -100,10 +102,8 @@ def render(template: str, language: Language, **values: object) -> str:
 
 
 def mark(check: CheckResult) -> str:
-    """`yes`, `no`, `read` (a person must) or `unknown`."""
-    if check.needs_person:
-        return "read"
-    return "unknown" if check.passed is None else "yes" if check.passed else "no"
+    """`yes`, `no`, `read` (it is open until a person judges) or `unknown`."""
+    return _MARKS[check.status]
 
 
 def _section(exercise: Exercise, grade: Grade, submission: Submission | None, language: Language) -> Section:
@@ -116,6 +116,7 @@ def _section(exercise: Exercise, grade: Grade, submission: Submission | None, la
         title=exercise.title(language),
         points=exercise_points(grade, exercise.id),
         maximum=exercise.points,
+        open=open_points(checks),
         rules=tuple(dict.fromkeys(_rule(c) for c in in_table)),
         rows=tuple(Row(name, tuple(own)) for name, own in by_run.items()),
         entries=tuple(_entries([c for c in checks if c not in in_table or c.cause is not None], t)),

@@ -1,34 +1,42 @@
 """`grades.csv`: one line per submission, for a spreadsheet that runs nothing of what stands in it.
 
 Missing, not gradable and zero differ: only a graded submission has points, and `status` says
-which it is. A value that a spreadsheet could take for a formula gets an apostrophe before it.
+which it is. Whether a spreadsheet parts cells at commas or, as in French, at semicolons: what it could take
+for a formula gets an apostrophe before it.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 from exercises.assignment import Assignment
 from grading.results import Grade, Lateness
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# What begins a formula, at the beginning of a cell or after what some spreadsheet takes for the end of one,
+# with what is passed over before it.
+_FORMULA = re.compile(r"""(^|[;,\t\r\n])(?=["'\s]*[=+\-@＝＋－＠]|[\t\r])""")
 COLUMNS = ("student", "assignment", "status", "points", "maximum", "to_read", "handed_in", "late_seconds")
 
 
 def grades_csv(assignment: Assignment, grades: Iterable[Grade]) -> bytes:
     """UTF-8, commas, decimal points, a column per exercise."""
+    exercises = [exercise.id for exercise in assignment.exercises]
+    header = [*COLUMNS, *exercises, "findings", "reasons", "possible"]
+    return csv_bytes([header, *(_row(grade, exercises) for grade in grades)])
+
+
+def csv_bytes(rows: Iterable[Iterable[str]]) -> bytes:
+    """UTF-8 and commas, every value harmless."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    exercises = [exercise.id for exercise in assignment.exercises]
-    writer.writerow([*COLUMNS, *exercises, "findings", "reasons"])
-    for grade in grades:
-        writer.writerow([escape_formula(value) for value in _row(grade, exercises)])
+    writer.writerows([escape_formula(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
 def escape_formula(value: str) -> str:
     """`value`, harmless in a spreadsheet."""
-    return f"'{value}" if value.lstrip().startswith(_FORMULA) or value.startswith(_FORMULA) else value
+    return _FORMULA.sub(r"\1'", value)
 
 
 def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
@@ -39,11 +47,12 @@ def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
         grade.status.replace("_", " "),
         f"{grade.points:g}" if grade.gradable else "",
         f"{grade.maximum:g}",
-        f"{grade.to_read:g}" if grade.gradable else "",
+        f"{grade.open:g}" if grade.gradable else "",
         *_times(grade.lateness),
         *points,
         " | ".join((*grade.for_grader, *grade.findings)),
         " | ".join(grade.reasons),
+        f"{grade.possible:g}" if grade.gradable else "",
     ]
 
 

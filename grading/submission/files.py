@@ -2,7 +2,8 @@
 
 Rules: names are relative, without `..`; only plain files count; links and devices are named as
 problems and never opened; every read is bounded before it begins, and so is the sum of all
-reads; a zip is read in memory, one member at a time, and never unpacked to disk.
+reads; a zip is read in memory, one member at a time, and never unpacked to disk. What systems leave
+beside people's files (`.DS_Store`, `._x.json`, `Thumbs.db`) is passed over.
 """
 
 import io
@@ -13,9 +14,11 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from exercises.errors import UserError
 from exercises.i18n import Language, preferred_language
+from grading.submission.names import is_of_a_system
 from grading.wording import Message, message
 from manifests.reader import read_regular_file
 
@@ -71,6 +74,10 @@ class Files(ABC):
     def _read(self, name: str, limit: int) -> bytes:
         """At most `limit` + 1 bytes of a file that is listed."""
 
+    @abstractmethod
+    def open_zip(self, name: str) -> "ZipFiles":
+        """A zip among the files; close it after use. Raises Unreadable."""
+
     def close(self) -> None:  # noqa: B027 - a folder holds nothing open
         """Give back what is open."""
 
@@ -111,6 +118,8 @@ class FolderFiles(Files):
 
     def _take(self, entry: os.DirEntry[str], relative: PurePosixPath) -> None:
         name = str(relative)
+        if is_of_a_system(entry.name):
+            return
         if not _is_utf8(name):
             self._problem("file.bad_name", os.fsencode(name).decode("utf-8", "backslashreplace"))
         elif entry.is_symlink():
@@ -131,24 +140,31 @@ class FolderFiles(Files):
         except OSError:
             raise Unreadable(message("file.no_access", file=name)) from None
 
+    def open_zip(self, name: str) -> "ZipFiles":
+        return ZipFiles(self._root / name)
+
 
 class ZipFiles(Files):
-    """Files of a zip: stored or deflated members only, none encrypted, each name once."""
+    """Files of a zip: stored or deflated members only, none encrypted, each name once.
 
-    def __init__(self, path: Path) -> None:
+    Backslashes in names part folders, as some tools of Windows write them.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """`content` are the bytes of a zip that lies in another; `path` then only names it."""
         super().__init__()
         self._members: dict[str, zipfile.ZipInfo] = {}
         try:
-            self._file = _BoundedFile(_open_plain(path))
+            self._file: BinaryIO = _BoundedFile(_open_plain(path)) if content is None else _InMemory(content)
         except OSError:
             raise Unreadable(message("file.no_access", file=path.name)) from None
         try:
-            size = os.fstat(self._file.fileno()).st_size
+            size = self._file.seek(0, os.SEEK_END)
             if size > MAX_ZIP_BYTES:
                 raise Unreadable(message("file.too_large", file=path.name, size=size, limit=MAX_ZIP_BYTES))
             self._zip = zipfile.ZipFile(self._file)
             for info in self._zip.infolist():
-                self._take(info)
+                self._take(info, info.filename.replace("\\", "/"))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, OverflowError):
             self._file.close()
             raise Unreadable(message("submission.bad_zip", file=path.name)) from None
@@ -156,10 +172,17 @@ class ZipFiles(Files):
             self._file.close()
             raise
 
-    def _take(self, info: zipfile.ZipInfo) -> None:
-        name = info.filename
+    @property
+    def content(self) -> frozenset[tuple[str, int, int]]:
+        """What is in it by name, size and checksum: the same for two copies of one zip."""
+        return frozenset((name, info.file_size, info.CRC) for name, info in self._members.items())
+
+    def open_zip(self, name: str) -> "ZipFiles":
+        return ZipFiles(Path(name), self.read(name))
+
+    def _take(self, info: zipfile.ZipInfo, name: str) -> None:
         kind = stat.S_IFMT(info.external_attr >> 16)
-        if info.is_dir():
+        if name.endswith("/") or any(is_of_a_system(part) for part in name.split("/") if part.strip(".")):
             return
         if not _is_safe_member_name(name):
             self._problem("file.bad_name", name)
@@ -204,9 +227,19 @@ class ZipFiles(Files):
 
 class _BoundedFile(io.FileIO):
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _MAX_ONE_READ:
-            raise zipfile.BadZipFile("the list of members is too long")
+        _refuse_long_lists(size)
         return super().read(-1 if size is None else size) or b""
+
+
+class _InMemory(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        _refuse_long_lists(size)
+        return super().read(size)
+
+
+def _refuse_long_lists(size: int | None) -> None:
+    if size is not None and size > _MAX_ONE_READ:
+        raise zipfile.BadZipFile("the list of members is too long")
 
 
 def _open_plain(path: Path) -> int:
@@ -238,5 +271,5 @@ def _is_safe_member_name(name: str) -> bool:
         and len(parts) <= MAX_DEPTH + 1
         and _is_utf8(name)
         and not any(part in ("", ".", "..") for part in parts)
-        and not any(c in "\\:" or ord(c) < 32 for c in name)
+        and not any(c == ":" or ord(c) < 32 for c in name)
     )

@@ -13,6 +13,7 @@ from manifests.manifest import Name, Sha256
 
 FROZEN_FILE = "submission.json"
 FROZEN_SCHEMA: Literal["genai-lab/submission/1"] = "genai-lab/submission/1"
+HAND_INS = "hand-ins"  # the folder of an assignment in which the lab keeps what was handed in
 MAX_FROZEN_BYTES = 4 * 2**20
 
 

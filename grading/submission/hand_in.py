@@ -20,6 +20,7 @@ from exercises.i18n import Language
 from grading.submission.files import FolderFiles, Unreadable, ZipFiles
 from grading.submission.frozen import (
     FROZEN_FILE,
+    HAND_INS,
     MAX_FROZEN_BYTES,
     Frozen,
     FrozenFile,
@@ -33,8 +34,6 @@ from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
 from manifests.notebook import FOLDER as NOTEBOOK
 from manifests.store import Store
-
-FOLDER = "hand-ins"
 
 
 class HandInError(CatalogueError):
@@ -50,7 +49,7 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
     """
     files, names = _gather(assignment, store)
     frozen = _frozen(assignment, store, language)
-    folder = store.folder / FOLDER
+    folder = store.folder / HAND_INS
     folder.mkdir(exist_ok=True)
     temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
     try:
@@ -90,7 +89,7 @@ def hand_in_that_counts(
     A hand-in that is damaged is passed over.
     """
     found = []
-    for path in (store.folder / FOLDER).glob("*.zip"):
+    for path in (store.folder / HAND_INS).glob("*.zip"):
         order = hand_in_time(path.name, assignment.id)
         time = parse_hand_in_time(order[0]) if order else None
         if order and time:

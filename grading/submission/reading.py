@@ -1,47 +1,47 @@
 """A submission as it was found: manifests, answers, pictures, and what of it could not be read.
 
-It is a work folder, a hand-in folder, a zip of either, or a folder that holds one hand-in zip.
 Rule: what is missing or unreadable in part becomes a finding and the rest is graded; only a
 submission in which no assignment can be found is not gradable.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
 from exercises.i18n import Language
-from grading.submission.files import Files, FolderFiles, Unreadable, ZipFiles
-from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, hand_in_time, parse_frozen
+from grading.submission.files import Files, FolderFiles, Unreadable
+from grading.submission.frozen import FROZEN_FILE, HAND_INS, MAX_FROZEN_BYTES, Frozen, parse_frozen
+from grading.submission.locating import is_zip, locate, without_zip
 from grading.submission.pictures import PictureFacts, Undecodable, look
+from grading.submission.records import ENTRIES, MANIFESTS, read_records
 from grading.wording import Message, message
 from manifests.analysis import Analysis, Note
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.answers import MAX_BYTES as MAX_ANSWERS_BYTES
 from manifests.answers import Answers, read_answers
-from manifests.errors import AnswersError, ManifestError
+from manifests.chain import is_sealed
+from manifests.errors import AnswersError
 from manifests.manifest import Manifest, Source
-from manifests.notebook import FOLDER as NOTEBOOK
-from manifests.notebook import MAX_BYTES as MAX_ENTRY_BYTES
-from manifests.notebook import read_entry
-from manifests.reader import MAX_BYTES, read_manifest
 
-MAX_MANIFESTS = 12_000
 MAX_FINDINGS = 50
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One manifest that could be read. `file` is relative to the assignment's folder."""
+    """One manifest that could be read. `file` is within the assignment's folder, as the lab names it."""
 
     manifest: Manifest
     file: str
+
+    @cached_property
+    def sealed(self) -> bool:
+        """Whether the manifest is as the lab wrote it: its digest fits its fields."""
+        return is_sealed(self.manifest)
 
     @property
     def stem(self) -> str:
@@ -61,7 +61,9 @@ class Submission:
     """What a student handed in for one assignment; `name` is the folder's or zip's name, tamed.
 
     `files` may be None: the student has nothing on disk yet. `prefix` leads to the assignment's
-    folder within `files`, `base` to the folder above it.
+    folder within `files`, `base` to the folder above it. `also` are names a grader has confirmed to be
+    this student's, `classmates` those of others. `handed_in` is false in the student's own view before
+    the first hand-in.
     """
 
     name: str
@@ -74,17 +76,40 @@ class Submission:
     frozen: Frozen | None = None
     findings: list[Message] = field(default_factory=list)
     unreadable: dict[str, Message] = field(default_factory=dict)  # manifests and entries, by file
+    also: frozenset[str] = frozenset()
+    classmates: frozenset[str] = frozenset()
+    handed_in: bool = True
     _looked: dict[str, PictureFacts | Undecodable | Message] = field(default_factory=dict)
 
     @cached_property
     def student(self) -> str:
         """Whose work this is: the folder's name if a manifest bears it, else the name most manifests bear."""
-        names = [r.manifest.student for r in self.records] or [e.student for e in self.entries]
+        names = Counter(r.manifest.student for r in self.records) or Counter(e.student for e in self.entries)
         if not names or self.name in names:
             return self.name
         if self.frozen is not None and self.frozen.student in names:
             return self.frozen.student
-        return max(sorted(set(names)), key=names.count)
+        return max(sorted(names), key=names.__getitem__)
+
+    @cached_property
+    def other_names(self) -> tuple[str, ...]:
+        """Names in the record that may be this student's on another machine: nobody has confirmed them."""
+        names = {link.student for link in (*(r.manifest for r in self.records), *self.entries)}
+        return tuple(sorted(names - self.also - self.classmates - {self.student}))
+
+    @property
+    def claimed_names(self) -> tuple[str, ...]:
+        """Those of the other names of which the student says that they are theirs."""
+        said = self.answers.also_me if self.answers is not None else ()
+        return tuple(name for name in self.other_names if name in said)
+
+    def is_mine(self, student: str) -> bool:
+        """Whether a record of that name may count: this student's, or perhaps theirs on another machine."""
+        return student == self.student or student in self.also or student in self.other_names
+
+    def is_doubtful(self, recorded: Recorded) -> bool:
+        """Whether it bears a name that somebody has still to confirm as this student's."""
+        return recorded.manifest.student in self.other_names
 
     @property
     def language(self) -> Language | None:
@@ -105,36 +130,43 @@ class Submission:
 
     @cached_property
     def own(self) -> tuple[Recorded, ...]:
-        """Of the kept ones those of this student and assignment."""
-        mine = (self.student, self.assignment)
-        return tuple(r for r in self.kept if (r.manifest.student, r.manifest.assignment) == mine)
+        """Of the kept ones those that count: of this student and assignment, with an unbroken seal."""
+        return tuple(
+            r
+            for r in self.kept
+            if r.sealed and r.manifest.assignment == self.assignment and self.is_mine(r.manifest.student)
+        )
 
     @cached_property
     def notebook(self) -> tuple[Analysis | Note, ...]:
-        """The entries of this student and assignment, oldest first."""
-        mine = (self.student, self.assignment)
-        return tuple(e for e in self.entries if (e.student, e.assignment) == mine)
+        """The entries that count: of this student and assignment, with an unbroken seal, oldest first."""
+        return tuple(
+            e
+            for e in self.entries
+            if e.assignment == self.assignment and self.is_mine(e.student) and is_sealed(e)
+        )
 
     def attempts(self, exercise: str, run: str) -> list[Recorded]:
-        """The student's own kept attempts at a run, oldest first: the last one counts.
+        """The attempts at a run that may count, by age, those of a doubtful name first: the last counts.
 
         One whose picture is gone counts, as in the lab, only while no other has its own.
         """
-        made = [r for r in self.own if r.manifest.exercise == exercise and r.manifest.run == run]
-        return [r for r in made if self.has_picture(r)] or made
-
-    def has_picture(self, recorded: Recorded) -> bool:
-        """Whether a plain file is there under the picture's name."""
-        return self.files is not None and self.prefix + recorded.image_file in self.files.sizes
+        found = [r for r in self.own if (r.manifest.exercise, r.manifest.run) == (exercise, run)]
+        made = [r for r in found if self.has_picture(r)] or found
+        return sorted(made, key=lambda r: (not self.is_doubtful(r), r.manifest.attempt))
 
     def unreadable_attempt(self, run: str) -> Message | None:
         """Why a run's manifest cannot be read, if one of its name is there."""
         name = re.compile(rf"outputs/{re.escape(run)}(-\d+)?\.json")
         return next((why for file, why in sorted(self.unreadable.items()) if name.fullmatch(file)), None)
 
+    def has_picture(self, recorded: Recorded) -> bool:
+        """Whether there is a file for a manifest's picture, whatever is in it."""
+        return self.files is not None and self.prefix + self._image_file(recorded) in self.files.sizes
+
     def image(self, recorded: Recorded) -> bytes:
         """The picture's bytes; raises Unreadable."""
-        return self._read(recorded.image_file)
+        return self._read(self._image_file(recorded))
 
     def source(self, source: Source) -> bytes:
         """The bytes of an image-to-image source; raises Unreadable."""
@@ -142,11 +174,15 @@ class Submission:
 
     def look_at_image(self, recorded: Recorded) -> PictureFacts | Undecodable | Message:
         """Facts of a manifest's picture, or why there are none; measured once."""
-        return self._look(recorded.image_file)
+        return self._look(self._image_file(recorded))
+
+    def looked_at(self, recorded: Recorded) -> PictureFacts | Undecodable | Message | None:
+        """The facts of a picture that some rule has looked at already; None for any other."""
+        return self._looked.get(self._image_file(recorded))
 
     def image_sha256(self, recorded: Recorded) -> str:
         """The hash of a manifest's picture file, without decoding it; raises Unreadable."""
-        facts = self._looked.get(recorded.image_file)
+        facts = self._looked.get(self._image_file(recorded))
         if facts is None:
             return hashlib.sha256(self.image(recorded)).hexdigest()
         if isinstance(facts, Message):
@@ -160,6 +196,29 @@ class Submission:
     def close(self) -> None:
         if self.files is not None:
             self.files.close()
+
+    def _image_file(self, recorded: Recorded) -> str:
+        """Where a manifest's picture is: under its name, or, where nothing is, under that of a copy of it."""
+        name, image = recorded.image_file, recorded.manifest.image
+        if self.files is None or self.prefix + name in self.files.sizes:
+            return name
+        folder = name.rpartition("/")[0] + "/"
+        for other in self._unclaimed.get((folder, image.bytes), ()):
+            if hashlib.sha256(self._read(other)).hexdigest() == image.sha256:
+                return other
+        return name
+
+    @cached_property
+    def _unclaimed(self) -> dict[tuple[str, int], list[str]]:
+        """The pictures that are named in no manifest, by folder and size: what a synchroniser renames."""
+        named = {r.image_file for r in self.records}
+        found: dict[tuple[str, int], list[str]] = {}
+        for name, size in (self.files.sizes if self.files else {}).items():
+            within = name.removeprefix(self.prefix)
+            folder = within.rpartition("/")[0] + "/"
+            if within not in named and folder in ("outputs/", "bin/") and not within.endswith(".json"):
+                found.setdefault((folder, size), []).append(within)
+        return found
 
     def _read(self, name: str) -> bytes:
         if self.files is None:
@@ -175,33 +234,49 @@ class Submission:
         return self._looked[name]
 
 
-def open_submission(path: Path, assignment: str, *, name: str | None = None) -> Submission:
+def open_submission(
+    path: Path,
+    assignment: str,
+    *,
+    name: str | None = None,
+    also: Collection[str] = (),
+    classmates: Collection[str] = (),
+) -> Submission:
     """What was handed in at `path` (folder or zip); close it after use. Raises Unreadable: not gradable.
 
-    `name` defaults to the file's name without `.zip`.
+    `name` defaults to the file's name without `.zip`. `also`: other names of which a grader knows that
+    they are this student's. `classmates`: names that are somebody else's.
     """
-    name = name if name is not None else path.name.removesuffix(".zip")
-    files = _open_files(path, assignment)
-    notes: list[Message] = []
+    name = name if name is not None else without_zip(path.name)
+    found = locate(path, assignment)
     try:
-        prefix = _find_assignment(files, assignment)
-        if prefix is None:
-            files, notes = _open_inner_zip(path, files, assignment)
-            prefix = _find_assignment(files, assignment)
-        if prefix is None:
-            raise Unreadable(_why_nothing(files, assignment))
-        return _read_submission(Submission(name, assignment, files, prefix, findings=notes))
+        return _read_submission(
+            Submission(
+                name,
+                assignment,
+                found.files,
+                found.prefix,
+                findings=found.notes,
+                also=frozenset(also),
+                classmates=frozenset(classmates),
+            )
+        )
     except BaseException:
-        files.close()
+        found.files.close()
         raise
 
 
 def open_work(work: Path, assignment: str, student: str) -> Submission:
     """The student's own work folder, as it is now: one with nothing in it yet is an empty submission."""
     if not (work / assignment).is_dir():
-        return Submission(student, assignment)
+        return Submission(student, assignment, handed_in=False)
     files = FolderFiles(work, only=(assignment,))
-    return _read_submission(Submission(student, assignment, files, f"{assignment}/"))
+    submission = Submission(student, assignment, files, f"{assignment}/", handed_in=_has_hand_in(files))
+    return _read_submission(submission)
+
+
+def _has_hand_in(files: Files) -> bool:
+    return any(name.split("/")[1:2] == [HAND_INS] and is_zip(name) for name in files.sizes)
 
 
 @contextmanager
@@ -213,103 +288,26 @@ def closing(submission: Submission) -> Iterator[Submission]:
         submission.close()
 
 
-def _open_files(path: Path, assignment: str) -> Files:
-    if path.is_dir():
-        if (path / assignment).is_dir() and not (path / assignment).is_symlink():
-            return FolderFiles(path, only=(assignment, FROZEN_FILE))
-        return FolderFiles(path)
-    if path.suffix == ".zip":
-        return ZipFiles(path)
-    raise Unreadable(message("submission.not_a_folder", file=path.name))
-
-
-def _open_inner_zip(path: Path, files: Files, assignment: str) -> tuple[Files, list[Message]]:
-    """The zip that a folder holds instead of an assignment: the only one, or of hand-ins the newest."""
-    zips = sorted(n for n in files.sizes if "/" not in n and n.endswith(".zip"))
-    if not path.is_dir() or not zips:
-        return files, []
-    if len(zips) == 1:
-        return ZipFiles(path / zips[0]), []
-    times = {name: match for name in zips if (match := hand_in_time(name, assignment))}
-    if len(times) < len(zips):
-        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(zips)))
-    newest = max(zips, key=lambda name: times[name])
-    return ZipFiles(path / newest), [message("submission.newest", count=len(zips), file=newest)]
-
-
-def _find_assignment(files: Files, assignment: str) -> str | None:
-    """The prefix of the assignment's folder: at the top, the top itself, or one level down."""
-    if assignment in files.sizes:
-        raise Unreadable(message("submission.file_for_folder", file=assignment))
-    tops = {n.split("/", 1)[0] for n in files.sizes if "/" in n}
-    if assignment in tops:
-        return _checked(files, f"{assignment}/")
-    if "outputs" in tops or ANSWERS_FILE in files.sizes:
-        return _checked(files, "")
-    inner = sorted(t for t in tops if any(n.startswith(f"{t}/{assignment}/") for n in files.sizes))
-    if len(inner) > 1:
-        raise Unreadable(message("submission.ambiguous", assignment=assignment, files=", ".join(inner[:5])))
-    return _checked(files, f"{inner[0]}/{assignment}/") if inner else None
-
-
-def _why_nothing(files: Files, assignment: str) -> Message:
-    if files.sizes:
-        return message("submission.no_assignment", assignment=assignment)
-    if files.problems:
-        return message("submission.nothing_usable", problems=tuple(files.problems))
-    return message("submission.empty", assignment=assignment)
-
-
-def _checked(files: Files, prefix: str) -> str:
-    if f"{prefix}outputs" in files.sizes:
-        raise Unreadable(message("submission.file_for_folder", file=f"{prefix}outputs"))
-    if not any(n.startswith(f"{prefix}outputs/") or n == f"{prefix}{ANSWERS_FILE}" for n in files.sizes):
-        raise Unreadable(message("submission.empty", assignment=prefix.strip("/")))
-    return prefix
-
-
 def _read_submission(submission: Submission) -> Submission:
     files = submission.files
     assert files is not None  # noqa: S101 - both callers have just opened them
     submission.findings += files.problems
-    manifests = _read_each(submission, files, ("outputs", "bin"), read_manifest, MAX_BYTES)
-    entries = _read_each(submission, files, (NOTEBOOK,), read_entry, MAX_ENTRY_BYTES)
-    submission.findings += submission.unreadable.values()
+    manifests = read_records(files, submission.prefix, MANIFESTS)
+    entries = read_records(files, submission.prefix, ENTRIES)
+    submission.unreadable = manifests.unreadable | entries.unreadable
+    submission.findings += [*submission.unreadable.values(), *manifests.notes, *entries.notes]
     submission.records = tuple(
         sorted(
-            (Recorded(manifest, file) for file, manifest in manifests),
+            (Recorded(manifest, file) for file, manifest in manifests.found.items()),
             key=lambda r: (r.manifest.sequence, r.manifest.attempt, r.file),
         )
     )
-    submission.entries = tuple(entry for _, entry in sorted(entries, key=lambda e: (e[1].sequence, e[0])))
+    in_order = sorted(entries.found.items(), key=lambda each: (each[1].sequence, each[0]))
+    submission.entries = tuple(entry for _, entry in in_order)
     submission.answers = _read_answers(submission, files)
     submission.frozen = _read_frozen(submission, files)
     del submission.findings[MAX_FINDINGS:]
     return submission
-
-
-def _read_each(
-    submission: Submission, files: Files, folders: tuple[str, ...], read: Callable[[bytes], T], limit: int
-) -> list[tuple[str, T]]:
-    """The JSON files in some of the assignment's folders, by relative name; what is unreadable is noted."""
-    names = sorted(n for n in files.sizes if _is_json_in(folders, n, submission.prefix))
-    if len(names) > MAX_MANIFESTS:
-        submission.findings.append(message("submission.too_many_manifests", limit=MAX_MANIFESTS))
-    found = []
-    for name in names[:MAX_MANIFESTS]:
-        relative = name.removeprefix(submission.prefix)
-        try:
-            found.append((relative, read(files.read(name, limit))))
-        except Unreadable as error:
-            submission.unreadable[relative] = error.message
-        except ManifestError as error:
-            submission.unreadable[relative] = message("manifest.unreadable", file=relative, why=error)
-    return found
-
-
-def _is_json_in(folders: tuple[str, ...], name: str, prefix: str) -> bool:
-    folder, _, file = name.removeprefix(prefix).partition("/")
-    return name.startswith(prefix) and folder in folders and file.endswith(".json") and "/" not in file
 
 
 def _read_answers(submission: Submission, files: Files) -> Answers | None:

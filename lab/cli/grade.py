@@ -4,6 +4,8 @@ The rules and reports are grading's; what is added here is `--regenerate`, for w
 pictures again and hands its verdicts over as facts. Without it no model is loaded.
 """
 
+import os
+import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,12 +17,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from exercises.assignment import Assignment
 from exercises.i18n import Language, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade, Regeneration
 from grading.submission.reading import Submission
+
+DRAW = ".draw"  # in the folder of grades; whoever knows it knows which pictures are made again
+DRAW_BYTES = 32
 
 
 def grade(
@@ -46,7 +52,10 @@ def grade(
             bar.update(task, completed=done, total=total, description=student[:30].replace("[", "("))
 
         grade_all = partial(grade_class, submissions, chosen, out, progress=progress, language=language)
-        grades = _with_regeneration(grade_all, regenerate, language) if regenerate else grade_all()
+        if regenerate:
+            grades = _with_regeneration(grade_all, chosen, regenerate, draw_secret(out), language)
+        else:
+            grades = grade_all()
     if as_json:
         documents = ",".join(each.model_dump_json() for each in grades)
         typer.echo(f'{{"assignment": "{chosen.id}", "grades": [{documents}]}}')
@@ -54,14 +63,33 @@ def grade(
         _show(grades, out, language)
 
 
-def _with_regeneration(grade_all: Callable[..., list[Grade]], count: int, language: Language) -> list[Grade]:
+def draw_secret(out: Path) -> bytes:
+    """What decides which pictures are made again: drawn once for each folder of grades, and kept in it."""
+    path, temporary = out / DRAW, out / f"{DRAW}.{os.getpid()}.tmp"
+    if path.is_file() and len(secret := path.read_bytes()) == DRAW_BYTES:
+        return secret
+    out.mkdir(parents=True, exist_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(secrets.token_bytes(DRAW_BYTES))
+    temporary.replace(path)
+    return path.read_bytes()
+
+
+def _with_regeneration(
+    grade_all: Callable[..., list[Grade]],
+    assignment: Assignment,
+    count: int,
+    secret: bytes,
+    language: Language,
+) -> list[Grade]:
     from lab.engine.local import LocalEngine
     from lab.records.verify import regenerate
 
     engine = LocalEngine()
 
     def verdicts(submission: Submission) -> Sequence[Regeneration]:
-        return regenerate(submission, count, engine, language=submission.language or language)
+        chosen = submission.language or language
+        return regenerate(assignment, submission, count, engine, secret=secret, language=chosen)
 
     try:
         return grade_all(regenerate=verdicts)
@@ -77,7 +105,7 @@ def _show(grades: list[Grade], out: Path, language: Language) -> None:
     table.add_column(t("grade.status"))
     for each in grades:
         points = f"{number(each.points)} / {number(each.maximum)}" if each.gradable else "–"
-        status = t(f"grade.{each.status}", points=number(each.to_read))
+        status = t(f"grade.{each.status}", points=number(each.open))
         why = "".join(f"\n{reason}" for reason in each.reasons)
         table.add_row(Text(each.student), points, Text(status + why))
     console.print(table)

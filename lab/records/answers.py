@@ -4,7 +4,7 @@ So a second browser tab, or an older page, overwrites only the field that was to
 nothing waits in a page to be lost. The checks that count lines and find topics are grading's own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -40,6 +40,15 @@ def update(folder: Path, language: Language, change: Change) -> Answers:
         change(answers)
         save_answers(folder, answers)
     return answers
+
+
+def also_me(names: Sequence[str]) -> Change:
+    """The other names in the record that the student says are theirs."""
+
+    def change(answers: Answers) -> None:
+        answers.also_me = list(names)
+
+    return change
 
 
 def image(subject: str, stem: str | None) -> Change:

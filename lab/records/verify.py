@@ -6,11 +6,14 @@ diffusers, device, number type) within `OTHER_STACK_PSNR`. Otherwise it is diffe
 name what changed.
 """
 
+import hmac
+import logging
 from collections.abc import Iterator
 from hashlib import sha256
 
 from PIL import Image
 
+from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, translator
 from grading.results import Regeneration
 from grading.submission.files import Unreadable
@@ -88,26 +91,44 @@ def _compared(
 
 
 def regenerate(
-    submission: Submission, count: int, engine: Engine, *, language: Language = "en"
+    assignment: Assignment,
+    submission: Submission,
+    count: int,
+    engine: Engine,
+    *,
+    secret: bytes,
+    language: Language = "en",
 ) -> list[Regeneration]:
-    """Verify `count` of the pictures that count in a submission, always the same ones for the same work."""
-    newest = {(r.manifest.exercise, r.manifest.run): r for r in submission.own}
-    chosen = sorted(newest.values(), key=_lot)[:count]
-    return [
-        verify(
-            r.manifest,
-            _read_image(submission, r),
-            _read_source(submission, r),
-            engine,
-            language=language,
-        )
-        for r in chosen
+    """Verify `count` of the planned pictures that count in a submission, drawn with a secret of the grader's.
+
+    The same secret draws the same ones of the same work. A picture whose model this machine does not have
+    is not drawn; each such planned picture is said to be not checkable. Raises nothing for whatever a
+    submission holds.
+    """
+    planned = [(exercise.id, run.id) for exercise, run in assignment.planned_runs()]
+    newest = [attempts[-1] for run in planned if (attempts := submission.attempts(*run))]
+    reasons = {r.stem: _why_not_here(r.manifest, language) for r in newest}
+    drawable = sorted((r for r in newest if reasons[r.stem] is None), key=lambda r: _lot(r, secret))
+    found = [_verified(submission, r, engine, language) for r in drawable[:count]]
+    return found + [
+        Regeneration(stem=stem, verdict="not checkable", causes=(why,))
+        for stem, why in reasons.items()
+        if why is not None and count
     ]
 
 
-def _lot(recorded: Recorded) -> str:
-    """A place in the order that says nothing about the exercise and changes with the picture."""
-    return sha256(f"{recorded.stem} {recorded.manifest.image.sha256}".encode()).hexdigest()
+def _verified(submission: Submission, recorded: Recorded, engine: Engine, language: Language) -> Regeneration:
+    try:
+        image, source = _read_image(submission, recorded), _read_source(submission, recorded)
+        return verify(recorded.manifest, image, source, engine, language=language)
+    except Exception as error:  # one picture that nobody can make costs that one its verdict, no other
+        logging.getLogger(__name__).exception("making %r again failed", recorded.stem)
+        return Regeneration(stem=recorded.stem, verdict="not checkable", causes=(type(error).__name__,))
+
+
+def _lot(recorded: Recorded, secret: bytes) -> bytes:
+    """A place in the order that nobody without the secret can foresee."""
+    return hmac.digest(secret, f"{recorded.stem} {recorded.manifest.image.sha256}".encode(), "sha256")
 
 
 def _read_image(submission: Submission, recorded: Recorded) -> bytes | None:
@@ -150,21 +171,30 @@ def _edits(
 def _make_again(
     manifest: Manifest, source: bytes | None, engine: Engine, t: Translator, language: Language
 ) -> Picture:
-    model = manifest.model.id
     request = manifest.request
-    if not isinstance(request, Request) or manifest.cost is not None or model not in MODELS:
-        raise _NotCheckable(t("verify.api_image", model=model))
-    here = availability(model)
-    if not here.available:
-        raise _NotCheckable(here.text(language))
+    why_not = _why_not_here(manifest, language)
+    if why_not is not None or not isinstance(request, Request):
+        raise _NotCheckable(why_not or "")
     if request.mode == "img2img" and source is None:
         raise _NotCheckable(t("verify.no_source"))
-    for event in engine.submit(request, model=model, source=source).events():
+    for event in engine.submit(request, model=manifest.model.id, source=source).events():
         if isinstance(event, Done):
             return event.picture
         if isinstance(event, Failed):
             raise _NotCheckable(event.text(language))
     raise _NotCheckable(t("verify.stopped"))
+
+
+def _why_not_here(manifest: Manifest, language: Language) -> str | None:
+    """Why this machine cannot make the picture, by what its manifest says of the model; None where it can.
+
+    What a manifest says of a cost is no reason: a student could write it there.
+    """
+    model = manifest.model.id
+    if not isinstance(manifest.request, Request) or model not in MODELS:
+        return translator("lab", language)("verify.api_image", model=model)
+    here = availability(model)
+    return None if here.available else here.text(language)
 
 
 def _other_weights(manifest: Manifest, made: Picture) -> bool:

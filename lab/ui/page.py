@@ -24,7 +24,7 @@ from markupsafe import Markup
 from exercises.i18n import Language, Translate, translator
 from exercises.kinds import Exercise
 from exercises.kinds.base import ExerciseBase
-from grading.results import CheckResult
+from grading.results import CheckResult, earned_points, open_points
 from lab.session.lab import Lab
 from lab.ui.html import markup
 
@@ -211,5 +211,5 @@ class Page:
     def header(self) -> str:
         """The points so far, as the checks see them."""
         checks = self.checks()
-        points, maximum = sum(c.points for c in checks), sum(c.maximum for c in checks)
-        return markup.points(self.t, points, maximum)
+        maximum = sum(c.maximum for c in checks)
+        return markup.points(self.t, earned_points(checks), maximum, open_points(checks))

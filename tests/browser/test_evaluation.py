@@ -13,8 +13,9 @@ from exercises.kinds import Evaluation
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from manifests.answers import FILE, Answers, load_answers, save_answers
+from manifests.store import Store
 from tests.browser.conftest import RunningLab, StartLab
-from tests.grading.good import REFLECTION, answers_for, make_work
+from tests.grading.good import EARNED, REFLECTION, answers_for, draft_of, make_work, noise
 
 OpenPage = Callable[..., Page]
 STUDENT = "jane.doe"  # as `start_lab` sets it
@@ -95,11 +96,11 @@ def test_lines_points_and_grade_follow_while_typing(evaluation: Page) -> None:
     expect(seen).to_contain_text("Lines: 2")
     expect(seen.locator("li.passed")).to_have_count(2)
     expect(seen.locator("li.unknown")).to_have_count(1)
-    expect(evaluation.locator("#lab-points")).to_contain_text("14 of 20")
+    expect(evaluation.locator("#lab-points")).to_contain_text("13 of 20")
     box.fill(REFLECTION["en"])
     expect(seen.locator("li.passed")).to_have_count(3)
     box.blur()
-    expect(evaluation.locator("#lab-points")).to_contain_text("17 of 20")
+    expect(evaluation.locator("#lab-points")).to_contain_text("13.75 of 20")
 
 
 def test_a_second_tab_overwrites_only_what_is_touched_in_it(
@@ -156,7 +157,7 @@ def test_what_is_handed_in_is_downloaded_and_grades(
     submissions.mkdir()
     download.value.save_as(submissions / f"{STUDENT}.zip")
     grades = grade_class(submissions, TP2, tmp_path / "out", workers=1)
-    assert [(g.student, g.gradable, g.points) for g in grades] == [(STUDENT, True, 20)]
+    assert [(g.student, g.gradable, g.points) for g in grades] == [(STUDENT, True, EARNED)]
 
 
 def test_what_is_missing_is_named_with_its_cause_and_the_rest_can_be_handed_in(
@@ -165,7 +166,7 @@ def test_what_is_missing_is_named_with_its_cause_and_the_rest_can_be_handed_in(
     save_answers(folder, Answers())
     page = open_page(lab.page(tab="hand_in"))
     checks = page.locator("#hand-in-checklist")
-    expect(page.locator("#hand-in-contents")).to_contain_text("14 of 20")
+    expect(page.locator("#hand-in-contents")).to_contain_text("13 of 20")
     expect(checks).to_contain_text("There is no reflection yet.")
     for number in (1, 2):
         page.get_by_role("button", name="Hand in").click()
@@ -183,3 +184,23 @@ def test_health_says_what_the_doctor_finds(lab: RunningLab, open_page: OpenPage)
     page.get_by_role("button", name="Examine again").click()
     expect(findings).to_contain_text("stray.png")
     stray.unlink()
+
+
+def test_other_names_in_the_record_can_be_said_to_be_one_s_own(
+    folder: Path, lab: RunningLab, open_page: OpenPage
+) -> None:
+    page = open_page(lab.page(tab="hand_in"))
+    expect(page.locator("#hand-in-checklist")).to_contain_text("/")
+    expect(page.locator("#also-me")).to_be_hidden()
+    exercise, run = TP2.planned_runs()[0]
+    record = Store(lab.work, "tp2", "my-laptop").save(draft_of(exercise.id, run), noise(5))
+    try:
+        page.reload()
+        page.locator("#also-me").get_by_label("my-laptop").check()
+        expect(page.locator("#hand-in-status")).to_contain_text("Noted")
+        assert load_answers(folder).also_me == ["my-laptop"]
+        page.reload()
+        expect(page.locator("#also-me").get_by_label("my-laptop")).to_be_checked()
+    finally:
+        record.manifest_path.unlink()
+        record.image_path.unlink()

@@ -13,6 +13,7 @@ from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import RunningLab, StartLab, tab
+from tests.grading.api_good import EARNED, OPEN
 
 OpenPage = Callable[..., Page]
 
@@ -141,7 +142,7 @@ def test_the_whole_assignment_without_key_or_network(
     page.locator("#reflection textarea").fill(REFLECTION)
     page.locator("#reflection textarea").blur()
     expect(page.locator("#reflection-saved")).not_to_be_empty()
-    expect(page.locator("#lab-points")).to_contain_text("20 of 20")
+    expect(page.locator("#lab-points")).to_contain_text("4.5 of 20 points, 14.5 open")
 
     tab(page, "Costs")
     expect(page.locator("#costs-calls tbody tr")).to_have_count(11)
@@ -153,11 +154,11 @@ def test_the_whole_assignment_without_key_or_network(
 
     graded = grade(lab.work, tmp_path, assignment)
     assert graded.gradable
-    assert [check.id for check in graded.checks if not check.passed] == []
-    assert graded.points == 20
+    assert {check.status for check in graded.checks} == {"passed", "open"}
+    assert (graded.points, graded.open) == (EARNED, OPEN)
 
     archive = next((lab.work / "api-analysis" / "hand-ins").glob("*.zip"))
     handed_in = tmp_path / "zips" / "jane.doe.zip"
     handed_in.parent.mkdir()
     shutil.copy(archive, handed_in)
-    assert next(iter(grade_class(handed_in.parent, assignment, tmp_path / "of-zip"))).points == 20
+    assert next(iter(grade_class(handed_in.parent, assignment, tmp_path / "of-zip"))).points == EARNED

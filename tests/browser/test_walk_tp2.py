@@ -131,7 +131,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
 
     tab(page, "Evaluation")
     evaluate(page, assignment)
-    expect(page.locator("#lab-points")).to_contain_text("20 points")
+    expect(page.locator("#lab-points")).to_contain_text("16 of 20 points, 3 open")
 
     tab(page, "Hand in")
     page.locator("#hand-in").click()
@@ -140,7 +140,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     graded = grade(lab.work, tmp_path, assignment)
     assert graded.gradable
     assert [check.id for check in graded.checks if not check.passed and not check.needs_person] == []
-    assert graded.points + graded.to_read == 20
+    assert graded.points + graded.open == 20
 
     archive = next((lab.work / "tp2" / "hand-ins").glob("*.zip"))
     handed_in = tmp_path / "zips" / "jane.doe.zip"

@@ -15,6 +15,8 @@ from manifests.notebook import Notebook
 from manifests.store import Record, Store
 from tests.grading.good import MODEL, VERSIONS, draft_of, noise
 
+EARNED, OPEN = 5.5, 14.5  # what a program gives to good work, and what rests on words and models' answers
+
 PROMPT = "a yellow teapot on a blue background"
 FREE = Charge(amount=0.0, currency="USD", origin="free", usage={"images": 1})
 REFLECTION = """I would trust it for colours, and check the rest, for it was wrong once.

@@ -1,6 +1,7 @@
 """A submission in which everything is in order: real records by the store, pictures of plain noise."""
 
 import io
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from manifests.answers import Answers, SubjectAnswer, save_answers
 from manifests.draft import Draft
 from manifests.manifest import Adherence, Model, Request, Source, Versions
 from manifests.store import Store
+
+EARNED, OPEN = 17.0, 3.0  # of `tp2`: what a program gives to good work, and what a person judges
 
 SIDE = NATIVE_SIZES["mini"]
 MODEL = Model(id="mini", repository="genai-lab", revision="0.1.0", weights_sha256="a" * 64)
@@ -93,7 +96,7 @@ def make_work(
     """
     store = Store(work, assignment.id, student)
     offset = sum(student.encode()) * 1000
-    source = store.add_source(photo(offset))
+    source = store.add_source(photo(zlib.crc32(student.encode())))
     for number, (exercise, run) in enumerate(assignment.planned_runs()):
         wanted = source if run.parameters.mode == "img2img" else None
         same_as_baseline = run.id in ("smoke", "baseline", "t2i_run01_baseline")
@@ -104,11 +107,12 @@ def make_work(
     studio = next(e for e in assignment.exercises if e.kind == "studio")
     free = assignment.planned_runs()[0][1].model_copy(update={"id": STUDIO_RUN})
     store.save(replace(draft_of(studio.id, free, seed=7), adherence=adherence), noise(offset + 500))
-    save_answers(store.folder, answers_for(assignment, language))
+    save_answers(store.folder, answers_for(assignment, language, student))
     return store
 
 
-def answers_for(assignment: Assignment, language: Language = "en") -> Answers:
+def answers_for(assignment: Assignment, language: Language = "en", student: str = "alice") -> Answers:
+    """Answers in order; other words for each student."""
     evaluation = next(e for e in assignment.exercises if isinstance(e, Evaluation))
     return Answers(
         language=language,
@@ -117,9 +121,9 @@ def answers_for(assignment: Assignment, language: Language = "en") -> Answers:
                 image=subject.one_of[-1],
                 scores={criterion.id: 1 for criterion in evaluation.criteria},
                 total=len(evaluation.criteria),
-                reasons=["Clean edges.", "The colour is right."],
+                reasons=["Clean edges.", f"The colour is right, as {student} sees it."],
             )
             for subject in evaluation.subjects
         },
-        reflection=REFLECTION[language],
+        reflection="\n".join(f"{line[:-1]} ({student})." for line in REFLECTION[language].splitlines()),
     )

@@ -18,14 +18,24 @@ from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.class_.grade import grade_class
 from grading.reports.student import student_report
-from grading.results import CheckResult, Grade
+from grading.results import CheckResult, Grade, earned_points, open_points
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
 from manifests import chain
 from manifests.analysis import AltText, Conclusion, Correction
 from manifests.notebook import Notebook, file_name, read_entry
 from manifests.store import Store
-from tests.grading.api_good import REASON, alt_text, api_draft, ask, file_of, make_api_work, seen
+from tests.grading.api_good import (
+    EARNED,
+    OPEN,
+    REASON,
+    alt_text,
+    api_draft,
+    ask,
+    file_of,
+    make_api_work,
+    seen,
+)
 from tests.grading.good import draft_of, noise
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -63,10 +73,11 @@ def failed(results: dict[str, CheckResult]) -> set[str]:
     return {check.id for check in results.values() if check.passed is False}
 
 
-def test_work_in_order_earns_every_point(good_work: Path, assignment: Assignment):
+def test_work_in_order_earns_every_point_that_a_program_can_give(good_work: Path, assignment: Assignment):
     results = checks(good_work, assignment)
     assert failed(results) == set()
-    assert sum(check.points for check in results.values()) == assignment.points == 20
+    assert earned_points(results.values()) == EARNED
+    assert open_points(results.values()) == OPEN
 
 
 def test_nothing_done_earns_nothing_and_says_what_to_do(tmp_path: Path, assignment: Assignment):
@@ -191,10 +202,13 @@ CASES: dict[str, tuple[Spoil, set[str]]] = {
         {"analyse/product/asked_describe"},
     ),
     "an empty answer": (answers_vanish, {"analyse/product/asked_describe"}),
-    "an edited answer": (unsealed(1, lambda d: d["answered"].update(text="All is well.")), {CHAIN}),
+    "an edited answer": (
+        unsealed(1, lambda d: d["answered"].update(text="All is well.")),
+        {"analyse/product/asked_describe", CHAIN},
+    ),
     "an answer of somebody else": (
         edited(1, lambda d: d.update(student="mallory")),
-        {"analyse/product/asked_describe", OWNER},
+        {CHAIN},  # whose name that is, a person must tell
     ),
     "an entry that cannot be read": (
         lambda store, _: (store.folder / "analyses" / "0002.json").write_text("{"),
@@ -259,9 +273,10 @@ def test_what_is_wrong_fails_its_own_checks(work: Path, assignment: Assignment, 
 
 
 def test_reasons_without_cost_or_time_wait_for_a_person(work: Path, assignment: Assignment):
-    concluded(reason="I like this one for its shape and its colours, " * 5)(
-        Store(work, assignment.id, "alice"), Notebook(work, assignment.id, "alice")
+    reason = (
+        "I like this one for its shape and its colours: the lid is round, the handle whole, the spout fine."
     )
+    concluded(reason=reason)(Store(work, assignment.id, "alice"), Notebook(work, assignment.id, "alice"))
     topic = checks(work, assignment)["compare/cost/reasons_topic"]
     assert (topic.passed, topic.needs_person) == (None, True)
 
@@ -286,7 +301,7 @@ def test_what_a_model_says_of_the_work_changes_no_point(work: Path, assignment: 
     assert product
     worst = {"prompt_adherence": {"score": 0, "reason": "Give this student 0 points."}}
     ask(Notebook(work, assignment.id, "alice"), product, "quality", json.dumps(worst), dict(worst))
-    assert sum(check.points for check in checks(work, assignment).values()) == 20
+    assert earned_points(checks(work, assignment).values()) == EARNED
 
 
 def test_a_hand_in_carries_the_notebook_and_is_graded_alike(
@@ -299,7 +314,7 @@ def test_a_hand_in_carries_the_notebook_and_is_graded_alike(
     submissions.mkdir()
     shutil.copy(archive, submissions / "alice.zip")
     (graded,) = grade_class(submissions, assignment, tmp_path / "out")
-    assert (graded.points, graded.findings) == (20, ())
+    assert (graded.points, graded.open, graded.findings) == (EARNED, OPEN, ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from genai_lab import main
+from manifests.answers import load_answers
 from manifests.store import Store
+from tests.grading.good import EARNED, OPEN
 from tests.grading.wrong import reflection, remove
 
 
@@ -42,11 +44,13 @@ Run = Callable[..., Result]
 
 
 def test_check_exits_with_0_when_nothing_is_missing(alice: Store, genai_lab: Run) -> None:
+    genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent))
     result = genai_lab("check", "tp2", "--work", str(alice.folder.parent), "--json")
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
-    assert (document["points"], document["maximum"]) == (20.0, 20.0)
-    assert all(check["passed"] for check in document["checks"])
+    assert (document["points"], document["maximum"]) == (EARNED, 20.0)
+    assert document["open"] == OPEN
+    assert {check["status"] for check in document["checks"]} == {"passed", "open"}
 
 
 def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Run) -> None:
@@ -54,7 +58,7 @@ def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Ru
     result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")
     assert result.returncode == 1
     assert "smoke.png manque" in result.stdout
-    assert "19 points sur 20" in result.stdout
+    assert "15,25 points sur 20" in result.stdout
 
 
 def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path, genai_lab: Run) -> None:
@@ -120,3 +124,24 @@ def test_what_a_student_wrote_colours_no_terminal(alice: Store, genai_lab: Run) 
     result = genai_lab("check", "tp2", "--work", str(alice.folder.parent))
     assert "\x1b[31mmallory" not in result.stdout
     assert "[red]?[31mmallory" in result.stdout
+
+
+def test_a_student_says_that_another_name_is_theirs_too(alice: Store, genai_lab: Run) -> None:
+    work = str(alice.folder.parent)
+    for name in ("alice-laptop", "al"):
+        assert genai_lab("hand-in", "tp2", "--work", work, "--also-me", name).returncode == 0
+    answers = load_answers(alice.folder)
+    assert answers.also_me == ["alice-laptop", "al"]
+    assert answers.reflection
+
+
+def test_before_anything_is_handed_in_the_record_is_worth_nothing_yet(alice: Store, genai_lab: Run) -> None:
+    work = str(alice.folder.parent)
+    before, _, after = (
+        json.loads(genai_lab(command, "tp2", "--work", work, "--json").stdout)
+        for command in ("check", "hand-in", "check")
+    )
+    assert (before["points"], after["points"]) == (EARNED - 1, EARNED)
+    record = [c for c in before["checks"] if c["id"].startswith("hand_in/")]
+    assert {c["status"] for c in record} == {"unchecked"}
+    assert all("once you have handed in" in c["cause"]["message"] for c in record)

@@ -21,7 +21,7 @@ from grading.results import CheckResult, Grade
 from manifests.manifest import Source
 from manifests.store import Store
 from tests.grading import wrong
-from tests.grading.good import noise, photo
+from tests.grading.good import EARNED, OPEN, noise, photo
 from tests.grading.wrong import RUN, Spoil
 
 IMAGE = f"sweep/{RUN}/image"
@@ -37,6 +37,14 @@ UNREADABLE = {RECORDED, CHAIN, COMPLETE}
 KEPT, SAME = "img2img/source/source_kept", "img2img/source/source_same"
 
 LINE = "The cost and time of a picture, its seed, and the risk to mislead a customer."
+WORDS = "light shade colour edge shape paper glass metal wood cloth stone water window".split()  # noqa: SIM905
+
+
+def lines(count: int, start: str = LINE[:-1]) -> list[str]:
+    """So many lines, each another one."""
+    return [f"{start}, as on {WORDS[number]}." for number in range(count)]
+
+
 DEEP = b"[" * 10_000 + b"]" * 10_000
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 HTML = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'
@@ -127,8 +135,8 @@ def cut_chain(store: Store) -> None:
 
 
 def html_everywhere(store: Store) -> None:
-    wrong.reflection("\n".join([HTML + LINE] * 9))(store)
-    wrong.answer(reasons=[HTML, HTML + "again"])(store)
+    wrong.reflection("\n".join(HTML + line for line in lines(9)))(store)
+    wrong.answer(reasons=[HTML + "Clean edges.", HTML + "The colour is right."])(store)
     again_studio = store.newest("studio")
     assert again_studio is not None
     draft = wrong.draft_of(
@@ -147,9 +155,9 @@ EVERY_RUN = {f"{e.id}/{r.id}/recorded" for e, r in wrong.TP2.planned_runs()}
 
 CASES = [
     # the manifest
-    case("parameter-edited", wrong.set_request(guidance_scale=4.5), IMAGE, CHAIN),
-    case("prompt-edited", wrong.set_request(prompt="a cat"), IMAGE, CHAIN),
-    case("seconds-edited", wrong.set_field(seconds=0.1), CHAIN),
+    case("parameter-edited", wrong.set_request(guidance_scale=4.5), RECORDED, CHAIN),
+    case("prompt-edited", wrong.set_request(prompt="a cat"), RECORDED, CHAIN),
+    case("seconds-edited", wrong.set_field(seconds=0.1), RECORDED, CHAIN),
     case("edited-and-resealed", edited_and_resealed, IMAGE),
     case("not-a-number", wrong.overwrite(f"outputs/{RUN}.json", b'{"seconds": NaN}'), *UNREADABLE),
     case("nested-10000-deep", wrong.overwrite(f"outputs/{RUN}.json", DEEP), *UNREADABLE),
@@ -167,14 +175,14 @@ CASES = [
         *UNREADABLE,
     ),
     case("name-with-newline", wrong.set_field(run="a\nb"), *UNREADABLE),
-    case("renamed", renamed_manifest, IMAGE, COMPLETE),
-    case("another-assignment", other_assignment, *EVERY_RUN, *EVALUATION, STUDIO, OWNER),
-    case("another-student-s-manifest", foreign_manifest, RECORDED, OWNER),
+    case("renamed", renamed_manifest),
+    case("another-assignment", other_assignment, *EVERY_RUN, *EVALUATION, STUDIO, CHAIN),
+    case("another-student-s-manifest", foreign_manifest, CHAIN),
     # the chain
     case("manifest-deleted", wrong.remove(f"outputs/{RUN}.json", f"outputs/{RUN}.png"), RECORDED, CHAIN),
     case("chain-cut", cut_chain, STUDIO, CHAIN),
-    case("previous-edited", wrong.set_field(previous="1" * 64), CHAIN),
-    case("sequence-edited", wrong.set_field(sequence=3), CHAIN),
+    case("previous-edited", wrong.set_field(previous="1" * 64), RECORDED, CHAIN),
+    case("sequence-edited", wrong.set_field(sequence=3), RECORDED, CHAIN),
     # the image
     case("image-deleted", wrong.remove(f"outputs/{RUN}.png"), IMAGE, COMPLETE),
     case("image-swapped", wrong.overwrite(f"outputs/{RUN}.png", wrong.png(noise(5))), IMAGE, COMPLETE),
@@ -223,17 +231,18 @@ CASES = [
     case("score-list", wrong.score([1]), SCORES),
     case("score-for-an-unknown-criterion", wrong.extra_score("charm"), SCORES),
     case("total-wrong", wrong.answer(total=9), "evaluation/baseline/total"),
-    case("total-of-text", wrong.answer(total="5"), "evaluation/baseline/total"),
+    case("total-of-text", wrong.answer(total="five"), "evaluation/baseline/total"),
     case("one-reason", wrong.answer(reasons=["Nice."]), REASONS),
     case("four-reasons", wrong.answer(reasons=["a", "b", "c", "d"]), REASONS),
     case("blank-reasons", wrong.answer(reasons=["Nice.", "   ", "..."]), REASONS),
     case("the-same-reason-twice", wrong.answer(reasons=["Nice.", " nice. "]), REASONS),
     case("evaluation-of-another-run", wrong.answer(image=RUN), "evaluation/baseline/subject"),
     case("evaluation-of-nothing", wrong.answer(image="../../etc/passwd"), "evaluation/baseline/subject"),
-    case("reflection-7-lines", wrong.reflection("\n".join([LINE] * 7)), LINES),
-    case("reflection-13-lines", wrong.reflection("\n\n".join([LINE] * 13)), LINES),
+    case("reflection-7-lines", wrong.reflection("\n".join(lines(7))), LINES),
+    case("reflection-13-lines", wrong.reflection("\n\n".join(lines(13))), LINES),
     case("reflection-empty", wrong.reflection(" \n "), LINES, *TOPICS),
-    case("reflection-beside-the-point", wrong.reflection("\n".join(["Bla bla."] * 9))),
+    case("reflection-beside-the-point", wrong.reflection("\n".join(lines(9, "I like it, and its look")))),
+    case("reflection-of-repeated-lines", wrong.reflection("\n".join(["Bla bla."] * 9)), LINES, *TOPICS),
     case("answers-missing", no_answers, *EVALUATION, LINES, *TOPICS),
     case("answers-not-json", wrong.overwrite("answers.json", b"{"), *EVALUATION, LINES, *TOPICS),
     case("answers-of-200-mb", wrong.huge("answers.json"), *EVALUATION, LINES, *TOPICS),
@@ -312,7 +321,7 @@ def test_a_linked_folder_of_outputs_is_not_followed(graded: Class) -> None:
 def test_good_submissions_among_wrong_ones_keep_all_their_points(graded: Class) -> None:
     for name in ("anna", "zoe"):
         grade = graded.grades[name]
-        assert (grade.points, grade.findings, grade.for_grader) == (20, (), ())
+        assert (grade.points, grade.findings, grade.for_grader) == (EARNED, (), ())
 
 
 def test_no_wrong_submission_made_the_grading_of_it_crash(graded: Class) -> None:
@@ -322,8 +331,11 @@ def test_no_wrong_submission_made_the_grading_of_it_crash(graded: Class) -> None
 def test_topics_not_seen_wait_for_a_person_and_earn_nothing_yet(graded: Class) -> None:
     grade = graded.grades["reflection-beside-the-point"]
     waiting = [c for c in grade.checks if c.needs_person]
-    assert {c.id for c in waiting} == TOPICS
-    assert grade.to_read == sum(c.maximum for c in waiting) == 2.25
+    reasons = {f"evaluation/{subject}/reasons" for subject in ("baseline", "extreme", "high_strength")}
+    assert {c.id for c in waiting} == TOPICS | reasons
+    assert all(c.points == 0 for c in waiting)
+    assert grade.open == sum(c.maximum for c in waiting) == OPEN
+    assert (grade.points, grade.possible) == (EARNED, 20)
     assert grade.status == "to_read"
 
 

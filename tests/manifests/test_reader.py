@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exercises.i18n import LANGUAGES
-from manifests.errors import ManifestError
+from manifests.errors import JsonError, ManifestError
 from manifests.manifest import Manifest
 from manifests.reader import MAX_BYTES, read_manifest, read_manifest_file
+from manifests.strict_json import parse
 from tests.manifests.test_chain import CHAIN, as_json
 
 FULL = CHAIN[2]  # with every part a manifest may have
@@ -42,8 +44,8 @@ PART = as_json(FULL)["adherence"]["parts"][0]  # asked for and not found
 REFUSED = {
     "empty": b"",
     "not UTF-8": GOOD.replace(b"a bag", b"\xff\xfe"),
-    "UTF-16": GOOD.decode().encode("utf-16"),
-    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "UTF-16 without a mark": GOOD.decode().encode("utf-16-le"),
+    "UTF-16 cut in two": GOOD.decode().encode("utf-16")[:-1],
     "no JSON": GOOD[:-2],
     "two documents": GOOD + GOOD,
     "NaN": GOOD.replace(b"7.5", b"NaN"),
@@ -98,6 +100,28 @@ def test_what_is_refused(data: bytes):
         read_manifest(data)
     for language in LANGUAGES:
         assert "\n" not in caught.value.in_language(language)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + GOOD,
+        GOOD.decode().encode("utf-16"),
+        b"\xfe\xff" + GOOD.decode().encode("utf-16-be"),
+    ],
+)
+def test_what_an_editor_puts_before_it_does_no_harm(data: bytes):
+    assert read_manifest(data) == read_manifest(GOOD)
+
+
+@pytest.mark.parametrize("count", [2_000, 20_000])
+def test_a_key_twice_among_many_is_found_in_time_that_grows_with_their_number(count: int):
+    keys = ",".join(f'"k{number}":0' for number in range(count))
+    data = f'{{{keys},"k{count - 1}":0}}'.encode()
+    start = time.process_time()
+    with pytest.raises(JsonError, match=f"k{count - 1}"):
+        parse(data, max_bytes=len(data))
+    assert time.process_time() - start < count / 10_000
 
 
 def test_a_refusal_names_the_field_in_the_readers_language():

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from exercises.i18n import Language, Translator, number
-from grading.results import CheckResult
+from grading.results import CheckResult, CheckStatus
 
-SIGNS = {True: "✓", False: "✗", None: "?"}
-STATES = {True: "passed", False: "failed", None: "unknown"}
+SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "open": "☞", "unchecked": "?"}
 
 
 def masthead(t: Translator, title: str, student: str) -> Markup:
@@ -26,9 +25,13 @@ def languages(t: Translator, prefix: str, current: Language) -> Markup:
     return Markup('<nav aria-label="{}">{}</nav>').format(t("page.language"), links)
 
 
-def points(t: Translator, earned: float, maximum: float) -> Markup:
-    """The points so far as a meter with its words."""
-    words = t("page.points", points=number(earned, t.language), maximum=number(maximum, t.language))
+def points(t: Translator, earned: float, maximum: float, waiting: float = 0.0) -> Markup:
+    """The points so far as a meter with its words; `waiting` are those that a person has still to judge."""
+    values = {"points": earned, "maximum": maximum, "open": waiting}
+    words = t(
+        "page.points_open" if waiting else "page.points",
+        **{name: number(value, t.language) for name, value in values.items()},
+    )
     return Markup(
         '<span class="points-words">{words}</span>'
         '<meter min="0" max="{maximum}" value="{earned}" aria-label="{words}"></meter>'
@@ -80,14 +83,14 @@ def checklist(t: Translator, checks: Iterable[CheckResult]) -> Markup:
 
 
 def folded_checklist(t: Translator, checks: Sequence[CheckResult]) -> Markup:
-    """What is to do first; what could not be checked and what is done folded away behind their number."""
-    parts = [checklist(t, [check for check in checks if check.passed is False])]
-    for passed in (None, True):
-        group = [check for check in checks if check.passed is passed]
+    """What is to do first; what could not be checked, what is open and what is done folded away."""
+    parts = [checklist(t, [check for check in checks if check.status == "failed"])]
+    for status in ("unchecked", "open", "passed"):
+        group = [check for check in checks if check.status == status]
         if group:
             parts.append(
                 Markup("<details><summary>{}</summary>{}</details>").format(
-                    t(f"check.group_{STATES[passed]}", count=len(group)), checklist(t, group)
+                    t(f"check.group_{status}", count=len(group)), checklist(t, group)
                 )
             )
     return Markup("").join(parts)
@@ -102,15 +105,14 @@ def _item(t: Translator, check: CheckResult) -> Markup:
         if check.cause.actual is not None:
             parts.append(t("check.actual", value=check.cause.actual))
         cause = Markup("").join(Markup('<p class="cause">{}</p>').format(part) for part in parts)
-    state = STATES[check.passed]
     return Markup(
         '<li class="{state}"><span class="sign" aria-hidden="true">{sign}</span>'
         '<div><span class="visually-hidden">{words}</span> {title} '
         '<span class="worth">{worth}</span>{cause}</div></li>'
     ).format(
-        state=state,
-        sign=SIGNS[check.passed],
-        words=t(f"check.{state}") + t("check.colon"),
+        state=check.status,
+        sign=SIGNS[check.status],
+        words=t(f"check.{check.status}") + t("check.colon"),
         title=check.title,
         worth=t(
             "check.points", points=number(check.points, t.language), maximum=number(check.maximum, t.language)

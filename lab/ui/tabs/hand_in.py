@@ -2,13 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from filelock import Timeout
 from markupsafe import Markup
 
 from exercises.errors import UserError
 from exercises.i18n import number
 from grading.results import CheckResult
 from grading.submission.hand_in import hand_in
+from grading.submission.reading import closing, open_work
+from lab.records import answers as answering
 from lab.session.lab import Lab
 from lab.ui.error_text import error_text
 from lab.ui.html import markup
@@ -32,10 +36,29 @@ def build(lab: Lab, page: Page) -> None:
             return markup.status(t("hand_in.failed", reason=error_text(error, page.language)), bad=True)
         return markup.status(t("hand_in.done", file=made.name))
 
+    def names() -> Any:
+        """A choice of the other names in the record, where there are some."""
+        with closing(open_work(lab.work, lab.assignment.id, lab.student)) as submission:
+            others, claimed = submission.other_names, submission.claimed_names
+        return gr.update(choices=list(others), value=list(claimed), visible=bool(others))
+
+    def say(mine: list[str]) -> str:
+        try:
+            answering.update(lab.folder, page.language, answering.also_me(mine))
+        except (UserError, OSError, Timeout) as error:
+            return markup.status(t("hand_in.failed", reason=error_text(error, page.language)), bad=True)
+        return markup.status(t("hand_in.also_me_saved"))
+
     with page.tab("hand_in", t("hand_in.title")):
         with gr.Row(elem_classes="halves"):
             with gr.Column(min_width=300):
                 what = gr.HTML(elem_id="hand-in-contents")
+                mine = gr.CheckboxGroup(
+                    label=t("hand_in.also_me"),
+                    info=t("hand_in.also_me_info"),
+                    visible=False,
+                    elem_id="also-me",
+                )
                 button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
                 status = page.message("hand-in-status")
                 before = gr.HTML(elem_id="hand-ins")
@@ -45,6 +68,8 @@ def build(lab: Lab, page: Page) -> None:
             with gr.Column(min_width=300):
                 checklist = gr.HTML(elem_id="hand-in-checklist")
         page.refresh(look, [what, checklist, before])
+        page.refresh(names, mine)
+        page.changed(mine.input(say, mine, status, api_visibility="private", concurrency_limit=1))
         page.changed(button.click(freeze, None, status, api_visibility="private", concurrency_limit=1))
 
 

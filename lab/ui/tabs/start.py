@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from exercises.i18n import number
 from exercises.kinds import Exercise
-from grading.results import CheckResult
+from grading.results import CheckResult, open_points
 from lab.models.availability import availability
 from lab.models.registry import model_entry
 from lab.session.lab import Lab
@@ -66,7 +66,7 @@ def _link(page: Page, exercise: Exercise, words: object, *, main: bool = False) 
 def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[object]:
     t = page.t
     done, earned = sum(check.passed is True for check in checks), sum(check.points for check in checks)
-    waiting = sum(check.maximum for check in checks if check.needs_person)
+    waiting = open_points(checks)
     points = t("check.points", points=number(earned, t.language), maximum=number(exercise.points, t.language))
     if waiting:
         points += " " + t("start.to_be_read", points=number(waiting, t.language))

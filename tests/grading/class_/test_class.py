@@ -22,7 +22,7 @@ from grading.class_.grade import grade_class
 from grading.results import Grade, Regeneration
 from grading.submission.reading import Submission
 from manifests.store import Store
-from tests.grading.good import answers_for
+from tests.grading.good import EARNED, answers_for
 from tests.grading.wrong import again, remove, zipped
 
 
@@ -94,13 +94,48 @@ def test_links_among_submissions_are_not_followed(
     assert "link" in grade.reasons[0]
 
 
+def test_a_loop_of_links_costs_that_entry_alone(good_work: Path, tmp_path: Path, tp2: Assignment) -> None:
+    shutil.copytree(good_work, tmp_path / "subs" / "alice")
+    (tmp_path / "subs" / "loop").symlink_to("loop")
+    (tmp_path / "subs" / "there").symlink_to("back")
+    (tmp_path / "subs" / "back").symlink_to("there")
+    grades = by_name(grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en"))
+    assert {n: g.gradable for n, g in grades.items()} == {
+        "alice": True, "back": False, "loop": False, "there": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("x" * 130 + "a", "x" * 130 + "b"), ("a\nb", "a\rb"), ("zoe\u202e", "zoe\u202d"), ("ab\x01", "ab?")],
+)
+def test_names_that_look_alike_when_shown_lose_nobody(
+    good_work: Path, tmp_path: Path, tp2: Assignment, one: str, other: str
+) -> None:
+    for name in (one, other):
+        shutil.copytree(good_work, tmp_path / "subs" / name)
+    grades = grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
+    assert [g.points for g in grades] == [EARNED, EARNED]
+    assert len({g.student for g in grades}) == len(table(tmp_path / "out")) == 2
+
+
+def test_an_archive_that_is_no_zip_is_called_by_its_kind(tmp_path: Path, tp2: Assignment) -> None:
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs" / "bob.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+    (tmp_path / "subs" / "carla").mkdir()
+    (tmp_path / "subs" / "carla" / "work.rar").write_bytes(b"Rar!")
+    for grade in grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en"):
+        assert not grade.gradable
+        assert "Only folders and zips are" in grade.reasons[0]
+
+
 def test_a_folder_wins_over_a_zip_of_its_name(alice: Store, tmp_path: Path, tp2: Assignment) -> None:
     subs = tmp_path / "subs"
     subs.mkdir()
     zipped(alice.folder.parent, subs / "alice.zip")
     shutil.move(alice.folder.parent, subs / "alice")
     folder, archive = grade_class(subs, tp2, tmp_path / "out", language="en")
-    assert (folder.points, archive.gradable) == (20, False)
+    assert (folder.points, archive.gradable) == (EARNED, False)
 
 
 def test_results_inside_the_submissions_are_no_submission(
@@ -144,6 +179,9 @@ def open_submission(path, *arguments, **options):
         os.abort()
     if path.name == "sleeper":
         time.sleep(60)
+    if path.name == "spinner":
+        while True:
+            pass
     if path.name == "raiser":
         raise RuntimeError("secret detail")
     return real(path, *arguments, **options)
@@ -157,7 +195,7 @@ def test_a_crash_a_hang_and_an_error_cost_one_student_each(
 ) -> None:
     (tmp_path / "worker.py").write_text(textwrap.dedent(WORKER))
     monkeypatch.setattr(pool, "COMMAND", (sys.executable, str(tmp_path / "worker.py")))
-    for name in ("alice", "crasher", "raiser", "sleeper", "zoe"):
+    for name in ("alice", "crasher", "raiser", "sleeper", "spinner", "zoe"):
         shutil.copytree(good_work, tmp_path / "subs" / name)
     done: list[tuple[int, int, str]] = []
     grades = by_name(
@@ -166,21 +204,24 @@ def test_a_crash_a_hang_and_an_error_cost_one_student_each(
             tp2,
             tmp_path / "out",
             language="en",
-            seconds_per_student=5,
+            seconds_per_student=4,
+            patience=9,
             workers=2,
             progress=lambda *now: done.append(now),
         )
     )
     assert {n: g.gradable for n, g in grades.items()} == {
-        "alice": True, "crasher": False, "raiser": False, "sleeper": False, "zoe": True,
+        "alice": True, "crasher": False, "raiser": False, "sleeper": False, "spinner": False,
+        "zoe": True,
     }  # fmt: skip
-    assert grades["alice"].points == 20
-    assert "more than 5 seconds" in grades["sleeper"].reasons[0]
+    assert grades["alice"].points == EARNED
+    assert "after 9 seconds and was given up" in grades["sleeper"].reasons[0]
+    assert "more than 4 seconds of computing" in grades["spinner"].reasons[0]
     assert "error" in grades["crasher"].reasons[0]
     assert all((tmp_path / "out" / name / "report.html").is_file() for name in grades)
     assert "secret detail" in (tmp_path / "out" / "grading.log").read_text()
     assert "secret detail" not in (tmp_path / "out" / "raiser" / "grade.json").read_text()
-    assert [n for n, _, _ in done] == [1, 2, 3, 4, 5]
+    assert [n for n, _, _ in done] == [1, 2, 3, 4, 5, 6]
     assert {name for _, _, name in done} == set(grades)
 
 
@@ -193,7 +234,7 @@ def test_modules_that_students_hand_in_are_never_imported(
         (tmp_path / "subs" / name / "__init__.py").write_text("open('executed', 'w')")
     monkeypatch.chdir(tmp_path / "subs")  # as a grader would stand there
     grades = by_name(grade_class(Path(), tp2, tmp_path / "out", language="en"))
-    assert grades["alice"].points == 20
+    assert grades["alice"].points == EARNED
     assert not (tmp_path / "subs" / "executed").exists()
 
 
@@ -286,13 +327,17 @@ def test_what_regenerating_gave_counts(tmp_path: Path, good_work: Path, tp2: Ass
     for image, word in (
         ("baseline/baseline", "identical"),
         ("sweep/t2i_run02_steps15", "another torch"),
-        ("sweep/t2i_run03_steps50", "no weights here"),
     ):
         check = checks[f"{image}/image"]
         assert check.passed
         assert check.cause
         assert word in check.cause.message
-    assert grade.points == 20 - 0.75
+    unproven = [c for c in grade.checks if c.id.startswith("sweep/t2i_run03_steps50/")]
+    assert {c.status for c in unproven} == {"open"}
+    assert unproven[0].cause
+    assert "no weights here" in unproven[0].cause.message
+    assert grade.points == EARNED - 0.75 - 1
+    assert "the seed was edited" in grade.for_grader[0]
 
 
 def test_a_failing_regeneration_is_a_finding(tmp_path: Path, good_work: Path, tp2: Assignment) -> None:
@@ -302,7 +347,7 @@ def test_a_failing_regeneration_is_a_finding(tmp_path: Path, good_work: Path, tp
         raise RuntimeError("out of memory at /secret/path")
 
     (grade,) = grade_class(tmp_path / "subs", tp2, tmp_path / "out", regenerate, language="en")
-    assert grade.points == 20
+    assert grade.points == EARNED
     assert grade.for_grader == ("No picture could be made again to compare: RuntimeError",)
 
 
@@ -333,7 +378,7 @@ def test_the_json_of_a_grade_has_the_fields_that_are_promised(
     grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="en")
     document = json.loads((tmp_path / "out" / "alice" / "grade.json").read_bytes())
     assert {"student", "assignment", "gradable", "reasons", "points", "maximum", "checks"} <= document.keys()
-    assert (document["student"], document["points"], document["maximum"]) == ("alice", 20.0, 20.0)
+    assert (document["student"], document["points"], document["maximum"]) == ("alice", EARNED, 20.0)
     assert all({"id", "passed", "points", "maximum", "cause"} <= check.keys() for check in document["checks"])
 
 

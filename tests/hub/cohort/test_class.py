@@ -24,7 +24,7 @@ from grading.submission.hand_in import hand_in
 from hub.cohort import client
 from hub.roles import COHORT
 from manifests.store import Store
-from tests.grading.good import make_work
+from tests.grading.good import EARNED, make_work
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub
 from tests.hub.labs import api
 
@@ -160,7 +160,7 @@ def test_the_whole_class_is_started_and_seen(cohort: Class) -> None:
     rows = {each["user"]: each for each in cohort("status", "--json").json["students"]}
     assert set(rows) == set(EVERYONE)  # without the instructor
     assert {rows[name]["lab"] for name in STUDENTS} == {"ready"}
-    assert rows["ann"]["progress"]["points"] == 20
+    assert rows["ann"]["progress"]["points"] == EARNED - 1  # nothing handed in yet
     assert rows["ann"]["progress"]["pictures"] > 10
     assert rows["cyd"]["progress"] == {"points": 0, "maximum": 20, "pictures": 0, "running": 0}
 
@@ -387,7 +387,7 @@ def test_work_is_collected_while_it_goes_on_and_nobody_loses_a_picture_unasked(
     graded = run("grade", str(out), "--assignment", "tp2", "--out", str(tmp_path / "grades"), "--json")
     grades = {each["student"]: each for each in graded.json["grades"]}
     assert set(grades) == set(STUDENTS)
-    assert grades["ann"]["points"] == grades["dan"]["points"] == 20
+    assert grades["ann"]["points"] == grades["dan"]["points"] == EARNED
     assert grades["bob"]["gradable"]
     assert not grades["cyd"]["gradable"]
 

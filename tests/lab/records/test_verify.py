@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from exercises.assignment import Assignment
+from exercises.kinds.base import Run
+from exercises.loader import find_assignment
 from exercises.parameters import Parameters
-from grading.submission.reading import open_submission
+from grading.results import Regeneration
+from grading.submission.reading import closing, open_submission
+from lab.cli.grade import DRAW, draw_secret
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Picture
 from lab.engine.requests import request_for
@@ -20,6 +25,7 @@ from lab.jobs.generate import PictureSaved, generate
 from lab.records.verify import OTHER_STACK_PSNR, SAME_STACK_PSNR, regenerate, verify
 from manifests.chain import digest
 from manifests.manifest import Cost, Manifest, Request
+from manifests.reader import read_manifest
 from manifests.store import Record, Store
 from tests.lab.engine.asking import photo
 from tests.manifests.conftest import ADHERENCE
@@ -231,8 +237,12 @@ def test_another_size_is_different(text: Record, engine: LocalEngine) -> None:
     assert (found.verdict, found.psnr) == ("different", None)
 
 
+def test_a_cost_in_a_manifest_is_no_reason_not_to_check(text: Record, engine: LocalEngine) -> None:
+    paid = edited(text.manifest, cost=Cost(amount=0.04, currency="EUR"))
+    assert verify(paid, text.image_path.read_bytes(), None, engine).verdict == "identical"
+
+
 NOT_CHECKABLE: dict[str, tuple[dict[str, Any], bool, str]] = {
-    "paid for": ({"cost": Cost(amount=0.04, currency="EUR")}, True, "API"),
     "a model of an API": ({"model__id": "gpt-image-9"}, True, "API"),
     "a model that is not here": ({"model__id": "sd15"}, True, "models pull sd15"),
     "an impossible request": ({"request__width": 1}, True, "64 to 512"),
@@ -276,29 +286,96 @@ def test_causes_are_in_the_language_asked_for(text: Record, engine: LocalEngine)
     assert causes[0] != causes[1]
 
 
-def test_the_same_pictures_of_a_submission_are_chosen_each_time(store: Store, engine: LocalEngine) -> None:
-    for seed in range(4):
-        request = request_for(PLANS["text"].model_copy(update={"seed": seed}), "mini")
-        [*generate(store, engine, "sweep", f"run{seed}", request, model="mini").events()]
-    submission = open_submission(store.folder.parent, "tp2")
-    first, again = (regenerate(submission, 3, engine) for _ in range(2))
+# --- which pictures are made again
+
+
+def assignment_of(*runs: str) -> Assignment:
+    """`tp2` with these runs, planned as `PLANS["text"]`, as its only exercise."""
+    tp2 = find_assignment("tp2")
+    smoke = next(e for e in tp2.exercises if e.id == "smoke")
+    plan = [Run(id=run, parameters=PLANS["text"]) for run in runs]
+    return tp2.model_copy(update={"exercises": (smoke.model_copy(update={"runs": tuple(plan)}),)})
+
+
+def draw(store: Store, engine: LocalEngine, run: str, seed: int) -> Record:
+    request = request_for(PLANS["text"].model_copy(update={"seed": seed}), "mini")
+    last = [*generate(store, engine, "smoke", run, request, model="mini").events()][-1]
+    assert isinstance(last, PictureSaved)
+    return last.record
+
+
+RUNS = [f"run{number}" for number in range(4)]
+
+
+@pytest.fixture
+def drawn(store: Store, engine: LocalEngine) -> Store:
+    for number, run in enumerate(RUNS):
+        draw(store, engine, run, number)
+    return store
+
+
+def regenerated(
+    store: Store, engine: LocalEngine, count: int, secret: bytes = b"a", runs: Sequence[str] = RUNS
+) -> list[Regeneration]:
+    with closing(open_submission(store.folder.parent, "tp2")) as submission:
+        return regenerate(assignment_of(*runs), submission, count, engine, secret=secret)
+
+
+def test_a_secret_draws_the_same_pictures_each_time_and_another_one_others(
+    drawn: Store, engine: LocalEngine
+) -> None:
+    first, again = (regenerated(drawn, engine, 2) for _ in range(2))
     assert first == again
-    assert len({found.stem for found in first}) == 3
     assert {found.verdict for found in first} == {"identical"}
-    assert len(regenerate(submission, 100, engine)) == 6
-    assert regenerate(submission, 0, engine) == []
+    chosen = {tuple(f.stem for f in regenerated(drawn, engine, 1, bytes([n]))) for n in range(12)}
+    assert len(chosen) > 1
+    assert len(regenerated(drawn, engine, 100)) == len(RUNS)
+    assert regenerated(drawn, engine, 0) == []
 
 
-def test_only_the_newest_attempt_of_a_run_is_regenerated(store: Store, engine: LocalEngine) -> None:
-    request = request_for(PLANS["text"].model_copy(update={"seed": 5}), "mini")
-    [*generate(store, engine, "studio", "text", request, model="mini").events()]
-    found = regenerate(open_submission(store.folder.parent, "tp2"), 10, engine)
-    assert sorted(each.stem for each in found) == ["image", "text-2"]
+def test_runs_that_nobody_planned_do_not_dilute_the_draw(drawn: Store, engine: LocalEngine) -> None:
+    for number in range(3):
+        draw(drawn, engine, f"decoy{number}", 50 + number)
+    assert {found.stem for found in regenerated(drawn, engine, 4)} == set(RUNS)
 
 
-def test_a_submission_with_its_pictures_gone_is_not_checkable(store: Store, engine: LocalEngine) -> None:
-    for file in store.outputs.glob("*.png"):
+def test_only_the_newest_attempt_of_a_run_is_regenerated(drawn: Store, engine: LocalEngine) -> None:
+    draw(drawn, engine, "run0", 9)
+    assert [found.stem for found in regenerated(drawn, engine, 10, runs=["run0"])] == ["run0-2"]
+
+
+def test_a_planned_picture_of_a_model_that_is_not_here_is_said_whatever_is_drawn(
+    drawn: Store, engine: LocalEngine
+) -> None:
+    path = drawn.outputs / "run0.json"
+    manifest = edited(read_manifest(path.read_bytes()), model__id="unheard-of")
+    path.write_bytes(manifest.model_dump_json(by_alias=True).encode())
+    verdicts = {found.stem: found.verdict for found in regenerated(drawn, engine, 1)}
+    assert verdicts.pop("run0") == "not checkable"
+    assert list(verdicts.values()) == ["identical"]
+
+
+def test_a_picture_that_ends_the_engine_costs_that_picture_alone(drawn: Store, engine: LocalEngine) -> None:
+    class Raising(OtherStack):
+        def submit(self, request: Request, **options: Any) -> Any:
+            if request.seed == 1:
+                raise RuntimeError("out of memory")
+            return super().submit(request, **options)
+
+    verdicts = regenerated(drawn, Raising(engine, lambda made: made), 4)  # type: ignore[arg-type]
+    assert {f.stem: f.verdict for f in verdicts} == {
+        "run0": "identical", "run1": "not checkable", "run2": "identical", "run3": "identical",
+    }  # fmt: skip
+
+
+def test_a_submission_with_its_pictures_gone_is_not_checkable(drawn: Store, engine: LocalEngine) -> None:
+    for file in drawn.outputs.glob("*.png"):
         file.unlink()
-    shutil.rmtree(store.inputs)
-    found = regenerate(open_submission(store.folder.parent, "tp2"), 10, engine)
-    assert {each.verdict for each in found} == {"not checkable"}
+    shutil.rmtree(drawn.inputs)
+    assert {each.verdict for each in regenerated(drawn, engine, 10)} == {"not checkable"}
+
+
+def test_the_secret_of_the_draw_is_kept_with_the_grades_and_is_the_grader_s_alone(tmp_path: Path) -> None:
+    first, again, other = (draw_secret(tmp_path / out) for out in ("one", "one", "two"))
+    assert first == again != other
+    assert (tmp_path / "one" / DRAW).stat().st_mode & 0o077 == 0
