@@ -25,13 +25,14 @@ class Cause(_Result):
     actual: str | None = None
 
 
-CheckStatus = Literal["passed", "failed", "open", "unchecked"]
+CheckStatus = Literal["passed", "failed", "to_do", "open", "unchecked"]
 
 
 class CheckResult(_Result):
     """`id` is `<exercise>/<run or subject>/<rule>`, such as `sweep/t2i_run06_ddim/parameters`.
 
-    `waits_for` is the id of the open check on which this one depends; `by_person`: a person gave the points.
+    `waits_for` is the id of the open check on which this one depends; `by_person`: a person gave the points;
+    `begun` is false where nothing is there yet that could be right or wrong.
     """
 
     id: str
@@ -43,6 +44,7 @@ class CheckResult(_Result):
     needs_person: bool = False
     waits_for: str | None = None
     by_person: bool = False
+    begun: bool = True
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -50,7 +52,9 @@ class CheckResult(_Result):
         """`unchecked`: it could not be checked, since an earlier check did not pass."""
         if self.needs_person:
             return "open"
-        return "unchecked" if self.passed is None else "passed" if self.passed else "failed"
+        if self.passed is None:
+            return "unchecked"
+        return "passed" if self.passed else "failed" if self.begun else "to_do"
 
 
 class Lateness(_Result):

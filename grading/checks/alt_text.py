@@ -12,7 +12,7 @@ from grading.checks.alt_text_rules import count_words, faults
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.notebook_rules import analysis, is_own, notes
 from grading.checks.text_rules import empty_words, plain
-from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import message
 from manifests.analysis import AltText
@@ -44,7 +44,7 @@ def newest(submission: Submission, purpose: Purpose) -> AltText | None:
 
 def _written(text: AltText | None, submission: Submission) -> Verdict:
     if text is None:
-        return wrong(message("alt_text.none"))
+        return not_yet(message("alt_text.none"))
     if not is_own(submission, text.image):
         return wrong(message("alt_text.other_picture"), None, text.image.stem)
     if count_words(text.use) < USE_AT_LEAST or empty_words(text.use, USE_AT_LEAST - 1):
@@ -54,7 +54,7 @@ def _written(text: AltText | None, submission: Submission) -> Verdict:
 
 def _wording(text: AltText | None) -> Verdict:
     if text is None:
-        return wrong(message("alt_text.none"))
+        return not_yet(message("alt_text.none"))
     found = faults(text.purpose, text.alt, text.long)
     if found:
         return wrong(found[0], None, text.alt or None)

@@ -9,7 +9,7 @@ from exercises.kinds import Analyse
 from exercises.kinds.parts import Subject, Task
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.notebook_rules import MAX_ENTRIES
-from grading.checks.verdict import RuleResult, Verdict, for_a_person, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, not_yet, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
 from manifests.analysis import Analysis
@@ -33,7 +33,7 @@ def _asked(subject: Subject, task: Task, submission: Submission) -> Verdict:
     allowed = {(r.stem, r.manifest.image.sha256) for r in submission.own if r.manifest.run in subject.one_of}
     runs = ", ".join(subject.one_of)
     if not allowed:
-        return wrong(message("analyse.no_picture"), runs)
+        return not_yet(message("analyse.no_picture"), runs)
     found = [e for e in submission.notebook if isinstance(e, Analysis) and e.asked.task == task]
     seen = [
         e
@@ -44,7 +44,7 @@ def _asked(subject: Subject, task: Task, submission: Submission) -> Verdict:
     ]
     if not seen:
         others = tuple(sorted({i.stem for e in found for i in e.asked.images}))
-        return wrong(message("analyse.not_asked"), runs, others or message("analyse.none"))
+        return not_yet(message("analyse.not_asked"), runs, others or message("analyse.none"))
     if not any(any(c.isalnum() for c in text) for e in seen for text in e.answered.statements()):
         return wrong(message("analyse.no_answer"))
     return for_a_person(message("judge.answer"))

@@ -13,7 +13,7 @@ from grading.checks.notebook_rules import notes
 from grading.checks.picture_rule import check_free_picture
 from grading.checks.runs import named_picture
 from grading.checks.text_rules import check_topic, empty_words
-from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message, shown
 from manifests.analysis import Conclusion
@@ -79,8 +79,10 @@ def _models(exercise: Compare, evidence: Evidence, compared: list[Recorded]) -> 
         return ok()
     if len(models | waiting.keys()) >= exercise.models_minimum:
         return for_a_person(message("unproven.several", why=tuple(waiting.values())))
-    reason = message("compare.broken", why=tuple(broken)) if broken else message("compare.too_few")
-    return wrong(reason, str(exercise.models_minimum), str(len(models)))
+    asked, found = str(exercise.models_minimum), str(len(models))
+    if broken:
+        return wrong(message("compare.broken", why=tuple(broken)), asked, found)
+    return (wrong if models else not_yet)(message("compare.too_few"), asked, found)
 
 
 def conclusion(submission: Submission) -> Conclusion | None:
@@ -93,7 +95,7 @@ def _concluded(
     exercise: Compare, compared: list[Recorded], conclusion: Conclusion | None, prompts: Collection[str]
 ) -> Verdict:
     if conclusion is None:
-        return wrong(message("compare.no_conclusion"))
+        return not_yet(message("compare.no_conclusion"))
     stems = {recorded.stem for recorded in compared}
     if conclusion.chosen not in stems or not set(conclusion.pictures) <= stems:
         return wrong(message("compare.other_pictures"), ", ".join(sorted(stems)), conclusion.chosen)

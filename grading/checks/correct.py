@@ -13,7 +13,7 @@ from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.notebook_rules import MAX_ENTRIES, analysis, is_own, notes
 from grading.checks.text_rules import empty_words, plain
-from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
 from manifests.analysis import Correction
@@ -26,7 +26,7 @@ def check_correct(exercise: Correct, evidence: Evidence) -> list[RuleResult]:
     written = [_rules(exercise, correction, submission) for correction in newest]
     written.sort(key=lambda rules: any(apply().passed is False for _, apply in rules))
     unwritten: list[Rule] = [
-        (name, partial(wrong, message("correct.none"))) for name in ("claim", "truth", "noticed")
+        (name, partial(not_yet, message("correct.none"))) for name in ("claim", "truth", "noticed")
     ]
     results: list[RuleResult] = []
     for number in range(exercise.minimum):

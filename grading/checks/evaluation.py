@@ -9,7 +9,7 @@ from exercises.kinds import Evaluation
 from exercises.kinds.parts import Subject
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.text_rules import empty_words, plain, words_of
-from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
 from grading.wording import Message, message, shown
@@ -53,7 +53,7 @@ def whole_number(value: object) -> int | None:
 def _subject(subject: Subject, answer: SubjectAnswer, submission: Submission) -> Verdict:
     allowed = ", ".join(subject.one_of)
     if not answer.image:
-        return wrong(message("evaluation.no_image"), allowed, message("evaluation.none"))
+        return not_yet(message("evaluation.no_image"), allowed, message("evaluation.none"))
     chosen = next((r for r in submission.own if r.stem == answer.image), None)
     if chosen is None:
         return wrong(message("evaluation.unknown_image"), allowed, answer.image)
@@ -69,7 +69,7 @@ def _scores(exercise: Evaluation, answer: SubjectAnswer) -> Verdict:
     expected = message("evaluation.integers", maximum=SCORES[-1])
     missing = tuple(c.title for c in exercise.criteria if answer.scores.get(c.id) is None)
     if missing:
-        return wrong(
+        return not_yet(
             message("evaluation.scores_missing", criteria=missing), expected, message("evaluation.none")
         )
     bad = {c.id: answer.scores[c.id] for c in exercise.criteria if not is_score(answer.scores[c.id])}
@@ -94,7 +94,8 @@ def _reasons(exercise: Evaluation, answer: SubjectAnswer, prompts: Collection[st
     reasons = {plain(r) for r in answer.reasons if any(len(word) > 2 for word in words_of(r))}
     if not exercise.reasons_minimum <= len(reasons) <= exercise.reasons_maximum:
         asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
-        return wrong(message("evaluation.reasons"), asked, str(len(reasons)))
+        judged = wrong if answer.reasons and any(answer.reasons) else not_yet
+        return judged(message("evaluation.reasons"), asked, str(len(reasons)))
     fault = empty_words("\n".join(reasons), len(reasons), prompts)
     return wrong(fault) if fault else for_a_person(message("judge.words"))
 

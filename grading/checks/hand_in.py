@@ -11,7 +11,17 @@ from functools import partial
 from exercises.kinds import HandIn
 from grading.checks.drawing import Drawing, drawing
 from grading.checks.kind import Evidence, KindChecks
-from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, ok, unknown, wrong
+from grading.checks.verdict import (
+    Rule,
+    RuleResult,
+    Verdict,
+    for_a_person,
+    in_order,
+    not_yet,
+    ok,
+    unknown,
+    wrong,
+)
 from grading.submission.files import Unreadable
 from grading.submission.frozen import FROZEN_FILE
 from grading.submission.names import is_of_a_system
@@ -33,12 +43,15 @@ def check_record(exercise: HandIn, evidence: Evidence) -> list[RuleResult]:
         ("complete", partial(_complete, submission)),
     ]
     if not any(submission.has_picture(recorded) for recorded in submission.own):
-        empty = message("record.no_pictures" if submission.records else "record.none")
-        return in_order("record", [(name, partial(wrong, empty)) for name, _ in rules])
+        if submission.records:
+            nothing = wrong(message("record.no_pictures"))
+        else:
+            nothing = not_yet(message("record.none"))
+        return in_order("record", [(name, lambda: nothing) for name, _ in rules])
     verdicts = {name: apply() for name, apply in rules}
     if not submission.handed_in:
-        not_yet = unknown(message("record.not_handed_in"))
-        verdicts = {name: not_yet if verdict.passed else verdict for name, verdict in verdicts.items()}
+        waiting = unknown(message("record.not_handed_in"))
+        verdicts = {name: waiting if verdict.passed else verdict for name, verdict in verdicts.items()}
     return [RuleResult("record", name, message(f"title.{name}"), each) for name, each in verdicts.items()]
 
 

@@ -16,7 +16,7 @@ from exercises.i18n import Translator
 from exercises.kinds import Reflection
 from grading.checks.kind import Evidence, KindChecks, ReportText
 from grading.checks.text_rules import MAX_READ, check_topic, empty_words, plain, visible
-from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import message
 
@@ -72,7 +72,7 @@ def check_reflection(exercise: Reflection, evidence: Evidence) -> list[RuleResul
 
 def _length(exercise: Reflection, text: str, prompts: Collection[str]) -> Verdict:
     if not plain(text):
-        return wrong(message("reflection.empty"))
+        return (wrong if text.strip() else not_yet)(message("reflection.empty"))
     if fault := empty_words(text, DIFFERENT_A_LINE * exercise.lines_minimum, prompts):
         return wrong(fault)
     count = count_lines(text)

@@ -13,7 +13,7 @@ from grading.checks.drawing import drawing
 from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
 from grading.checks.picture_rule import check_picture, why_unproven
-from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
 from manifests.manifest import Model
@@ -51,8 +51,10 @@ def named_picture(
 def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     newest = evidence.newest.get((exercise.id, run.id))
     if newest is None:
-        reason = evidence.submission.unreadable_attempt(run.id) or message("recorded.missing", run=run.id)
-        return wrong(reason, message("recorded.expected"), message("recorded.none"))
+        asked, found = message("recorded.expected"), message("recorded.none")
+        if unreadable := evidence.submission.unreadable_attempt(run.id):
+            return wrong(unreadable, asked, found)
+        return not_yet(message("recorded.missing", run=run.id), asked, found)
     submission, manifest = evidence.submission, newest.manifest
     if not newest.sealed:
         return wrong(message("recorded.edited", file=newest.file))

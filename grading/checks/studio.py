@@ -8,7 +8,7 @@ from exercises.kinds.studio import STUDIO_RUN
 from grading.checks.kind import Evidence, KindChecks, ReportPicture
 from grading.checks.picture_rule import check_free_picture
 from grading.checks.runs import named_picture
-from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, ok, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import Message, message
 
@@ -41,8 +41,10 @@ def _enough(exercise: Studio, evidence: Evidence) -> Verdict:
         return ok()
     if len(good | waiting.keys()) >= exercise.minimum:
         return for_a_person(message("unproven.several", why=tuple(waiting.values())))
-    reason = message("studio.broken", why=tuple(broken)) if broken else message("studio.too_few")
-    return wrong(reason, str(exercise.minimum), str(len(good)))
+    asked, found = str(exercise.minimum), str(len(good))
+    if broken:
+        return wrong(message("studio.broken", why=tuple(broken)), asked, found)
+    return not_yet(message("studio.too_few"), asked, found)
 
 
 def _pictures(exercise: Studio, submission: Submission, t: Translator) -> list[ReportPicture]:

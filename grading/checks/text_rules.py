@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from exercises.i18n import LANGUAGES, Bilingual
 from exercises.kinds.parts import Topic
-from grading.checks.verdict import Verdict, for_a_person, wrong
+from grading.checks.verdict import Verdict, for_a_person, not_yet, wrong
 from grading.wording import Message, message
 
 MAX_READ = 20_000  # characters: more than a hundred lines
@@ -83,7 +83,7 @@ def check_topic(topic: Topic, text: str, empty: Message, different: int, prompts
     `empty` is what to say where there is no text; `different` and `prompts` are as for `empty_words`.
     """
     if not plain(text):
-        return wrong(empty)
+        return (wrong if text.strip() else not_yet)(empty)
     if fault := empty_words(text, different, prompts):
         return wrong(fault)
     seen = "topic_seen" if touches(text, topic) else "topic_unseen"

@@ -22,6 +22,7 @@ class Verdict:
     expected: Value = None
     actual: Value = None
     needs_person: bool = False
+    begun: bool = True
 
     def cause(self, language: Language) -> Cause | None:
         if self.message is None:
@@ -55,6 +56,7 @@ class RuleResult:
             maximum=maximum,
             cause=self.verdict.cause(language),
             needs_person=self.verdict.needs_person,
+            begun=self.verdict.begun,
             waits_for=f"{exercise}/{self.part}/{self.waits_for}" if self.waits_for else None,
         )
 
@@ -65,6 +67,11 @@ def ok(note: Message | None = None) -> Verdict:
 
 def wrong(reason: Message, expected: Value = None, actual: Value = None) -> Verdict:
     return Verdict(False, reason, expected, actual)
+
+
+def not_yet(reason: Message, expected: Value = None, actual: Value = None) -> Verdict:
+    """Nothing is there that could be right or wrong."""
+    return Verdict(False, reason, expected, actual, begun=False)
 
 
 def unknown(reason: Message) -> Verdict:

@@ -23,8 +23,14 @@ from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
 
 MAX_TEXT = 20_000
-_MARKS: dict[CheckStatus, str] = {"passed": "yes", "failed": "no", "open": "read", "unchecked": "unknown"}
-SYMBOLS = {"yes": "✓", "no": "✗", "read": "☞", "unknown": "?"}
+_MARKS: dict[CheckStatus, str] = {
+    "passed": "yes",
+    "failed": "no",
+    "to_do": "missing",
+    "open": "read",
+    "unchecked": "unknown",
+}
+SYMBOLS = {"yes": "✓", "no": "✗", "missing": "–", "read": "☞", "unknown": "?"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def render(template: str, language: Language, **values: object) -> str:
 
 
 def mark(check: CheckResult) -> str:
-    """`yes`, `no`, `read` (it is open until a person judges) or `unknown`."""
+    """`yes`, `no`, `missing`, `read` (it is open until a person judges) or `unknown`."""
     return _MARKS[check.status]
 
 

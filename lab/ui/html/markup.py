@@ -7,7 +7,7 @@ from markupsafe import Markup
 from exercises.i18n import Language, Translator, number
 from grading.results import CheckResult, CheckStatus
 
-SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "open": "☞", "unchecked": "?"}
+SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "to_do": "–", "open": "☞", "unchecked": "?"}
 
 
 def masthead(t: Translator, title: str, student: str) -> Markup:
@@ -84,7 +84,7 @@ def checklist(t: Translator, checks: Iterable[CheckResult]) -> Markup:
 
 def folded_checklist(t: Translator, checks: Sequence[CheckResult]) -> Markup:
     """What is to do first; what could not be checked, what is open and what is done folded away."""
-    parts = [checklist(t, [check for check in checks if check.status == "failed"])]
+    parts = [checklist(t, [c for status in ("failed", "to_do") for c in checks if c.status == status])]
     for status in ("unchecked", "open", "passed"):
         group = [check for check in checks if check.status == status]
         if group:

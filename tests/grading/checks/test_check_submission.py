@@ -12,6 +12,7 @@ import pytest
 from exercises.assignment import Assignment
 from exercises.i18n import Language
 from exercises.kinds import Generate, HandIn, Studio
+from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.checks.drawing import drawing
 from grading.checks.verdict import Verdict, in_order, ok, unknown, wrong
@@ -57,6 +58,21 @@ def test_ids_are_unique_and_the_same_for_an_empty_submission(alice: Store, tp2: 
     empty = {c.id for c in check_submission(tp2, Submission("alice", "tp2"), "en")}
     totals = {i for i in full if i.endswith("/total")}
     assert full - totals == empty
+
+
+@pytest.mark.parametrize("assignment", ["tp2", "api-analysis"])
+def test_of_an_untouched_assignment_nothing_is_called_wrong(assignment: str) -> None:
+    nothing = check_submission(find_assignment(assignment), Submission("alice", assignment), "en")
+    assert {check.status for check in nothing} <= {"to_do", "unchecked"}
+    assert not any(check.passed for check in nothing)
+
+
+def test_what_was_begun_and_is_not_as_asked_is_called_wrong(alice: Store, tp2: Assignment) -> None:
+    again(guidance_scale=5.0)(alice)
+    alice.delete("smoke")
+    results = checks(alice, tp2)
+    assert results["sweep/t2i_run04_guid4/parameters"].status == "failed"
+    assert results["smoke/smoke/recorded"].status == "to_do"
 
 
 def test_the_newest_attempt_counts_good_or_bad(alice: Store, tp2: Assignment) -> None:

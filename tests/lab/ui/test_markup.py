@@ -40,10 +40,13 @@ def test_nothing_of_a_text_becomes_markup(text: str) -> None:
 def test_a_check_says_its_state_in_words_and_its_cause_only_where_it_matters() -> None:
     cause = Cause(message="Too few.", expected="3", actual="1")
     failed = markup.checklist(EN, [check(False, cause=cause)])
-    assert "To do:" in failed
+    assert "Not right yet:" in failed
     assert "Too few." in failed
     assert "Expected: 3" in failed
     assert "Found: 1" in failed
+    begun = markup.checklist(EN, [check(False, cause=cause, begun=False)])
+    assert "Not done yet:" in begun
+    assert 'class="to_do"' in begun  # looks otherwise than what is wrong
     passed = markup.checklist(EN, [check(True, cause=cause)])
     assert "Done:" in passed
     assert "Too few." not in passed
