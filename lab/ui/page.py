@@ -36,6 +36,7 @@ READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-l
 LASTING: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 QUIET: dict[str, Any] = LASTING | {"queue": False}
 
+FILLED = "<i></i>"
 SHARED_TABS = {"evaluation": "evaluation", "reflection": "evaluation", "hand_in": "hand_in"}  # by kind
 
 _CHECKS: ContextVar[dict[Language, list[CheckResult]] | None] = ContextVar("checks", default=None)
@@ -115,6 +116,7 @@ class Page:
         self._refreshers, self._changes = [Refresher.of(self.header, self.points)], []
         with gr.Tab(title, id=tab_id, elem_id=f"tab-{tab_id}") as self._tab:
             yield
+            self.refresh(lambda: FILLED, gr.HTML(elem_classes="filled"))  # the tab is shown with this
         self._tab.select(None, js=REMEMBER.format(id=tab_id))
         inputs = [component for refresher in self._refreshers for component in refresher.inputs]
         outputs = [component for refresher in self._refreshers for component in refresher.outputs]

@@ -28,6 +28,13 @@ def inside(page: Page, selector: str) -> bool:
     return bool(page.locator(selector).evaluate(INSIDE))
 
 
+def press(page: Page, selector: str) -> None:
+    """Press a button where it stands; Playwright's own click may scroll to it."""
+    box = page.locator(selector).bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("exercise", ["smoke", "sweep", "studio"])
 def test_button_progress_and_picture_stand_in_one_screen_while_a_picture_is_made(
@@ -40,13 +47,13 @@ def test_button_progress_and_picture_stand_in_one_screen_while_a_picture_is_made
     button = f"#generate-{exercise}"
     expect(page.locator(button)).to_be_enabled()
     assert inside(page, button)
-    page.locator(button).click()
+    press(page, button)
     expect(page.locator(f"#progress-{exercise} progress[value]")).to_be_visible()
     expect(page.locator(f"#preview-{exercise} img")).to_be_visible()
     seen = [button, f"#progress-{exercise}", f"#preview-{exercise} img", f"#stop-{exercise}"]
     assert [each for each in seen if not inside(page, each)] == []
     if exercise == "sweep":
-        page.locator("#stop-sweep").click()
+        press(page, "#stop-sweep")
     expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(r"Saved as|Stopped"))
     expect(page.locator(button)).to_be_enabled()
     seen = [f"#status-{exercise}", f"#stage-{exercise} .shown figure >> nth=0"]

@@ -131,7 +131,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
 
     tab(page, "Evaluation")
     evaluate(page, assignment)
-    expect(page.locator("#lab-points")).to_contain_text("16 of 20 points, 3 open")
+    expect(page.locator("#lab-points")).to_contain_text("15.76 of 20 points, 3.24 open")
 
     tab(page, "Hand in")
     page.locator("#hand-in").click()

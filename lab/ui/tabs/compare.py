@@ -214,7 +214,7 @@ class _Tab:
         judged = any(record.manifest.adherence for record in compared)
         hint = markup.hint(t("comparing.opinion")) if judged else Markup("")
         caption = t("comparing.compared", prompt=compared[-1].manifest.request.prompt)
-        return markup.table(header, rows, caption) + hint
+        return markup.scrolling(markup.table(header, rows, caption), caption) + hint
 
     def _save(self, stem: str | None, words: str) -> str:
         t = self.page.t
