@@ -75,7 +75,7 @@ def test_students_generate_in_their_own_labs_and_an_instructor_sees_who_is_there
     # John does not see it in his lab, and cannot open her lab or her picture.
     assert pictures(hub, "john") == []
     with jane.context.expect_page() as opened:
-        jane.evaluate("open(document.querySelector('#picture-studio img').src)")
+        jane.evaluate("open(document.querySelector('#stage-studio .shown img').src)")
     picture = opened.value.url
     assert jane.context.request.get(picture).status == 200
     assert john.context.request.get(picture, headers={"Accept": "image/*"}).status == 401

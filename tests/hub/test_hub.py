@@ -170,7 +170,8 @@ def test_an_address_to_go_to_after_the_login_stays_on_the_hub(hub: RunningHub) -
 
 
 def test_a_killed_hub_finds_its_labs_again_and_ctrl_c_ends_everything(start_hub: StartHub) -> None:
-    hub = start_hub()
+    culled = {"GENAI_HUB_IDLE_SECONDS": "3600"}  # with a service beside the proxy
+    hub = start_hub(**culled)
     client = enter(hub, "jane.doe")
     (lab,) = labs_of(hub)
     left = helpers_of(hub)
@@ -179,7 +180,7 @@ def test_a_killed_hub_finds_its_labs_again_and_ctrl_c_ends_everything(start_hub:
     hub.process.wait()
     assert lab.is_running()
 
-    ports = {
+    ports = culled | {
         "GENAI_HUB_PORT": hub.url.split(":")[-1].strip("/"),
         "GENAI_HUB_API_PORT": re.search(r"Hub API listening on http://127.0.0.1:(\d+)", hub.log.read_text())[
             1
