@@ -30,6 +30,7 @@ def inside(page: Page, selector: str) -> bool:
 
 def press(page: Page, selector: str) -> None:
     """Press a button where it stands; Playwright's own click may scroll to it."""
+    expect(page.locator(selector)).to_be_visible()
     box = page.locator(selector).bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
