@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from lab.session.lab import Lab
-from lab.ui.page import Page, checks_once
+from lab.ui.page import FILLED, Page, checks_once
 from tests.lab.ui.tabs.conftest import bare_page
 
 
@@ -32,9 +32,10 @@ def test_showing_a_tab_is_one_event_that_runs_the_checks_once(full: Lab, counted
                 page.refresh(lambda exercise=exercise: page.checklist(exercise), gr.HTML())
     shown = [each for each in blocks.fns.values() if each.fn and ("select" in {t[1] for t in each.targets})]
     [refresh] = shown
-    points, *checklists = refresh.fn()
+    points, *checklists, filled = refresh.fn()
     assert counted == ["en"]
     assert "meter" in points
+    assert filled == FILLED  # with which the tab is shown
     assert len(checklists) == 2
     assert all("checklist" in html for html in checklists)
 
