@@ -19,7 +19,7 @@ from training.wide.words import SPECIAL, world
 LENGTH = 24  # places for tokens, begin and end included
 BEGIN, END = 0, 1
 SAID = {  # how often each part is said, where there is something to say
-    "style": 0.35,
+    "style": 0.6,
     "size": 0.85,
     "color": 0.85,
     "natural": 0.25,

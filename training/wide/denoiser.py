@@ -102,6 +102,37 @@ class Denoiser(nn.Module):
         self.unet, self.text = unet, text
 
 
+class Body(nn.Module):
+    """The UNet as a function of tensors alone, which can be recorded: also returns what its middle says."""
+
+    def __init__(self, unet: UNet2DConditionModel) -> None:
+        super().__init__()
+        self.unet = unet
+        self.middle: list[Tensor] = []
+        unet.mid_block.register_forward_hook(self.keep)
+
+    def keep(self, block: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        """Remember the middle while learning."""
+        if block.training:
+            self.middle.append(output)
+
+    def forward(self, noisy: Tensor, times: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, c, s, s), (n,), (n, words, width) -> the guess, like `noisy`, and the middle (n, d, p, p)."""
+        self.middle.clear()
+        guess: Tensor = self.unet(noisy, times, words, return_dict=False)[0]
+        return guess, self.middle.pop()
+
+
+def record(body: Body, noisy: Tensor, times: Tensor, words: Tensor) -> None:
+    """From now on the body is one CUDA graph there and one back, for inputs of these shapes.
+
+    Thousands of small kernels are started by hand otherwise, which takes longer than their work.
+    """
+    like = (noisy.clone(), times.clone(), words.detach().clone().requires_grad_(True))
+    with torch.autocast("cuda", torch.bfloat16, cache_enabled=False):
+        torch.cuda.make_graphed_callables(body, like, allow_unused_input=True)
+
+
 class Alignment(nn.Module):
     """Reads from the UNet's middle what the judge sees at each place of the clean picture."""
 
@@ -141,8 +172,9 @@ def denoiser_stage(
     reuse: int = 1,
     chunk: int = 1,
     sample: Callable[[Denoiser, Path], None] | None = None,
+    graphs: bool = False,
 ) -> Stage:
-    """Learn the velocity at random times, from new pictures."""
+    """Learn the velocity at random times, from new pictures. `graphs`: the UNet is recorded first."""
     scheduler = make_scheduler()
     kept = scheduler.alphas_cumprod.to(device)
     vae.to(device).eval().requires_grad_(False)
@@ -151,10 +183,8 @@ def denoiser_stage(
     places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
     pool = Pool(example_maker(sprites, vae, judge, size, places), reuse, chunk)
     helper = Alignment(widths[-1], judge.seen)
-    middle: list[Tensor] = []
-    model.unet.mid_block.register_forward_hook(
-        lambda block, _, output: middle.append(output) if block.training else None
-    )
+    body = Body(model.unet)
+    to_record = [graphs]
 
     def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
@@ -166,13 +196,15 @@ def denoiser_stage(
         clean = latents.float()
         signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)
-        middle.clear()
         words = model.text(captions).last_hidden_state
-        guess = model.unet(noisy, times, words, return_dict=False)[0].float()
-        error = (guess - (signal * noise - power * clean)).square().mean((1, 2, 3))
+        if to_record[0]:
+            record(body, noisy, times, words)
+            to_record[0] = False
+        guess, middle = body(noisy, times, words)
+        error = (guess.float() - (signal * noise - power * clean)).square().mean((1, 2, 3))
         ratio = kept[times] / (1 - kept[times])
         error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)
-        total: Tensor = error.mean() + ALIGN * helper(middle[0], seen).mean()
+        total: Tensor = error.mean() + ALIGN * helper(middle, seen).mean()
         return total
 
     def look(mean: nn.Module, file: Path) -> None:

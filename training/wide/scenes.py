@@ -144,6 +144,8 @@ def random_scenes(
     paint = torch.where(copies[..., None], paint[:, :1], paint)
     wall = torch.stack([members(background, generator) for _ in range(2)], 1) * 0.84 + 0.14  # softer
     wall = torch.where(chance(0.25)[:, None, None], wall[:, :1], wall)  # one in four is of one colour
+    vivid = 0.55 + 0.32 * (between(0, 1) + between(0, 1))  # mostly somewhat dull: guidance has a way to go
+    wall = torch.lerp(wall.mean(2, keepdim=True), wall, vivid[:, None, None]).clamp(0, 1)
     brown = torch.full((count,), list(world().colors).index("brown"), device=device)
 
     # 3. where things stand, how large they are, how they lean

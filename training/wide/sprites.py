@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from training.wide.colors import center, to_hsv
-from training.wide.words import world
+from training.wide.words import WORLD_FILE, world
 
 PLANES = 6  # red, green, blue, alpha, paint (takes a new colour), shade (from its darkest to its lightest)
 
@@ -49,7 +49,8 @@ class Sprites:
 def load(file: Path) -> Sprites:
     """Read a packed file. What is worked out is kept beside it, as it takes a minute on a small machine."""
     kept = file.with_suffix(".safetensors")
-    if kept.exists() and kept.stat().st_mtime >= file.stat().st_mtime:
+    newest = max(each.stat().st_mtime for each in (file, WORLD_FILE))  # the words may have changed
+    if kept.exists() and kept.stat().st_mtime >= newest:
         return Sprites(**load_file(kept))
     sprites = prepare(*read(file))
     part = kept.with_suffix(f".part{os.getpid()}")

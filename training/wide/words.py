@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 BEGIN, END, UNKNOWN = "<|startoftext|>", "<|endoftext|>", "<|unknown|>"
+WORLD_FILE = Path(__file__).parent / "world.toml"
 SPECIAL = (BEGIN, END, UNKNOWN)
 
 
@@ -63,7 +64,7 @@ class World:
 @cache
 def world() -> World:
     """The world of `world.toml`."""
-    data = tomllib.loads((Path(__file__).parent / "world.toml").read_text())
+    data = tomllib.loads(WORLD_FILE.read_text())
     things = []
     for group, members in data["objects"].items():
         painted = members.pop("painted", True)
