@@ -38,6 +38,7 @@ WIDTHS = {  # channels of each level; the first is there at 256 pixels only
 }
 EMPTY = 0.1  # part of the captions that is left out
 GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
+EARLY = 0.75  # below 1: more of the noisy times, at which shapes are decided
 ALIGN = 0.5  # weight of seeing what the judge sees
 
 
@@ -102,6 +103,21 @@ class Denoiser(nn.Module):
         self.unet, self.text = unet, text
 
 
+class HalfNorm(nn.GroupNorm):
+    """A group norm that stays in half precision where all else does; its sums are exact in any case.
+
+    Left to `autocast` it works in single precision, and copies there and back take longer than its work.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not torch.is_autocast_enabled(values.device.type):
+            return super().forward(values)
+        with torch.autocast(values.device.type, enabled=False):
+            half = (each.bfloat16() for each in (values, self.weight, self.bias))
+            inside, weight, bias = half
+            return F.group_norm(inside, self.num_groups, weight, bias, self.eps)
+
+
 class Body(nn.Module):
     """The UNet as a function of tensors alone, which can be recorded: also returns what its middle says."""
 
@@ -110,6 +126,9 @@ class Body(nn.Module):
         self.unet = unet
         self.middle: list[Tensor] = []
         unet.mid_block.register_forward_hook(self.keep)
+        for module in unet.modules():
+            if isinstance(module, nn.GroupNorm):
+                module.__class__ = HalfNorm
 
     def keep(self, block: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
         """Remember the middle while learning."""
@@ -192,7 +211,8 @@ def denoiser_stage(
         captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
         noise = torch.randn(latents.shape, generator=here, device=device)
         spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)
-        times = (spread / batch * 1000).long().clamp(max=999)  # every part of the way, in every batch
+        part = (spread / batch) ** EARLY  # every part of the way, in every batch
+        times = (part * 1000).long().clamp(max=999)
         clean = latents.float()
         signal, power = (each[:, None, None, None] for each in (kept[times].sqrt(), (1 - kept[times]).sqrt()))
         noisy = (signal * clean + power * noise).contiguous(memory_format=torch.channels_last)

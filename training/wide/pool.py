@@ -1,8 +1,7 @@
 """Examples to learn from: new compositions, or what became of them, some of them used more than once.
 
 Rule: noise, caption and all else that chance adds are new whenever an example is used, so using it a few
-times costs little of what it teaches; on a CPU, where drawing and encoding cost as much as learning, that
-pays. On a GPU nothing is used twice.
+times costs little of what it teaches, and drawing and encoding cost as much as learning.
 """
 
 from __future__ import annotations

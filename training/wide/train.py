@@ -27,6 +27,7 @@ from training.wide.sprites import Sprites
 from training.wide.text import make_text_encoder
 
 SHARES = {"autoencoder": 0.20, "contrast": 0.10, "denoiser128": 0.20, "denoiser256": 0.50}  # of the time
+REUSE = 4  # how often an example is learnt from; three times as often where it also had to be encoded
 BATCHES = {  # of each process
     "cpu": {"autoencoder": 24, "contrast": 64, "denoiser128": 32, "denoiser256": 16},
     "cuda": {"autoencoder": 128, "contrast": 512, "denoiser128": 512, "denoiser256": 512},
@@ -64,11 +65,11 @@ def stage_of(
     name: str, folder: Path, world: Sprites, device: torch.device, kind: str, graphs: bool = False
 ) -> Stage:
     """A stage, ready to be trained; later ones need what earlier ones left in `folder`."""
-    reuse, chunk = 4, 960 if device.type == "cuda" else 1
+    chunk = 960 if device.type == "cuda" else 1
     if name == "autoencoder":
         return autoencoder_stage(world, device, make_autoencoder())
     if name == "contrast":
-        return contrast_stage(world, device, reuse, chunk)
+        return contrast_stage(world, device, REUSE, chunk)
     size = int(name.removeprefix("denoiser"))
     vae, contrast = load_autoencoder(folder), load_contrast(folder)
     known = widths_in(folder / f"{name}.pt") or widths_in(folder / "denoiser128.pt") or WIDTHS[kind]
@@ -83,7 +84,7 @@ def stage_of(
         pictures = draw(pipeline_of(mean, vae), SHEET, guidance=5.0, steps=20, scheduler="DDIM")
         save_sheet(in_rows(pictures, 8), file)
 
-    return denoiser_stage(world, model, vae, contrast.judge, size, device, reuse, chunk, sample, graphs)
+    return denoiser_stage(world, model, vae, contrast.judge, size, device, 3 * REUSE, chunk, sample, graphs)
 
 
 def main() -> None:
@@ -100,6 +101,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="of each process, on a CPU")
     parser.add_argument("--batch", type=int, help="pictures a step, of each process")
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument(
+        "--cooldown", type=float, default=0.3, help="the part of the time in which the rate falls to nothing"
+    )
     parser.add_argument("--graphs", action="store_true", help="record the UNet as CUDA graphs: much faster")
     options = parser.parse_args()
     deadline = time.monotonic() + 60 * options.minutes
@@ -123,7 +127,8 @@ def main() -> None:
         minutes = (deadline - time.monotonic()) / 60 * share
         if minutes <= 0:
             break
-        plan = Plan(minutes, options.batch or BATCHES[device.type][name], options.lr)
+        batch = options.batch or BATCHES[device.type][name]
+        plan = Plan(minutes, batch, options.lr, cooldown=options.cooldown)
         train(stage_of(name, options.out, world, device, kind, options.graphs), plan, options.out, device)
 
 
