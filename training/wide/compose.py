@@ -114,8 +114,8 @@ def painted(shade: Tensor, paint: Tensor) -> Tensor:
     """A colour with the drawing's own light and dark. shade (n, 1, s, s), paint (n, 3) -> (n, 3, s, s)"""
     base = paint[..., None, None]
     value = base.amax(1, keepdim=True)
-    dark = base * (0.35 + 0.30 * value)  # white stays white in the shade, black falls off
-    bright = base + (1 - base) * 0.42
+    dark = base * (0.33 + 0.44 * value)  # white stays white in the shade, black falls off
+    bright = base + (1 - base) * (0.12 + 0.28 * value)  # and black stays black in the light
     low = torch.lerp(dark, base, (shade / 0.55).clamp(0, 1))
     return torch.where(shade < 0.55, low, torch.lerp(base, bright, ((shade - 0.55) / 0.45).clamp(0, 1)))
 
