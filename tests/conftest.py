@@ -137,6 +137,10 @@ SLOW: dict[str, tuple[str, ...]] = {
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and
 # runs in one process, one test after the other.
 SINGLE = ("docker", "slurm")
+# Folders whose tests start many processes: of these groups, no more than so many run at once, whatever the
+# number of workers. A third worker has the others meanwhile, as hubs and browsers wait half of their time.
+CROWDED = ("hub", "browser")
+CROWDED_AT_ONCE = 2
 LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
 
 
@@ -159,6 +163,12 @@ def group_of(nodeid: str) -> str:
     """What runs in one process: a file, for its fixtures, or all that needs the same single thing."""
     file = nodeid.partition("::")[0]
     return next((single for single in SINGLE if single in PurePosixPath(file).parts), file)
+
+
+def is_crowded(group: str) -> bool:
+    """Whether a group's tests start hubs, browsers, containers or jobs."""
+    parts = PurePosixPath(group).parts
+    return any(folder in parts for folder in (*CROWDED, *SINGLE))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -188,6 +198,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return group_of(nodeid)
+
+        def _reschedule(self, node: Any) -> None:
+            """A worker for which nothing is left that it may do now is done."""
+            if self.workqueue and not self._suiting(node):
+                node.shutdown()
+            else:
+                super()._reschedule(node)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            """The next group that this worker may do goes to the front of the queue."""
+            suiting = self._suiting(node)
+            if suiting:
+                self.workqueue.move_to_end(suiting, last=False)
+                super()._assign_work_unit(node)
+
+        def _suiting(self, node: Any) -> str | None:
+            """The first waiting group that keeps to CROWDED_AT_ONCE."""
+            crowded = [
+                other
+                for other, groups in self.assigned_work.items()
+                if other is not node
+                and any(is_crowded(group) and not all(tests.values()) for group, tests in groups.items())
+            ]
+            room = len(crowded) < CROWDED_AT_ONCE
+            return next((group for group in self.workqueue if room or not is_crowded(group)), None)
 
     config.option.loadscopereorder = False
     return ByGroup(config, log)

@@ -86,6 +86,25 @@ def test_what_needs_the_one_engine_runs_in_one_process_and_a_file_stays_together
     assert next(test for by, *_, test in passed if by == worker).startswith("docker/")  # the long ones begin
 
 
+def test_of_the_groups_that_start_many_processes_two_run_at_once_however_many_workers_there_are(
+    tmp_path: Path,
+):
+    waits = "import time\n" + "".join(f"def test_{n}(): time.sleep(0.2)\n" for n in range(3))
+    for folder in ("hub", "browser", "plain"):
+        (tmp_path / folder).mkdir()
+        for name in ("one", "two", "three"):
+            (tmp_path / folder / f"test_{folder}_{name}.py").write_text(waits)
+    done = run(tmp_path, "-n", "4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = [line.split() for line in done.stdout.splitlines() if "PASSED" in line]
+    assert len(passed) == 27
+    workers: dict[bool, set[str]] = {}
+    for worker, *_, test in passed:
+        workers.setdefault(test.startswith("plain/"), set()).add(worker)
+    assert len(workers[False]) == 2
+    assert workers[True] - workers[False]  # and the others were not idle
+
+
 def test_what_needs_the_one_engine_is_refused_where_it_could_run_beside_others(tmp_path: Path):
     (tmp_path / "test_lost.py").write_text(
         "import pytest\n@pytest.fixture\ndef docker(): pass\ndef test_it(docker): pass\n"
