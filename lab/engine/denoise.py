@@ -6,9 +6,11 @@ same on every device and in every dtype. The order of draws is the pipeline's ow
 the noise, then each ancestral step), so a plain diffusers script with that seed gives these pixels.
 """
 
+import copy
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -22,6 +24,7 @@ from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import fresh_scheduler, noise_scale
+from lab.engine.together import Seat
 from manifests.draft import Drawn
 from manifests.manifest import Model, Request, Versions
 
@@ -41,6 +44,7 @@ class Watch:
     previewer: Previewer
     film: int
     began: float
+    last_step: Callable[[], None] = lambda: None  # told when no more calls of the UNet will come
     done: int = 0
     kept: list[Any] | None = None
 
@@ -49,6 +53,8 @@ class Watch:
             raise Stopped
         self.done = step + 1
         steps = pipe.num_timesteps
+        if self.done == steps:
+            self.last_step()
         elapsed = time.monotonic() - self.began
         latents = tensors["latents"] / noise_scale(pipe.scheduler)
         if self.kept is not None and step in _even_indexes(steps, self.film):
@@ -86,15 +92,19 @@ def make_picture(
 
     if stop_asked():
         raise Stopped
-    _warm_up(model, request, source)
-    pipe, arguments = _prepared(model, request, source)
+    with model.lock:
+        _warm_up(model, request, source)
+        pipe, arguments = _prepared(model, request, source)
+        preparing, model.preparing = model.preparing, 0.0
     if stop_asked():
         raise Stopped
-    preparing, model.preparing = model.preparing, 0.0
     began = time.monotonic()
     watch = Watch(stop_asked, report, model.previewer, film, began, kept=[] if film else None)
+    meeting = model.meeting
     try:
-        with torch.inference_mode():  # the same pixels as without, a little sooner
+        with torch.inference_mode(), meeting.seat() if meeting else nullcontext(Seat()) as seat:
+            if meeting:
+                watch.last_step = lambda: meeting.leave(seat)
             output = pipe(
                 **arguments,
                 generator=torch.Generator("cpu").manual_seed(request.seed),
@@ -106,7 +116,7 @@ def make_picture(
         raise Stopped
     if any(getattr(output, "nsfw_content_detected", None) or ()):
         raise EngineFailure("filtered", model=model.entry.name)
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - began - seat.waited
     frames = [frame for latents in watch.kept or () if (frame := model.previewer.frame(latents))]
     drawn = Drawn(
         request=request,
@@ -121,14 +131,16 @@ def make_picture(
         device=model.device_name,
         dtype=model.dtype,
         seconds=seconds,
+        batch_size=seat.size,
+        batch_index=seat.place,
         loading_seconds=preparing or None,
     )
     return Picture(output.images[0].convert("RGB"), drawn, frames)
 
 
 def _prepared(model: LoadedModel, request: Request, source: Image.Image | None) -> tuple[Any, dict[str, Any]]:
-    """The pipeline with a fresh scheduler, and the arguments of its call."""
-    pipe = model.pipelines[request.mode]
+    """A pipeline of this run's own, with a fresh scheduler, over the model's parts; and its arguments."""
+    pipe = copy.copy(model.pipelines[request.mode])
     pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
     arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
     if source is not None:

@@ -25,3 +25,14 @@ class JobFailed(UserError):
 
     def in_language(self, language: Language) -> str:
         return self.failed.text(language)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's, the GPU's, or the CPU allocator's, which has no type of its own."""
+    if isinstance(error, MemoryError):
+        return True
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    )

@@ -1,7 +1,9 @@
-"""The engine of this process: one queue, one worker thread, one model in memory at a time.
+"""The engine of this process: one queue, one model in memory at a time, a thread for each picture.
 
-Only the worker imports torch, so whoever submits never waits for it. A failed run leaves the
-worker as it was; after running out of memory the model is dropped and read again when next asked.
+Pictures of one model are drawn together where the model can do that (`together.py`), else one after the
+other; they begin in the order in which they were asked for. Only these threads import torch, so whoever
+submits never waits for it. A failed run leaves the others as they were; after running out of memory the
+model is dropped as soon as nothing is drawn, and read again when next asked.
 """
 
 import gc
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 from lab.engine.denoise import Stopped, make_picture
-from lab.engine.failures import EngineFailure
+from lab.engine.failures import EngineFailure, is_out_of_memory
 from lab.engine.pipelines import LoadedModel, load_model
 from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Event, Failed, Loading, Queued
 from lab.engine.requests import check_request
@@ -77,10 +79,11 @@ class LocalEngine:
 
     def __init__(self) -> None:
         self._waiting: deque[LocalJob] = deque()
-        self._running: LocalJob | None = None
+        self._running: list[LocalJob] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._loaded: LoadedModel | None = None  # the worker's alone
+        self._loaded: LoadedModel | None = None
+        self._spoilt = False  # memory ran out: the model goes as soon as nothing is drawn
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
         self._worker.start()
 
@@ -100,32 +103,41 @@ class LocalEngine:
         """Cancel what runs and waits, release the model, end the worker."""
         with self._changed:
             self._closed = True
-            jobs = [*self._waiting, *([self._running] if self._running else [])]
+            jobs = [*self._waiting, *self._running]
             self._changed.notify_all()
         for job in jobs:
             job.cancel()
         self._worker.join(timeout=30)
 
     def _work(self) -> None:
+        """Begin each job when there is room for it; the last to go releases the model."""
         while (job := self._next()) is not None:
-            try:
-                job.report(self._run(job))
-            except Exception:
-                log.exception("The job %s failed", job.id)
-                job.report(Failed("internal"))
-            with self._changed:
-                self._running = None
+            threading.Thread(target=self._draw, args=(job,), name="engine-picture", daemon=True).start()
         self._unload()
 
     def _next(self) -> LocalJob | None:
-        """Wait for the next job; None once the engine is closed and nothing waits."""
+        """Wait for a job that may begin; None once the engine is closed and nothing waits or runs."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(
+                lambda: (
+                    self._room_for(self._waiting[0]) if self._waiting else self._closed and not self._running
+                )
+            )
             if not self._waiting:
                 return None
-            self._running = self._waiting.popleft()
+            job = self._waiting.popleft()
+            self._running.append(job)
             self._tell_positions()
-            return self._running
+            return job
+
+    def _room_for(self, job: LocalJob) -> bool:
+        """Whether the job may begin: alone, or beside others of its model that are drawn together."""
+        if not self._running:
+            return True
+        loaded = self._loaded
+        if self._spoilt or loaded is None or loaded.meeting is None or loaded.entry.id != job.model:
+            return False
+        return len(self._running) < loaded.meeting.most
 
     def _leave(self, job: LocalJob) -> None:
         """A stopped job that still waits ends at once; one that runs ends at its next step."""
@@ -134,10 +146,26 @@ class LocalEngine:
                 self._waiting.remove(job)
                 job.report(Cancelled())
                 self._tell_positions()
+                self._changed.notify_all()
 
     def _tell_positions(self) -> None:
         for position, job in enumerate(self._waiting, start=1):
             job.report(Queued(position))
+
+    def _draw(self, job: LocalJob) -> None:
+        """All of a job that runs, in a thread of its own."""
+        try:
+            last = self._run(job)
+        except Exception:
+            log.exception("The job %s failed", job.id)
+            last = Failed("internal")
+        with self._changed:
+            self._running.remove(job)
+            if self._spoilt and not self._running:
+                self._unload()
+                self._spoilt = False
+            self._changed.notify_all()
+        job.report(last)
 
     def _run(self, job: LocalJob) -> Event:
         """Do the job and say how it ended."""
@@ -148,11 +176,10 @@ class LocalEngine:
         except EngineFailure as failure:
             return failure.failed
         except Exception as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
-            failed = Failed("out_of_memory", {"model": job.model})
-        self._unload()  # outside the handler: the error's traceback holds the tensors
-        return failed
+            self._spoilt = True
+            return Failed("out_of_memory", {"model": job.model})
 
     def _attempt(self, job: LocalJob) -> Event:
         if job.stop_asked():
@@ -164,11 +191,15 @@ class LocalEngine:
         source = None
         if request.mode == "img2img" and job.source is not None:
             source = open_source(job.source, request.width, request.height)
-        if self._loaded is None or self._loaded.entry is not entry:
+        loaded = self._loaded
+        if loaded is None or loaded.entry is not entry:  # then this job runs alone
             self._unload()
             job.report(Loading(entry.id))
-            self._loaded = load_model(entry)
-        return Done(make_picture(self._loaded, request, source, job.film, job.stop_asked, job.report))
+            loaded = load_model(entry)
+            with self._changed:
+                self._loaded = loaded
+                self._changed.notify_all()
+        return Done(make_picture(loaded, request, source, job.film, job.stop_asked, job.report))
 
     def _unload(self) -> None:
         if self._loaded is None:
@@ -179,14 +210,3 @@ class LocalEngine:
 
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: Python's, the GPU's, or the CPU allocator's, which has no type of its own."""
-    if isinstance(error, MemoryError):
-        return True
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
-    )

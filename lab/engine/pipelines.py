@@ -6,6 +6,7 @@ and brings each one over when it is its turn.
 """
 
 import os
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,14 @@ from exercises.parameters import Mode
 from lab.engine.failures import EngineFailure
 from lab.engine.previews import Previewer
 from lab.engine.prompts import PromptCache
+from lab.engine.together import Meeting
 from lab.models.availability import availability
-from lab.models.registry import ModelEntry
+from lab.models.registry import Family, ModelEntry
 from lab.models.settings import ModelSettings
 from lab.models.weights import weights_sha256
+
+TOGETHER: tuple[Family, ...] = ("sd",)  # the families whose pictures are drawn together
+MOST_TOGETHER = 16  # pictures; where memory does not suffice for so many, the meeting finds out
 
 
 @dataclass
@@ -33,7 +38,9 @@ class LoadedModel:
     dtype: str
     weights_sha256: str
     previewer: Previewer
+    meeting: Meeting | None = None  # where pictures are drawn together; None: one after the other
     prompts: PromptCache = field(init=False)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # for what is read or kept below
     warm: set[tuple[object, ...]] = field(default_factory=set)  # shapes of pictures drawn before
     preparing: float = 0.0  # seconds of loading and warming up that no picture has told of yet
 
@@ -72,7 +79,10 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
     if entry.modes == ("text2img", "img2img"):
         pipelines["img2img"] = AutoPipelineForImage2Image.from_pipe(pipe)
     previewer = Previewer(pipe.vae)  # fitted in main memory, before the parts are placed
-    _place(list(pipelines.values()), device, entry, torch)
+    whole = _place(list(pipelines.values()), device, entry, torch)
+    meeting = None
+    if entry.family in TOGETHER and whole:  # parts that come and go belong to one picture at a time
+        meeting = pipe.unet.forward = Meeting(pipe.unet.forward, MOST_TOGETHER)
     for each in pipelines.values():
         each.set_progress_bar_config(disable=True)
     name = f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else "cpu"
@@ -85,6 +95,7 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
         dtype=dtype,
         weights_sha256=weights_sha256(folder, entry.variant),
         previewer=previewer,
+        meeting=meeting,
     )
 
 
@@ -105,18 +116,20 @@ def _device(torch: Any) -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def _place(pipelines: list[Any], device: str, entry: ModelEntry, torch: Any) -> None:
-    """Bring the parts onto the GPU, or have each brought over in turn where not all fit."""
+def _place(pipelines: list[Any], device: str, entry: ModelEntry, torch: Any) -> bool:
+    """Bring the parts onto the GPU, or have each brought over in turn where not all fit: then False."""
     if device == "cpu":
-        return
+        return True
     # The same pixels each time on the same GPU; of diffusers' own switch for this we leave out
     # the one that makes each launch wait.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     free = torch.cuda.mem_get_info()[0] / 2**30
+    whole = bool(entry.memory_gib < 0.9 * free)
     for pipe in pipelines:
-        if entry.memory_gib < 0.9 * free:
+        if whole:
             pipe.to("cuda")
         else:
             pipe.enable_model_cpu_offload()
+    return whole

@@ -9,6 +9,8 @@ from PIL import Image
 from lab.engine.protocol import Done, Engine, Event, Failed, Picture
 from manifests.manifest import Request
 
+JUST_AS_GOOD = 60  # dB: a difference that nobody sees; one of 255 in every number is 48
+
 DEFAULTS: dict[str, Any] = {
     "mode": "text2img",
     "prompt": "a red backpack on a gray background",
@@ -52,3 +54,11 @@ def failure(engine: Engine, request: Request, **options: Any) -> Failed:
     last = last_event(engine, request, **options)
     assert isinstance(last, Failed), last
     return last
+
+
+def likeness(one: Picture, other: object) -> float:
+    """Peak signal to noise ratio in dB; infinite where they are equal."""
+    assert isinstance(other, Picture), other
+    difference = np.asarray(one.image, float) - np.asarray(other.image, float)
+    error = float(np.square(difference).mean())
+    return 10 * np.log10(255**2 / error) if error else float("inf")

@@ -172,12 +172,22 @@ def test_both_modes_share_the_weights(model: LoadedModel) -> None:
     assert all(getattr(text, part) is getattr(image, part) for part in ("unet", "vae", "text_encoder"))
 
 
-def test_each_run_has_a_scheduler_of_its_own(model: LoadedModel) -> None:
+def test_each_run_has_a_scheduler_of_its_own(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
+    pipeline = type(model.pipelines["text2img"])
+    draw = pipeline.__call__
+
+    def noted(self: Any, **arguments: Any) -> Any:
+        used.append(self.scheduler)
+        return draw(self, **arguments)
+
+    run(model)  # a first one also warms up
+    monkeypatch.setattr(pipeline, "__call__", noted)
     for _ in range(2):
         run(model)
-        used.append(model.pipelines["text2img"].scheduler)
+    assert len(used) == 2
     assert used[0] is not used[1]
+    assert model.pipelines["text2img"].scheduler is model.own_scheduler
     assert type(used[0]).__name__ == "EulerAncestralDiscreteScheduler"
     assert used[0].config.prediction_type == "v_prediction"
 

@@ -10,8 +10,8 @@ import pytest
 from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.engine import local
 from lab.engine.local import LocalEngine, LocalJob
-from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued, Step
-from tests.lab.engine.asking import asked, failure, last_event, made, photo
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Step
+from tests.lab.engine.asking import JUST_AS_GOOD, asked, failure, last_event, likeness, made, photo
 
 LONG = {"steps": 150, "width": 128, "height": 128}
 
@@ -78,7 +78,9 @@ def test_stop_takes_effect_within_one_step(engine: LocalEngine) -> None:
     assert reached < 30  # of 150: a step here takes a millisecond, starting the thread some
 
 
-def test_no_step_is_begun_after_stop(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_is_begun_after_stop(
+    engine: LocalEngine, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = engine.submit(asked(**LONG), model="mini")
     report = job.report
 
@@ -88,6 +90,7 @@ def test_no_step_is_begun_after_stop(engine: LocalEngine, monkeypatch: pytest.Mo
             job.cancel()
 
     monkeypatch.setattr(job, "report", stop_at_five)
+    held.set()
     events = list(job.events())
     assert isinstance(events[-1], Cancelled)
     assert max(event.step for event in events if isinstance(event, Step)) == 5
@@ -104,8 +107,11 @@ def test_a_stopped_run_leaves_the_next_one_as_it_would_have_been(engine: LocalEn
 
 @pytest.fixture
 def held(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """The engine's worker waits for this event before each job."""
+    """The engine draws one picture after the other, and waits for this event before each."""
     made(engine, asked())
+    assert engine._loaded
+    assert engine._loaded.meeting
+    monkeypatch.setattr(engine._loaded.meeting, "most", 1)
     release = threading.Event()
     real = local.check_request
 
@@ -163,19 +169,20 @@ def test_a_waiting_job_that_is_stopped_ends_at_once_and_the_others_move_up(
 
 
 def test_two_who_submit_at_once_each_get_their_own_picture(engine: LocalEngine) -> None:
-    alone = {seed: made(engine, asked(seed=seed)).image.tobytes() for seed in range(6)}
-    together: dict[int, bytes] = {}
+    alone = {seed: made(engine, asked(seed=seed)) for seed in range(6)}
+    together: dict[int, Picture] = {}
 
     def work(seeds: range) -> None:
         for seed in seeds:
-            together[seed] = made(engine, asked(seed=seed)).image.tobytes()
+            together[seed] = made(engine, asked(seed=seed))
 
     threads = [threading.Thread(target=work, args=(seeds,)) for seeds in (range(3), range(3, 6))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert together == alone
+    assert sorted(together) == sorted(alone)
+    assert min(likeness(alone[seed], together[seed]) for seed in alone) >= JUST_AS_GOOD
 
 
 IMAGE = {"mode": "img2img", "strength": 0.5}
