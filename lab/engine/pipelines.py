@@ -16,14 +16,13 @@ from exercises.parameters import Mode
 from lab.engine.failures import EngineFailure
 from lab.engine.previews import Previewer
 from lab.engine.prompts import PromptCache
-from lab.engine.together import Meeting
+from lab.engine.together import MOST_TOGETHER, Meeting
 from lab.models.availability import availability
 from lab.models.registry import Family, ModelEntry
 from lab.models.settings import ModelSettings
 from lab.models.weights import weights_sha256
 
 TOGETHER: tuple[Family, ...] = ("sd",)  # the families whose pictures are drawn together
-MOST_TOGETHER = 16  # pictures; where memory does not suffice for so many, the meeting finds out
 
 
 @dataclass

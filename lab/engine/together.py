@@ -18,6 +18,8 @@ from typing import Any
 
 from lab.engine.failures import is_out_of_memory
 
+MOST_TOGETHER = 16  # pictures; where memory does not suffice for so many, the meeting finds out
+
 Arguments = dict[str, Any]
 
 
