@@ -1,0 +1,1 @@
+"""What a class shares: one engine for all, in fair turn; keys and budgets out of reach; receipts."""
