@@ -126,6 +126,10 @@ def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
     KINDS[kind].plan(file, at, table)
     table["texts"] = _texts(file.path.parent, exercise_id)
     exercise: Exercise = _validated(file, at, TypeAdapter(KINDS[kind]), table)
+    if exercise.words_minimum and not exercise.writes:
+        raise file.error((*at, "words_minimum"), "no_words")
+    if bad := [rule for rule in exercise.weights if rule not in exercise.rules]:
+        raise file.error((*at, "weights", bad[0]), "one_of", expected=", ".join(exercise.rules))
     return exercise
 
 
@@ -164,7 +168,7 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
             check_unique(file, (*at, "runs", run.id), run.id, runs)
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
-    total = math.fsum(exercise.points for exercise in assignment.exercises)
+    total = math.fsum(exercise.points for exercise in assignment.exercises if not exercise.optional)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")
 

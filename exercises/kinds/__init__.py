@@ -14,6 +14,7 @@ from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
+from exercises.kinds.grid import Grid
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
 from exercises.kinds.reflection import Reflection
@@ -23,6 +24,7 @@ from exercises.kinds.sweep import Sweep
 KINDS: dict[str, type[ExerciseBase]] = {
     "generate": Generate,
     "sweep": Sweep,
+    "grid": Grid,
     "img2img": ImageToImage,
     "studio": Studio,
     "evaluation": Evaluation,
@@ -37,6 +39,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
 Exercise = Annotated[
     Generate
     | Sweep
+    | Grid
     | ImageToImage
     | Studio
     | Evaluation

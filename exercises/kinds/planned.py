@@ -26,6 +26,7 @@ class Planned(ExerciseBase):
     runs: tuple[Run, ...]
 
     mode: ClassVar[Mode] = "text2img"
+    rules: ClassVar[tuple[str, ...]] = ("recorded", "image", "parameters", "distinct")
     runs_differ: ClassVar[bool] = True  # whether two runs with the same parameters are refused
 
     @classmethod
@@ -74,7 +75,7 @@ class Planned(ExerciseBase):
             name: run_at if name in change else (*at, "parameters") if name in own else ("parameters",)
             for name in values
         }
-        parameters = _parameters(file, values, places, run_at)
+        parameters = read_parameters(file, values, places, run_at)
         _check_strength(file, cls.mode, parameters, places, run_at)
         changed = cls.changed(file, run_at, runs, parameters, change)
         same = next((run for run in runs if cls.runs_differ and run.parameters == parameters), None)
@@ -116,9 +117,10 @@ def _run_tables(file: TomlFile, at: KeyPath, tables: object) -> dict[str, Change
     return tables
 
 
-def _parameters(
+def read_parameters(
     file: TomlFile, values: Mapping[str, Any], places: Mapping[str, KeyPath], run_at: KeyPath
 ) -> Parameters:
+    """The values as parameters; what is wrong is told at the place of its value. Raises ExerciseError."""
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:

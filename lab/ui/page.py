@@ -24,7 +24,7 @@ from markupsafe import Markup
 from exercises.i18n import Language, Translate, translator
 from exercises.kinds import Exercise
 from exercises.kinds.base import ExerciseBase
-from grading.results import CheckResult, earned_points, open_points
+from grading.results import CheckResult, asked_points, earned_points, open_points
 from lab.session.lab import Lab
 from lab.ui.html import markup
 
@@ -213,5 +213,4 @@ class Page:
     def header(self) -> str:
         """The points so far, as the checks see them."""
         checks = self.checks()
-        maximum = sum(c.maximum for c in checks)
-        return markup.points(self.t, earned_points(checks), maximum, open_points(checks))
+        return markup.points(self.t, earned_points(checks), asked_points(checks), open_points(checks))

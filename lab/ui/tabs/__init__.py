@@ -15,6 +15,7 @@ from lab.ui.tabs import (
     costs,
     gallery,
     generate,
+    grid,
     hand_in,
     health,
     img2img,
@@ -26,6 +27,7 @@ from lab.ui.tabs import (
 OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by kind
     "generate": generate.build,
     "sweep": sweep.build,
+    "grid": grid.build,
     "img2img": img2img.build,
     "studio": studio.build,
     "analyse": analyse.build,

@@ -1,5 +1,6 @@
 """One picture made: the file itself, how it was asked for and made, and the Python that makes it again."""
 
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -89,6 +90,15 @@ def shown_record(page: Page, record: Record, label: str | None = None, *, marked
         taken = page.t("stage.taken", steps=manifest.effective_steps, seconds=seconds)
     url = page.file_url(record.image_path)
     return Shown(url, alternative(page, manifest), label or record.stem, taken, marked)
+
+
+def judged(page: Page, record: Record, label: str | None = None) -> Shown:
+    """The same with what the judge found of the prompt, where it has an opinion."""
+    shown, opinion = shown_record(page, record, label), record.manifest.adherence
+    if opinion is None:
+        return shown
+    words = page.t("stage.judged", found=opinion.found, count=len(opinion.parts))
+    return replace(shown, facts=f"{shown.facts} · {words}")
 
 
 def alternative(page: Page, manifest: Manifest) -> str:

@@ -50,7 +50,7 @@ def _progress(lab: Lab, page: Page) -> str:
 def _next(page: Page, exercises: Sequence[Exercise], checks: dict[str, list[CheckResult]]) -> Markup:
     """One clear action: the first exercise of which something is open."""
     for exercise in exercises:
-        if any(check.passed is not True and not check.needs_person for check in checks[exercise.id]):
+        if any(check.is_missing for check in checks[exercise.id]):
             title = exercise.title(page.language)
             return Markup("<p>{}</p>").format(
                 _link(page, exercise, page.t("start.next", title=title), main=True)

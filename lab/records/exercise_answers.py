@@ -1,0 +1,73 @@
+"""Changes to what a student writes in one exercise's own tab, one field at a time (`lab.records.answers` saves).
+
+Whether an answer is right is never saved: the checks see it from the manifests each time.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lab.records.answers import Change
+from manifests.answers import Answers, ExerciseAnswer, QuestionAnswer, StepAnswer
+
+TEXT_LENGTH, PROMPT_LENGTH = 4000, 2000  # characters, as the page's boxes take them
+WHY_LENGTH = 1000
+
+
+def of(answers: Answers | None, exercise: str) -> ExerciseAnswer:
+    """What is written of an exercise; nothing where nothing is."""
+    return (answers.exercises.get(exercise) if answers else None) or ExerciseAnswer()
+
+
+def putting(exercise: str, field: str) -> Callable[[Any], Change]:
+    """Of a value the change that sets this field of an exercise's answer."""
+    length = PROMPT_LENGTH if field.endswith("prompt") else TEXT_LENGTH
+
+    def put(value: Any) -> Change:
+        def change(answers: Answers) -> None:
+            kept = value[:length] if isinstance(value, str) else None
+            setattr(_own(answers, exercise), field, kept if field == "chosen" else kept or "")
+
+        return change
+
+    return put
+
+
+def step_why(exercise: str, stem: str, text: str) -> Change:
+    """What was changed in a step, and why."""
+
+    def change(answers: Answers) -> None:
+        _step(answers, exercise, stem).why = text[:WHY_LENGTH]
+
+    return change
+
+
+def step_score(exercise: str, stem: str, criterion: str, value: int | None) -> Change:
+    """One score of a step's picture; None takes it back."""
+
+    def change(answers: Answers) -> None:
+        scores = _step(answers, exercise, stem).scores
+        if value is None:
+            scores.pop(criterion, None)
+        else:
+            scores[criterion] = value
+
+    return change
+
+
+def tried(exercise: str, question: str, pictures: Sequence[str], chosen: str) -> Change:
+    """One try at a question, which is about these pictures; the first try says about which."""
+
+    def change(answers: Answers) -> None:
+        questions = _own(answers, exercise).questions
+        answer = questions.setdefault(question, QuestionAnswer(pictures=list(pictures)))
+        answer.chosen = [*answer.chosen, chosen]
+
+    return change
+
+
+def _own(answers: Answers, exercise: str) -> ExerciseAnswer:
+    return answers.exercises.setdefault(exercise, ExerciseAnswer())
+
+
+def _step(answers: Answers, exercise: str, stem: str) -> StepAnswer:
+    return _own(answers, exercise).steps.setdefault(stem, StepAnswer())
