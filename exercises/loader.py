@@ -19,7 +19,9 @@ from exercises.faults import Path as KeyPath
 from exercises.i18n import LANGUAGES, Language
 from exercises.kinds import KINDS, Exercise
 from exercises.kinds.base import check_unique
+from exercises.kinds.compare import COMPARISON_RUN
 from exercises.kinds.planned import check_slug
+from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import is_assignment_id
 from exercises.settings import ExerciseSettings
 from exercises.toml_file import (
@@ -42,7 +44,8 @@ _RESERVED = {
     **dict.fromkeys(("introduction", "start", "gallery", "costs", "health")),
     **{kind: kind for kind, exercise in KINDS.items() if exercise.own_tab},
 }
-_RESERVED_RUNS = {exercise.free_run for exercise in KINDS.values() if exercise.free_run}
+# A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
+_RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
 _TOP = ("title", "points", "parameters", "exercises")
 
 
@@ -166,8 +169,10 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
             if run.id in _RESERVED_RUNS:
                 raise file.error((*at, "runs", run.id), "reserved")
             check_unique(file, (*at, "runs", run.id), run.id, runs)
+    planned = {run.id: run.parameters for _, run in assignment.planned_runs()}
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
+        exercise.check_plan(file, ("exercises", index), planned)
     total = math.fsum(exercise.points for exercise in assignment.exercises if not exercise.optional)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")

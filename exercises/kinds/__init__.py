@@ -17,6 +17,9 @@ from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
+from exercises.kinds.iterate import Iterate
+from exercises.kinds.own import Own
+from exercises.kinds.quiz import Quiz
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.studio import Studio
 from exercises.kinds.sweep import Sweep
@@ -26,6 +29,9 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "sweep": Sweep,
     "grid": Grid,
     "img2img": ImageToImage,
+    "own": Own,
+    "iterate": Iterate,
+    "quiz": Quiz,
     "studio": Studio,
     "evaluation": Evaluation,
     "reflection": Reflection,
@@ -41,6 +47,9 @@ Exercise = Annotated[
     | Sweep
     | Grid
     | ImageToImage
+    | Own
+    | Iterate
+    | Quiz
     | Studio
     | Evaluation
     | Reflection

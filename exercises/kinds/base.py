@@ -4,7 +4,7 @@ A kind is a module of `exercises/kinds` with one class. The loader asks that cla
 knows: how its table becomes runs (`plan`), and what must fit within the whole assignment (`check`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -65,6 +65,9 @@ class ExerciseBase(Frozen):
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         """Raise ExerciseError for what does not fit; `runs` are the ids of all runs of the assignment."""
+
+    def check_plan(self, file: TomlFile, at: KeyPath, planned: Mapping[str, Parameters]) -> None:
+        """Raise ExerciseError for what does not fit the assignment's planned runs, by id."""
 
 
 def check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:

@@ -27,6 +27,7 @@ class Planned(ExerciseBase):
 
     mode: ClassVar[Mode] = "text2img"
     rules: ClassVar[tuple[str, ...]] = ("recorded", "image", "parameters", "distinct")
+    prompts_planned: ClassVar[bool] = True  # whether the plan says what to draw, not the student
     runs_differ: ClassVar[bool] = True  # whether two runs with the same parameters are refused
 
     @classmethod
@@ -82,6 +83,19 @@ class Planned(ExerciseBase):
         if same:
             raise file.error(run_at, "unlike", run=same.id)
         return Run(id=run_id, parameters=parameters, changed=changed)
+
+
+def common_parameters(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Parameters:
+    """The assignment's parameters and the exercise's own, for one without runs. Raises ExerciseError."""
+    shared = _parameter_table(file, ("parameters",), file.data.get("parameters", {}))
+    own = _parameter_table(file, (*at, "parameters"), table.pop("parameters", {}))
+    values = {"prompt": "", **shared, **own}
+    places: dict[str, KeyPath] = {
+        name: (*at, "parameters") if name in own else ("parameters",) for name in values
+    }
+    parameters = read_parameters(file, values, places, at)
+    _check_strength(file, "text2img", parameters, places, at)
+    return parameters
 
 
 def check_slug(file: TomlFile, at: KeyPath, value: object) -> str:

@@ -1,13 +1,15 @@
-"""Changes to what a student writes in one exercise's own tab, one field at a time (`lab.records.answers` saves).
+"""Changes to what a student writes in one exercise's own tab, one field at a time.
 
 Whether an answer is right is never saved: the checks see it from the manifests each time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from lab.records.answers import Change
-from manifests.answers import Answers, ExerciseAnswer, QuestionAnswer, StepAnswer
+from manifests.answers import Answers, ExerciseAnswer, QuestionAnswer, StepAnswer, load_answers
+from manifests.errors import AnswersError
 
 TEXT_LENGTH, PROMPT_LENGTH = 4000, 2000  # characters, as the page's boxes take them
 WHY_LENGTH = 1000
@@ -16,6 +18,14 @@ WHY_LENGTH = 1000
 def of(answers: Answers | None, exercise: str) -> ExerciseAnswer:
     """What is written of an exercise; nothing where nothing is."""
     return (answers.exercises.get(exercise) if answers else None) or ExerciseAnswer()
+
+
+def read(folder: Path, exercise: str) -> ExerciseAnswer:
+    """The same from disk; nothing where the answers cannot be read."""
+    try:
+        return of(load_answers(folder), exercise)
+    except AnswersError:
+        return ExerciseAnswer()
 
 
 def putting(exercise: str, field: str) -> Callable[[Any], Change]:
@@ -54,13 +64,22 @@ def step_score(exercise: str, stem: str, criterion: str, value: int | None) -> C
     return change
 
 
-def tried(exercise: str, question: str, pictures: Sequence[str], chosen: str) -> Change:
-    """One try at a question, which is about these pictures; the first try says about which."""
+def tried(
+    exercise: str, question: str, pictures: Sequence[str], chosen: str, right: Collection[str], most: int
+) -> Change:
+    """One try at a question about these pictures, unless it was right before, or there were `most` tries.
+
+    The same choice again is no further try. Answers about other pictures, now gone, are forgotten.
+    """
 
     def change(answers: Answers) -> None:
         questions = _own(answers, exercise).questions
-        answer = questions.setdefault(question, QuestionAnswer(pictures=list(pictures)))
-        answer.chosen = [*answer.chosen, chosen]
+        answer = questions.get(question)
+        if answer is None or answer.pictures != list(pictures):
+            answer = questions[question] = QuestionAnswer(pictures=list(pictures))
+        over = len(answer.chosen) >= most or any(key in right for key in answer.chosen)
+        if not over and chosen not in answer.chosen:
+            answer.chosen = [*answer.chosen, chosen]
 
     return change
 

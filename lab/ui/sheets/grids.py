@@ -2,7 +2,8 @@
 
 A sweep has a row for each parameter that was changed, its values in ascending order with the baseline
 among them. Image-to-image has one row: the photo, then the strengths in ascending order. A film has its
-frames in reading order. A grid is laid out as its exercise says.
+frames in reading order. A grid is laid out as its exercise says;
+one prompt under several seeds is one row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,12 @@ def strength_rows(
     cells = [Cell(photo, t("grid.photo"), marked=True)]
     cells += [Cell(pictures.get(run.id), value_text(t, run.parameters.strength)) for run in members]
     return [Row(t("parameter.strength"), cells)]
+
+
+def seed_rows(t: Translator, runs: Sequence[Run], pictures: Pictures) -> list[Row]:
+    """One row: each seed's picture."""
+    cells = [Cell(pictures.get(run.id), value_text(t, run.parameters.seed)) for run in runs]
+    return [Row(t("parameter.seed"), cells)]
 
 
 def crossed_rows(t: Translator, exercise: Grid, pictures: Pictures) -> list[Row]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
-from exercises.kinds import Grid
+from exercises.kinds import Grid, Own
 from exercises.kinds.planned import Planned
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
@@ -48,6 +48,8 @@ def grid(
             rows = grids.strength_rows(t, exercise.runs, pictures, _photo(lab, source))
         elif isinstance(exercise, Grid):
             rows = grids.crossed_rows(t, exercise, pictures)
+        elif isinstance(exercise, Own):
+            rows = grids.seed_rows(t, exercise.runs, pictures)
         else:
             rows = grids.sweep_rows(t, exercise.runs, pictures)
         request = next(iter(there.values())).manifest.request

@@ -9,6 +9,7 @@ from exercises.i18n import Translator, number
 from lab.records.code import NoScript, python_script
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
+from lab.ui.html.adherence import badge
 from lab.ui.html.stage import Shown
 from lab.ui.page import Page
 from manifests.analysis import AltText
@@ -94,11 +95,8 @@ def shown_record(page: Page, record: Record, label: str | None = None, *, marked
 
 def judged(page: Page, record: Record, label: str | None = None) -> Shown:
     """The same with what the judge found of the prompt, where it has an opinion."""
-    shown, opinion = shown_record(page, record, label), record.manifest.adherence
-    if opinion is None:
-        return shown
-    words = page.t("stage.judged", found=opinion.found, count=len(opinion.parts))
-    return replace(shown, facts=f"{shown.facts} · {words}")
+    shown, words = shown_record(page, record, label), badge(page.t, record.manifest)
+    return replace(shown, facts=f"{shown.facts} · {words}") if words else shown
 
 
 def alternative(page: Page, manifest: Manifest) -> str:

@@ -13,7 +13,7 @@ from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page, checks_once
 from lab.ui.tabs.saving import SAVING, save
-from manifests.answers import Answers, load_answers
+from manifests.answers import Answers, ExerciseAnswer, load_answers
 from manifests.errors import AnswersError
 
 
@@ -68,6 +68,10 @@ class Said:
     def recheck(self, event: Any, checks: Any) -> None:
         """After the event the points and the checklist are read again."""
         event.then(self._points, None, [self.page.points, checks], **QUIET)
+
+    def answer(self) -> ExerciseAnswer:
+        """What is on disk of this exercise."""
+        return answering.read(self.lab.folder, self.exercise_id)
 
     def _points(self) -> tuple[str, str]:
         with checks_once():
