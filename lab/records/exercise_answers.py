@@ -34,8 +34,9 @@ def putting(exercise: str, field: str) -> Callable[[Any], Change]:
 
     def put(value: Any) -> Change:
         def change(answers: Answers) -> None:
-            kept = value[:length] if isinstance(value, str) else None
-            setattr(_own(answers, exercise), field, kept if field == "chosen" else kept or "")
+            kept = value[:length] if isinstance(value, str) and value else None
+            if kept != (getattr(of(answers, exercise), field) or None):
+                setattr(_own(answers, exercise), field, kept if field == "chosen" else kept or "")
 
         return change
 
@@ -46,7 +47,8 @@ def step_why(exercise: str, stem: str, text: str) -> Change:
     """What was changed in a step, and why."""
 
     def change(answers: Answers) -> None:
-        _step(answers, exercise, stem).why = text[:WHY_LENGTH]
+        if text or stem in of(answers, exercise).steps:
+            _step(answers, exercise, stem).why = text[:WHY_LENGTH]
 
     return change
 

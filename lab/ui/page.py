@@ -137,14 +137,23 @@ class Page:
         import gradio as gr
 
         with self.tab(*self.tab_of(exercise)):
-            gr.HTML(markup.title(exercise.title(self.language)))
+            gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
             yield
+
+    def terms(self, exercise: ExerciseBase) -> str:
+        """That an exercise is optional, and when it is due; nothing where neither is said."""
+        due = exercise.due
+        said = [
+            self.t("page.optional") if exercise.optional else "",
+            self.t("page.due", moment=f"{due:%Y-%m-%d %H:%M %Z}") if due else "",
+        ]
+        return " · ".join(filter(None, said))
 
     def text(self, exercise: Exercise) -> None:
         """An exercise's title and its own words, for one that shares its tab with others."""
         import gradio as gr
 
-        gr.HTML(markup.title(exercise.title(self.language)))
+        gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
         self.instructions(exercise)
 
     def instructions(self, exercise: ExerciseBase) -> None:

@@ -1,4 +1,4 @@
-"""Kind `iterate`: a prompt improved step by step; each step's picture scored, with what was changed and why."""
+"""Kind `iterate`: a prompt improved step by step; each picture scored, with what was changed and why."""
 
 from functools import partial
 from typing import Any
@@ -43,6 +43,8 @@ class IterateTab:
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
         self.said, self.count = Said(lab, page, name), gr.State(0)
+        start = exercise.start
+        self.said.defaults = {"prompt": start.prompt, "negative_prompt": start.negative_prompt}
         with gr.Row(elem_classes="bench"):
             with gr.Column(elem_classes="seen", min_width=300, scale=2):
                 with gr.Row(elem_classes="actions"):

@@ -65,6 +65,7 @@ class QuizTab:
                 self.stage = Stage(page, name, ("one",))
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 self.words = gr.HTML(elem_id=f"ask-{name}")
+                self.told = page.message(f"told-{name}")
                 self.choices = buttons(
                     choices=[],
                     value=None,
@@ -75,7 +76,6 @@ class QuizTab:
                     elem_classes="listed",
                 )
                 self.button = gr.Button(t("quiz.answer"), variant="primary", elem_id=f"answer-{name}")
-                self.told = page.message(f"told-{name}")
                 page.instructions(exercise)
         self.checks = gr.HTML(elem_id=f"checks-{name}")
         outputs = [
@@ -96,7 +96,7 @@ class QuizTab:
         head: list[Any] = [gr.update(choices=self._numbers(self._states())), markup.heading(words)]
         checks = self.page.checklist(self.exercise.id)
         if now is None:
-            missing = markup.status(t("quiz.make_first", runs=", ".join(question.runs)))
+            missing = markup.status(t("quiz.make_first")) + self._where(question)
             nothing = gr.update(choices=[], value=None)
             return [
                 *head,
@@ -118,6 +118,17 @@ class QuizTab:
             self._feedback(question, now),
             checks,
         ]
+
+    def _where(self, question: Question) -> Markup:
+        """Links to the exercises in which the pictures are made."""
+        links = [
+            Markup("<li>{}</li>").format(
+                markup.tab_link(*self.page.tab_of(exercise), exercise.title(self.page.language))
+            )
+            for exercise in self.lab.assignment.exercises
+            if {run.id for run in getattr(exercise, "runs", ())} & set(question.runs)
+        ]
+        return Markup('<ul class="links">{}</ul>').format(Markup("").join(links))
 
     def _feedback(self, question: Question, now: Now) -> Markup:
         """Right or not, and what a further try would earn; once no try is left, what was right."""
@@ -215,7 +226,13 @@ class QuizTab:
         if not choice.values:
             return t(f"parameter.{choice.key}") if choice.key not in self._run_ids() else choice.key
         if choice.key in self._run_ids():
-            parts = [f"{t(f'parameter.{name}')} {_value(t, value)}" for name, value in choice.values.items()]
+            alone = len(choice.values) == 1
+            parts = [
+                _value(t, value)
+                if alone and name == "prompt"
+                else f"{t(f'parameter.{name}')} {_value(t, value)}"
+                for name, value in choice.values.items()
+            ]
             return " · ".join(parts)
         value = choice.values[choice.key]
         if choice.key.startswith(JUDGED):

@@ -96,7 +96,7 @@ def shown_record(page: Page, record: Record, label: str | None = None, *, marked
 def judged(page: Page, record: Record, label: str | None = None) -> Shown:
     """The same with what the judge found of the prompt, where it has an opinion."""
     shown, words = shown_record(page, record, label), badge(page.t, record.manifest)
-    return replace(shown, facts=f"{shown.facts} · {words}") if words else shown
+    return replace(shown, facts=f"{words} · {shown.facts}") if words else shown
 
 
 def alternative(page: Page, manifest: Manifest) -> str:

@@ -30,6 +30,7 @@ class Said:
         self.known = gr.State(None)
         self.status = page.message(f"saved-{exercise_id}", render=False)
         self._kept: list[tuple[str, Any, str]] = []
+        self.defaults: dict[str, str] = {}  # what a field begins with
 
     def text(self, field: str, *, label: str, info: str | None = None, lines: int = 3) -> Any:
         """A box for the field of that name."""
@@ -69,6 +70,9 @@ class Said:
         """After the event the points and the checklist are read again."""
         event.then(self._points, None, [self.page.points, checks], **QUIET)
 
+    def _value(self, own: ExerciseAnswer, field: str) -> Any:
+        return getattr(own, field) or self.defaults.get(field, getattr(own, field))
+
     def answer(self) -> ExerciseAnswer:
         """What is on disk of this exercise."""
         return answering.read(self.lab.folder, self.exercise_id)
@@ -89,5 +93,5 @@ class Said:
         if answers == shown:
             return {}
         own = answering.of(answers, self.exercise_id)
-        values = {component: gr.update(value=getattr(own, field)) for field, component, _ in self._kept}
+        values = {component: gr.update(value=self._value(own, field)) for field, component, _ in self._kept}
         return {self.status: said, self.known: answers, **values}

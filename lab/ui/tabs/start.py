@@ -76,7 +76,11 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
         exercise.title(page.language),
         t("start.checks", done=done, count=len(checks)),
     )
-    return [_link(page, exercise, exercise.title(page.language)), state, points]
+    terms = page.terms(exercise)
+    link = _link(page, exercise, exercise.title(page.language))
+    if terms:
+        link += Markup(' <span class="terms">{}</span>').format(terms)
+    return [link, state, points]
 
 
 def _place(lab: Lab, page: Page) -> str:
