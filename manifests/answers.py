@@ -71,7 +71,7 @@ class ExerciseAnswer(_Part):
     negative_prompt: _Text = ""
     chosen: _Stem | None = None
     text: _Text = ""
-    steps: dict[_Stem, StepAnswer] = Field(default_factory=dict, max_length=100)
+    steps: dict[_Stem, StepAnswer] = Field(default_factory=dict, max_length=1000)
     questions: dict[_Key, QuestionAnswer] = Field(default_factory=dict, max_length=100)
 
 

@@ -12,7 +12,7 @@ from manifests.answers import Answers, ExerciseAnswer, QuestionAnswer, StepAnswe
 from manifests.errors import AnswersError
 
 TEXT_LENGTH, PROMPT_LENGTH = 4000, 2000  # characters, as the page's boxes take them
-WHY_LENGTH = 1000
+WHY_LENGTH, STEM_LENGTH = 1000, 128
 
 
 def of(answers: Answers | None, exercise: str) -> ExerciseAnswer:
@@ -91,4 +91,4 @@ def _own(answers: Answers, exercise: str) -> ExerciseAnswer:
 
 
 def _step(answers: Answers, exercise: str, stem: str) -> StepAnswer:
-    return _own(answers, exercise).steps.setdefault(stem, StepAnswer())
+    return _own(answers, exercise).steps.setdefault(stem[:STEM_LENGTH], StepAnswer())

@@ -1,4 +1,4 @@
-"""Grid, own prompt, steps and quiz as a student does them: in one screen, kept over a reload, told at once."""
+"""Grid, own prompt, steps and quiz as a student does them: in one screen, kept over a reload."""
 
 import json
 import re
@@ -141,7 +141,7 @@ def test_ones_own_prompt_is_drawn_under_each_seed_and_the_best_is_chosen(
     page.locator("#best-free").get_by_label("Seed 123").check()
     page.locator("#text-free textarea").fill("Both are whole, and the colours are as asked for.")
     page.locator("#text-free textarea").blur()
-    expect(page.locator("#checks-free")).to_contain_text("Passed: 10")
+    expect(page.locator("#checks-free")).to_contain_text("Done (10)")
     said = answers(lab, "free")
     assert (said["chosen"], said["negative_prompt"]) == ("free_seed123", "red")
     page.reload()
@@ -201,7 +201,7 @@ def test_a_quiz_tells_at_once_and_remembers_each_try(lab: RunningLab, open_page:
     expect(told).to_contain_text("Right, at try 2: 50 %")
     expect(page.locator("#question-asked")).to_contain_text("2 ✓")
     expect(page.locator("#answer-asked")).to_be_disabled()
-    expect(page.locator("#checks-asked")).to_contain_text("Passed: 1")
+    expect(page.locator("#checks-asked")).to_contain_text("Done (1)")
     expect(page.locator("h2.title:visible")).to_contain_text("optional: its points come on top")
 
 

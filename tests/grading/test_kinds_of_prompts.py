@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,7 +204,11 @@ assert isinstance(IMPROVE, Iterate)
 
 
 def said(exercise: str, **changes: object) -> Spoil:
-    return lambda _, answers: [setattr(answers.exercises[exercise], k, v) for k, v in changes.items()]
+    def spoil(_: Store, answers: Answers) -> None:
+        for field, value in changes.items():
+            setattr(answers.exercises[exercise], field, value)
+
+    return spoil
 
 
 def other_prompt_for_one_seed(store: Store, _: Answers) -> None:
@@ -229,7 +234,7 @@ def steps_stay(count: int) -> Spoil:
     return spoil
 
 
-def one_more(prompt: str, *, silent: bool = False, worse: bool = False, **changes: object) -> Spoil:
+def one_more(prompt: str, *, silent: bool = False, worse: bool = False, **changes: Any) -> Spoil:
     def spoil(store: Store, answers: Answers) -> None:
         assert isinstance(IMPROVE, Iterate)
         stem = step(store, IMPROVE, prompt, 77, answers, **changes)

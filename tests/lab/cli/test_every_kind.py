@@ -224,8 +224,8 @@ def write(work: Path, assignment_id: str) -> None:
         shown = [newest[run] for run in runs_asked_about(question, store.student, assignment_id, quiz.id)]
         asked = ask(question, [r.manifest for r in shown], {run: r.manifest for run, r in newest.items()})
         assert asked is not None
-        right, stems = min(asked.right), [r.stem for r in shown]
-        save(exercise_answers.tried(quiz.id, question.id, stems, right, asked.right, len(quiz.tries)))
+        right, pictures = min(asked.right), [r.stem for r in shown]
+        save(exercise_answers.tried(quiz.id, question.id, pictures, right, asked.right, len(quiz.tries)))
     save(answering.image("base", "base"))
     save(answering.score("base", "use", 1))
     save(answering.set_reason("base", 0, "Its outline is clear."))
