@@ -19,7 +19,9 @@ from exercises.faults import Path as KeyPath
 from exercises.i18n import LANGUAGES, Language
 from exercises.kinds import KINDS, Exercise
 from exercises.kinds.base import check_unique
+from exercises.kinds.compare import COMPARISON_RUN
 from exercises.kinds.planned import check_slug
+from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import is_assignment_id
 from exercises.settings import ExerciseSettings
 from exercises.toml_file import (
@@ -42,7 +44,8 @@ _RESERVED = {
     **dict.fromkeys(("introduction", "start", "gallery", "costs", "health")),
     **{kind: kind for kind, exercise in KINDS.items() if exercise.own_tab},
 }
-_RESERVED_RUNS = {exercise.free_run for exercise in KINDS.values() if exercise.free_run}
+# A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
+_RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
 _TOP = ("title", "points", "parameters", "exercises")
 
 
@@ -126,6 +129,10 @@ def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
     KINDS[kind].plan(file, at, table)
     table["texts"] = _texts(file.path.parent, exercise_id)
     exercise: Exercise = _validated(file, at, TypeAdapter(KINDS[kind]), table)
+    if exercise.words_minimum and not exercise.writes:
+        raise file.error((*at, "words_minimum"), "no_words")
+    if bad := [rule for rule in exercise.weights if rule not in exercise.rules]:
+        raise file.error((*at, "weights", bad[0]), "one_of", expected=", ".join(exercise.rules))
     return exercise
 
 
@@ -162,9 +169,11 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
             if run.id in _RESERVED_RUNS:
                 raise file.error((*at, "runs", run.id), "reserved")
             check_unique(file, (*at, "runs", run.id), run.id, runs)
+    planned = {run.id: run.parameters for _, run in assignment.planned_runs()}
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
-    total = math.fsum(exercise.points for exercise in assignment.exercises)
+        exercise.check_plan(file, ("exercises", index), planned)
+    total = math.fsum(exercise.points for exercise in assignment.exercises if not exercise.optional)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")
 

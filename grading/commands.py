@@ -15,6 +15,7 @@ from exercises.i18n import Language, Translator, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.checks import check_submission
+from grading.checks.due import late
 from grading.reports.student import SYMBOLS, mark
 from grading.results import CheckResult, earned_points, open_points
 from grading.submission.hand_in import hand_in as freeze
@@ -40,7 +41,7 @@ def check(
     chosen = find_assignment(assignment)
     with closing(open_work(work or settings.work, chosen.id, settings.student)) as submission:
         checks = check_submission(chosen, submission, language)
-        findings = [finding.text(language) for finding in submission.findings]
+        findings = [f.text(language) for f in (*submission.findings, *late(chosen, submission))]
     points, still_open = earned_points(checks), open_points(checks)
     if as_json:
         document = {
@@ -55,7 +56,7 @@ def check(
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
         _show(chosen, checks, findings, language)
-    raise typer.Exit(int(any(c.status not in ("passed", "open") for c in checks)))
+    raise typer.Exit(int(any(c.is_missing for c in checks)))
 
 
 def hand_in(

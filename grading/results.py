@@ -32,7 +32,8 @@ class CheckResult(_Result):
     """`id` is `<exercise>/<run or subject>/<rule>`, such as `sweep/t2i_run06_ddim/parameters`.
 
     `waits_for` is the id of the open check on which this one depends; `by_person`: a person gave the points;
-    `begun` is false where nothing is there yet that could be right or wrong.
+    `begun` is false where nothing is there yet that could be right or wrong; `optional`: its exercise may be
+    left out, and its points come on top of the assignment's.
     """
 
     id: str
@@ -45,6 +46,7 @@ class CheckResult(_Result):
     waits_for: str | None = None
     by_person: bool = False
     begun: bool = True
+    optional: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -55,6 +57,11 @@ class CheckResult(_Result):
         if self.passed is None:
             return "unchecked"
         return "passed" if self.passed else "failed" if self.begun else "to_do"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the student has something to do here, which is neither optional nor a person's to judge."""
+        return self.passed is not True and not self.needs_person and not self.optional
 
 
 class Lateness(_Result):
@@ -117,6 +124,11 @@ class Grade(_Result):
 def earned_points(checks: Iterable[CheckResult]) -> float:
     """What these checks earned."""
     return round(sum(c.points for c in checks), 2)
+
+
+def asked_points(checks: Iterable[CheckResult]) -> float:
+    """What all checks are worth that are not optional."""
+    return round(sum(c.maximum for c in checks if not c.optional), 2)
 
 
 def open_points(checks: Iterable[CheckResult]) -> float:

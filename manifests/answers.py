@@ -31,6 +31,7 @@ MAX_BYTES = 256 * 1024
 
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 _Key = Annotated[str, StringConstraints(max_length=64)]
+_Stem = Annotated[str, StringConstraints(max_length=128)]
 
 
 class _Part(BaseModel):
@@ -40,16 +41,42 @@ class _Part(BaseModel):
 class SubjectAnswer(_Part):
     """One evaluated picture. `total` is None where nobody wrote one: the lab computes it from the scores."""
 
-    image: Annotated[str, StringConstraints(max_length=128)] | None = Field(
-        default=None, description="the picture's stem, as in outputs/"
-    )
+    image: _Stem | None = Field(default=None, description="the picture's stem, as in outputs/")
     scores: dict[_Key, JsonValue] = Field(default_factory=dict, max_length=100)
     total: JsonValue = None
     reasons: list[_Text] = Field(default_factory=list, max_length=100)
 
 
+class StepAnswer(_Part):
+    """One picture of a prompt that is improved step by step: what was changed and why, and its scores."""
+
+    why: _Text = ""
+    scores: dict[_Key, JsonValue] = Field(default_factory=dict, max_length=100)
+
+
+class QuestionAnswer(_Part):
+    """What was chosen, try by try, and about which pictures it was asked: not whether it is right."""
+
+    pictures: list[_Stem] = Field(default_factory=list, max_length=10)
+    chosen: list[_Key] = Field(default_factory=list, max_length=20)
+
+
+class ExerciseAnswer(_Part):
+    """What is written in one exercise's own tab; each kind uses what it needs of it.
+
+    `chosen` is a run; `steps` are by the picture's stem, `questions` by the question's id.
+    """
+
+    prompt: _Text = ""
+    negative_prompt: _Text = ""
+    chosen: _Stem | None = None
+    text: _Text = ""
+    steps: dict[_Stem, StepAnswer] = Field(default_factory=dict, max_length=1000)
+    questions: dict[_Key, QuestionAnswer] = Field(default_factory=dict, max_length=100)
+
+
 class Answers(_Part):
-    """`evaluations` by the subject's id; `language` is the one the student worked in.
+    """`evaluations` by the subject's id, `exercises` by the exercise's; `language` is the one of the page.
 
     `also_me`: other names under which the student made pictures, on another machine.
     """
@@ -57,6 +84,7 @@ class Answers(_Part):
     language: Language | None = None
     evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
     reflection: _Text = ""
+    exercises: dict[_Key, ExerciseAnswer] = Field(default_factory=dict, max_length=100)
     also_me: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
         default_factory=list, max_length=10
     )

@@ -14,8 +14,12 @@ from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
+from exercises.kinds.grid import Grid
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
+from exercises.kinds.iterate import Iterate
+from exercises.kinds.own import Own
+from exercises.kinds.quiz import Quiz
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.studio import Studio
 from exercises.kinds.sweep import Sweep
@@ -23,7 +27,11 @@ from exercises.kinds.sweep import Sweep
 KINDS: dict[str, type[ExerciseBase]] = {
     "generate": Generate,
     "sweep": Sweep,
+    "grid": Grid,
     "img2img": ImageToImage,
+    "own": Own,
+    "iterate": Iterate,
+    "quiz": Quiz,
     "studio": Studio,
     "evaluation": Evaluation,
     "reflection": Reflection,
@@ -37,7 +45,11 @@ KINDS: dict[str, type[ExerciseBase]] = {
 Exercise = Annotated[
     Generate
     | Sweep
+    | Grid
     | ImageToImage
+    | Own
+    | Iterate
+    | Quiz
     | Studio
     | Evaluation
     | Reflection

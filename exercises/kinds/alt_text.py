@@ -17,6 +17,8 @@ class AltTexts(ExerciseBase):
     kind: Literal["alt_text"] = "alt_text"
     purposes: tuple[Purpose, ...] = Field(default=PURPOSES, min_length=1, max_length=len(PURPOSES))
 
+    rules: ClassVar[tuple[str, ...]] = ("alt_written", "alt_wording", "alt_own")
+    writes: ClassVar[bool] = True
     asks_apis: ClassVar[bool] = True
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:

@@ -18,6 +18,7 @@ class Analyse(ExerciseBase):
     subjects: tuple[Subject, ...] = Field(min_length=1, max_length=20)
     tasks: tuple[Task, ...] = Field(default=("describe",), min_length=1, max_length=len(TASKS))
 
+    rules: ClassVar[tuple[str, ...]] = tuple(f"asked_{task}" for task in TASKS)
     asks_apis: ClassVar[bool] = True
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:

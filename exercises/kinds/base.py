@@ -4,10 +4,10 @@ A kind is a module of `exercises/kinds` with one class. The loader asks that cla
 knows: how its table becomes runs (`plan`), and what must fit within the whole assignment (`check`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from exercises.faults import Path as KeyPath
 from exercises.i18n import Bilingual, Language
@@ -16,6 +16,8 @@ from exercises.toml_file import TomlFile
 
 Points = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)]
 SmallCount = Annotated[int, Field(strict=True, ge=0, le=100)]
+Weight = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
+Moment = Annotated[AwareDatetime, Field(strict=True)]
 
 
 class Frozen(BaseModel):
@@ -33,13 +35,23 @@ class Run(Frozen):
 
 
 class ExerciseBase(Frozen):
-    """What all kinds share. Each kind adds `kind`, a literal of its name, and its own fields."""
+    """What all kinds share. Each kind adds `kind`, a literal of its name, and its own fields.
+
+    An optional exercise may be left out, and its points come on top of the assignment's. `weights` says by
+    rule how much of the points each check has, where they are not to have equal parts.
+    """
 
     id: Slug
     title: Bilingual
     points: Points
+    optional: Annotated[bool, Field(strict=True)] = False
+    due: Moment | None = None
+    weights: dict[str, Weight] = Field(default_factory=dict)
+    words_minimum: SmallCount = 0
     texts: dict[Language, str] = Field(description="the exercise's Markdown, by language")
 
+    rules: ClassVar[tuple[str, ...]] = ()  # the names of its checks, which `weights` may name
+    writes: ClassVar[bool] = False  # whether `words_minimum` says something, since words are asked for
     once: ClassVar[bool] = False  # whether an assignment may have one exercise of this kind only
     own_tab: ClassVar[bool] = (
         False  # whether the lab has a tab of the kind's name, which no other id may take
@@ -53,6 +65,9 @@ class ExerciseBase(Frozen):
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         """Raise ExerciseError for what does not fit; `runs` are the ids of all runs of the assignment."""
+
+    def check_plan(self, file: TomlFile, at: KeyPath, planned: Mapping[str, Parameters]) -> None:
+        """Raise ExerciseError for what does not fit the assignment's planned runs, by id."""
 
 
 def check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:

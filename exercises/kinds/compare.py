@@ -21,6 +21,8 @@ class Compare(ExerciseBase):
     words_minimum: SmallCount = 15
     topics: tuple[Topic, ...] = Field(default=(), max_length=20)
 
+    rules: ClassVar[tuple[str, ...]] = ("models", "conclusion", "reasons_topic")
+    writes: ClassVar[bool] = True
     once: ClassVar[bool] = True
     asks_apis: ClassVar[bool] = True
     free_run: ClassVar[str | None] = COMPARISON_RUN

@@ -14,4 +14,6 @@ class Correct(ExerciseBase):
     minimum: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
     words_minimum: SmallCount = 8
 
+    rules: ClassVar[tuple[str, ...]] = ("claim", "truth", "noticed")
+    writes: ClassVar[bool] = True
     asks_apis: ClassVar[bool] = True

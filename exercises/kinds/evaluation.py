@@ -28,6 +28,8 @@ class Evaluation(ExerciseBase):
     reasons_minimum: SmallCount = 2
     reasons_maximum: SmallCount = 3
 
+    rules: ClassVar[tuple[str, ...]] = ("subject", "scores", "total", "reasons")
+    writes: ClassVar[bool] = True
     own_tab: ClassVar[bool] = True
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:

@@ -8,4 +8,5 @@ from exercises.kinds.base import ExerciseBase
 class HandIn(ExerciseBase):
     kind: Literal["hand_in"] = "hand_in"
 
+    rules: ClassVar[tuple[str, ...]] = ("chain", "owner", "reuse", "complete")
     own_tab: ClassVar[bool] = True

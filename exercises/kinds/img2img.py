@@ -12,6 +12,7 @@ from exercises.toml_file import TomlFile
 class ImageToImage(Planned):
     kind: Literal["img2img"] = "img2img"
 
+    rules: ClassVar[tuple[str, ...]] = (*Planned.rules, "source_kept", "source_same")
     mode: ClassVar[Mode] = "img2img"
 
     @classmethod

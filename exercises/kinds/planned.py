@@ -26,6 +26,8 @@ class Planned(ExerciseBase):
     runs: tuple[Run, ...]
 
     mode: ClassVar[Mode] = "text2img"
+    rules: ClassVar[tuple[str, ...]] = ("recorded", "image", "parameters", "distinct")
+    prompts_planned: ClassVar[bool] = True  # whether the plan says what to draw, not the student
     runs_differ: ClassVar[bool] = True  # whether two runs with the same parameters are refused
 
     @classmethod
@@ -74,13 +76,26 @@ class Planned(ExerciseBase):
             name: run_at if name in change else (*at, "parameters") if name in own else ("parameters",)
             for name in values
         }
-        parameters = _parameters(file, values, places, run_at)
+        parameters = read_parameters(file, values, places, run_at)
         _check_strength(file, cls.mode, parameters, places, run_at)
         changed = cls.changed(file, run_at, runs, parameters, change)
         same = next((run for run in runs if cls.runs_differ and run.parameters == parameters), None)
         if same:
             raise file.error(run_at, "unlike", run=same.id)
         return Run(id=run_id, parameters=parameters, changed=changed)
+
+
+def common_parameters(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Parameters:
+    """The assignment's parameters and the exercise's own, for one without runs. Raises ExerciseError."""
+    shared = _parameter_table(file, ("parameters",), file.data.get("parameters", {}))
+    own = _parameter_table(file, (*at, "parameters"), table.pop("parameters", {}))
+    values = {"prompt": "", **shared, **own}
+    places: dict[str, KeyPath] = {
+        name: (*at, "parameters") if name in own else ("parameters",) for name in values
+    }
+    parameters = read_parameters(file, values, places, at)
+    _check_strength(file, "text2img", parameters, places, at)
+    return parameters
 
 
 def check_slug(file: TomlFile, at: KeyPath, value: object) -> str:
@@ -116,9 +131,10 @@ def _run_tables(file: TomlFile, at: KeyPath, tables: object) -> dict[str, Change
     return tables
 
 
-def _parameters(
+def read_parameters(
     file: TomlFile, values: Mapping[str, Any], places: Mapping[str, KeyPath], run_at: KeyPath
 ) -> Parameters:
+    """The values as parameters; what is wrong is told at the place of its value. Raises ExerciseError."""
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:

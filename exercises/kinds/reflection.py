@@ -1,7 +1,7 @@
 """Kind `reflection`: a text of so many lines that touches the topics."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ class Reflection(ExerciseBase):
     lines_minimum: SmallCount = 8
     lines_maximum: SmallCount = 12
     topics: tuple[Topic, ...] = Field(max_length=20)
+
+    rules: ClassVar[tuple[str, ...]] = ("lines", "topic")
+    writes: ClassVar[bool] = True
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_topics(file, at, self.topics)

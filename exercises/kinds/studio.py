@@ -13,5 +13,6 @@ class Studio(ExerciseBase):
     kind: Literal["studio"] = "studio"
     minimum: SmallCount = 1
 
+    rules: ClassVar[tuple[str, ...]] = ("studio",)
     once: ClassVar[bool] = True
     free_run: ClassVar[str | None] = STUDIO_RUN

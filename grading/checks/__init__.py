@@ -1,7 +1,7 @@
 """The checks: the same for the checklist in the lab, for `genai-lab check` and for the grade.
 
 Pure: an assignment and a submission give the same results each time. Each exercise's points are
-shared equally over its checks. Each kind of exercise has a module of its name here.
+shared over its checks, equally where it has no weights. Each kind of exercise has a module of its name here.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,12 @@ from grading.checks import (
     correct,
     evaluation,
     generate,
+    grid,
     hand_in,
     img2img,
+    iterate,
+    own,
+    quiz,
     reflection,
     studio,
     sweep,
@@ -30,7 +34,11 @@ from grading.submission.reading import Submission
 KINDS: dict[str, KindChecks] = {
     "generate": generate.KIND,
     "sweep": sweep.KIND,
+    "grid": grid.KIND,
     "img2img": img2img.KIND,
+    "own": own.KIND,
+    "iterate": iterate.KIND,
+    "quiz": quiz.KIND,
     "studio": studio.KIND,
     "evaluation": evaluation.KIND,
     "reflection": reflection.KIND,
@@ -71,6 +79,7 @@ def worded_checks(
     checks: list[CheckResult] = []
     for exercise in assignment.exercises:
         results = judged[exercise.id]
-        maxima = shares(exercise.points, len(results))
-        checks += [r.check(exercise.id, m, language) for r, m in zip(results, maxima, strict=True)]
+        maxima = shares(exercise.points, [exercise.weights.get(r.rule, 1) for r in results])
+        worded = [r.check(exercise.id, m, language) for r, m in zip(results, maxima, strict=True)]
+        checks += [c.model_copy(update={"optional": True}) for c in worded] if exercise.optional else worded
     return checks

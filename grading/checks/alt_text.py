@@ -27,7 +27,7 @@ def check_alt_texts(exercise: AltTexts, evidence: Evidence) -> list[RuleResult]:
     for purpose in exercise.purposes:
         text = newest(submission, purpose)
         rules: list[Rule] = [
-            ("alt_written", partial(_written, text, submission)),
+            ("alt_written", partial(_written, text, submission, max(USE_AT_LEAST, exercise.words_minimum))),
             ("alt_wording", partial(_wording, text)),
         ]
         if purpose != "decorative":
@@ -42,13 +42,13 @@ def newest(submission: Submission, purpose: Purpose) -> AltText | None:
     return next((text for text in texts if text.purpose == purpose), None)
 
 
-def _written(text: AltText | None, submission: Submission) -> Verdict:
+def _written(text: AltText | None, submission: Submission, minimum: int) -> Verdict:
     if text is None:
         return not_yet(message("alt_text.none"))
     if not is_own(submission, text.image):
         return wrong(message("alt_text.other_picture"), None, text.image.stem)
-    if count_words(text.use) < USE_AT_LEAST or empty_words(text.use, USE_AT_LEAST - 1):
-        return wrong(message("alt_text.no_use", minimum=USE_AT_LEAST))
+    if count_words(text.use) < minimum or empty_words(text.use, USE_AT_LEAST - 1):
+        return wrong(message("alt_text.no_use", minimum=minimum))
     return ok()
 
 

@@ -8,7 +8,7 @@ from exercises.i18n import Translator
 from exercises.kinds import Evaluation
 from exercises.kinds.parts import Subject
 from grading.checks.kind import Evidence, KindChecks, ReportText
-from grading.checks.text_rules import empty_words, plain, words_of
+from grading.checks.text_rules import empty_words, plain, too_short, words_of
 from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Submission
@@ -96,7 +96,8 @@ def _reasons(exercise: Evaluation, answer: SubjectAnswer, prompts: Collection[st
         asked = f"{exercise.reasons_minimum}–{exercise.reasons_maximum}"
         judged = wrong if answer.reasons and any(answer.reasons) else not_yet
         return judged(message("evaluation.reasons"), asked, str(len(reasons)))
-    fault = empty_words("\n".join(reasons), len(reasons), prompts)
+    short = filter(None, (too_short(reason, exercise.words_minimum) for reason in sorted(reasons)))
+    fault = next(short, None) or empty_words("\n".join(reasons), len(reasons), prompts)
     return wrong(fault) if fault else for_a_person(message("judge.words"))
 
 

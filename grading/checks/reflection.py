@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 from exercises.i18n import Translator
 from exercises.kinds import Reflection
 from grading.checks.kind import Evidence, KindChecks, ReportText
-from grading.checks.text_rules import MAX_READ, check_topic, empty_words, plain, visible
+from grading.checks.text_rules import MAX_READ, check_topic, empty_words, plain, too_short, visible
 from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Submission
 from grading.wording import message
@@ -74,6 +74,8 @@ def _length(exercise: Reflection, text: str, prompts: Collection[str]) -> Verdic
     if not plain(text):
         return (wrong if text.strip() else not_yet)(message("reflection.empty"))
     if fault := empty_words(text, DIFFERENT_A_LINE * exercise.lines_minimum, prompts):
+        return wrong(fault)
+    if fault := too_short(text, exercise.words_minimum):
         return wrong(fault)
     count = count_lines(text)
     asked = f"{exercise.lines_minimum}–{exercise.lines_maximum}"

@@ -78,16 +78,14 @@ def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
 
 def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     newest = evidence.newest[exercise.id, run.id]
-    expected, actual = _as_planned(run, newest), _as_asked(newest)
-    changed = [name for name in expected if expected[name] != actual.get(name)]
-    if changed:
+    if changed := changed_parameters(run, newest):
         return wrong(
             message("parameters.changed", names=", ".join(changed)),
-            _listed(expected, changed),
-            _listed(actual, changed),
+            _listed(_as_planned(run, newest), changed),
+            _listed(_as_asked(newest), changed),
         )
     first = next(n for r in exercise.runs if (n := evidence.newest.get((exercise.id, r.id))))
-    if not _same_model(newest.manifest.model, first.manifest.model):
+    if not same_model(newest.manifest.model, first.manifest.model):
         reason = message("parameters.model", run=first.manifest.run)
         return wrong(reason, _model(first.manifest.model), _model(newest.manifest.model))
     return ok()
@@ -115,6 +113,12 @@ _RULES: tuple[tuple[str, Callable[[Evidence, Planned, Run], Verdict]], ...] = (
 )
 
 
+def changed_parameters(run: Run, newest: Recorded) -> list[str]:
+    """The parameters in which a picture is not as its run was planned."""
+    expected, actual = _as_planned(run, newest), _as_asked(newest)
+    return [name for name in expected if expected[name] != actual.get(name)]
+
+
 def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     """The plan in the manifest's words; a native size is that of the model, where its size is known."""
     plan, request = run.parameters, newest.manifest.request
@@ -135,7 +139,7 @@ def _listed(values: Mapping[str, object], names: list[str]) -> str:
     return ", ".join(f"{name} = {values.get(name)}" for name in names)
 
 
-def _same_model(one: Model, other: Model) -> bool:
+def same_model(one: Model, other: Model) -> bool:
     """The same weights; where their hashes are not known, the same revision."""
     if one.weights_sha256 and other.weights_sha256:
         return one.id == other.id and one.weights_sha256 == other.weights_sha256

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from exercises.i18n import LANGUAGES, Bilingual
 from exercises.kinds.parts import Topic
+from grading.checks.alt_text_rules import count_words
 from grading.checks.verdict import Verdict, for_a_person, not_yet, wrong
 from grading.wording import Message, message
 
@@ -58,6 +59,21 @@ def empty_words(text: str, different: int, prompts: Collection[str] = ()) -> Mes
     if len(set(words)) < different:
         return message("words.few", minimum=different, found=len(set(words)))
     return None
+
+
+def check_words(text: str, minimum: int, prompts: Collection[str], none: Message) -> Verdict:
+    """A text of at least so many words, which a person judges; `none` is what to say where there is none."""
+    if not plain(text):
+        return (wrong if text.strip() else not_yet)(none)
+    if fault := too_short(text, minimum) or empty_words(text, minimum // 2, prompts):
+        return wrong(fault)
+    return for_a_person(message("judge.words"))
+
+
+def too_short(text: str, minimum: int) -> Message | None:
+    """What to say of a text with fewer words than asked for; None where it has them."""
+    count = count_words(text)
+    return message("words.short", minimum=minimum, found=count) if count < minimum else None
 
 
 def _mostly_in(words: list[str], prompt: str) -> bool:

@@ -23,6 +23,7 @@ class Verdict:
     actual: Value = None
     needs_person: bool = False
     begun: bool = True
+    share: float = 1.0  # of the points of a check that passed
 
     def cause(self, language: Language) -> Cause | None:
         if self.message is None:
@@ -52,7 +53,7 @@ class RuleResult:
             id=f"{exercise}/{self.part}/{self.rule}",
             title=self.title.text(language),
             passed=self.verdict.passed,
-            points=maximum if self.verdict.passed else 0.0,
+            points=round(maximum * self.verdict.share, 2) if self.verdict.passed else 0.0,
             maximum=maximum,
             cause=self.verdict.cause(language),
             needs_person=self.verdict.needs_person,

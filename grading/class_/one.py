@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import judge, worded_checks
+from grading.checks.due import late
 from grading.checks.suspicions import suspicions
 from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
@@ -153,7 +154,7 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         points=earned_points(checks),
         maximum=assignment.points,
         lateness=task.entry.lateness,
-        findings=tuple(f.text(language) for f in submission.findings),
+        findings=tuple(f.text(language) for f in (*submission.findings, *late(assignment, submission))),
         for_grader=(*(each.text(task.graders_language) for each in found), *task.for_grader),
         checks=tuple(checks),
     )

@@ -52,6 +52,9 @@ def _written(submission: Submission) -> Iterator[str]:
         yield submission.answers.reflection
         for answer in submission.answers.evaluations.values():
             yield from answer.reasons
+        for exercise in submission.answers.exercises.values():
+            yield exercise.text
+            yield from (step.why for step in exercise.steps.values())
     for entry in submission.notebook:
         said = entry.said if isinstance(entry, Note) else None
         if isinstance(said, Correction):

@@ -23,7 +23,7 @@ from grading.wording import Message, message
 from manifests.analysis import Analysis, Note
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.answers import MAX_BYTES as MAX_ANSWERS_BYTES
-from manifests.answers import Answers, read_answers
+from manifests.answers import Answers, ExerciseAnswer, read_answers
 from manifests.chain import is_sealed
 from manifests.errors import AnswersError
 from manifests.manifest import Manifest, Source
@@ -117,6 +117,11 @@ class Submission:
         if self.answers is not None and self.answers.language is not None:
             return self.answers.language
         return self.frozen.language if self.frozen is not None else None
+
+    def said(self, exercise: str) -> ExerciseAnswer:
+        """What the student wrote in an exercise's own tab; nothing where they wrote nothing."""
+        answers = self.answers.exercises if self.answers is not None else {}
+        return answers.get(exercise) or ExerciseAnswer()
 
     @property
     def base(self) -> str:

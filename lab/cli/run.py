@@ -18,7 +18,8 @@ from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.faults import faults
 from exercises.i18n import Translator, decimal, preferred_language, translator
-from exercises.kinds import Exercise, Studio
+from exercises.kinds import Exercise, Iterate, Own, Studio
+from exercises.kinds.iterate import ITERATION_RUN
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
 from lab.engine.protocol import Cancelled, Failed, Loading, Step
@@ -160,13 +161,27 @@ def select(what: str, changes: dict[str, Any]) -> tuple[Assignment, list[Planned
 
 
 def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
-    """An exercise's runs; the studio's one free run only where it was asked for by name."""
+    """An exercise's runs; those for which the student says what to draw only where they are asked for."""
     if isinstance(exercise, Studio):
         return [Planned(exercise.id, "studio", _parameters({}, changes))] if named else []
+    if isinstance(exercise, Iterate):
+        return [_step(exercise, changes)] if named else []
+    if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
+        if named:
+            raise RunError("run.prompt_needed", exercise=exercise.id)
+        return []
     return [
         Planned(exercise.id, run.id, _parameters(run.parameters.model_dump(), changes))
         for run in getattr(exercise, "runs", ())
     ]
+
+
+def _step(exercise: Iterate, changes: dict[str, Any]) -> Planned:
+    """One step of a prompt that is improved; without a prompt of its own it is the first."""
+    parameters = _parameters(exercise.start.model_dump(), changes)
+    if not parameters.prompt.strip():
+        raise RunError("run.prompt_needed", exercise=exercise.id)
+    return Planned(exercise.id, ITERATION_RUN, parameters)
 
 
 def _parameters(planned: dict[str, Any], changes: dict[str, Any]) -> Parameters:

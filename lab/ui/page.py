@@ -24,7 +24,7 @@ from markupsafe import Markup
 from exercises.i18n import Language, Translate, translator
 from exercises.kinds import Exercise
 from exercises.kinds.base import ExerciseBase
-from grading.results import CheckResult, earned_points, open_points
+from grading.results import CheckResult, asked_points, earned_points, open_points
 from lab.session.lab import Lab
 from lab.ui.html import markup
 
@@ -137,14 +137,23 @@ class Page:
         import gradio as gr
 
         with self.tab(*self.tab_of(exercise)):
-            gr.HTML(markup.title(exercise.title(self.language)))
+            gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
             yield
+
+    def terms(self, exercise: ExerciseBase) -> str:
+        """That an exercise is optional, and when it is due; nothing where neither is said."""
+        due = exercise.due
+        said = [
+            self.t("page.optional") if exercise.optional else "",
+            self.t("page.due", moment=f"{due:%Y-%m-%d %H:%M %Z}") if due else "",
+        ]
+        return " · ".join(filter(None, said))
 
     def text(self, exercise: Exercise) -> None:
         """An exercise's title and its own words, for one that shares its tab with others."""
         import gradio as gr
 
-        gr.HTML(markup.title(exercise.title(self.language)))
+        gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
         self.instructions(exercise)
 
     def instructions(self, exercise: ExerciseBase) -> None:
@@ -213,5 +222,4 @@ class Page:
     def header(self) -> str:
         """The points so far, as the checks see them."""
         checks = self.checks()
-        maximum = sum(c.maximum for c in checks)
-        return markup.points(self.t, earned_points(checks), maximum, open_points(checks))
+        return markup.points(self.t, earned_points(checks), asked_points(checks), open_points(checks))

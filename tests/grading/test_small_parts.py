@@ -17,10 +17,21 @@ from grading.wording import message, shown
 
 @given(st.integers(0, 100_000).map(lambda n: n / 100), st.integers(1, 200))
 def test_shares_add_up_exactly_and_differ_by_a_hundredth_at_most(points: float, count: int) -> None:
-    parts = shares(points, count)
+    parts = shares(points, [1] * count)
     assert round(sum(parts), 2) == points
     assert max(parts) - min(parts) <= 0.011
     assert min(parts) >= 0
+
+
+@given(
+    st.integers(0, 100_000).map(lambda n: n / 100), st.lists(st.floats(0.01, 100), min_size=1, max_size=50)
+)
+def test_weighted_shares_add_up_exactly_and_are_right_to_the_hundredth(
+    points: float, weights: list[float]
+) -> None:
+    parts = shares(points, weights)
+    assert round(sum(parts), 2) == points
+    assert all(abs(p - points * w / sum(weights)) <= 0.011 for p, w in zip(parts, weights, strict=True))
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=20), max_size=5))

@@ -121,9 +121,10 @@ def _item(t: Translator, check: CheckResult) -> Markup:
     )
 
 
-def title(text: object) -> Markup:
-    """A tab's own heading."""
-    return Markup('<h2 class="title">{}</h2>').format(text)
+def title(text: object, terms: str = "") -> Markup:
+    """A tab's own heading, and beside it on what terms it is asked."""
+    said = Markup(' <span class="terms">{}</span>').format(terms) if terms else ""
+    return Markup('<h2 class="title">{}{}</h2>').format(text, said)
 
 
 def tab_link(tab_id: str, title: object, words: object, *, main: bool = False) -> Markup:

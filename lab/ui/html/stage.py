@@ -45,14 +45,20 @@ def side_by_side(t: Translate, cells: Sequence[Shown]) -> Markup:
 
 def preview(picture_url: str, alt: str, cell: int, cells: int) -> Markup:
     """A picture that is being drawn, in the place of the `cell`-th of `cells`, or over the whole stage."""
-    picture = Markup('<img src="{}" alt="{}">').format(picture_url, alt)
-    figures = Markup("").join(
-        Markup('<figure{}><div class="large">{}</div><figcaption></figcaption></figure>').format(
-            Markup("") if here else Markup(' class="away"'), picture if here else ""
-        )
-        for here in (number == cell for number in range(cells))
-    )
-    return _grid(cells, figures)
+    figures = [_drawn(picture_url, alt, here=cell == number) for number in range(cells)]
+    return _grid(cells, Markup("").join(figures))
+
+
+def crossed(t: Translate, columns: Sequence[str], rows: Sequence[str], cells: Sequence[Shown]) -> Markup:
+    """All pictures at once in a table, row by row, with the names of columns and rows."""
+    return _crossed(columns, rows, [_figure(t, cell) for cell in cells])
+
+
+def crossed_preview(
+    columns: Sequence[str], rows: Sequence[str], picture_url: str, alt: str, cell: int, cells: int
+) -> Markup:
+    """A picture that is being drawn, in its place in such a table."""
+    return _crossed(columns, rows, [_drawn(picture_url, alt, here=cell == number) for number in range(cells)])
 
 
 def before_after(t: Translate, before: Shown, after: Shown, *, difference: bool) -> Markup:
@@ -84,6 +90,26 @@ def _figure(t: Translate, shown: Shown) -> Markup:
     return Markup(
         '<figure{}><button type="button" class="large" data-large="{}" title="{}">{}</button>{}</figure>'
     ).format(marked, t("stage.close"), t("stage.large"), picture, caption)
+
+
+def _drawn(picture_url: str, alt: str, *, here: bool) -> Markup:
+    """A place in which a picture is being drawn, or which is left free for what is seen below."""
+    picture = Markup('<img src="{}" alt="{}">').format(picture_url, alt) if here else Markup("")
+    return Markup('<figure{}><div class="large">{}</div><figcaption></figcaption></figure>').format(
+        Markup("") if here else Markup(' class="away"'), picture
+    )
+
+
+def _crossed(columns: Sequence[str], rows: Sequence[str], figures: Sequence[Markup]) -> Markup:
+    across = Markup("").join(Markup('<span class="across" title="{0}">{0}</span>').format(c) for c in columns)
+    lines = Markup("").join(
+        Markup('<span class="down" title="{0}"><span>{0}</span></span>').format(name)
+        + Markup("").join(figures[row * len(columns) : (row + 1) * len(columns)])
+        for row, name in enumerate(rows)
+    )
+    return Markup(
+        '<div class="crossed" style="--columns:{};--rows:{}"><span class="corner"></span>{}{}</div>'
+    ).format(len(columns), len(rows), across, lines)
 
 
 def _grid(count: int, figures: Markup) -> Markup:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
+from exercises.kinds import Grid, Own
 from exercises.kinds.planned import Planned
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
@@ -45,11 +46,17 @@ def grid(
         pictures = _pictures(there)
         if exercise.mode == "img2img":
             rows = grids.strength_rows(t, exercise.runs, pictures, _photo(lab, source))
+        elif isinstance(exercise, Grid):
+            rows = grids.crossed_rows(t, exercise, pictures)
+        elif isinstance(exercise, Own):
+            rows = grids.seed_rows(t, exercise.runs, pictures)
         else:
             rows = grids.sweep_rows(t, exercise.runs, pictures)
         request = next(iter(there.values())).manifest.request
         model = next(iter(there.values())).manifest.model.id
         title = t("grid.title", prompt=request.prompt, model=model, seed=request.seed)
+        if isinstance(exercise, Grid):
+            title = grids.crossed_title(t, exercise, model)
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
         write_atomic(path, png(draw(rows, title=title, missing=t("grid.missing"))))

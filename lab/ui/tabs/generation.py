@@ -22,7 +22,7 @@ from lab.jobs.running import Running, Task
 from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
 from lab.ui.html import charges as api_words
-from lab.ui.html import markup, stage
+from lab.ui.html import markup
 from lab.ui.page import LASTING, QUIET, Page, checks_once
 from lab.ui.tabs.stage import Stage
 
@@ -54,7 +54,7 @@ class Watch:
         self.status = page.message(f"status-{exercise_id}", render=False)
         self.progress = gr.HTML(elem_id=f"progress-{exercise_id}", render=False)
         self.watched = gr.State(None)  # id of the run this page watches, for Stop
-        self.preview = [upon.preview] if upon else []
+        self.upon, self.preview = upon, [upon.preview] if upon else []
         self.live = [self.status, self.progress, *self.preview, self.stop, self.watched, *self.buttons]
         self.stop.click(self._stop, self.watched, self.status, **QUIET)
 
@@ -140,11 +140,11 @@ class Watch:
 
     def _preview(self, running: Running, run_id: str) -> str:
         """The picture being drawn, as far as it is."""
-        if running.preview is None:
+        if running.preview is None or self.upon is None:
             return ""
         cell = self.runs.index(run_id) if run_id in self.runs else 0
         url = _data_url(running.preview)
-        return stage.preview(url, self.page.t("generation.preview"), cell, max(len(self.runs), 1))
+        return self.upon.draw(url, self.page.t("generation.preview"), cell, max(len(self.runs), 1))
 
     def _idle(self, status: str) -> list[Any]:
         import gradio as gr

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from exercises.errors import UserError
 from exercises.i18n import number
-from grading.results import CheckResult
+from grading.results import CheckResult, asked_points
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_work
 from lab.records import answers as answering
@@ -85,9 +85,9 @@ def contents(lab: Lab, page: Page) -> str:
 def missing(page: Page, checks: list[CheckResult]) -> str:
     """What is still to do, in one sentence; what a person will read is said apart."""
     t = page.t
-    to_do = sum(check.passed is not True and not check.needs_person for check in checks)
+    to_do = sum(check.is_missing for check in checks)
     to_read = sum(check.needs_person for check in checks)
-    earned, maximum = sum(c.points for c in checks), sum(c.maximum for c in checks)
+    earned, maximum = sum(c.points for c in checks), asked_points(checks)
     parts = [
         t("hand_in.points", points=number(earned, t.language), maximum=number(maximum, t.language)),
         t("hand_in.to_do", number=to_do) if to_do else t("hand_in.complete"),
@@ -105,7 +105,7 @@ def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
         if not own:
             continue
         earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
-        open_ = sum(check.passed is not True and not check.needs_person for check in own)
+        open_ = sum(check.is_missing for check in own)
         parts += Markup(
             '<details><summary><span class="state {}">{}</span> {} <span class="worth">{}</span></summary>{}'
             "<p>{}</p></details>"

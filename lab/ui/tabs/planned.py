@@ -36,6 +36,7 @@ class PlannedTab:
     takes_photo: ClassVar[bool] = False
     views: ClassVar[Sequence[str]] = ("all", "one", "slider", "difference")
     film_frames: ClassVar[int] = 0  # pictures of the way from noise to image to keep
+    has_baseline: ClassVar[bool] = True  # whether the first run is what the others are compared with
 
     def __init__(self, lab: Lab, page: Page, exercise: Planned) -> None:
         import gradio as gr
@@ -52,8 +53,9 @@ class PlannedTab:
                 going_on = gr.Column(elem_classes="going-on")
                 self.stage = Stage(page, name, self.views)
             with gr.Column(elem_classes="asked", min_width=280, scale=1):
+                self.form = self.build_form()
                 self.chosen = gr.Radio(
-                    [(_label(page, run), run.id) for run in exercise.runs],
+                    [(f"{run.id} · {self.label(run)}", run.id) for run in exercise.runs],
                     value=exercise.runs[0].id,
                     label=t("generation.chosen"),
                     visible=several,
@@ -63,6 +65,7 @@ class PlannedTab:
                 one = gr.Button(
                     t("generation.one"), visible=several, size="sm", elem_id=f"generate-one-{name}"
                 )
+                self.build_words()
                 page.instructions(exercise)
                 plan = gr.HTML(elem_id=f"plan-{name}")
             with stop:
@@ -74,17 +77,28 @@ class PlannedTab:
         download = gr.DownloadButton(
             t("generation.download"), size="sm", visible="all" in self.views, elem_id=f"download-{name}"
         )
-        checks = gr.HTML(elem_id=f"checks-{name}")
+        self.checks = gr.HTML(elem_id=f"checks-{name}")
 
-        shown = [plan, every, self.stage.shown, *self.facts.outputs, download, checks]
+        shown = [plan, every, self.stage.shown, *self.facts.outputs, download, self.checks]
         seen_by = [self.chosen, self.source, self.stage.view]
         if self.photo:
             shown += self.photo.outputs
-        watch.on(every, self._all_tasks, [self.source], self.show, shown, seen_by)
-        watch.on(one, self._one_task, [self.source, self.chosen], self.show, shown, seen_by)
+        watch.on(every, self._all_tasks, [self.source, *self.form], self.show, shown, seen_by)
+        watch.on(one, self._one_task, [self.source, self.chosen, *self.form], self.show, shown, seen_by)
         watch.resume(self.show, shown, seen_by)
         gr.on([self.chosen.change, self.stage.view.change], self.show, seen_by, shown, **QUIET)
         page.refresh(self.show, shown, seen_by)
+
+    def build_form(self) -> list[Any]:
+        """What the student fills in before pictures are made; `_task` is given the values."""
+        return []
+
+    def build_words(self) -> None:
+        """What the student writes about the pictures."""
+
+    def label(self, run: Run) -> str:
+        """What tells a run from the others."""
+        return _change(self.page, run)
 
     def show(self, run_id: str, source: Source | None, view: str) -> list[Any]:
         """What is on disk."""
@@ -116,7 +130,7 @@ class PlannedTab:
         first = self._compared_with(cells, source)
         if view == "all":
             photo = [first] if self.photo else []
-            return stage.side_by_side(t, [*photo, *cells.values()])
+            return self.all_at_once([*photo, *cells.values()])
         chosen = cells[run_id]
         if view == "one":
             return stage.one(t, chosen) if chosen.url else stage.empty(t("stage.nothing"))
@@ -125,6 +139,10 @@ class PlannedTab:
         if first.url is None or chosen.url is None or chosen is first:
             return stage.empty(t("stage.two_needed"))
         return stage.before_after(t, first, chosen, difference=view == "difference")
+
+    def all_at_once(self, cells: Sequence[Shown]) -> Markup:
+        """The view of all pictures."""
+        return stage.side_by_side(self.page.t, cells)
 
     def _compared_with(self, cells: dict[str, Shown], source: Source | None) -> Shown:
         """What the others are compared with: the photo they start from, else the first run."""
@@ -137,11 +155,15 @@ class PlannedTab:
     def _shown(self, run: Run, record: Record | None) -> Shown:
         """A run's picture with what it changes, its steps and its seconds."""
         t = self.page.t
-        first = not self.photo and run is self.exercise.runs[0]
-        label = t("stage.baseline") if first else _change(self.page, run)
+        first = self.has_baseline and not self.photo and run is self.exercise.runs[0]
+        label = t("stage.baseline") if first else self.label(run)
         if record is None:
             return Shown(None, label=label, marked=first)
-        return shown_record(self.page, record, label, marked=first)
+        return self.shown(record, label, marked=first)
+
+    def shown(self, record: Record, label: str, *, marked: bool) -> Shown:
+        """A picture that was made, for the stage."""
+        return shown_record(self.page, record, label, marked=marked)
 
     def _plan(self) -> str:
         """What is asked for in all runs, and which of its words the model does not know."""
@@ -152,16 +174,16 @@ class PlannedTab:
             plan += markup.note(t("generation.unknown_words", words=", ".join(words)))
         return plan
 
-    def _all_tasks(self, source: Source | None) -> list[Task]:
+    def _all_tasks(self, source: Source | None, *form: Any) -> list[Task]:
         """The runs that are missing; all of them once none is."""
         store, runs = self.lab.store(), self.exercise.runs
         missing = [run for run in runs if store.newest(run.id) is None]
-        return [self._task(run, source) for run in missing or runs]
+        return [self._task(run, source, *form) for run in missing or runs]
 
-    def _one_task(self, source: Source | None, run_id: str) -> list[Task]:
-        return [self._task(run, source) for run in self.exercise.runs if run.id == run_id]
+    def _one_task(self, source: Source | None, run_id: str, *form: Any) -> list[Task]:
+        return [self._task(run, source, *form) for run in self.exercise.runs if run.id == run_id]
 
-    def _task(self, run: Run, source: Source | None) -> Task:
+    def _task(self, run: Run, source: Source | None, *form: Any) -> Task:
         if self.photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         lab, model = self.lab, self.lab.settings.model
@@ -197,7 +219,3 @@ def _change(page: Page, run: Run) -> str:
         name=t(f"parameter.{name}"),
         value=facts.value_text(t, getattr(run.parameters, name)),
     )
-
-
-def _label(page: Page, run: Run) -> str:
-    return f"{run.id} · {_change(page, run)}"

@@ -1,5 +1,6 @@
 """One picture made: the file itself, how it was asked for and made, and the Python that makes it again."""
 
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -8,6 +9,7 @@ from exercises.i18n import Translator, number
 from lab.records.code import NoScript, python_script
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
+from lab.ui.html.adherence import badge
 from lab.ui.html.stage import Shown
 from lab.ui.page import Page
 from manifests.analysis import AltText
@@ -89,6 +91,12 @@ def shown_record(page: Page, record: Record, label: str | None = None, *, marked
         taken = page.t("stage.taken", steps=manifest.effective_steps, seconds=seconds)
     url = page.file_url(record.image_path)
     return Shown(url, alternative(page, manifest), label or record.stem, taken, marked)
+
+
+def judged(page: Page, record: Record, label: str | None = None) -> Shown:
+    """The same with what the judge found of the prompt, where it has an opinion."""
+    shown, words = shown_record(page, record, label), badge(page.t, record.manifest)
+    return replace(shown, facts=f"{words} · {shown.facts}") if words else shown
 
 
 def alternative(page: Page, manifest: Manifest) -> str:

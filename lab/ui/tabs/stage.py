@@ -1,7 +1,10 @@
 """The stage's components: what it shows, the picture being drawn upon it, and the choice of a view."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from markupsafe import Markup
+
+from lab.ui.html import stage
 from lab.ui.page import Page
 
 
@@ -12,6 +15,8 @@ class Stage:
         import gradio as gr
 
         t = page.t
+        # Shows a picture under way: its address and alternative text, in which cell of how many.
+        self.draw: Callable[[str, str, int, int], Markup] = stage.preview
         with gr.Column(elem_classes="stage", elem_id=f"stage-{name}"):
             self.shown = gr.HTML(elem_classes="shown")
             self.preview = gr.HTML(elem_id=f"preview-{name}", elem_classes="preview")

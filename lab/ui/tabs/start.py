@@ -50,7 +50,7 @@ def _progress(lab: Lab, page: Page) -> str:
 def _next(page: Page, exercises: Sequence[Exercise], checks: dict[str, list[CheckResult]]) -> Markup:
     """One clear action: the first exercise of which something is open."""
     for exercise in exercises:
-        if any(check.passed is not True and not check.needs_person for check in checks[exercise.id]):
+        if any(check.is_missing for check in checks[exercise.id]):
             title = exercise.title(page.language)
             return Markup("<p>{}</p>").format(
                 _link(page, exercise, page.t("start.next", title=title), main=True)
@@ -76,7 +76,11 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
         exercise.title(page.language),
         t("start.checks", done=done, count=len(checks)),
     )
-    return [_link(page, exercise, exercise.title(page.language)), state, points]
+    terms = page.terms(exercise)
+    link = _link(page, exercise, exercise.title(page.language))
+    if terms:
+        link += Markup(' <span class="terms">{}</span>').format(terms)
+    return [link, state, points]
 
 
 def _place(lab: Lab, page: Page) -> str:

@@ -1,0 +1,71 @@
+"""Kind `own`: a prompt and a negative prompt of the student's own, under the seeds of the plan."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from exercises.faults import Fault, faults
+from exercises.faults import Path as KeyPath
+from exercises.kinds.base import SmallCount, check_all_unique
+from exercises.kinds.parts import Topic, check_topics
+from exercises.kinds.planned import Planned
+from exercises.parameters import Seed
+from exercises.toml_file import TomlFile, raise_all
+
+Seeds = Annotated[tuple[Annotated[Seed, Field(strict=True)], ...], Field(min_length=2, max_length=10)]
+
+
+class Own(Planned):
+    """The runs differ in their seed; one of the pictures is chosen, with reasons that touch the topics.
+
+    `prompt_words`: how many words the prompt has at least. A run's own prompt is empty until it is known.
+    """
+
+    kind: Literal["own"] = "own"
+    seeds: Seeds = (42, 123, 999)
+    prompt_words: SmallCount = 8
+    words_minimum: SmallCount = 20
+    topics: tuple[Topic, ...] = Field(default=(), max_length=20)
+
+    rules: ClassVar[tuple[str, ...]] = (*Planned.rules, "own_prompt", "best", "why", "reasons_topic")
+    writes: ClassVar[bool] = True
+    prompts_planned: ClassVar[bool] = False
+
+    def with_prompt(self, prompt: str, negative_prompt: str) -> "Own":
+        """The same exercise, once it is known what the student asks for."""
+        asked = {"prompt": prompt, "negative_prompt": negative_prompt}
+        runs = [
+            run.model_copy(update={"parameters": run.parameters.model_copy(update=asked)})
+            for run in self.runs
+        ]
+        return self.model_copy(update={"runs": tuple(runs)})
+
+    @classmethod
+    def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
+        """A run for each seed: `<exercise>_seed<seed>`."""
+        if "runs" in table:
+            raise file.error((*at, "runs"), "unknown")
+        parameters = table.get("parameters", {})
+        for name in ("prompt", "negative_prompt", "seed"):
+            if isinstance(parameters, dict) and name in parameters:
+                raise file.error((*at, "parameters", name), "not_planned")
+        seeds = table["seeds"] = _seeds(
+            file, (*at, "seeds"), table.get("seeds", cls.model_fields["seeds"].default)
+        )
+        open_prompts = {"prompt": "", "negative_prompt": ""}
+        table["runs"] = {f"{table['id']}_seed{seed}": {"seed": seed, **open_prompts} for seed in seeds}
+        super().plan(file, at, table)
+
+    def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
+        check_topics(file, at, self.topics)
+
+
+def _seeds(file: TomlFile, at: KeyPath, value: object) -> tuple[int, ...]:
+    try:
+        seeds: tuple[int, ...] = TypeAdapter(Seeds).validate_python(value)
+    except ValidationError as error:
+        raise_all([file.fault(Fault((*at, *fault.path), fault.expected)) for fault in faults(error, value)])
+        raise
+    check_all_unique(file, at, [str(seed) for seed in seeds])
+    return seeds

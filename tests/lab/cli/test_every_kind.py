@@ -1,0 +1,290 @@
+"""An assignment with every kind of exercise at once, made by somebody who writes only TOML and Markdown.
+
+It lies in a folder of its own (`GENAI_EXERCISES_DIR`); its pictures are made from the command line, what a
+student writes by the library, and it is handed in and graded from the command line.
+"""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from exercises.kinds import KINDS, Iterate, Quiz
+from exercises.loader import find_assignment
+from grading.checks.quiz_questions import ask, runs_asked_about
+from grading.commands import check, hand_in
+from lab.cli.grade import grade
+from lab.cli.run import run
+from lab.records import answers as answering
+from lab.records import exercise_answers
+from manifests.analysis import Conclusion, Correction
+from manifests.notebook import Notebook
+from manifests.settings import WorkSettings
+from manifests.store import Store
+from tests.exercises.conftest import write_texts
+from tests.grading.api_good import alt_text, api_draft, file_of, seen
+from tests.grading.api_good import ask as ask_model
+from tests.lab.engine.asking import photo
+
+TOML = """
+points = 14
+title = { en = "All of it", fr = "Tout" }
+
+[parameters]
+prompt = "a red bag on a white background"
+steps = 2
+width = 64
+height = 64
+
+[[exercises]]
+id = "one"
+kind = "generate"
+points = 1
+due = 2020-01-01T00:00:00+01:00
+title = { en = "One", fr = "Une" }
+[exercises.runs]
+first = {}
+
+[[exercises]]
+id = "sweep"
+kind = "sweep"
+points = 1
+weights = { image = 2 }
+title = { en = "Sweep", fr = "Balayage" }
+baseline = "base"
+[exercises.runs]
+base = {}
+more = { steps = 4 }
+other = { seed = 7 }
+
+[[exercises]]
+id = "grid"
+kind = "grid"
+points = 1
+words_minimum = 5
+title = { en = "Grid", fr = "Grille" }
+x = { parameter = "steps", values = [2, 3] }
+y = { parameter = "prompt", values = ["a bag", "a red bag"] }
+
+[[exercises]]
+id = "photo"
+kind = "img2img"
+points = 1
+title = { en = "Photo", fr = "Photo" }
+[exercises.runs]
+near = { strength = 0.5 }
+
+[[exercises]]
+id = "free"
+kind = "own"
+points = 1
+seeds = [1, 2]
+prompt_words = 4
+words_minimum = 6
+title = { en = "Own", fr = "À vous" }
+
+[[exercises]]
+id = "better"
+kind = "iterate"
+points = 1
+minimum = 2
+words_minimum = 4
+title = { en = "Better", fr = "Mieux" }
+[[exercises.criteria]]
+id = "subject"
+title = { en = "Subject", fr = "Sujet" }
+hint = { en = "0 to 2", fr = "0 à 2" }
+
+[[exercises]]
+id = "asked"
+kind = "quiz"
+points = 1
+title = { en = "Quiz", fr = "Quiz" }
+questions = [
+  { id = "run", ask = "which_run", runs = ["base", "more", "other"] },
+  { id = "parameter", ask = "which_parameter", runs = ["base", "more", "other"] },
+  { id = "claim", ask = "which_claim", runs = ["base", "more"] },
+]
+
+[[exercises]]
+id = "studio"
+kind = "studio"
+points = 1
+optional = true
+title = { en = "Studio", fr = "Studio" }
+
+[[exercises]]
+id = "evaluation"
+kind = "evaluation"
+points = 1
+reasons_minimum = 1
+title = { en = "Scores", fr = "Notes" }
+[[exercises.criteria]]
+id = "use"
+title = { en = "Use", fr = "Usage" }
+hint = { en = "0 to 2", fr = "0 à 2" }
+[[exercises.subjects]]
+id = "base"
+title = { en = "The baseline", fr = "La référence" }
+one_of = ["base", "iteration"]
+
+[[exercises]]
+id = "analyse"
+kind = "analyse"
+points = 1
+title = { en = "Analyse", fr = "Analyser" }
+[[exercises.subjects]]
+id = "first"
+title = { en = "The first", fr = "La première" }
+one_of = ["first"]
+
+[[exercises]]
+id = "correct"
+kind = "correct"
+points = 1
+title = { en = "Correct", fr = "Corriger" }
+
+[[exercises]]
+id = "alt"
+kind = "alt_text"
+points = 1
+purposes = ["informative"]
+title = { en = "Alt", fr = "Alt" }
+
+[[exercises]]
+id = "compare"
+kind = "compare"
+points = 1
+words_minimum = 5
+title = { en = "Compare", fr = "Comparer" }
+
+[[exercises]]
+id = "reflection"
+kind = "reflection"
+points = 1
+lines_minimum = 1
+lines_maximum = 3
+words_minimum = 6
+topics = []
+title = { en = "Reflection", fr = "Réflexion" }
+
+[[exercises]]
+id = "hand_in"
+kind = "hand_in"
+points = 1
+title = { en = "Hand in", fr = "Remise" }
+"""
+
+
+def invoke(command: Any, *arguments: object) -> Any:
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Path) -> str:
+    folder = tmp_path / "mine" / "everything"
+    folder.mkdir(parents=True)
+    (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
+    monkeypatch.setenv("GENAI_EXERCISES_DIR", str(folder.parent))
+    monkeypatch.setenv("GENAI_LANGUAGE", "en")
+    write_texts(folder, "introduction", *(e["id"] for e in tomllib.loads(TOML)["exercises"]))
+    return folder.name
+
+
+def make(work: Path, what: str, *options: object) -> None:
+    done = invoke(run, what, "--work", work, *options)
+    assert done.exit_code == 0, done.stderr
+
+
+def write(work: Path, assignment_id: str) -> None:
+    """All that a student writes, by the functions that the pages call."""
+    assignment, store = find_assignment(assignment_id), Store(work, assignment_id, WorkSettings().student)
+    newest = {run.id: r for _, run in assignment.planned_runs() if (r := store.newest(run.id))}
+
+    def save(change: answering.Change) -> None:
+        answering.update(store.folder, "en", change)
+
+    save(exercise_answers.putting("grid", "text")("More words and steps make a clearer bag."))
+    save(exercise_answers.putting("free", "chosen")("free_seed2"))
+    save(exercise_answers.putting("free", "text")("It is whole, and its colour is what I asked for."))
+    iterate, quiz = assignment.exercise("better"), assignment.exercise("asked")
+    assert isinstance(iterate, Iterate)
+    assert isinstance(quiz, Quiz)
+    for score, stem in enumerate(("iteration", "iteration-2")):
+        save(exercise_answers.step_score("better", stem, "subject", score))
+        save(exercise_answers.step_why("better", stem, "I named its colour, since it was left open."))
+    for question in quiz.questions:
+        shown = [newest[run] for run in runs_asked_about(question, store.student, assignment_id, quiz.id)]
+        asked = ask(question, [r.manifest for r in shown], {run: r.manifest for run, r in newest.items()})
+        assert asked is not None
+        right, pictures = min(asked.right), [r.stem for r in shown]
+        save(exercise_answers.tried(quiz.id, question.id, pictures, right, asked.right, len(quiz.tries)))
+    save(answering.image("base", "base"))
+    save(answering.score("base", "use", 1))
+    save(answering.set_reason("base", 0, "Its outline is clear."))
+    save(answering.reflection("Steps cost time; words decide what is drawn."))
+    notebook, first = Notebook(work, assignment_id, store.student), newest["first"]
+    about = ask_model(notebook, first, "describe", "A bag in red. Edges are sharp.")
+    draft = ask_model(notebook, first, "alt_text", "{}", {"short": "A bag."})
+    notebook.write(
+        "correct",
+        Correction(
+            about=about,
+            claim="Edges are sharp.",
+            truth="They are soft, as the picture is small.",
+            noticed="I looked at it enlarged, beside another one that was sharp.",
+        ),
+    )
+    notebook.write("alt", alt_text(seen(first), "informative", "A small red bag on white", "", draft))
+    stems = tuple(
+        store.save(api_draft("compare", "comparison", "a kite", provider), file_of(number)).stem
+        for number, provider in enumerate(("bundled", "elsewhere"))
+    )
+    reason = "The first one took less time and is whole."
+    notebook.write("compare", Conclusion(pictures=stems, chosen=stems[0], reason=reason))
+
+
+def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path, everything: str) -> None:
+    assignment, work = find_assignment(everything), tmp_path / "work"
+    assert {exercise.kind for exercise in assignment.exercises} == KINDS.keys()
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(photo())
+    refused = invoke(run, f"{everything}/free", "--work", work)
+    assert refused.exit_code != 0
+    assert "--set prompt" in str(refused.exception)
+
+    make(work, everything, "--source", picture)
+    prompts = ("--set", "prompt=two blue bags on white", "--set", "negative_prompt=red")
+    make(work, f"{everything}/free", *prompts)
+    make(work, f"{everything}/better")
+    make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
+    write(work, everything)
+
+    looked = invoke(check, everything, "--work", work, "--json")
+    checks = {each["id"]: each for each in json.loads(looked.stdout)["checks"]}
+    assert {i for i, c in checks.items() if c["passed"] is False} == {"studio/pictures/studio"}
+    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == [0.33, 0.34, 0.33]
+    image, parameters = (checks[f"sweep/base/{rule}"]["maximum"] for rule in ("image", "parameters"))
+    assert image == pytest.approx(2 * parameters, abs=0.011)
+
+    assert invoke(hand_in, everything, "--work", work).exit_code == 0
+    student = WorkSettings().student
+    submissions = tmp_path / "submissions"
+    submissions.mkdir()
+    archive = next((work / everything / "hand-ins").glob("*.zip"))
+    shutil.copy(archive, submissions / f"{student}.zip")
+    graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
+    assert graded.exit_code == 0, graded.output
+    result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
+    assert result["maximum"] == 14
+    assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
+    assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
+    assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
+    assert round(result["points"] + result["open"], 2) == 14
