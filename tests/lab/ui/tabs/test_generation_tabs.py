@@ -227,7 +227,7 @@ def test_a_photo_that_is_too_large_is_refused_without_being_read_whole(
     file = tmp_path / "upload.jpg"
     with file.open("wb") as writing:
         writing.truncate(MAX_BYTES * 8)
-    assert len(photo._read(file)) == MAX_BYTES + 1
+    assert len(photo.read_bounded(file)) == MAX_BYTES + 1
     assert 'role="alert"' in tab_of(lab, "img2img").photo._take(str(file))[-1]
 
 
