@@ -31,6 +31,8 @@ from lab.ui.html import markup
 
 # The tab's name stays in the address and in the browser (`static/drafts.js`): one comes back to it.
 REMEMBER = "() => {{ labRemember('{id}'); }}"
+# Before the page fills a tab's fields itself: what was typed there earlier is not put back.
+FRESH = "() => {{ labFresh('{id}'); }}"
 READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
 # What lasts, and yields as it goes on, takes Gradio's queue. What only reads or writes the disk does not:
 # one request and its answer, instead of a request, an event stream and its close.
@@ -231,6 +233,7 @@ class Page:
         """`button` opens the Studio with the parameters of the record that `stem`'s value names."""
         import gradio as gr
 
+        button.click(None, js=FRESH.format(id=self.studio))
         button.click(
             lambda value: ((value, time.time()), gr.Tabs(selected=self.studio)),
             stem,
@@ -242,6 +245,7 @@ class Page:
         """`button` opens a tab that takes a photo, with the picture that `stem` names as its photo."""
         import gradio as gr
 
+        button.click(None, js=FRESH.format(id=tab))
         button.click(
             lambda value: ((tab, value, time.time()), gr.Tabs(selected=tab)),
             stem,

@@ -255,7 +255,11 @@ def test_a_deleted_picture_can_be_had_back_at_once_and_after_a_reload(gallery: P
     assert store.binned() == []
 
 
-def test_the_studio_takes_a_pictures_parameters(gallery: Page) -> None:
+def test_the_studio_takes_a_pictures_parameters_whatever_was_typed_there(gallery: Page) -> None:
+    gallery.get_by_role("tab", name="Studio", exact=True).click()
+    gallery.locator("#studio-prompt textarea").fill("typed before")
+    gallery.goto(gallery.url.split("#")[0] + "#gallery")
+    gallery.reload()
     choose(gallery, "gallery-chosen", "t2i_run06_ddim")
     expect_chosen(gallery, "t2i_run06_ddim")
     gallery.get_by_role("button", name="Open in the Studio").click()

@@ -5,7 +5,7 @@
   const FIELDS = "textarea, input[type=text], input[type=number], input[type=radio]";
   const masthead = () => document.querySelector("#lab-title [data-student]")?.dataset;
   const base = location.pathname.replace(/(en|fr)\/?$/, "");
-  const known = new Set();
+  const known = new Set(), touched = new Set(), fresh = new Set();
 
   const read = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
   const write = (key, value) => { try { localStorage.setItem(key, value); } catch { /* no room, or not allowed */ } };
@@ -39,26 +39,34 @@
   };
   const keepAll = () => document.querySelectorAll(".draft").forEach(keep);
 
-  // A field is filled once, when it is there for the first time.
+  // A field is filled when it is there for the first time, unless its tab was opened to be filled otherwise.
+  // Gradio may still be putting its own values in: a field nobody has touched since is filled once more.
   const meet = () => {
     for (const box of document.querySelectorAll(".draft")) {
       const key = keyOf(box);
       if (!key || known.has(box) || !fields(box).length) continue;
-      const kept = read(key);
-      if (kept !== null && kept !== valueOf(box)) put(box, kept);
       known.add(box);
+      const kept = read(key), panel = box.closest("[role=tabpanel]")?.id;
+      if (kept === null || fresh.has(panel)) continue;
+      const fill = () => {
+        if (!touched.has(box) && !fresh.has(panel) && kept !== valueOf(box)) put(box, kept);
+      };
+      for (const wait of [0, 250, 700, 1500]) setTimeout(fill, wait);
     }
   };
+  // A tab that the page itself is about to fill.
+  window.labFresh = (tab) => fresh.add(`tab-${tab}`);
   new MutationObserver(() => setTimeout(meet, 150)).observe(document, { childList: true, subtree: true });
 
-  document.addEventListener("input", (event) => {
+  for (const name of ["input", "change"]) document.addEventListener(name, (event) => {
     const box = event.target.closest?.(".draft");
-    if (box && event.isTrusted) keep(box);
+    if (!box || !event.isTrusted) return;
+    touched.add(box);
+    keep(box);
   });
-  document.addEventListener("change", (event) => {
-    const box = event.target.closest?.(".draft");
-    if (box && event.isTrusted) keep(box);
-  });
+  document.addEventListener("click", (event) => { // a button of the page may change any field
+    if (event.isTrusted) document.querySelectorAll(".draft").forEach((box) => known.has(box) && touched.add(box));
+  }, true);
   // What the page itself put in or took out, such as after saving.
   addEventListener("pagehide", keepAll);
   document.addEventListener("visibilitychange", keepAll);

@@ -12,7 +12,7 @@ from lab.records.read_parameters import Found, read_parameters
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
-from lab.ui.page import LASTING, QUIET, REMEMBER, Page
+from lab.ui.page import FRESH, LASTING, QUIET, REMEMBER, Page
 from lab.ui.tabs.photo import read_bounded
 
 
@@ -38,6 +38,7 @@ def build(lab: Lab, page: Page) -> None:
 
     upload.upload(read, upload, [found, take, values], **QUIET)
     if page.studio:
+        take.click(None, js=FRESH.format(id=page.studio))
         take.click(
             lambda told: ((told, time.time()), gr.Tabs(selected=page.studio)),
             values,
