@@ -46,8 +46,8 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                 delete = gr.Button(
                     t("gallery.delete"), variant="stop", size="sm", min_width=130, elem_id="gallery-delete"
                 )
+            gr.HTML(markup.hint(t("download.as")))
             with gr.Row(elem_classes="actions formats"):
-                gr.HTML(markup.hint(t("download.as")), min_width=90, scale=0)
                 formats = {
                     kind: gr.Button(kind, size="sm", min_width=64, elem_id=f"download-{kind}")
                     for kind in FORMATS

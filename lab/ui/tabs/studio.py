@@ -136,8 +136,8 @@ class _Tab:
         self.only_here = [first_here, second_here]  # what a model behind an API is not asked
         with gr.Row(elem_classes="seed"):
             seed = gr.Number(value=42, precision=0, min_width=100, **label("seed"))
-            dice = gr.Button(t("studio.random_seed"), min_width=90, elem_id="studio-dice")
-            again = gr.Button(t("studio.same_seed"), min_width=90, elem_id="studio-same-seed")
+            dice = gr.Button(t("studio.random_seed"), size="sm", min_width=90, elem_id="studio-dice")
+            again = gr.Button(t("studio.same_seed"), size="sm", min_width=90, elem_id="studio-same-seed")
         self.count = gr.Radio(
             [(t("studio.one_picture"), 1), (t("studio.batch", count=BATCH), BATCH)],
             value=1,
