@@ -9,15 +9,13 @@ from random import SystemRandom
 from typing import Any, get_args
 
 from markupsafe import Markup
-from pydantic import ValidationError
 
-from exercises.errors import UserError
 from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import Mode, Parameters
+from exercises.parameters import Mode
 from lab.engine.requests import request_for
-from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, check_prompt
+from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
@@ -36,16 +34,12 @@ from lab.ui.tabs.ideas import Ideas
 from lab.ui.tabs.photo import MissingPhoto, Photo
 from lab.ui.tabs.result import Facts, shown_record
 from lab.ui.tabs.stage import Stage
+from lab.ui.tabs.studio_bounds import HIGHEST_SEED, checked_seed, parameters
 from manifests.manifest import ApiRequest, Source
 from manifests.store import Record
 
-HIGHEST_SEED = 2**32 - 1
 BATCH = 4  # pictures, with seeds that follow each other
 API = "api:"  # before provider and model, in the list of models
-
-
-class BadParameters(UserError):
-    """The form asks for what no model can do."""
 
 
 def build(lab: Lab, page: Page, exercise: Studio) -> None:
@@ -261,10 +255,10 @@ class _Tab:
             return [self._by_api(model.removeprefix(API), asked, source)]
         if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
             asked["strength"] = None
-        parameters = _parameters(self.page.t, asked)
-        if parameters.mode == "img2img" and source is None:
+        wanted = parameters(self.page.t, asked)
+        if wanted.mode == "img2img" and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
-        request = request_for(parameters, model, source if parameters.mode == "img2img" else None)
+        request = request_for(wanted, model, source if wanted.mode == "img2img" else None)
         lab = self.lab
         start = partial(generate, lab.store(), lab.engine, self.exercise.id, STUDIO_RUN, request, model=model)
         return [Task(STUDIO_RUN, start)]
@@ -275,7 +269,9 @@ class _Tab:
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         check_prompt(asked["prompt"] or "")
-        seed = None if asked["seed"] is None else _seed(self.page.t, asked["seed"])  # None leaves it to them
+        seed = (
+            None if asked["seed"] is None else checked_seed(self.page.t, asked["seed"])
+        )  # None leaves it to them
         picture = ApiPicture(
             lab.store(),
             lab.router,
@@ -367,34 +363,3 @@ def _model_note(page: Page, model_id: str) -> str:
     """Why a model cannot run here, and what to do; nothing where it can."""
     state = availability(model_id)
     return "" if state.available else markup.note(state.text(page.language))
-
-
-def _seed(t: Translator, value: object) -> int:
-    """The seed as it was typed. Raises BadParameters, which says what there may be."""
-    if isinstance(value, int | float) and 0 <= value <= HIGHEST_SEED and float(value).is_integer():
-        return int(value)
-    raise BadParameters(t("studio.bad_seed", field=t("parameter.seed"), highest=HIGHEST_SEED))
-
-
-def _parameters(t: Translator, asked: dict[str, Any]) -> Parameters:
-    """The form's values within the bounds of `Parameters`. Raises BadParameters, which names the field."""
-    whole = ("width", "height", "steps")
-    values = {
-        name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
-        for name, value in asked.items()
-    }
-    values["seed"] = _seed(t, asked["seed"])
-    for name in ("prompt", "negative_prompt"):
-        text = values[name] = str(asked[name] or "")
-        if len(text) > MAX_PROMPT:
-            field = t(f"parameter.{name}")
-            raise BadParameters(t("studio.too_long", field=field, length=len(text), most=MAX_PROMPT))
-    if not str(values["prompt"]).strip():
-        raise BadParameters(t("studio.no_prompt", field=t("parameter.prompt")))
-    try:
-        return Parameters.model_validate(values)
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        raise BadParameters(
-            t("studio.bad_value", field=t(f"parameter.{field}"), value=values[field])
-        ) from error
