@@ -13,7 +13,8 @@ from manifests.store import Record
 
 T = TypeVar("T")
 
-PAGE_SIZE = 12
+PAGE_SIZE = 48
+MOST_PROMPTS = 50
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Filters:
     seed: str = ""  # as it is typed
     text: str = ""  # in the prompt, whatever the case
     oldest_first: bool = False
+    among: frozenset[str] | None = None  # stems, such as the favourites
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,28 @@ def page(items: Sequence[T], number: int, size: int = PAGE_SIZE) -> Page[T]:
     return Page(list(items[(number - 1) * size : number * size]), number, pages, len(items))
 
 
+def prompts_of(records: Sequence[Record]) -> list[str]:
+    """The last prompts there were, each once, newest first."""
+    newest = sorted(records, key=lambda record: record.manifest.sequence, reverse=True)
+    prompts = dict.fromkeys(record.manifest.request.prompt for record in newest)
+    return [prompt for prompt in prompts if prompt.strip()][:MOST_PROMPTS]
+
+
+def same_but_seed(records: Sequence[Record], most: int) -> list[Record]:
+    """The last records that were asked for in the same way, whatever their seeds; by sequence."""
+    batch = list(records[-1:])
+    for record in reversed(records[:-1]):
+        if len(batch) == most or _but_seed(record) != _but_seed(batch[0]):
+            break
+        batch.insert(0, record)
+    return batch
+
+
+def _but_seed(record: Record) -> tuple[str, dict[str, object]]:
+    request = record.manifest.request
+    return record.manifest.model.id, request.model_dump(exclude={"seed", "tried", "cached"})
+
+
 def _agrees(record: Record, filters: Filters) -> bool:
     manifest, request = record.manifest, record.manifest.request
     asked = (
@@ -72,6 +96,8 @@ def _agrees(record: Record, filters: Filters) -> bool:
         (filters.scheduler, _scheduler(request)),
         (filters.seed.strip() or None, str(request.seed)),
     )
+    if filters.among is not None and record.stem not in filters.among:
+        return False
     return all(wanted is None or wanted == there for wanted, there in asked) and (
         filters.text.casefold().strip() in request.prompt.casefold()
     )
@@ -89,4 +115,9 @@ def find(records: Iterable[Record], wanted: str | None) -> Record | None:
 
 def caption(record: Record, width: int = 60) -> str:
     """A record in one line: which it is, and the beginning of its prompt. Serves as alt text too."""
-    return f"{record.stem}: {shorten(record.manifest.request.prompt, width, placeholder=' …')}"
+    return f"{record.stem}: {words(record, width)}"
+
+
+def words(record: Record, width: int = 60) -> str:
+    """The beginning of a record's prompt."""
+    return shorten(record.manifest.request.prompt, width, placeholder=" …")

@@ -1,6 +1,6 @@
 """What every page works on: one student, one assignment, one work folder, one engine.
 
-It keeps no copy of what is on disk: `store()` and `checks()` read it each time they are asked.
+It keeps no copy of what is on disk: `store()` and `checks()` look at it each time they are asked.
 """
 
 import shutil
@@ -23,6 +23,7 @@ from lab.providers.address import Address
 from lab.providers.opening import open_router
 from lab.providers.router import Router
 from lab.records.own_pictures import own_pictures
+from lab.session.kept_checks import KeptChecks
 from lab.session.settings import LabSettings
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
@@ -43,6 +44,8 @@ class Lab:
     engine: Engine
     runs: Runs = field(init=False)
     endpoint: Loopback = field(init=False)
+
+    _checks: KeptChecks = field(init=False, default_factory=KeptChecks, repr=False)
 
     def __post_init__(self) -> None:
         self.endpoint = Loopback(self.engine)
@@ -99,5 +102,9 @@ class Lab:
 
     def checks(self, language: Language) -> list[CheckResult]:
         """What is done and what is missing: the same checks as `genai-lab check` and the grade."""
-        submission = open_work(self.work, self.assignment.id, self.student)
-        return check_submission(self.assignment, submission, language)
+        assignment, student = self.assignment, self.student
+
+        def run() -> list[CheckResult]:
+            return check_submission(assignment, open_work(self.work, assignment.id, student), language)
+
+        return self._checks.of(self.folder, (assignment.id, student, language), run)

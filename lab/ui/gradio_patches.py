@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STUB_MODULE = "gradio.component_meta"
 STUB_WRITER = "create_or_modify_pyi"
+SCRIPTS = ("page.js", "dropped.js", "drafts.js")  # the page's own, in this order
 STREAM_CLOSE_SECONDS = 1.0  # within which a page, even on a busy machine, has read that its stream was closed
 
 
@@ -169,7 +170,8 @@ def localize(page: bytes, language: str) -> bytes:
     is the Hub's, and the lab is no app to be installed.
     """
     static = files("lab.ui").joinpath("static")
-    script = static.joinpath("page.js").read_text(encoding="utf-8").replace("LANGUAGE", language)
+    scripts = (static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = "\n".join(scripts).replace("LANGUAGE", language)
     icon = static.joinpath("icon.html").read_text(encoding="utf-8")
     page = _MANIFEST_LINK.sub(b"", page)
     page = page.replace(b'lang="en"', f'lang="{language}"'.encode(), 1)

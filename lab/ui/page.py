@@ -1,4 +1,4 @@
-"""One page, in one language: the frame all tabs stand in, and the three ways they act on each other.
+"""One page, in one language: the frame all tabs stand in, and the ways they act on each other.
 
 A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes its components, and
 
@@ -6,7 +6,8 @@ A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes
   shown (also when the page is loaded), so that what is on disk is what is seen;
 - `page.changed(event)`: for an event that changed the disk (what `button.click(...)` returns): after
   it the points in the header and this tab's own refreshers are read from disk again;
-- `page.send_to_studio(button, stem)`: recall; `stem` is the component whose value is a record's stem.
+- `page.send_to_studio(button, stem)`: recall; `stem` is the component whose value is a record's stem;
+  `page.start_from(button, stem, tab)` makes its picture the photo in use of the tab of that id.
 """
 
 import time
@@ -28,8 +29,10 @@ from grading.results import CheckResult, asked_points, earned_points, open_point
 from lab.session.lab import Lab
 from lab.ui.html import markup
 
-# The tab's name stays in the address, so that a reload comes back to it.
-REMEMBER = "() => {{ history.replaceState(null, '', '#{id}'); }}"
+# The tab's name stays in the address and in the browser (`static/drafts.js`): one comes back to it.
+REMEMBER = "() => {{ labRemember('{id}'); }}"
+# Before the page fills a tab's fields itself: what was typed there earlier is not put back.
+FRESH = "() => {{ labFresh('{id}'); }}"
 READ_OUT = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
 # What lasts, and yields as it goes on, takes Gradio's queue. What only reads or writes the disk does not:
 # one request and its answer, instead of a request, an event stream and its close.
@@ -97,11 +100,16 @@ class Page:
         self.ids: list[str] = []
         with gr.Row(elem_id="lab-header"):
             title = lab.assignment.title(language)
-            gr.HTML(markup.masthead(self.t, title, lab.student), elem_id="lab-title")
+            gr.HTML(markup.masthead(self.t, title, lab.student, lab.assignment.id), elem_id="lab-title")
             self.points = gr.HTML(elem_id="lab-points")
             languages = markup.languages(self.t, lab.settings.prefix, language)
-            gr.HTML(languages + header_links(self.t), elem_id="lab-languages")
+            reads = markup.reader_link(*self._reader())
+            gr.HTML(languages + header_links(self.t) + reads, elem_id="lab-languages")
         self.recall = gr.State(None)  # (stem, when) of the record the Studio is to take its parameters from
+        self.parameters = gr.State(None)  # (values by name, when) that the Studio is to take over
+        self.given_photo = gr.State(
+            None
+        )  # (tab, stem, when) of the record whose picture is to be a tab's photo
         self.tabs = gr.Tabs(elem_id="lab-tabs")
         self._tab: Any = None
         self._refreshers: list[Refresher] = []
@@ -148,6 +156,11 @@ class Page:
             self.t("page.due", moment=f"{due:%Y-%m-%d %H:%M %Z}") if due else "",
         ]
         return " · ".join(filter(None, said))
+
+    def _reader(self) -> tuple[str, str]:
+        """Id and title of the tab in which a picture's parameters are read."""
+        studio = self.lab.assignment.exercise(self.studio) if self.studio else None
+        return self.tab_of(studio) if studio else ("gallery", self.t("gallery.title"))
 
     def text(self, exercise: Exercise) -> None:
         """An exercise's title and its own words, for one that shares its tab with others."""
@@ -202,7 +215,24 @@ class Page:
     def checklist(self, exercise_id: str) -> str:
         """The checks of one exercise, as the grade will see them."""
         checks = [check for check in self.checks() if check.id.split("/")[0] == exercise_id]
-        return markup.heading(self.t("check.title")) + markup.folded_checklist(self.t, checks)
+        link = self.next_tab(exercise_id, main=True)
+        following = Markup("<p>{}</p>").format(link) if link else Markup("")
+        return markup.heading(self.t("check.title")) + following + markup.folded_checklist(self.t, checks)
+
+    def next_tab(self, exercise_id: str, *, main: bool = False) -> Markup:
+        """Once nothing is left to do in an exercise's tab, a link to the tab after it; else nothing."""
+        exercises = self.lab.assignment.exercises
+        tabs = [self.tab_of(exercise) for exercise in exercises]
+        here = next(tab for tab, e in zip(tabs, exercises, strict=True) if e.id == exercise_id)
+        ids = {e.id for tab, e in zip(tabs, exercises, strict=True) if tab == here}
+        own = [check for check in self.checks() if check.id.split("/")[0] in ids]
+        if any(check.passed is not True and not check.needs_person for check in own):
+            return Markup("")
+        after = [tab for tab in tabs[len(tabs) - tabs[::-1].index(here) :] if tab != here]
+        following = after[0] if after else ("hand_in", self.t("hand_in.title"))
+        if following == here:
+            return Markup("")
+        return markup.tab_link(*following, self.t("page.next_tab", title=following[1]), main=main)
 
     def changed(self, event: Any) -> None:
         """`event` changed the disk: afterwards everything this tab shows of it is read again."""
@@ -212,12 +242,25 @@ class Page:
         """`button` opens the Studio with the parameters of the record that `stem`'s value names."""
         import gradio as gr
 
+        button.click(None, js=FRESH.format(id=self.studio))
         button.click(
             lambda value: ((value, time.time()), gr.Tabs(selected=self.studio)),
             stem,
             [self.recall, self.tabs],
             **LASTING,  # a changed state is told through the queue only
         ).then(None, js=REMEMBER.format(id=self.studio))  # a tab chosen by the program tells no one
+
+    def start_from(self, button: Any, stem: Any, tab: str) -> None:
+        """`button` opens a tab that takes a photo, with the picture that `stem` names as its photo."""
+        import gradio as gr
+
+        button.click(None, js=FRESH.format(id=tab))
+        button.click(
+            lambda value: ((tab, value, time.time()), gr.Tabs(selected=tab)),
+            stem,
+            [self.given_photo, self.tabs],
+            **LASTING,
+        ).then(None, js=REMEMBER.format(id=tab))
 
     def header(self) -> str:
         """The points so far, as the checks see them."""

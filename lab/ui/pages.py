@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from exercises.i18n import LANGUAGES, Language, Translate
 from lab.session.lab import Lab
+from lab.ui.html.parameter_help import FOLDER
 from lab.ui.page import Page
 from lab.ui.tabs import LAST_TABS, OWN_TABS, start
 from lab.ui.theme import theme
@@ -49,7 +50,7 @@ def mount_pages(app: "FastAPI", lab: Lab, header_links: Callable[[Translate], Ma
             footer_links=[],
             show_error=False,
             max_file_size=MAX_BYTES,
-            allowed_paths=[str(lab.folder.resolve()), str(lab.cache)],
+            allowed_paths=[str(lab.folder.resolve()), str(lab.cache), str(FOLDER)],
             theme=theme(),
             css=css,
         )

@@ -65,7 +65,7 @@ def test_button_progress_and_picture_stand_in_one_screen_while_a_picture_is_made
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_moves_while_a_tab_fills(lab: RunningLab, open_page: OpenPage, size: str) -> None:
     shifts = {}
-    for exercise in ("start", "smoke", "sweep", "img2img", "studio", "hand_in"):
+    for exercise in ("start", "smoke", "sweep", "img2img", "studio", "gallery", "hand_in"):
         page = open_page(lab.page(tab=exercise), viewport=SIZES[size])
         shifts[exercise] = round(page.evaluate(SHIFTS), 3)
         page.context.close()

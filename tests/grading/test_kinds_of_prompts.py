@@ -71,9 +71,7 @@ def make_work(work: Path, assignment: Assignment, student: str = "alice") -> Sto
     return store
 
 
-def step(
-    store: Store, exercise: Iterate, prompt: str, number: int, answers: Answers, **changes: object
-) -> str:
+def step(store: Store, exercise: Iterate, prompt: str, number: int, answers: Answers, **changes: Any) -> str:
     """One more step, scored better than those before it and explained."""
     draft = draft_of(exercise.id, Run(id=ITERATION_RUN, parameters=exercise.start), prompt=prompt, **changes)
     stem = store.save(replace(draft, adherence=ADHERENCE), noise(number)).stem

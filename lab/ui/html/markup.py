@@ -10,8 +10,18 @@ from grading.results import CheckResult, CheckStatus
 SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "to_do": "–", "open": "☞", "unchecked": "?"}
 
 
-def masthead(t: Translator, title: str, student: str) -> Markup:
-    return Markup('<h1>{}</h1><p class="student">{}</p>').format(title, t("page.student", student=student))
+def masthead(t: Translator, title: str, student: str, assignment: str) -> Markup:
+    """Whose work it is on what; `static/drafts.js` keeps what is typed by both."""
+    return Markup('<h1>{}</h1><p class="student" data-student="{}" data-assignment="{}">{}</p>').format(
+        title, student, assignment, t("page.student", student=student)
+    )
+
+
+def reader_link(tab_id: str, title: str) -> Markup:
+    """For `static/dropped.js` alone: the way to the tab in which a picture's parameters are read."""
+    return Markup('<a href="#{}" data-tab="{}" data-title="{}" data-reads hidden></a>').format(
+        tab_id, tab_id, title
+    )
 
 
 def languages(t: Translator, prefix: str, current: Language) -> Markup:

@@ -46,6 +46,7 @@ class _Tab:
                     label=t("alt_text.use"),
                     info=t("alt_text.use_hint"),
                     max_length=USE_LENGTH,
+                    elem_classes="draft",
                     elem_id=f"use-{name}",
                 )
                 self.purpose = gr.Radio(
@@ -73,13 +74,18 @@ class _Tab:
             self.drafted = gr.HTML(elem_id=f"drafted-{name}")
             use_draft = gr.Button(t("alt_text.take"), size="sm", elem_id=f"take-{name}")
             self.alt = gr.Textbox(
-                label=t("alt_text.alt"), lines=2, max_length=ALT_LENGTH, elem_id=f"alt-{name}"
+                label=t("alt_text.alt"),
+                lines=2,
+                max_length=ALT_LENGTH,
+                elem_classes="draft",
+                elem_id=f"alt-{name}",
             )
             self.long = gr.Textbox(
                 label=t("alt_text.long"),
                 lines=4,
                 max_length=LONG_LENGTH,
                 visible=False,
+                elem_classes="draft",
                 elem_id=f"long-{name}",
             )
         advice = gr.HTML(elem_id=f"advice-{name}")

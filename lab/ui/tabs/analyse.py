@@ -57,6 +57,7 @@ class _Tab:
                     max_length=QUESTION_LENGTH,
                     lines=2,
                     visible=False,
+                    elem_classes="draft",
                     elem_id=f"question-{name}",
                 )
                 self.model = model_choice(page, name)
@@ -80,7 +81,11 @@ class _Tab:
         with gr.Accordion(t("analyse.follow"), open=False, elem_id=f"follow-{name}"):
             self.follows = choice(label=t("analyse.follows"), elem_id=f"follows-{name}")
             further = gr.Textbox(
-                label=t("analyse.further"), max_length=QUESTION_LENGTH, lines=2, elem_id=f"further-{name}"
+                label=t("analyse.further"),
+                max_length=QUESTION_LENGTH,
+                lines=2,
+                elem_classes="draft",
+                elem_id=f"further-{name}",
             )
             go_on = gr.Button(t("analyse.go_on"), elem_id=f"go-on-{name}")
         checks = gr.HTML(elem_id=f"checks-{name}")

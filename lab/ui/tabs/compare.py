@@ -62,7 +62,9 @@ class _Tab:
                 going_on = gr.Column(elem_classes="going-on")
                 self.stage = Stage(page, name, ("all",))
             with gr.Column(elem_classes="asked", min_width=280, scale=1):
-                self.prompt = gr.Textbox(label=t("parameter.prompt"), lines=2, elem_id=f"prompt-{name}")
+                self.prompt = gr.Textbox(
+                    label=t("parameter.prompt"), lines=2, elem_classes="draft", elem_id=f"prompt-{name}"
+                )
                 self.models = choice(
                     multiselect=True,
                     label=t("comparing.models"),
@@ -90,6 +92,7 @@ class _Tab:
                 info=t("comparing.reason_hint", words=exercise.words_minimum),
                 lines=4,
                 max_length=REASON_LENGTH,
+                elem_classes="draft",
                 elem_id=f"reason-{name}",
             )
             save = gr.Button(t("comparing.save"), elem_id=f"save-{name}")

@@ -45,13 +45,18 @@ class _Tab:
                     label=t("correct.claim"), info=t("correct.claim_hint"), elem_id=f"claim-{name}"
                 )
                 self.truth = gr.Textbox(
-                    label=t("correct.truth"), lines=2, max_length=LENGTH, elem_id=f"truth-{name}"
+                    label=t("correct.truth"),
+                    lines=2,
+                    max_length=LENGTH,
+                    elem_classes="draft",
+                    elem_id=f"truth-{name}",
                 )
                 self.noticed = gr.Textbox(
                     label=t("correct.noticed"),
                     info=t("correct.noticed_hint", words=exercise.words_minimum),
                     lines=3,
                     max_length=LENGTH,
+                    elem_classes="draft",
                     elem_id=f"noticed-{name}",
                 )
                 save = gr.Button(t("correct.save"), variant="primary", elem_id=f"save-{name}")

@@ -1,18 +1,21 @@
 """One picture of the gallery: at full size, with every fact recorded of it, and what can be done with it."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from exercises.errors import UserError
 from exercises.i18n import number
 from grading.results import Regeneration
 from lab.records.compare import fields
+from lab.records.export import ENDINGS, FORMATS, Format, exported
 from lab.records.verify import verify
 from lab.session.lab import Lab
 from lab.ui.error_text import error_text
 from lab.ui.html import adherence as adherence_words
 from lab.ui.html import markup
 from lab.ui.page import LASTING, QUIET, Page
+from lab.ui.tabs.downloads import Download, sends
 from lab.ui.tabs.result import Result
 from manifests.manifest import Manifest
 
@@ -27,19 +30,41 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
     nothing = gr.HTML(markup.status(t("gallery.nothing")))
     with gr.Column(visible=False, elem_id="gallery-details") as column:
         result = Result(page, "gallery")
+        with result.below:
+            with gr.Row(elem_classes="actions"):
+                studio = gr.Button(
+                    t("gallery.to_studio"), visible=bool(page.studio), size="sm", min_width=130
+                )
+                starts = {
+                    exercise.id: gr.Button(
+                        t("gallery.start_from", tab=page.tab_of(exercise)[1]), size="sm", min_width=130
+                    )
+                    for exercise in lab.assignment.exercises
+                    if exercise.kind in ("img2img", "studio")
+                }
+                again = gr.Button(t("gallery.verify"), size="sm", min_width=130, elem_id="gallery-verify")
+                delete = gr.Button(
+                    t("gallery.delete"), variant="stop", size="sm", min_width=130, elem_id="gallery-delete"
+                )
+            gr.HTML(markup.hint(t("download.as")))
+            with gr.Row(elem_classes="actions formats"):
+                formats = {
+                    kind: gr.Button(kind, size="sm", min_width=64, elem_id=f"download-{kind}")
+                    for kind in FORMATS
+                }
+                manifest_file = gr.DownloadButton(t("gallery.download_manifest"), size="sm", min_width=90)
+            downloaded = page.message("gallery-downloaded")
         with gr.Accordion(t("gallery.everything"), open=False):
             everything = gr.HTML(elem_id="gallery-everything")
-        with gr.Row(elem_classes="actions"):
-            studio = gr.Button(t("gallery.to_studio"), visible=bool(page.studio), min_width=160)
-            image_file = gr.DownloadButton(t("gallery.download_image"), min_width=160)
-            manifest_file = gr.DownloadButton(t("gallery.download_manifest"), min_width=160)
-            again = gr.Button(t("gallery.verify"), min_width=160, elem_id="gallery-verify")
-            delete = gr.Button(t("gallery.delete"), variant="stop", min_width=160, elem_id="gallery-delete")
     with gr.Row(elem_id="gallery-said"):
         said = page.message("gallery-status")
         undo = gr.Button(
             t("gallery.undo"), visible=False, size="sm", min_width=120, scale=0, elem_id="gallery-undo"
         )
+    for kind, button in formats.items():
+        sends(page, button, partial(_as, page, kind), [chosen], downloaded)
+    for tab, button in starts.items():
+        page.start_from(button, chosen, tab)
     deleted = gr.State(None)
 
     def show(stem: str | None) -> dict[Any, Any]:
@@ -49,13 +74,13 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         return {
             column: gr.Column(visible=True),
             nothing: gr.HTML(visible=False),
-            image_file: gr.DownloadButton(value=str(record.image_path)),
             manifest_file: gr.DownloadButton(value=str(record.manifest_path)),
+            downloaded: "",
             everything: all_fields(page, record.manifest),
             **dict(zip(result.outputs, result.show(record), strict=True)),
         }
 
-    outputs = [column, nothing, image_file, manifest_file, everything, *result.outputs]
+    outputs = [column, nothing, downloaded, manifest_file, everything, *result.outputs]
     chosen.change(show, chosen, outputs, **QUIET)
     if page.studio:
         page.send_to_studio(studio, chosen)
@@ -91,6 +116,17 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         return markup.status(t("bin.restored", name=stem)), gr.Button(visible=False)
 
     page.changed(undo.click(put_back, deleted, [said, undo], **QUIET))
+
+
+def _as(page: Page, kind: Format, stem: str | None) -> Download | None:
+    """The picture in that format, and what it keeps of what was recorded."""
+    record = page.lab.store().find(stem) if stem else None
+    if record is None:
+        return None
+    data = record.image_path.read_bytes()
+    made = exported(data, kind)
+    kept = "recorded" if made is data else kind.lower()
+    return Download(record.stem + ENDINGS[kind], made, page.t(f"download.{kept}"))
 
 
 def all_fields(page: Page, manifest: Manifest) -> str:

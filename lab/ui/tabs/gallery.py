@@ -1,7 +1,8 @@
-"""Gallery: everything made so far, by filters and pages; then the chosen picture, two compared, and the bin.
+"""Gallery: everything made so far, by filters and pages, the chosen picture beside it; two compared, the bin.
 
-One value rules the tab: the stem of the chosen picture, kept in a list that works by keyboard as
-well as a click on the picture does. Everything else is read from disk by it.
+One value rules the tab: the stem of the chosen picture, kept in a list that works by keyboard as well as a
+press on the picture does. Everything else is read from disk by it. Pictures that are ticked are in
+`selection`; they stay ticked from page to page.
 """
 
 from collections.abc import Callable
@@ -9,20 +10,19 @@ from functools import partial
 from operator import add
 from typing import Any
 
-from lab.records import gallery
+from exercises.errors import UserError
+from lab.records import favourites, gallery
 from lab.records.gallery import Filters
 from lab.session.lab import Lab
 from lab.ui.choice import choice
+from lab.ui.error_text import error_text
+from lab.ui.html import markup, shelf
 from lab.ui.html.adherence import badge
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs import details, side_by_side, wastebin
+from lab.ui.tabs import details, reader, side_by_side, wastebin
+from lab.ui.tabs.selection import Selection
 from manifests.store import Record
 
-# Gradio names its buttons "Thumbnail 1 of 12"; their captions say what a screen reader should.
-NAME_PICTURES = """() => setTimeout(() => {
-    for (const button of document.querySelectorAll("#gallery-pictures button.thumbnail-item"))
-        button.setAttribute("aria-label", button.querySelector(".caption-label")?.textContent.trim() ?? "");
-}, 100)"""
 ANY = ""  # the choice that filters nothing
 NAMES = ("exercise", "run", "mode", "scheduler")  # filters by a value that occurs
 
@@ -31,15 +31,26 @@ def build(lab: Lab, page: Page) -> None:
     import gradio as gr
 
     with page.tab("gallery", page.t("gallery.title")):
-        gr.Markdown(page.t("gallery.introduction"))
-        chosen = _shelf(lab, page)
-        details.build(lab, page, chosen)
-        side_by_side.build(lab, page, chosen)
+        selection = Selection(lab, page)
+        with gr.Row(elem_classes="bench gallery"):
+            with gr.Column(min_width=300, scale=3):
+                chosen, refresh = _shelf(lab, page, selection)
+            with gr.Column(min_width=300, scale=2, elem_classes="beside"):
+                details.build(lab, page, chosen)
+        side_by_side.build(lab, page, chosen, selection)
         wastebin.build(lab, page)
+        if not page.studio:
+            reader.build(lab, page)
+        with gr.Accordion(page.t("gallery.about"), open=False):
+            gr.Markdown(page.t("gallery.introduction"))
+        selection.clears(refresh)
 
 
-def _shelf(lab: Lab, page: Page) -> Any:
-    """Filters, the pictures of one page, and the list in which one is chosen: that list is returned."""
+def _shelf(lab: Lab, page: Page, selection: Selection) -> tuple[Any, Callable[[Any], None]]:
+    """Filters, the pictures of one page, the list in which one is chosen, and what is done with the ticked.
+
+    Returned are that list, and a function after whose event the shelf is shown anew.
+    """
     import gradio as gr
 
     t = page.t
@@ -47,46 +58,43 @@ def _shelf(lab: Lab, page: Page) -> Any:
         with gr.Row():
             named = [
                 choice(
-                    choices=[(t("gallery.any"), ANY)], value=ANY, label=t(f"gallery.{name}"), min_width=150
+                    choices=[(t("gallery.any"), ANY)], value=ANY, label=t(f"gallery.{name}"), min_width=120
                 )
                 for name in NAMES
             ]
         with gr.Row():
-            seed = gr.Textbox("", label=t("gallery.seed"), max_length=10, min_width=150)
-            text = gr.Textbox("", label=t("gallery.text"), max_length=200, min_width=150)
+            seed = gr.Textbox("", label=t("gallery.seed"), max_length=10, min_width=120)
+            text = gr.Textbox("", label=t("gallery.text"), max_length=200, min_width=120)
             order = gr.Radio(
                 [(t("gallery.newest_first"), False), (t("gallery.oldest_first"), True)],
                 value=False,
                 label=t("gallery.order"),
                 min_width=150,
             )
-    pictures = gr.Gallery(
-        label=t("gallery.pictures"),
-        columns=6,
-        height="auto",
-        object_fit="contain",
-        allow_preview=False,
-        interactive=False,
-        elem_id="gallery-pictures",
-    )
+            liked = gr.Checkbox(label=t("gallery.only_favourites"), min_width=120)
+    pictures = gr.HTML(elem_id="gallery-pictures", js_on_load=shelf.LISTEN)
     with gr.Row(elem_classes="paging"):
-        previous = gr.Button(t("gallery.previous_page"), size="sm", min_width=100)
+        previous = gr.Button(t("gallery.previous_page"), size="sm", min_width=90)
         where = gr.HTML(elem_id="gallery-where")
-        following = gr.Button(t("gallery.next_page"), size="sm", min_width=100)
-    chosen = choice(label=t("gallery.chosen"), elem_id="gallery-chosen")
+        following = gr.Button(t("gallery.next_page"), size="sm", min_width=90)
+    chosen = choice(label=t("gallery.chosen"), show_label=False, container=False, elem_id="gallery-chosen")
+    selection.render()
     number = gr.State(1)
-    stems = gr.State([])
-    controls = [*named, seed, text, order]
+    stems = selection.on_page
+    controls = [*named, seed, text, order, liked]
 
     def show(*values: Any, turn: Callable[[int], int] = lambda number: number) -> dict[Any, Any]:
-        *wanted, seed_asked, words, oldest, current, stem, before = values
+        *wanted, seed_asked, words, oldest, only, current, stem, before, ticked = values
         records = lab.store().records()
-        there = gallery.choices(records)
+        there, marked = gallery.choices(records), favourites.favourites(lab.folder)
         kept = {name: value for name, value in zip(NAMES, wanted, strict=True) if value in there[name]}
-        filters = Filters(**kept, seed=seed_asked, text=words, oldest_first=oldest)
+        filters = Filters(
+            **kept, seed=seed_asked, text=words, oldest_first=oldest, among=marked if only else None
+        )
         found = gallery.page(gallery.select(records, filters), turn(current))
         names = [record.stem for record in found.items]
         pick = successor(stem, before, names)
+        selection.keep(ticked, {record.stem for record in records})
         return {
             **{
                 box: gr.Dropdown(
@@ -94,23 +102,23 @@ def _shelf(lab: Lab, page: Page) -> Any:
                 )
                 for box, name in zip(named, NAMES, strict=True)
             },
-            pictures: gr.Gallery(
-                [(str(record.image_path), _label(page, record)) for record in found.items],
-                selected_index=names.index(pick) if pick else None,
-            ),
+            pictures: shelf.shelf(t, [item(page, r) for r in found.items], pick, ticked, marked),
             previous: gr.Button(interactive=found.number > 1),
             following: gr.Button(interactive=found.number < found.pages),
             where: t("gallery.where", number=found.number, pages=found.pages, total=found.total),
             chosen: gr.Dropdown([(gallery.caption(r), r.stem) for r in found.items], value=pick),
             number: found.number,
             stems: names,
+            **selection.shown(ticked),
         }
 
-    inputs = [*controls, number, chosen, stems]
-    outputs = [*named, pictures, previous, following, where, chosen, number, stems]
+    inputs = [*controls, number, chosen, stems, selection.ticked]
+    outputs = [
+        *named, pictures, previous, following, where, chosen, number, stems, *selection.outputs
+    ]  # fmt: skip
     page.refresh(show, outputs, inputs)
     gr.on(
-        [*(box.input for box in named), seed.change, text.change, order.input],
+        [*(box.input for box in named), seed.change, text.change, order.input, liked.input],
         partial(show, turn=lambda _: 1),
         inputs,
         outputs,
@@ -120,12 +128,46 @@ def _shelf(lab: Lab, page: Page) -> Any:
     for button, step in ((previous, -1), (following, 1)):
         button.click(partial(show, turn=partial(add, step)), inputs, outputs, **QUIET)
 
-    def pick(names: list[str], event: gr.SelectData) -> str | None:
-        return names[event.index] if event.index < len(names) else None
+    def pick(names: list[str], event: gr.EventData) -> Any:
+        stem = _told(event, "stem")
+        return stem if stem in names else gr.skip()
 
     pictures.select(pick, stems, chosen, **QUIET)
-    pictures.change(None, js=NAME_PICTURES)
-    return chosen
+    chosen.change(None, chosen, js=shelf.MARK)
+
+    def tick(ticked: dict[str, None], event: gr.EventData) -> list[Any]:
+        stem, on = _told(event, "stem"), _told(event, "on") is True
+        if not isinstance(stem, str) or lab.store().find(stem) is None:
+            return [gr.skip() for _ in selection.outputs]
+        if _told(event, "box") == "favourite":
+            return selection.says(_marked(lab, page, stem, on))
+        selection.tick(ticked, stem, on=on)
+        return list(selection.shown(ticked).values())
+
+    pictures.input(tick, selection.ticked, selection.outputs, **QUIET)
+    return chosen, lambda event: event.then(show, inputs, outputs, **QUIET)
+
+
+def _told(event: Any, name: str) -> object:
+    """What the browser said of an event: anything at all."""
+    data = event._data
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def _marked(lab: Lab, page: Page, stem: str, wanted: bool) -> str:
+    """What became of marking a favourite."""
+    try:
+        favourites.mark(lab.folder, stem, wanted=wanted)
+    except (UserError, OSError) as error:
+        reason = error_text(error, page.language)
+        return markup.status(page.t("gallery.not_marked", reason=reason), bad=True)
+    return markup.status(page.t("gallery.marked" if wanted else "gallery.unmarked", name=stem))
+
+
+def item(page: Page, record: Record) -> shelf.Item:
+    """A record on the shelf: which it is, what was asked, and the machine's opinion where there is one."""
+    words = gallery.words(record)
+    return shelf.Item(record.stem, page.file_url(record.image_path), words, badge(page.t, record.manifest))
 
 
 def successor(stem: str | None, before: list[str], now: list[str]) -> str | None:
@@ -134,11 +176,6 @@ def successor(stem: str | None, before: list[str], now: list[str]) -> str | None
         return stem
     place = before.index(stem) if stem in before else 0
     return now[min(place, len(now) - 1)] if now else None
-
-
-def _label(page: Page, record: Record) -> str:
-    """What stands on a picture, in lines: which it is, and the machine's opinion where there is one."""
-    return "\n".join(filter(None, [gallery.caption(record), badge(page.t, record.manifest)]))
 
 
 def _named(page: Page, name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -97,7 +97,7 @@ class Watch:
         async def resume(*values: Any) -> AsyncIterator[list[Any]]:
             running_here = self.lab.runs.of(self.exercise_id)
             if not running_here:
-                yield self._idle("") + _skip(shown)
+                yield self._idle(await asyncio.to_thread(self._following)) + _skip(shown)
             for running in running_here:
                 async for update in self._follow(running, show, shown, values):
                     yield update
@@ -116,7 +116,8 @@ class Watch:
                 fresh = len(running.stored) != kept
                 kept = len(running.stored)
                 rest = await asyncio.to_thread(self._read, show, values) if fresh else _skip(shown)
-                yield self._look(running, finished) + rest
+                following = await asyncio.to_thread(self._following) if finished else ""
+                yield self._look(running, finished, following) + rest
             if finished:
                 return
             await asyncio.sleep(LOOK_EVERY)
@@ -125,11 +126,16 @@ class Watch:
         with checks_once():
             return [self.page.header(), *show(*values)]
 
-    def _look(self, running: Running, finished: bool) -> list[Any]:
+    def _following(self) -> str:
+        """The way to the next tab, once this one is complete."""
+        link = self.page.next_tab(self.exercise_id)
+        return Markup('<p class="following">{}</p>').format(link) if link else ""
+
+    def _look(self, running: Running, finished: bool, following: str = "") -> list[Any]:
         import gradio as gr
 
         if finished:
-            return self._idle(self._ended(running))
+            return self._idle(self._ended(running) + following)
         t = self.page.t
         task = running.tasks[running.index]
         which = t("generation.which", run=task.run_id, number=running.index + 1, count=len(running.tasks))

@@ -27,7 +27,7 @@ class Photo:
     def __init__(self, lab: Lab, page: Page, name: str) -> None:
         import gradio as gr
 
-        self.lab, self.page = lab, page
+        self.lab, self.page, self.name = lab, page, name
         t = page.t
         self.source = gr.State(None)
         with gr.Row(elem_classes="photo"):
@@ -48,6 +48,7 @@ class Photo:
             )
         self.outputs = [self.source, self.picture]
         upload.upload(self._take, upload, [*self.outputs, status], **QUIET)
+        page.given_photo.change(self._given, page.given_photo, [*self.outputs, status], **QUIET)
 
     def show(self, runs: Sequence[str], current: Source | None) -> list[Any]:
         """Values for `outputs`: the photo in use on this page, else the one last used in these runs.
@@ -78,11 +79,19 @@ class Photo:
             return [None, gr.update(value=None, visible=False)]
         return [source, gr.update(value=str(shown), visible=True, alt_text=self.page.t("photo.alt"))]
 
+    def _given(self, given: tuple[str, str, float]) -> list[Any]:
+        """The picture of a record, if it is meant for this tab."""
+        import gradio as gr
+
+        tab, stem, _ = given
+        record = self.lab.store().find(stem) if tab == self.name and stem else None
+        return self._take(str(record.image_path)) if record else [gr.skip() for _ in (*self.outputs, 0)]
+
     def _take(self, path: str) -> list[Any]:
         import gradio as gr
 
         try:
-            source = self.lab.store().add_source(_read(Path(path)))
+            source = self.lab.store().add_source(read_bounded(Path(path)))
         except UserError as error:
             message = error.in_language(self.page.language)
             return [gr.skip(), gr.skip(), markup.status(message, bad=True)]
@@ -96,11 +105,11 @@ def _shown(lab: Lab, path: Path) -> Path:
     shown = lab.cache / "photos" / f"{path.stem}.png"
     if not shown.exists():
         shown.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(shown, png(open_picture(_read(path))))
+        write_atomic(shown, png(open_picture(read_bounded(path))))
     return shown
 
 
-def _read(path: Path) -> bytes:
-    """At most one byte more than is allowed: enough for the store to refuse it."""
+def read_bounded(path: Path) -> bytes:
+    """A file's bytes, at most one byte more than is allowed: enough for the store to refuse it."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

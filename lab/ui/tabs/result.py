@@ -51,7 +51,10 @@ class Facts:
 
 
 class Result:
-    """A picture in a box of its own with its facts below; `show` gives the values for `outputs`."""
+    """A picture in a box of its own with its facts below; `show` gives the values for `outputs`.
+
+    `below` is the place between the two, for what can be done with the picture.
+    """
 
     def __init__(self, page: Page, name: str) -> None:
         import gradio as gr
@@ -66,6 +69,7 @@ class Result:
             elem_id=f"picture-{name}",
             elem_classes="picture",
         )
+        self.below = gr.Column(elem_classes="below")
         self.facts = Facts(page, name)
         self.outputs = [self.picture, *self.facts.outputs]
 

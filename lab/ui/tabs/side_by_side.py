@@ -1,6 +1,7 @@
 """Two pictures compared: side by side, the parameters that differ, and the difference of their pixels."""
 
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -12,23 +13,32 @@ from lab.records.compare import IDENTICAL, Difference, PixelDifference, differen
 from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.error_text import error_text
-from lab.ui.html import markup
+from lab.ui.html import markup, stage
 from lab.ui.html import picture as facts
 from lab.ui.page import QUIET, Page
+from lab.ui.tabs.result import shown_record
+from lab.ui.tabs.selection import Selection
 from manifests.pictures import open_picture
 from manifests.store import Record
 
+SHOW = """() => setTimeout(() => document.getElementById("gallery-compare").scrollIntoView(), 300)"""
 
-def build(lab: Lab, page: Page, chosen: Any) -> None:
-    """`chosen` is the component whose value is the stem of the first of the two."""
+
+def build(lab: Lab, page: Page, chosen: Any, selection: Selection | None = None) -> None:
+    """`chosen` is the component whose value is the stem of the first of the two.
+
+    Two that are ticked in the gallery (`selection`) come here by their button.
+    """
     import gradio as gr
 
     t = page.t
-    with gr.Accordion(t("compare.title"), open=False, elem_id="gallery-compare"):
+    with gr.Accordion(t("compare.title"), open=False, elem_id="gallery-compare") as whole:
         with gr.Row(equal_height=False):
             other = choice(label=t("compare.other"), elem_id="compare-other", min_width=260, scale=2)
             amplify = gr.Slider(1, 50, value=5, step=1, label=t("compare.amplify"), min_width=260)
         said = page.message("compare-numbers")
+        with gr.Column(elem_classes="bench stage"):
+            slider = gr.HTML(elem_id="compare-slider", elem_classes="shown")
         with gr.Row():
             left, right, apart = (
                 gr.Image(
@@ -57,7 +67,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         ours, theirs = (gallery.find(records, stem) for stem in (first, second))
         if ours is None or theirs is None:
             hidden = {box: gr.Image(None, visible=False) for box in (left, right, apart)}
-            return {**hidden, table: "", said: markup.status(t("compare.choose"))}
+            return {**hidden, table: "", slider: "", said: markup.status(t("compare.choose"))}
         try:
             pictures = [open_picture(record.image_path.read_bytes()) for record in (ours, theirs)]
         except (UserError, OSError) as error:
@@ -78,6 +88,11 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                 )
                 for box, record in ((left, ours), (right, theirs))
             },
+            slider: stage.before_after(
+                t,
+                *(shown_record(page, record, record.stem) for record in (theirs, ours)),
+                difference=False,
+            ),
             apart: gr.Image(
                 found.picture if found else None, visible=found is not None, alt_text=t("compare.apart_alt")
             ),
@@ -91,10 +106,27 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
         [chosen.change, other.change, amplify.release],
         show,
         [chosen, other, amplify],
-        [left, right, apart, said, table],
+        [left, right, apart, said, table, slider],
         trigger_mode="always_last",
         **QUIET,
     )
+    if selection is not None:
+        selection.two.click(
+            partial(_ticked, lab), [selection.ticked, selection.on_page], [chosen, other, whole], **QUIET
+        ).then(None, js=SHOW)
+
+
+def _ticked(lab: Lab, ticked: dict[str, None], on_page: list[str]) -> list[Any]:
+    """The two that are ticked, the first one first, for the two lists and the accordion."""
+    import gradio as gr
+
+    first, second, *_ = [*ticked, None, None]
+    records = {record.stem: record for record in lab.store().records()}
+    if first not in records or second not in records:
+        return [gr.skip() for _ in range(3)]
+    theirs = [(gallery.caption(r), r.stem) for r in records.values() if r.stem != first]
+    ours = [(gallery.caption(records[s]), s) for s in dict.fromkeys([*on_page, first]) if s in records]
+    return [gr.Dropdown(ours, value=first), gr.Dropdown(theirs, value=second), gr.Accordion(open=True)]
 
 
 def changes(page: Page, left: Record, right: Record) -> str:

@@ -9,38 +9,37 @@ from random import SystemRandom
 from typing import Any, get_args
 
 from markupsafe import Markup
-from pydantic import ValidationError
 
-from exercises.errors import UserError
 from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import Mode, Parameters
+from exercises.parameters import Mode
 from lab.engine.requests import request_for
-from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, check_prompt
+from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
 from lab.models.registry import MODELS, model_entry
+from lab.records.gallery import same_but_seed
 from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.html import markup, stage
+from lab.ui.html.parameter_help import parameter_help
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
+from lab.ui.tabs import reader
 from lab.ui.tabs.asking import drawn_here, model_name, model_value, offered, selection_of
 from lab.ui.tabs.generation import Watch
+from lab.ui.tabs.ideas import Ideas
 from lab.ui.tabs.photo import MissingPhoto, Photo
 from lab.ui.tabs.result import Facts, shown_record
 from lab.ui.tabs.stage import Stage
+from lab.ui.tabs.studio_bounds import HIGHEST_SEED, checked_seed, parameters
 from manifests.manifest import ApiRequest, Source
 from manifests.store import Record
 
-HIGHEST_SEED = 2**32 - 1
+BATCH = 4  # pictures, with seeds that follow each other
 API = "api:"  # before provider and model, in the list of models
-
-
-class BadParameters(UserError):
-    """The form asks for what no model can do."""
 
 
 def build(lab: Lab, page: Page, exercise: Studio) -> None:
@@ -63,7 +62,7 @@ class _Tab:
                     )
                     stop = gr.Row(elem_classes="stopping")
                 going_on = gr.Column(elem_classes="going-on")
-                self.stage = Stage(page, exercise.id, ("one", "slider", "difference"))
+                self.stage = Stage(page, exercise.id, ("one", "all", "slider", "difference"))
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 self._build_form()
                 page.instructions(exercise)
@@ -75,9 +74,10 @@ class _Tab:
         checks = gr.HTML(elem_id=f"checks-{exercise.id}")
         shown = [self.stage.shown, *self.facts.outputs, checks]
         form = [*self.fields.values(), self.photo.source]
-        watch.on(button, self._tasks, form, self.show, shown, [self.stage.view])
+        watch.on(button, self._batch, [self.count, *form], self.show, shown, [self.stage.view])
         watch.resume(self.show, shown, [self.stage.view])
         page.refresh(self.show, shown, [self.stage.view])
+        self.count.input(lambda count: "all" if count > 1 else "one", self.count, self.stage.view, **QUIET)
         self.stage.view.change(self.show, [self.stage.view], shown, **QUIET)
         if lab.assignment.asks_apis:
             page.refresh(self._offer, self.fields["model"], self.fields["model"])
@@ -87,6 +87,11 @@ class _Tab:
             [*self.fields.values(), *self.only_here, *self.photo.outputs, self.only_with_photo],
             **QUIET,
         )
+        fields = list(self.fields.values())
+        page.parameters.change(self._take_over, [page.parameters, self.fields["model"]], fields, **QUIET)
+        page.given_photo.change(
+            self._begin_with_photo, page.given_photo, [self.fields["mode"], self.only_with_photo], **QUIET
+        )
 
     def _build_form(self) -> None:
         """The fields, by the names in `Parameters` and `model`."""
@@ -95,7 +100,8 @@ class _Tab:
         t, default = self.page.t, model_entry(self.lab.settings.model)
 
         def label(name: str) -> dict[str, str]:
-            return {"label": t(f"parameter.{name}"), "elem_id": f"studio-{name}"}
+            """What each field has; what is typed into it stays in the browser."""
+            return {"label": t(f"parameter.{name}"), "elem_id": f"studio-{name}", "elem_classes": "draft"}
 
         mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
         model = choice(choices=_models(t), value=default.id, **label("model"))
@@ -103,6 +109,8 @@ class _Tab:
         # No length is given to the browser, which would cut a longer text without a word.
         prompt = gr.Textbox(lines=3, **label("prompt"))
         words = gr.HTML(elem_id="studio-words")
+        Ideas(self.lab, self.page, prompt)
+        reader.build(self.lab, self.page)
         with gr.Column() as first_here:
             negative = gr.Textbox(lines=1, **label("negative_prompt"))
         with gr.Column(visible=False) as self.only_with_photo:
@@ -121,8 +129,17 @@ class _Tab:
             )
         self.only_here = [first_here, second_here]  # what a model behind an API is not asked
         with gr.Row(elem_classes="seed"):
-            seed = gr.Number(value=42, precision=0, min_width=140, **label("seed"))
-            dice = gr.Button(t("studio.random_seed"), min_width=140)
+            seed = gr.Number(value=42, precision=0, min_width=100, **label("seed"))
+            dice = gr.Button(t("studio.random_seed"), size="sm", min_width=90, elem_id="studio-dice")
+            again = gr.Button(t("studio.same_seed"), size="sm", min_width=90, elem_id="studio-same-seed")
+        self.count = gr.Radio(
+            [(t("studio.one_picture"), 1), (t("studio.batch", count=BATCH), BATCH)],
+            value=1,
+            label=t("studio.count"),
+            elem_id="studio-count",
+        )
+        with gr.Accordion(t("help.title"), open=False, elem_id="studio-help"):
+            gr.HTML(parameter_help(t, self.page.file_url))
         self.fields = {
             "mode": mode,
             "model": model,
@@ -141,13 +158,24 @@ class _Tab:
         model.input(self._choose_model, model, own, **QUIET)
         gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
         dice.click(lambda: SystemRandom().randint(0, HIGHEST_SEED), None, seed, **QUIET)
+        again.click(self._last_seed, None, seed, **QUIET)
 
     def show(self, view: str) -> list[Any]:
         """What is on disk: the newest picture of the Studio, and the checks."""
-        made = [r for r in self.lab.store().records() if r.manifest.run == STUDIO_RUN]
+        made = self._made()
         newest = made[-1] if made else None
         checks = self.page.checklist(self.exercise.id)
         return [self._on_stage(view, made), *self.facts.show(newest), checks]
+
+    def _made(self) -> list[Record]:
+        return [record for record in self.lab.store().records() if record.manifest.run == STUDIO_RUN]
+
+    def _last_seed(self) -> Any:
+        """The seed of the newest picture of the Studio."""
+        import gradio as gr
+
+        seeds = [record.manifest.request.seed for record in self._made()]
+        return gr.skip() if not seeds or seeds[-1] is None else seeds[-1]
 
     def _on_stage(self, view: str, made: list[Record]) -> Markup:
         """The newest picture, or it over what it is compared with: its source, or the picture before it."""
@@ -157,6 +185,8 @@ class _Tab:
         newest = shown_record(page, made[-1])
         if view == "one":
             return stage.one(t, newest)
+        if view == "all":
+            return stage.side_by_side(t, [self._in_batch(record) for record in same_but_seed(made, BATCH)])
         source = getattr(made[-1].manifest.request, "source", None)
         path = self.photo.path(source)
         if path:
@@ -166,6 +196,11 @@ class _Tab:
         else:
             return stage.empty(t("stage.two_needed"))
         return stage.before_after(t, before, newest, difference=view == "difference")
+
+    def _in_batch(self, record: Record) -> Shown:
+        seed = record.manifest.request.seed
+        label = record.stem if seed is None else f"{self.page.t('parameter.seed')} {seed}"
+        return shown_record(self.page, record, label)
 
     def _offer(self, model: str) -> Any:
         """The models of this machine, then those of every provider that is set up."""
@@ -202,6 +237,16 @@ class _Tab:
         words = notes(prompt or "", drawing) if drawing else []
         return markup.note(self.page.t("generation.unknown_words", words=", ".join(words))) if words else ""
 
+    def _batch(self, count: int, *form: Any) -> list[Task]:
+        """One picture as the form says, or several with the seeds that follow, each recorded by itself."""
+        place = list(self.fields).index("seed")
+        seed = form[place]
+        tasks = self._tasks(*form)
+        for number in range(1, BATCH if count == BATCH else 1):
+            following = None if seed is None else (int(seed) + number) % (HIGHEST_SEED + 1)
+            tasks += self._tasks(*form[:place], following, *form[place + 1 :])
+        return tasks
+
     def _tasks(self, *form: Any) -> list[Task]:
         *values, source = form
         asked = dict(zip(self.fields, values, strict=True))
@@ -210,10 +255,10 @@ class _Tab:
             return [self._by_api(model.removeprefix(API), asked, source)]
         if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
             asked["strength"] = None
-        parameters = _parameters(self.page.t, asked)
-        if parameters.mode == "img2img" and source is None:
+        wanted = parameters(self.page.t, asked)
+        if wanted.mode == "img2img" and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
-        request = request_for(parameters, model, source if parameters.mode == "img2img" else None)
+        request = request_for(wanted, model, source if wanted.mode == "img2img" else None)
         lab = self.lab
         start = partial(generate, lab.store(), lab.engine, self.exercise.id, STUDIO_RUN, request, model=model)
         return [Task(STUDIO_RUN, start)]
@@ -224,7 +269,9 @@ class _Tab:
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         check_prompt(asked["prompt"] or "")
-        seed = None if asked["seed"] is None else _seed(self.page.t, asked["seed"])  # None leaves it to them
+        seed = (
+            None if asked["seed"] is None else checked_seed(self.page.t, asked["seed"])
+        )  # None leaves it to them
         picture = ApiPicture(
             lab.store(),
             lab.router,
@@ -262,6 +309,31 @@ class _Tab:
         shown = gr.update(visible=request.mode == "img2img")
         return [*(values[name] for name in self.fields), *here, *photo, shown]
 
+    def _take_over(self, told: tuple[dict[str, Any], float], model: str) -> list[Any]:
+        """What a picture's file said, as far as the chosen model can do it; the rest stays as it is."""
+        import gradio as gr
+
+        values = dict(told[0] or {})
+        if model.startswith(API):
+            values = {name: value for name, value in values.items() if name in ("prompt", "seed")}
+        else:
+            entry = model_entry(model)
+            for side in ("width", "height"):
+                fits = entry.minimum_size <= values.get(side, 0) <= entry.maximum_size
+                if not fits or values[side] % entry.multiple:
+                    values.pop(side, None)
+            if values.get("scheduler") not in entry.schedulers:
+                values.pop("scheduler", None)
+        return [values.get(name, gr.skip()) for name in self.fields]
+
+    def _begin_with_photo(self, given: tuple[str, str, float]) -> list[Any]:
+        """A picture given to this tab is what it starts from."""
+        import gradio as gr
+
+        if given[0] != self.exercise.id:
+            return [gr.skip(), gr.skip()]
+        return ["img2img", gr.update(visible=True)]
+
     def _recall_api(self, record: Record, request: ApiRequest) -> list[Any]:
         """What a provider was asked: the rest of the form stays as it is."""
         import gradio as gr
@@ -291,34 +363,3 @@ def _model_note(page: Page, model_id: str) -> str:
     """Why a model cannot run here, and what to do; nothing where it can."""
     state = availability(model_id)
     return "" if state.available else markup.note(state.text(page.language))
-
-
-def _seed(t: Translator, value: object) -> int:
-    """The seed as it was typed. Raises BadParameters, which says what there may be."""
-    if isinstance(value, int | float) and 0 <= value <= HIGHEST_SEED and float(value).is_integer():
-        return int(value)
-    raise BadParameters(t("studio.bad_seed", field=t("parameter.seed"), highest=HIGHEST_SEED))
-
-
-def _parameters(t: Translator, asked: dict[str, Any]) -> Parameters:
-    """The form's values within the bounds of `Parameters`. Raises BadParameters, which names the field."""
-    whole = ("width", "height", "steps")
-    values = {
-        name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
-        for name, value in asked.items()
-    }
-    values["seed"] = _seed(t, asked["seed"])
-    for name in ("prompt", "negative_prompt"):
-        text = values[name] = str(asked[name] or "")
-        if len(text) > MAX_PROMPT:
-            field = t(f"parameter.{name}")
-            raise BadParameters(t("studio.too_long", field=field, length=len(text), most=MAX_PROMPT))
-    if not str(values["prompt"]).strip():
-        raise BadParameters(t("studio.no_prompt", field=t("parameter.prompt")))
-    try:
-        return Parameters.model_validate(values)
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0])
-        raise BadParameters(
-            t("studio.bad_value", field=t(f"parameter.{field}"), value=values[field])
-        ) from error

@@ -7,6 +7,8 @@ the tab is shown, but never over what stands there already: someone may be typin
 from collections.abc import Callable
 from typing import Any
 
+from markupsafe import Markup
+
 from lab.session.lab import Lab
 from lab.ui.error_text import error_text
 from lab.ui.html import markup
@@ -46,7 +48,9 @@ def build(lab: Lab, page: Page) -> None:
 
     def check() -> str:
         own = [check for check in page.checks() if check.id.split("/")[0] in ids]
-        return markup.heading(t("evaluation.checks")) + markup.checklist(t, own)
+        link = page.next_tab(written[-1].id, main=True)
+        following = Markup("<p>{}</p>").format(link) if link else Markup("")
+        return markup.heading(t("evaluation.checks")) + following + markup.checklist(t, own)
 
     def points_and_checks() -> tuple[str, str]:
         with checks_once():

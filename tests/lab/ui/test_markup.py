@@ -17,7 +17,7 @@ def check(passed: bool | None, title: str = "picture", **values: object) -> Chec
 def everything_made_of(text: str) -> list[str]:
     cause = Cause(message=text, expected=text, actual=text)
     return [
-        markup.masthead(EN, text, text),
+        markup.masthead(EN, text, text, text),
         markup.table([text], [[text, text]], text),
         markup.checklist(EN, [check(False, text, cause=cause)]),
         markup.folded_checklist(EN, [check(True, text), check(None, text), check(False, text)]),

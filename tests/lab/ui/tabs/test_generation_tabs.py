@@ -227,7 +227,7 @@ def test_a_photo_that_is_too_large_is_refused_without_being_read_whole(
     file = tmp_path / "upload.jpg"
     with file.open("wb") as writing:
         writing.truncate(MAX_BYTES * 8)
-    assert len(photo._read(file)) == MAX_BYTES + 1
+    assert len(photo.read_bounded(file)) == MAX_BYTES + 1
     assert 'role="alert"' in tab_of(lab, "img2img").photo._take(str(file))[-1]
 
 
@@ -310,7 +310,7 @@ def test_recall_leaves_the_studio_in_the_address(lab: Lab) -> None:
         with page.tabs, page.tab("gallery", "Gallery"):
             page.send_to_studio(gr.Button(), gr.Textbox())
     scripts = [str(fn.js) for fn in blocks.fns.values() if fn.js]
-    assert sum("#studio" in script for script in scripts) == 1
+    assert sum("labRemember('studio')" in script for script in scripts) == 1
 
 
 def test_the_studio_asks_for_a_photo_where_one_is_needed(lab: Lab, form: Form) -> None:

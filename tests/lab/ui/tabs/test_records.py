@@ -71,9 +71,9 @@ def test_only_parameters_that_differ_are_shown_and_what_differs_in_a_prompt_is_m
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_machines_opinion_stands_on_a_picture_of_the_gallery(lab: Lab, language: Language) -> None:
     made = record(lab)
-    assert gallery._label(page(lab, language), made) == "smoke: a red bag"
+    assert gallery.item(page(lab, language), made).badge == ""
     judged = replace(made, manifest=made.manifest.model_copy(update={"adherence": ADHERENCE}))
-    assert gallery._label(page(lab, language), judged) == "smoke: a red bag\nmachine 1/2"
+    assert gallery.item(page(lab, language), judged).badge == "machine 1/2"
     every = details.all_fields(page(lab, language), judged.manifest)
     assert {"en": "a handbag 12%", "fr": "un sac à main 12"}[language] in every
     assert "probability" not in every

@@ -1,0 +1,66 @@
+"""Pictures taken out of the lab: one in another format, or several with their manifests in a zip.
+
+What is recorded stays as it is. A PNG of the lab's is given as it was written, with all its texts. JPEG and
+WebP keep the text `parameters`, which other tools read, as EXIF's user comment; they lose the exact pixels.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from PIL import Image
+
+from manifests.pictures import open_picture, picture_extension
+from manifests.png import PARAMETERS_KEY, read_png_text
+from manifests.store import Record
+
+Format = Literal["PNG", "JPEG", "WEBP"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+ENDINGS: dict[Format, str] = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+QUALITY = 92
+_EXIF, _USER_COMMENT, _UNICODE = 0x8769, 0x9286, b"UNICODE\0"  # as EXIF numbers and marks them
+
+
+def exported(data: bytes, kind: Format) -> bytes:
+    """A recorded picture's file in that format. Raises PictureError for what is no whole picture."""
+    if picture_extension(data) == ENDINGS[kind]:
+        return data
+    picture, out = open_picture(data), io.BytesIO()
+    if kind == "PNG":
+        picture.save(out, "PNG")
+        return out.getvalue()
+    exif = Image.Exif()
+    if told := read_png_text(data).get(PARAMETERS_KEY):
+        exif.get_ifd(_EXIF)[_USER_COMMENT] = _UNICODE + told.encode("utf-16-be", "surrogatepass")
+    picture.save(out, kind, quality=QUALITY, exif=exif.tobytes())
+    return out.getvalue()
+
+
+def user_comment(data: bytes) -> str:
+    """EXIF's user comment of a JPEG or a WebP; empty where there is none. Its pixels are not decoded."""
+    kind = {".jpg": "JPEG", ".webp": "WEBP"}.get(picture_extension(data))
+    if kind is None:
+        return ""
+    try:
+        with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+            comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
+    except Exception:  # decoders raise what they like on broken data
+        return ""
+    if isinstance(comment, str):
+        return comment
+    if not isinstance(comment, bytes) or not comment.startswith(_UNICODE):
+        return ""
+    text = comment.removeprefix(_UNICODE)
+    order = "utf-16-le" if text[1:2] == b"\0" else "utf-16-be"
+    return text.decode(order, "replace")
+
+
+def zipped(records: Sequence[Record]) -> bytes:
+    """The files of these records and their manifests, as they are on disk. Raises OSError."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:  # pictures do not shrink any more
+        for record in records:
+            for path in (record.image_path, record.manifest_path):
+                archive.writestr(path.name, path.read_bytes())
+    return out.getvalue()
