@@ -48,14 +48,25 @@ class SubjectAnswer(_Part):
     reasons: list[_Text] = Field(default_factory=list, max_length=100)
 
 
+_Texts = Annotated[dict[_Key, _Text], Field(max_length=100)]
+
+
+class ObservationAnswers(_Part):
+    """What is seen: by run, then by question; and the conclusions, by id."""
+
+    pictures: dict[_Key, _Texts] = Field(default_factory=dict, max_length=100)
+    conclusions: _Texts = Field(default_factory=dict)
+
+
 class Answers(_Part):
-    """`evaluations` by the subject's id; `language` is the one the student worked in.
+    """`evaluations` by the subject's id, `observations` by exercise; `language`: what the student worked in.
 
     `also_me`: other names under which the student made pictures, on another machine.
     """
 
     language: Language | None = None
     evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
+    observations: dict[_Key, ObservationAnswers] = Field(default_factory=dict, max_length=100)
     reflection: _Text = ""
     also_me: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
         default_factory=list, max_length=10

@@ -16,6 +16,7 @@ from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
+from exercises.kinds.observe import Observe
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.studio import Studio
 from exercises.kinds.sweep import Sweep
@@ -24,6 +25,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "generate": Generate,
     "sweep": Sweep,
     "img2img": ImageToImage,
+    "observe": Observe,
     "studio": Studio,
     "evaluation": Evaluation,
     "reflection": Reflection,
@@ -38,6 +40,7 @@ Exercise = Annotated[
     Generate
     | Sweep
     | ImageToImage
+    | Observe
     | Studio
     | Evaluation
     | Reflection

@@ -50,6 +50,9 @@ def _written(submission: Submission) -> Iterator[str]:
     """All texts of the student's own."""
     if submission.answers is not None:
         yield submission.answers.reflection
+        for observed in submission.answers.observations.values():
+            for texts in (*observed.pictures.values(), observed.conclusions):
+                yield from texts.values()
         for answer in submission.answers.evaluations.values():
             yield from answer.reasons
     for entry in submission.notebook:

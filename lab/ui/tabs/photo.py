@@ -61,10 +61,7 @@ class Photo:
 
     def path(self, source: Source | None) -> Path | None:
         """A file of the photo that browsers can show; None where there is no photo, or it is damaged."""
-        try:
-            return _shown(self.lab, self.lab.store().source_path(source)) if source else None
-        except (UserError, OSError):
-            return None
+        return shown_photo(self.lab, source)
 
     def _last_used(self, runs: Sequence[str]) -> Source | None:
         used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
@@ -87,6 +84,14 @@ class Photo:
             message = error.in_language(self.page.language)
             return [gr.skip(), gr.skip(), markup.status(message, bad=True)]
         return [*self._values(source), markup.status(self.page.t("photo.taken"))]
+
+
+def shown_photo(lab: Lab, source: Source | None) -> Path | None:
+    """A file of a photo that browsers can show; None where there is no photo, or it is damaged."""
+    try:
+        return _shown(lab, lab.store().source_path(source)) if source else None
+    except (UserError, OSError):
+        return None
 
 
 def _shown(lab: Lab, path: Path) -> Path:

@@ -138,7 +138,7 @@ class PlannedTab:
         """A run's picture with what it changes, its steps and its seconds."""
         t = self.page.t
         first = not self.photo and run is self.exercise.runs[0]
-        label = t("stage.baseline") if first else _change(self.page, run)
+        label = t("stage.baseline") if first else change_words(self.page, run)
         if record is None:
             return Shown(None, label=label, marked=first)
         return shown_record(self.page, record, label, marked=first)
@@ -186,7 +186,7 @@ def _generate_words(missing: int, count: int) -> str:
     return "generation.missing" if missing else "generation.all_again"
 
 
-def _change(page: Page, run: Run) -> str:
+def change_words(page: Page, run: Run) -> str:
     """The one parameter a run changes and its value; nothing for the baseline."""
     t = page.t
     name = run.changed or ("strength" if run.parameters.strength is not None else None)
@@ -200,4 +200,4 @@ def _change(page: Page, run: Run) -> str:
 
 
 def _label(page: Page, run: Run) -> str:
-    return f"{run.id} · {_change(page, run)}"
+    return f"{run.id} · {change_words(page, run)}"
