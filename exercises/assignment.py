@@ -25,6 +25,14 @@ class Assignment(Frozen):
         """Whether something in it is done by models behind an API."""
         return any(exercise.asks_apis for exercise in self.exercises)
 
+    def recorded_runs(self) -> list[tuple[str, str]]:
+        """Every exercise and run as which a picture can be recorded, free ones aside, in order."""
+        return [(e.id, run) for e in self.exercises for run in e.recorded]
+
+    def planned_run(self, run_id: str) -> tuple[Exercise, Run] | None:
+        """The planned run of that id with its exercise, or None."""
+        return next(((e, run) for e, run in self.planned_runs() if run.id == run_id), None)
+
     def planned_runs(self) -> list[tuple[Exercise, Run]]:
         """Every planned run with its exercise, in the assignment's order."""
         return [(e, run) for e in self.exercises for run in getattr(e, "runs", ())]

@@ -158,10 +158,10 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
         check_unique(file, (*at, "id"), exercise.id, ids)
         if exercise.once:
             check_unique(file, (*at, "kind"), f"kind {exercise.kind}", ids)
-        for run in getattr(exercise, "runs", ()):
-            if run.id in _RESERVED_RUNS:
-                raise file.error((*at, "runs", run.id), "reserved")
-            check_unique(file, (*at, "runs", run.id), run.id, runs)
+        for run in exercise.recorded:
+            if run in _RESERVED_RUNS:
+                raise file.error((*at, "runs", run), "reserved")
+            check_unique(file, (*at, "runs", run), run, runs)
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
     total = math.fsum(exercise.points for exercise in assignment.exercises)

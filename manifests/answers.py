@@ -21,6 +21,7 @@ from pydantic import (
 
 from exercises.faults import faults
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds.code import CodeText
 from manifests.atomic import write_atomic
 from manifests.errors import AnswersError, JsonError
 from manifests.reader import read_regular_file
@@ -59,7 +60,9 @@ class ObservationAnswers(_Part):
 
 
 class Answers(_Part):
-    """`evaluations` by the subject's id, `observations` by exercise; `language`: what the student worked in.
+    """`evaluations` by the subject's id, `observations` and `code` by exercise.
+
+    `language` is the one the student worked in.
 
     `also_me`: other names under which the student made pictures, on another machine.
     """
@@ -67,6 +70,7 @@ class Answers(_Part):
     language: Language | None = None
     evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
     observations: dict[_Key, ObservationAnswers] = Field(default_factory=dict, max_length=100)
+    code: dict[_Key, CodeText] = Field(default_factory=dict, max_length=100)
     reflection: _Text = ""
     also_me: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
         default_factory=list, max_length=10

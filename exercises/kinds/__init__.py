@@ -10,6 +10,7 @@ from pydantic import Field
 from exercises.kinds.alt_text import AltTexts
 from exercises.kinds.analyse import Analyse
 from exercises.kinds.base import ExerciseBase
+from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.evaluation import Evaluation
@@ -26,6 +27,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "sweep": Sweep,
     "img2img": ImageToImage,
     "observe": Observe,
+    "code": Code,
     "studio": Studio,
     "evaluation": Evaluation,
     "reflection": Reflection,
@@ -48,6 +50,7 @@ Exercise = Annotated[
     | Correct
     | AltTexts
     | Compare
+    | Code
     | HandIn,
     Field(discriminator="kind"),
 ]

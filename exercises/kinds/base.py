@@ -47,6 +47,11 @@ class ExerciseBase(Frozen):
     asks_apis: ClassVar[bool] = False  # whether it is done by models behind an API
     free_run: ClassVar[str | None] = None  # what its pictures are recorded as, where no run is planned
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The runs, apart from a free one, as which pictures of this exercise are recorded."""
+        return ()
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """Turn what the exercise's table at `at` says of runs into `table["runs"]`. Raises ExerciseError."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from exercises.faults import Path as KeyPath
 from exercises.i18n import Bilingual
 from exercises.kinds.base import ExerciseBase, Frozen, check_unique
+from exercises.kinds.planned import runs_in
 from exercises.parameters import Slug
 from exercises.toml_file import TomlFile
 
@@ -37,28 +38,13 @@ class Observe(ExerciseBase):
         """The runs of the exercise that `of` names. Raises ExerciseError."""
         if "pictures" in table:
             raise file.error((*at, "pictures"), "unknown")
-        runs = _runs_of(file, table.get("of"))
-        if not runs:
-            raise file.error((*at, "of"), "planned_exercise", exercises=", ".join(_planned(file))[:200])
-        table["pictures"] = tuple(runs)
+        planned, of = runs_in(file), table.get("of")
+        if not isinstance(of, str) or not planned.get(of):
+            raise file.error((*at, "of"), "planned_exercise", exercises=", ".join(planned)[:200])
+        table["pictures"] = planned[of]
 
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         seen: set[str] = set()
         for name in ("questions", "conclusions"):
             for index, question in enumerate(getattr(self, name)):
                 check_unique(file, (*at, name, index, "id"), question.id, seen)
-
-
-def _planned(file: TomlFile) -> dict[str, dict[str, Any]]:
-    """The runs of each exercise that plans some, by the exercise's id, as they stand in the file."""
-    tables = file.data.get("exercises")
-    found = {}
-    for table in tables if isinstance(tables, list) else ():
-        runs = table.get("runs") if isinstance(table, dict) else None
-        if isinstance(runs, dict) and isinstance(table.get("id"), str):
-            found[table["id"]] = runs
-    return found
-
-
-def _runs_of(file: TomlFile, exercise: object) -> list[str]:
-    return list(_planned(file).get(exercise, ())) if isinstance(exercise, str) else []

@@ -11,6 +11,7 @@ from exercises.i18n import Language
 from grading.checks import (
     alt_text,
     analyse,
+    code,
     compare,
     correct,
     evaluation,
@@ -33,6 +34,7 @@ KINDS: dict[str, KindChecks] = {
     "sweep": sweep.KIND,
     "img2img": img2img.KIND,
     "observe": observe.KIND,
+    "code": code.KIND,
     "studio": studio.KIND,
     "evaluation": evaluation.KIND,
     "reflection": reflection.KIND,

@@ -48,13 +48,14 @@ def named_picture(
     return ReportPicture(name, alt, submission.look_at_image(recorded))
 
 
-def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
-    newest = evidence.newest.get((exercise.id, run.id))
+def check_recorded(evidence: Evidence, exercise_id: str, run_id: str) -> Verdict:
+    """A run's newest manifest is there, whole, of this assignment and of this student."""
+    newest = evidence.newest.get((exercise_id, run_id))
     if newest is None:
         asked, found = message("recorded.expected"), message("recorded.none")
-        if unreadable := evidence.submission.unreadable_attempt(run.id):
+        if unreadable := evidence.submission.unreadable_attempt(run_id):
             return wrong(unreadable, asked, found)
-        return not_yet(message("recorded.missing", run=run.id), asked, found)
+        return not_yet(message("recorded.missing", run=run_id), asked, found)
     submission, manifest = evidence.submission, newest.manifest
     if not newest.sealed:
         return wrong(message("recorded.edited", file=newest.file))
@@ -72,6 +73,10 @@ def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     return for_a_person(unproven) if unproven else ok()
 
 
+def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    return check_recorded(evidence, exercise.id, run.id)
+
+
 def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     return check_picture(evidence.submission, evidence.newest[exercise.id, run.id], evidence.regenerations)
 
@@ -87,7 +92,7 @@ def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
             _listed(actual, changed),
         )
     first = next(n for r in exercise.runs if (n := evidence.newest.get((exercise.id, r.id))))
-    if not _same_model(newest.manifest.model, first.manifest.model):
+    if not same_model(newest.manifest.model, first.manifest.model):
         reason = message("parameters.model", run=first.manifest.run)
         return wrong(reason, _model(first.manifest.model), _model(newest.manifest.model))
     return ok()
@@ -135,7 +140,7 @@ def _listed(values: Mapping[str, object], names: list[str]) -> str:
     return ", ".join(f"{name} = {values.get(name)}" for name in names)
 
 
-def _same_model(one: Model, other: Model) -> bool:
+def same_model(one: Model, other: Model) -> bool:
     """The same weights; where their hashes are not known, the same revision."""
     if one.weights_sha256 and other.weights_sha256:
         return one.id == other.id and one.weights_sha256 == other.weights_sha256

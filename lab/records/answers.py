@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from exercises.i18n import Language
+from exercises.kinds.code import MAX_CODE
 from exercises.kinds.evaluation import Criterion
 from exercises.kinds.parts import Subject
 from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, load_answers, save_answers
@@ -99,6 +100,15 @@ def observed(exercise: str, run: str | None, question: str, text: str) -> Change
         own = answers.observations.setdefault(exercise, ObservationAnswers())
         texts = own.conclusions if run is None else own.pictures.setdefault(run, {})
         texts[question] = text[:OBSERVATION_LENGTH]
+
+    return change
+
+
+def code(exercise: str, text: str) -> Change:
+    """The code of an exercise, as it stands in the editor."""
+
+    def change(answers: Answers) -> None:
+        answers.code[exercise] = text[:MAX_CODE]
 
     return change
 

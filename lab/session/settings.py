@@ -8,7 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class LabSettings(BaseSettings):
-    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_MODEL`, `GENAI_CACHE`."""
+    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_MODEL`, `GENAI_CACHE`;
+    `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="GENAI_", env_file=".env", extra="ignore", populate_by_name=True
@@ -26,6 +28,11 @@ class LabSettings(BaseSettings):
     model: str = "mini"
     cache: Path | None = Field(
         default=None, description="what may be deleted at any time; default <work>/.cache"
+    )
+
+    code_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    code_memory_gib: Annotated[float, Field(gt=0, le=1024)] = Field(
+        default=6, description="what a student's own code may take beside twice the model"
     )
 
     @field_validator("prefix")

@@ -10,6 +10,7 @@ from typing import Any
 from lab.ui.tabs import (
     alt_text,
     analyse,
+    code,
     compare,
     correct,
     costs,
@@ -29,6 +30,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "sweep": sweep.build,
     "img2img": img2img.build,
     "observe": observe.build,
+    "code": code.build,
     "studio": studio.build,
     "analyse": analyse.build,
     "correct": correct.build,

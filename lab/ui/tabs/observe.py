@@ -1,11 +1,11 @@
 """Kind `observe`: beside each picture of an exercise, what is seen in it; below all of them, what follows."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 
-from exercises.kinds import Observe
+from exercises.kinds import Generate, ImageToImage, Observe, Sweep
 from exercises.kinds.base import Run
 from exercises.kinds.observe import Question
 from exercises.kinds.planned import Planned
@@ -26,8 +26,8 @@ def build(lab: Lab, page: Page, exercise: Observe) -> None:
     """The tab of one exercise."""
     import gradio as gr
 
-    source = lab.assignment.exercise(exercise.of)
-    assert isinstance(source, Planned)  # the loader has seen to it
+    # the loader has seen to it
+    source = cast(Generate | Sweep | ImageToImage, lab.assignment.exercise(exercise.of))
 
     def check() -> str:
         return page.checklist(exercise.id)

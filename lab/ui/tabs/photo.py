@@ -11,10 +11,10 @@ from exercises.errors import UserError
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.sheets.drawing import png
 from manifests.atomic import write_atomic
 from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES, MEDIA_TYPES, open_picture
+from manifests.png import plain_png
 
 
 class MissingPhoto(UserError):
@@ -101,7 +101,7 @@ def _shown(lab: Lab, path: Path) -> Path:
     shown = lab.cache / "photos" / f"{path.stem}.png"
     if not shown.exists():
         shown.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(shown, png(open_picture(_read(path))))
+        write_atomic(shown, plain_png(open_picture(_read(path))))
     return shown
 
 
