@@ -21,7 +21,9 @@ GIVEN = '''\
 """Where the model is and how it is read on this machine; what to draw; the photo, if there is one."""
 
 import torch
+from diffusers import DiffusionPipeline
 
+DiffusionPipeline._progress_bar_config = {{"disable": True}}  # what is printed is the code's own
 MODEL = {model!r}
 DEVICE = {device!r}
 LOADING = {{"dtype": torch.{dtype}, "variant": {variant!r}, "use_safetensors": True}}

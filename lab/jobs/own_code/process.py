@@ -105,7 +105,8 @@ def environment(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
         "TMPDIR": str(folder),
         "PYTHONUTF8": "1",
         "HF_HUB_OFFLINE": "1",
-        "TQDM_DISABLE": "1",
+        "DIFFUSERS_VERBOSITY": "error",
+        "TRANSFORMERS_VERBOSITY": "error",
         "CUBLAS_WORKSPACE_CONFIG": ":16:8",
     }
 

@@ -48,8 +48,7 @@ class CodeTab:
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
         self.start = exercise.starts[page.language]
-        shown_answers = ShownAnswers(lab, page, name)
-        with gr.Row(elem_classes="bench"):
+        with gr.Row(elem_classes="bench coding"):
             with gr.Column(elem_classes="written", min_width=300, scale=3):
                 with gr.Row(elem_classes="actions"):
                     run = gr.Button(t("own_code.run"), variant="primary", elem_id=f"run-{name}")
@@ -65,11 +64,12 @@ class CodeTab:
                     elem_id=f"editor-{name}",
                     elem_classes="editor",
                 )
+                printed = gr.HTML(elem_id=f"printed-{name}")
                 said = page.message(f"{name}-saved")
+                shown_answers = ShownAnswers(lab, page, name)
                 again = gr.Button(t("own_code.again"), size="sm", elem_id=f"again-{name}")
             with gr.Column(elem_classes="seen", min_width=280, scale=2):
                 self.stage = Stage(page, name, ["all"])
-                printed = gr.HTML(elem_id=f"printed-{name}")
                 page.instructions(exercise)
                 plan = gr.HTML(elem_id=f"plan-{name}")
             with stop:

@@ -33,15 +33,22 @@ def build(lab: Lab, page: Page, exercise: Observe) -> None:
         return page.checklist(exercise.id)
 
     with page.exercise_tab(exercise):
-        shown = ShownAnswers(lab, page, exercise.id)
-        page.instructions(exercise)
-        go = page.t("observe.pictures", title=source.title(page.language))
-        gr.HTML(Markup("<p>{}</p>").format(markup.tab_link(*page.tab_of(source), go)), elem_classes="links")
-        for run in source.runs:
-            shown.forms.append(PictureForm(lab, page, exercise, source, run, shown.known))
-        if exercise.conclusions:
-            gr.HTML(markup.heading(page.t("observe.conclusions")))
-            shown.forms.append(TextsForm(lab, page, exercise, None, exercise.conclusions, shown.known))
+        with gr.Row(elem_classes="observing"):
+            with gr.Column(min_width=300, scale=2):
+                shown = ShownAnswers(lab, page, exercise.id)
+                for run in source.runs:
+                    shown.forms.append(PictureForm(lab, page, exercise, source, run, shown.known))
+                if exercise.conclusions:
+                    gr.HTML(markup.heading(page.t("observe.conclusions")))
+                    shown.forms.append(
+                        TextsForm(lab, page, exercise, None, exercise.conclusions, shown.known)
+                    )
+            with gr.Column(min_width=280, scale=1, elem_classes="asked"):
+                page.instructions(exercise)
+                go = markup.tab_link(
+                    *page.tab_of(source), page.t("observe.pictures", title=source.title(page.language))
+                )
+                gr.HTML(Markup("<p>{}</p>").format(go), elem_classes="links")
         checklist = gr.HTML(elem_id=f"checks-{exercise.id}")
         shown.listen(check, checklist)
 
@@ -108,9 +115,9 @@ class PictureForm(TextsForm):
 
         self.source, self.run = source, run
         with gr.Row(elem_classes="observed", equal_height=False):
-            with gr.Column(scale=1, min_width=260):
+            with gr.Column(scale=3, min_width=260):
                 self.pictures = gr.HTML(elem_id=f"seen-{exercise.id}-{run.id}", elem_classes="stage pair")
-            with gr.Column(scale=2, min_width=280):
+            with gr.Column(scale=4, min_width=260):
                 super().__init__(lab, page, exercise, run, exercise.questions, known)
         self.components.append(self.pictures)
 
