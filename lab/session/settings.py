@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, AwareDatetime, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class LabSettings(BaseSettings):
-    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_MODEL`, `GENAI_CACHE`;
-    `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
+    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
+    `GENAI_CACHE`; `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
     """
 
     model_config = SettingsConfigDict(
@@ -25,6 +25,9 @@ class LabSettings(BaseSettings):
         validation_alias=AliasChoices("GENAI_PREFIX", "JUPYTERHUB_SERVICE_PREFIX"),
     )
     assignment: str = "tp2"
+    open: dict[str, AwareDatetime | None] | None = Field(
+        default=None, description="the open assignments with their deadlines, as JSON; default all, without"
+    )
     model: str = "mini"
     cache: Path | None = Field(
         default=None, description="what may be deleted at any time; default <work>/.cache"

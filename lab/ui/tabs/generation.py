@@ -87,7 +87,7 @@ class Watch:
                     shown
                 )
                 return
-            running = self.lab.runs.start(self.exercise_id, tasks)
+            running = self.lab.runs.start(self.lab.task(self.exercise_id), tasks)
             async for update in self._follow(running, show, shown, values[count:]):
                 yield update
 
@@ -99,7 +99,7 @@ class Watch:
         """When the tab is shown: go on watching what runs, or say how the last one ended."""
 
         async def resume(*values: Any) -> AsyncIterator[list[Any]]:
-            running_here = self.lab.runs.of(self.exercise_id)
+            running_here = self.lab.runs.of(self.lab.task(self.exercise_id))
             if not running_here:
                 yield self._idle("") + _skip(shown)
             for running in running_here:
