@@ -5,7 +5,9 @@ from pathlib import Path
 from exercises.i18n import Bilingual, Language
 from exercises.kinds import Exercise
 from exercises.kinds.base import Frozen, Points, Run
+from exercises.kinds.planned import Planned
 from exercises.parameters import AssignmentId
+from exercises.variants import Variants
 
 
 class Assignment(Frozen):
@@ -15,6 +17,25 @@ class Assignment(Frozen):
     texts: dict[Language, str]
     exercises: tuple[Exercise, ...]
     folder: Path
+    variants: Variants | None = None
+
+    def of_student(self, student: str) -> "Assignment":
+        """The assignment as this student has it, where its variants are on; itself where they are not."""
+        return self.varied(student) if self.variants is not None and self.variants.on else self
+
+    def varied(self, student: str) -> "Assignment":
+        """The same whether its variants are on or not. What is one student's already stays so."""
+        runs = [run for _, run in self.planned_runs()]
+        if self.variants is None or any(run.variant for run in runs):
+            return self
+        variant = self.variants.of(self.id, student)
+        exercises = tuple(
+            e.model_copy(update={"runs": tuple(variant.run(run) for run in e.runs)})
+            if isinstance(e, Planned)
+            else e
+            for e in self.exercises
+        )
+        return self.model_copy(update={"exercises": exercises})
 
     def exercise(self, exercise_id: str) -> Exercise | None:
         """The exercise of that id, or None."""

@@ -30,6 +30,7 @@ from exercises.toml_file import (
     raise_all,
     read_text,
 )
+from exercises.variants import check_variants
 
 FILE = "assignment.toml"
 BUILT_IN = Path(__file__).parent
@@ -43,7 +44,7 @@ _RESERVED = {
     **{kind: kind for kind, exercise in KINDS.items() if exercise.own_tab},
 }
 _RESERVED_RUNS = {exercise.free_run for exercise in KINDS.values() if exercise.free_run}
-_TOP = ("title", "points", "parameters", "exercises")
+_TOP = ("title", "points", "parameters", "variants", "exercises")
 
 
 def assignment_ids() -> list[str]:
@@ -102,7 +103,7 @@ def load_assignment(folder: Path) -> Assignment:
         "texts": texts,
         "exercises": tuple(exercises),
         "folder": folder,
-        **{name: file.data[name] for name in ("title", "points") if name in file.data},
+        **{name: file.data[name] for name in ("title", "points", "variants") if name in file.data},
     }
     about_them = bool(errors)  # what only follows from them is not told
     with gathering(errors):
@@ -111,7 +112,18 @@ def load_assignment(folder: Path) -> Assignment:
         )
     raise_all(errors)
     _check_whole(file, assignment)
-    return assignment
+    return _switched(assignment)
+
+
+def _switched(assignment: Assignment) -> Assignment:
+    """With the switch and the key of the instructor's settings."""
+    if assignment.variants is None:
+        return assignment
+    settings = ExerciseSettings()
+    changes: dict[str, object] = {"key": settings.variants_key} if settings.variants_key else {}
+    if assignment.id in [name.strip() for name in settings.variants.split(",")]:
+        changes["on"] = True
+    return assignment.model_copy(update={"variants": assignment.variants.model_copy(update=changes)})
 
 
 def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
@@ -164,6 +176,9 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
             check_unique(file, (*at, "runs", run), run, runs)
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
+    if assignment.variants is not None:
+        prompts = [run.parameters.prompt for _, run in assignment.planned_runs()]
+        check_variants(file, ("variants",), assignment.variants, prompts)
     total = math.fsum(exercise.points for exercise in assignment.exercises)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")

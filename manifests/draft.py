@@ -33,3 +33,4 @@ class Draft(Drawn):
     cost: Cost | Charge | None = None
     adherence: Adherence | None = None
     proof: Proof | None = None
+    variant: str | None = None

@@ -219,6 +219,10 @@ class Adherence(Part):
         return found
 
 
+# Whose planned parameters these are, where an assignment's follow from the student (`exercises.variants`).
+Variant = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+
 class Proof(Part):
     """The picture came out of the student's own code, and is that of the record `of` (its stem)."""
 
@@ -249,10 +253,11 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
-    # These three are left out where there is none, so that manifests from before them keep their digests.
+    # These four are left out where there is none, so that manifests from before them keep their digests.
     adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
     loading_seconds: Seconds | None = Field(default=None, exclude_if=lambda value: value is None)
     proof: Proof | None = Field(default=None, exclude_if=lambda value: value is None)
+    variant: Variant | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256

@@ -25,11 +25,15 @@ class Frozen(BaseModel):
 
 
 class Run(Frozen):
-    """One picture to make. `changed` names the parameter in which it differs from the baseline."""
+    """One picture to make. `changed` names the parameter in which it differs from the baseline.
+
+    `variant`: whose parameters these are, where they are one student's own (`exercises.variants`).
+    """
 
     id: Slug
     parameters: Parameters
     changed: str | None = None
+    variant: str | None = None
 
 
 class ExerciseBase(Frozen):

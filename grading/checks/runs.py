@@ -127,13 +127,16 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     planned: dict[str, object] = plan.model_dump()
     planned["width"] = (native or request.width) if plan.width == "native" else plan.width
     planned["height"] = (native or request.height) if plan.height == "native" else plan.height
+    if run.variant is not None:
+        planned["variant"] = run.variant
     planned["effective_steps"] = plan.steps if plan.strength is None else int(plan.steps * plan.strength)
     return planned
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:
     asked = newest.manifest.request.model_dump(exclude={"source"})
-    return asked | {"effective_steps": newest.manifest.effective_steps}
+    made = newest.manifest
+    return asked | {"effective_steps": made.effective_steps, "variant": made.variant}
 
 
 def _listed(values: Mapping[str, object], names: list[str]) -> str:

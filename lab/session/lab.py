@@ -60,7 +60,7 @@ class Lab:
             return self
         _ = self.cache  # found once for all
         other = copy(self)
-        other.assignment, other._first = assignment, self._first or self
+        other.assignment, other._first = assignment.of_student(self.student), self._first or self
         return other
 
     def task(self, exercise_id: str) -> str:

@@ -32,7 +32,8 @@ def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
     """The lab of one student. Raises UserError for an unknown assignment or model."""
     model_entry(settings.model)
     found = tuple(opened(settings))
-    return Lab(settings, found[0].assignment, work.work.resolve(), work.student, LocalEngine(), found)
+    assignment = found[0].assignment.of_student(work.student)
+    return Lab(settings, assignment, work.work.resolve(), work.student, LocalEngine(), found)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -195,6 +195,7 @@ class CodeJob:
             dtype=manifest.dtype,
             seconds=0,
             adherence=manifest.adherence,
+            variant=manifest.variant,
             proof=Proof(code=self.code, of=draw.record.stem),
         )
 

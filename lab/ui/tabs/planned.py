@@ -175,6 +175,7 @@ class PlannedTab:
             request,
             model=model,
             film=self.film_frames,
+            variant=run.variant,
         )
         return Task(run.id, start, keep=partial(sheets.keep_film, lab))
 

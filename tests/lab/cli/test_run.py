@@ -190,7 +190,7 @@ def test_wrong_usage_is_one_line_and_nothing_is_made(work: Path, name: str) -> N
 
 def test_an_error_names_what_there_is_instead() -> None:
     with pytest.raises(RunError, match="t2i_run06_ddim"):
-        select("tp2/sweep/t2i_run07", {})
+        select("tp2/sweep/t2i_run07", {}, "jane")
 
 
 def test_ctrl_c_stops_at_the_next_step_and_leaves_only_whole_records(work: Path, mini_is_tiny: Path) -> None:
