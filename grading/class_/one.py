@@ -16,7 +16,7 @@ from grading.checks import judge, worded_checks
 from grading.checks.suspicions import suspicions
 from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
-from grading.class_.traces import evaluation, photos, sentences
+from grading.class_.traces import evaluation, observed, photos, sentences
 from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
 from grading.results import Grade, Lateness, Regeneration, earned_points
@@ -70,6 +70,7 @@ class Survey(_Line):
     made: tuple[Made, ...] = ()
     photos: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
     evaluation: str | None = None
 
 
@@ -109,6 +110,7 @@ def survey(task: Task, assignment: Assignment) -> Survey:
                 made=tuple(made),
                 photos=photos(submission),
                 sentences=sentences(submission),
+                observed=observed(submission),
                 evaluation=evaluation(submission),
             )
     except Unreadable:

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class LabSettings(BaseSettings):
     """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
-    `GENAI_CACHE`; `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
+    `GENAI_CACHE`; `GENAI_CODE` allows, `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
     """
 
     model_config = SettingsConfigDict(
@@ -33,6 +33,7 @@ class LabSettings(BaseSettings):
         default=None, description="what may be deleted at any time; default <work>/.cache"
     )
 
+    code: bool = Field(default=True, description="whether students may run code of their own in the lab")
     code_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
     code_memory_gib: Annotated[float, Field(gt=0, le=1024)] = Field(
         default=6, description="what a student's own code may take beside twice the model"

@@ -174,6 +174,8 @@ class CodeTab:
 
     def _tasks(self, code: str | None) -> list[Task]:
         """One task: the text as it stands in the editor."""
+        if not self.lab.settings.code:
+            raise CodeFailed("own_code.not_here")
         draws = self._draws()
         missing = [of for run, of in self.exercise.draws.items() if run not in {d.run for d in draws}]
         if missing:

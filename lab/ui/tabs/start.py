@@ -28,10 +28,10 @@ def build(lab: Lab, page: Page) -> None:
         with gr.Row(elem_classes="start"):
             with gr.Column(min_width=300):
                 progress = gr.HTML(elem_id="progress")
-                assignments = gr.HTML(elem_id="assignments")
                 gr.HTML(markup.glossary(t), elem_id="glossary")
             with gr.Column(min_width=300):
                 gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
+                assignments = gr.HTML(elem_id="assignments")
         place = gr.HTML(elem_id="place")
         page.refresh(show, [progress, place, assignments])
 

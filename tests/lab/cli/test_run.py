@@ -143,7 +143,7 @@ def test_the_studio_takes_everything_from_set(work: Path) -> None:
 
 
 def test_the_whole_assignment_is_all_planned_runs() -> None:
-    _, planned = select("tp2", {})
+    _, planned = select("tp2", {}, "jane")
     assert [each.run for each in planned][:2] == ["smoke", "baseline"]
     assert len(planned) == 11
 
