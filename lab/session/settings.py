@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class LabSettings(BaseSettings):
     """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
-    `GENAI_CACHE`; `GENAI_CODE` allows, `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` bound a student's own code.
+    `GENAI_CACHE`; `GENAI_CODE`, `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` for a student's own code.
     """
 
     model_config = SettingsConfigDict(

@@ -64,6 +64,7 @@ class CodeTab:
                     elem_id=f"editor-{name}",
                     elem_classes="editor",
                 )
+                gr.HTML(markup.hint(t("own_code.leave")))
                 printed = gr.HTML(elem_id=f"printed-{name}")
                 said = page.message(f"{name}-saved")
                 shown_answers = ShownAnswers(lab, page, name)
