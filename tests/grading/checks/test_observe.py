@@ -27,18 +27,19 @@ SEEN = Observe(
     questions=(KEPT,),
     conclusions=(SO,),
 )
-WELL = {("run_a", "kept"): "The outline and framing.", ("run_b", "kept"): "Only the framing stays."}
-CONCLUDED = {(None, "so"): "Beyond 0.6 the product is another one."}
+Texts = dict[tuple[str | None, str], str]
+WELL: Texts = {("run_a", "kept"): "The outline and framing.", ("run_b", "kept"): "Only the framing stays."}
+CONCLUDED: Texts = {(None, "so"): "Beyond 0.6 the product is another one."}
 
 
-def submission(texts: dict[tuple[str | None, str], str]) -> Submission:
+def submission(texts: Texts) -> Submission:
     answers = Answers()
     for (run, question), text in texts.items():
         answering.observed("seen", run, question, text)(answers)
     return Submission("alice", "small", answers=answers)
 
 
-def statuses(texts: dict[tuple[str | None, str], str], prompts: tuple[str, ...] = ()) -> list[str]:
+def statuses(texts: Texts, prompts: tuple[str, ...] = ()) -> list[str]:
     evidence = Evidence(submission(texts), {}, prompts, {})
     return [result.check("seen", 1.0, "en").status for result in check_observe(SEEN, evidence)]
 
@@ -52,7 +53,7 @@ def test_nothing_written_is_not_yet_and_not_wrong():
 
 
 def test_a_picture_without_its_text_is_named():
-    texts = {("run_a", "kept"): WELL["run_a", "kept"]}
+    texts: Texts = {("run_a", "kept"): WELL["run_a", "kept"]}
     check = check_observe(SEEN, Evidence(submission(texts), {}, (), {}))[0].check("seen", 1.0, "en")
     assert check.status == "to_do"
     assert check.cause
@@ -71,7 +72,7 @@ def test_the_prompt_is_no_observation():
 
 
 def test_the_same_words_beside_two_pictures_are_told_to_the_person_who_reads():
-    same = dict.fromkeys(WELL, "The outline and framing stay.")
+    same: Texts = dict.fromkeys(WELL, "The outline and framing stay.")
     check = check_observe(SEEN, Evidence(submission(same), {}, (), {}))[0].check("seen", 1.0, "en")
     assert check.status == "open"
     assert check.cause
@@ -88,7 +89,7 @@ def test_the_report_shows_each_text_under_its_picture():
 
 
 @given(st.dictionaries(st.sampled_from([*WELL, *CONCLUDED, ("run_c", "x")]), st.text(max_size=200)))
-def test_whatever_is_written_a_program_gives_no_point_for_it(texts: dict[tuple[str | None, str], str]):
+def test_whatever_is_written_a_program_gives_no_point_for_it(texts: Texts):
     assert "passed" not in statuses(texts)
 
 
