@@ -32,6 +32,7 @@ from exercises.toml_file import (
     raise_all,
     read_text,
 )
+from exercises.variants import check_variants
 
 FILE = "assignment.toml"
 BUILT_IN = Path(__file__).parent
@@ -46,7 +47,7 @@ _RESERVED = {
 }
 # A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
 _RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
-_TOP = ("title", "points", "parameters", "exercises")
+_TOP = ("title", "points", "parameters", "variants", "exercises")
 
 
 def assignment_ids() -> list[str]:
@@ -105,7 +106,7 @@ def load_assignment(folder: Path) -> Assignment:
         "texts": texts,
         "exercises": tuple(exercises),
         "folder": folder,
-        **{name: file.data[name] for name in ("title", "points") if name in file.data},
+        **{name: file.data[name] for name in ("title", "points", "variants") if name in file.data},
     }
     about_them = bool(errors)  # what only follows from them is not told
     with gathering(errors):
@@ -114,7 +115,18 @@ def load_assignment(folder: Path) -> Assignment:
         )
     raise_all(errors)
     _check_whole(file, assignment)
-    return assignment
+    return _switched(assignment)
+
+
+def _switched(assignment: Assignment) -> Assignment:
+    """With the switch and the key of the instructor's settings."""
+    if assignment.variants is None:
+        return assignment
+    settings = ExerciseSettings()
+    changes: dict[str, object] = {"key": settings.variants_key} if settings.variants_key else {}
+    if assignment.id in [name.strip() for name in settings.variants.split(",")]:
+        changes["on"] = True
+    return assignment.model_copy(update={"variants": assignment.variants.model_copy(update=changes)})
 
 
 def _exercise(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Exercise:
@@ -165,14 +177,17 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
         check_unique(file, (*at, "id"), exercise.id, ids)
         if exercise.once:
             check_unique(file, (*at, "kind"), f"kind {exercise.kind}", ids)
-        for run in getattr(exercise, "runs", ()):
-            if run.id in _RESERVED_RUNS:
-                raise file.error((*at, "runs", run.id), "reserved")
-            check_unique(file, (*at, "runs", run.id), run.id, runs)
+        for run in exercise.recorded:
+            if run in _RESERVED_RUNS:
+                raise file.error((*at, "runs", run), "reserved")
+            check_unique(file, (*at, "runs", run), run, runs)
     planned = {run.id: run.parameters for _, run in assignment.planned_runs()}
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
         exercise.check_plan(file, ("exercises", index), planned)
+    if assignment.variants is not None:
+        prompts = [parameters.prompt for parameters in planned.values()]
+        check_variants(file, ("variants",), assignment.variants, prompts)
     total = math.fsum(exercise.points for exercise in assignment.exercises if not exercise.optional)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")

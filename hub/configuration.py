@@ -8,7 +8,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from hub import guards, pages, proxy, roles
+from hub import guards, opened, pages, proxy, roles
 from hub.addresses import bind_url
 from hub.cohort import passes
 from hub.errors import HubError
@@ -40,7 +40,7 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.Spawner.start_timeout = 300
     c.Spawner.http_timeout = 120  # a busy machine is slow
     c.Spawner.consecutive_failure_limit = 0  # one broken image must not end the hub for those who work
-    for part in (roles, pages, proxy, passes):
+    for part in (roles, pages, proxy, passes, opened):
         part.configure(c, settings)
     AUTHENTICATORS[settings.authenticator].configure(c, settings)
     SPAWNERS[settings.spawner](c, settings)

@@ -21,6 +21,7 @@ from pydantic import (
 
 from exercises.faults import faults
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds.code import CodeText
 from manifests.atomic import write_atomic
 from manifests.errors import AnswersError, JsonError
 from manifests.reader import read_regular_file
@@ -75,14 +76,28 @@ class ExerciseAnswer(_Part):
     questions: dict[_Key, QuestionAnswer] = Field(default_factory=dict, max_length=100)
 
 
+_Texts = Annotated[dict[_Key, _Text], Field(max_length=100)]
+
+
+class ObservationAnswers(_Part):
+    """What is seen: by run, then by question; and the conclusions, by id."""
+
+    pictures: dict[_Key, _Texts] = Field(default_factory=dict, max_length=100)
+    conclusions: _Texts = Field(default_factory=dict)
+
+
 class Answers(_Part):
-    """`evaluations` by the subject's id, `exercises` by the exercise's; `language` is the one of the page.
+    """`evaluations` by the subject's id; `observations`, `code` and `exercises` by the exercise's.
+
+    `language` is the one the student worked in.
 
     `also_me`: other names under which the student made pictures, on another machine.
     """
 
     language: Language | None = None
     evaluations: dict[_Key, SubjectAnswer] = Field(default_factory=dict, max_length=100)
+    observations: dict[_Key, ObservationAnswers] = Field(default_factory=dict, max_length=100)
+    code: dict[_Key, CodeText] = Field(default_factory=dict, max_length=100)
     reflection: _Text = ""
     exercises: dict[_Key, ExerciseAnswer] = Field(default_factory=dict, max_length=100)
     also_me: list[Annotated[str, StringConstraints(max_length=200)]] = Field(

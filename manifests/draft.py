@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Request, Versions
+from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Proof, Request, Versions
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,5 @@ class Draft(Drawn):
     run: str
     cost: Cost | Charge | None = None
     adherence: Adherence | None = None
+    proof: Proof | None = None
+    variant: str | None = None

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from exercises.kinds.code import CodeText
 from exercises.parameters import (
     AssignmentId,
     GuidanceScale,
@@ -218,6 +219,17 @@ class Adherence(Part):
         return found
 
 
+# Whose planned parameters these are, where an assignment's follow from the student (`exercises.variants`).
+Variant = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+
+class Proof(Part):
+    """The picture came out of the student's own code, and is that of the record `of` (its stem)."""
+
+    code: CodeText
+    of: FileName
+
+
 class Manifest(Part):
     """One picture's record. `manifests.chain.sealed` makes one with the right `digest`."""
 
@@ -241,9 +253,11 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
-    # These two are left out where there is none, so that manifests from before them keep their digests.
+    # These four are left out where there is none, so that manifests from before them keep their digests.
     adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
     loading_seconds: Seconds | None = Field(default=None, exclude_if=lambda value: value is None)
+    proof: Proof | None = Field(default=None, exclude_if=lambda value: value is None)
+    variant: Variant | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256
@@ -259,6 +273,7 @@ __all__ = [
     "Manifest",
     "Model",
     "Part",
+    "Proof",
     "Request",
     "Sought",
     "Source",

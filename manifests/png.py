@@ -35,6 +35,13 @@ def png_bytes(image: Image.Image, draft: Draft) -> bytes:
     return out.getvalue()
 
 
+def plain_png(image: Image.Image) -> bytes:
+    """The picture as PNG and nothing else."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def read_png_text(data: bytes) -> dict[str, str]:
     """The texts of a PNG by key, without decoding its pixels; empty for other pictures.
 

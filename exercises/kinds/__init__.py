@@ -10,6 +10,7 @@ from pydantic import Field
 from exercises.kinds.alt_text import AltTexts
 from exercises.kinds.analyse import Analyse
 from exercises.kinds.base import ExerciseBase
+from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.evaluation import Evaluation
@@ -18,6 +19,7 @@ from exercises.kinds.grid import Grid
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
 from exercises.kinds.iterate import Iterate
+from exercises.kinds.observe import Observe
 from exercises.kinds.own import Own
 from exercises.kinds.quiz import Quiz
 from exercises.kinds.reflection import Reflection
@@ -32,6 +34,8 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "own": Own,
     "iterate": Iterate,
     "quiz": Quiz,
+    "observe": Observe,
+    "code": Code,
     "studio": Studio,
     "evaluation": Evaluation,
     "reflection": Reflection,
@@ -50,6 +54,7 @@ Exercise = Annotated[
     | Own
     | Iterate
     | Quiz
+    | Observe
     | Studio
     | Evaluation
     | Reflection
@@ -57,6 +62,7 @@ Exercise = Annotated[
     | Correct
     | AltTexts
     | Compare
+    | Code
     | HandIn,
     Field(discriminator="kind"),
 ]

@@ -27,11 +27,15 @@ class Frozen(BaseModel):
 
 
 class Run(Frozen):
-    """One picture to make. `changed` names the parameter in which it differs from the baseline."""
+    """One picture to make. `changed` names the parameter in which it differs from the baseline.
+
+    `variant`: whose parameters these are, where they are one student's own (`exercises.variants`).
+    """
 
     id: Slug
     parameters: Parameters
     changed: str | None = None
+    variant: str | None = None
 
 
 class ExerciseBase(Frozen):
@@ -58,6 +62,11 @@ class ExerciseBase(Frozen):
     )
     asks_apis: ClassVar[bool] = False  # whether it is done by models behind an API
     free_run: ClassVar[str | None] = None  # what its pictures are recorded as, where no run is planned
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The runs, apart from a free one, as which pictures of this exercise are recorded."""
+        return ()
 
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:

@@ -30,6 +30,10 @@ class Planned(ExerciseBase):
     prompts_planned: ClassVar[bool] = True  # whether the plan says what to draw, not the student
     runs_differ: ClassVar[bool] = True  # whether two runs with the same parameters are refused
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        return tuple(run.id for run in self.runs)
+
     @classmethod
     def arrange(
         cls, file: TomlFile, at: KeyPath, table: dict[str, Any], changes: dict[str, Change]
@@ -96,6 +100,17 @@ def common_parameters(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> Par
     parameters = read_parameters(file, values, places, at)
     _check_strength(file, "text2img", parameters, places, at)
     return parameters
+
+
+def runs_in(file: TomlFile) -> dict[str, tuple[str, ...]]:
+    """The runs that each exercise of a file plans, by the exercise's id, before they are looked at."""
+    tables = file.data.get("exercises")
+    found = {}
+    for table in tables if isinstance(tables, list) else ():
+        runs = table.get("runs") if isinstance(table, dict) else None
+        if isinstance(runs, dict) and isinstance(table.get("id"), str):
+            found[table["id"]] = tuple(runs)
+    return found
 
 
 def check_slug(file: TomlFile, at: KeyPath, value: object) -> str:

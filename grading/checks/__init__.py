@@ -11,6 +11,7 @@ from exercises.i18n import Language
 from grading.checks import (
     alt_text,
     analyse,
+    code,
     compare,
     correct,
     evaluation,
@@ -19,6 +20,7 @@ from grading.checks import (
     hand_in,
     img2img,
     iterate,
+    observe,
     own,
     quiz,
     reflection,
@@ -39,6 +41,8 @@ KINDS: dict[str, KindChecks] = {
     "own": own.KIND,
     "iterate": iterate.KIND,
     "quiz": quiz.KIND,
+    "observe": observe.KIND,
+    "code": code.KIND,
     "studio": studio.KIND,
     "evaluation": evaluation.KIND,
     "reflection": reflection.KIND,
@@ -66,7 +70,13 @@ def check_submission(
 def judge(
     assignment: Assignment, submission: Submission, regenerations: Iterable[Regeneration] = ()
 ) -> dict[str, list[RuleResult]]:
-    """What every rule says, by exercise."""
+    """What every rule says, by exercise.
+
+    Variants that the record states hold too where they are not switched on: the lab's were.
+    """
+    stated = any(recorded.manifest.variant for recorded in submission.own)
+    student = submission.student
+    assignment = assignment.varied(student) if stated else assignment.of_student(student)
     prompts = {run.parameters.prompt for _, run in assignment.planned_runs()}
     evidence = Evidence.of(submission, regenerations, prompts)
     return {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}

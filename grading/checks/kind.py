@@ -51,10 +51,11 @@ class ReportPicture:
 
 @dataclass(frozen=True)
 class ReportText:
-    """What the student wrote, as it was written, below a heading."""
+    """What the student wrote, as it was written, below a heading; `code` is set in one width."""
 
     title: str
     body: str
+    code: bool = False
 
 
 def nothing(*_: Any) -> list[Any]:

@@ -48,13 +48,14 @@ def named_picture(
     return ReportPicture(name, alt, submission.look_at_image(recorded))
 
 
-def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
-    newest = evidence.newest.get((exercise.id, run.id))
+def check_recorded(evidence: Evidence, exercise_id: str, run_id: str) -> Verdict:
+    """A run's newest manifest is there, whole, of this assignment and of this student."""
+    newest = evidence.newest.get((exercise_id, run_id))
     if newest is None:
         asked, found = message("recorded.expected"), message("recorded.none")
-        if unreadable := evidence.submission.unreadable_attempt(run.id):
+        if unreadable := evidence.submission.unreadable_attempt(run_id):
             return wrong(unreadable, asked, found)
-        return not_yet(message("recorded.missing", run=run.id), asked, found)
+        return not_yet(message("recorded.missing", run=run_id), asked, found)
     submission, manifest = evidence.submission, newest.manifest
     if not newest.sealed:
         return wrong(message("recorded.edited", file=newest.file))
@@ -70,6 +71,10 @@ def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
         )
     unproven = why_unproven(newest, evidence.regenerations)
     return for_a_person(unproven) if unproven else ok()
+
+
+def _recorded(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
+    return check_recorded(evidence, exercise.id, run.id)
 
 
 def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
@@ -126,13 +131,16 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     planned: dict[str, object] = plan.model_dump()
     planned["width"] = (native or request.width) if plan.width == "native" else plan.width
     planned["height"] = (native or request.height) if plan.height == "native" else plan.height
+    if run.variant is not None:
+        planned["variant"] = run.variant
     planned["effective_steps"] = plan.steps if plan.strength is None else int(plan.steps * plan.strength)
     return planned
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:
     asked = newest.manifest.request.model_dump(exclude={"source"})
-    return asked | {"effective_steps": newest.manifest.effective_steps}
+    made = newest.manifest
+    return asked | {"effective_steps": made.effective_steps, "variant": made.variant}
 
 
 def _listed(values: Mapping[str, object], names: list[str]) -> str:

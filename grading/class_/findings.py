@@ -46,10 +46,12 @@ def class_findings(surveys: Mapping[str, Survey], names: Mapping[str, str]) -> d
         say("submission.photo", folder, photos)
     for folder, evaluations in _in_common(surveys, lambda s: [s.evaluation] if s.evaluation else []):
         say("submission.evaluation", folder, evaluations)
-    for folder, said in _in_common(surveys, lambda s: s.sentences):
-        counts = {f: len(each) for f, each in said.items() if _much(len(each), surveys[folder], surveys[f])}
-        if counts:
-            say("submission.text", folder, counts, count=max(counts.values()))
+    for texts in (_sentences, _observed):
+        for folder, said in _in_common(surveys, texts):
+            most = {f: min(len(texts(surveys[folder])), len(texts(surveys[f]))) for f in said}
+            counts = {f: len(each) for f, each in said.items() if _much(len(each), most[f])}
+            if counts:
+                say("submission.text", folder, counts, count=max(counts.values()))
     for folder, finding in (*_strange_names(surveys, names), *_old(surveys)):
         found[folder].append(finding)
     return dict(found)
@@ -76,8 +78,16 @@ def _in_common(
     return found
 
 
-def _much(count: int, one: Survey, other: Survey) -> bool:
-    shorter = min(len(one.sentences), len(other.sentences))
+def _sentences(survey: Survey) -> tuple[str, ...]:
+    return survey.sentences
+
+
+def _observed(survey: Survey) -> tuple[str, ...]:
+    return survey.observed
+
+
+def _much(count: int, shorter: int) -> bool:
+    """Whether so many sentences are much of the shorter text."""
     return count >= min(SAME_SENTENCES, shorter) and 2 * count >= shorter
 
 

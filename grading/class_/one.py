@@ -17,7 +17,7 @@ from grading.checks.due import late
 from grading.checks.suspicions import suspicions
 from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
-from grading.class_.traces import evaluation, photos, sentences
+from grading.class_.traces import evaluation, observed, photos, sentences
 from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
 from grading.results import Grade, Lateness, Regeneration, earned_points
@@ -71,6 +71,7 @@ class Survey(_Line):
     made: tuple[Made, ...] = ()
     photos: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
     evaluation: str | None = None
 
 
@@ -110,6 +111,7 @@ def survey(task: Task, assignment: Assignment) -> Survey:
                 made=tuple(made),
                 photos=photos(submission),
                 sentences=sentences(submission),
+                observed=observed(submission),
                 evaluation=evaluation(submission),
             )
     except Unreadable:

@@ -5,7 +5,7 @@ Only hashes leave this module, so that a class's are small and say nothing by th
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grading.checks.text_rules import MAX_READ, plain
 from grading.submission.reading import Submission
@@ -24,10 +24,19 @@ def photos(submission: Submission) -> tuple[str, ...]:
 
 
 def sentences(submission: Submission) -> tuple[str, ...]:
-    """A hash of each longer sentence the student wrote, whatever the order."""
+    """A hash of each longer sentence the student wrote, whatever the order; observations aside."""
+    return _sentences(_written(submission))
+
+
+def observed(submission: Submission) -> tuple[str, ...]:
+    """The same of what is written beside pictures: apart, so that it hides no copied reflection."""
+    return _sentences(_observed(submission))
+
+
+def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
     found = {
         _hash(said)
-        for text in _written(submission)
+        for text in texts
         for sentence in re.split(r"[.!?;\n]+", text[:MAX_READ])
         if (said := " ".join(re.findall(r"\w+", plain(sentence)))).count(" ") >= SENTENCE_WORDS - 1
     }
@@ -63,6 +72,12 @@ def _written(submission: Submission) -> Iterator[str]:
             yield from (said.alt, said.long)
         elif isinstance(said, Conclusion):
             yield said.reason
+
+
+def _observed(submission: Submission) -> Iterator[str]:
+    for own in submission.answers.observations.values() if submission.answers else ():
+        for texts in (*own.pictures.values(), own.conclusions):
+            yield from texts.values()
 
 
 def _hash(text: str) -> str:

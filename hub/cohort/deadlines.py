@@ -6,6 +6,7 @@ latest one. Other properties of a group are left unchanged.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,19 @@ def due_for(user: str, assignment: str, groups: Iterable[Group]) -> datetime | N
     """Return when a student's work is due, or None if there is no deadline."""
     deadlines = [deadline_of(group, assignment) for group in groups if user in group.users]
     return max((deadline.for_user(user) for deadline in deadlines if deadline is not None), default=None)
+
+
+def deadlines_for(user: str, groups: Iterable[Group]) -> dict[str, datetime]:
+    """Return when each assignment of a student's groups is due. What cannot be understood opens nothing."""
+    found: dict[str, datetime] = {}
+    for group in groups:
+        if user not in group.users:
+            continue
+        with suppress(CohortError):
+            for assignment, deadline in _group_data(group).deadlines.items():
+                due = deadline.for_user(user)
+                found[assignment] = max(due, found.get(assignment, due))
+    return found
 
 
 def with_due(group: Group, assignment: str, due: datetime) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Planned:
     exercise: str
     run: str
     parameters: Parameters
+    variant: str | None = None
 
 
 @dataclass
@@ -82,7 +83,7 @@ def run(
     language = preferred_language()
     t = translator("lab", language)
     place = WorkSettings()
-    assignment, planned = select(what, dict(_change(text) for text in changes or []))
+    assignment, planned = select(what, dict(_change(text) for text in changes or []), place.student)
     model = model or LabSettings().model
     store = Store(work or place.work, assignment.id, place.student)
     kept = None
@@ -102,7 +103,9 @@ def run(
         for each, request in requests:
             outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
             outcomes.append(outcome)
-            generation = generate(store, engine, each.exercise, each.run, request, model=model)
+            generation = generate(
+                store, engine, each.exercise, each.run, request, model=model, variant=each.variant
+            )
             with _progress(console) as progress, _interrupt_stops(generation) as interrupted:
                 _follow(generation, outcome, progress, t)
             if outcome.status == "saved" and not as_json:
@@ -138,11 +141,11 @@ def _interrupt_stops(generation: Generation) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def select(what: str, changes: dict[str, Any]) -> tuple[Assignment, list[Planned]]:
+def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment, list[Planned]]:
     """The runs that `ASSIGNMENT[/EXERCISE[/RUN]]` names, with changed parameters. Raises UserError."""
     assignment_id, _, rest = what.partition("/")
     exercise_id, _, run_id = rest.partition("/")
-    assignment = find_assignment(assignment_id)
+    assignment = find_assignment(assignment_id).of_student(student)
     exercises = list(assignment.exercises)
     if exercise_id:
         exercises = [e for e in exercises if e.id == exercise_id]
@@ -171,7 +174,7 @@ def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[P
             raise RunError("run.prompt_needed", exercise=exercise.id)
         return []
     return [
-        Planned(exercise.id, run.id, _parameters(run.parameters.model_dump(), changes))
+        Planned(exercise.id, run.id, _parameters(run.parameters.model_dump(), changes), run.variant)
         for run in getattr(exercise, "runs", ())
     ]
 

@@ -47,6 +47,7 @@ class Generation:
     run_id: str
     request: Request
     notes: list[str]
+    variant: str | None = None
 
     def events(self) -> Iterator[Event | PictureSaved]:
         """The engine's events, and PictureSaved once the picture is on disk. For one reader."""
@@ -65,6 +66,7 @@ class Generation:
             **vars(drawn),
             exercise=self.exercise_id,
             run=self.run_id,
+            variant=self.variant,
             adherence=opinion(drawn.request.prompt, drawn.model.id, picture.image),
         )
         try:
@@ -85,11 +87,12 @@ def generate(
     *,
     model: str,
     film: int = 0,
+    variant: str | None = None,
 ) -> Generation:
     """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
 
-    `film`: how many pictures of the way from noise to image to keep. Never blocks, and raises
-    nothing for a bad request: the job fails.
+    `variant` is that of the planned run. `film`: how many pictures of the way from noise to image to keep.
+    Never blocks, and raises nothing for a bad request: the job fails.
     """
     source = None
     if request.source is not None:
@@ -98,4 +101,4 @@ def generate(
         except (StoreError, OSError):
             log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
     job = engine.submit(request, model=model, source=source, film=film)
-    return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model))
+    return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model), variant)

@@ -10,16 +10,21 @@ from pathlib import Path
 from filelock import FileLock
 
 from exercises.i18n import Language
+from exercises.kinds.code import MAX_CODE
 from exercises.kinds.evaluation import Criterion
 from exercises.kinds.parts import Subject
-from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
+from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, load_answers, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record
 
 LOCK = ".answers.lock"
 LOCK_SECONDS = 10.0
 SCORES = (0, 1, 2)
-REASON_LENGTH, REFLECTION_LENGTH = 600, 8000  # characters, as the page's boxes take them
+REASON_LENGTH, OBSERVATION_LENGTH, REFLECTION_LENGTH = (
+    600,
+    1200,
+    8000,
+)  # characters, as the page's boxes take them
 
 Change = Callable[[Answers], None]
 
@@ -84,6 +89,26 @@ def set_reason(subject: str, index: int, text: str) -> Change:
         while reasons and not reasons[-1].strip():
             reasons.pop()
         answer.reasons = reasons
+
+    return change
+
+
+def observed(exercise: str, run: str | None, question: str, text: str) -> Change:
+    """What is seen in a run's picture; without a run, a conclusion."""
+
+    def change(answers: Answers) -> None:
+        own = answers.observations.setdefault(exercise, ObservationAnswers())
+        texts = own.conclusions if run is None else own.pictures.setdefault(run, {})
+        texts[question] = text[:OBSERVATION_LENGTH]
+
+    return change
+
+
+def code(exercise: str, text: str) -> Change:
+    """The code of an exercise, as it stands in the editor."""
+
+    def change(answers: Answers) -> None:
+        answers.code[exercise] = text[:MAX_CODE]
 
     return change
 

@@ -5,15 +5,13 @@ how long it took do not, so they are no difference here.
 """
 
 import json
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from manifests.comparing import psnr
 from manifests.manifest import Manifest
-
-IDENTICAL = math.inf  # the PSNR of two equal pictures
 
 _MAKING = ("request", "effective_steps", "model", "versions", "device", "dtype", "batch_size", "batch_index")
 
@@ -62,14 +60,14 @@ def pixel_difference(left: Image.Image, right: Image.Image, *, amplify: float = 
     `amplify` multiplies the difference in the returned picture only (clipped at 255), never
     the numbers.
     """
-    if left.size != right.size:
+    apart = psnr(left, right)
+    if apart is None:
         return None
     ours, theirs = (np.asarray(image.convert("RGB"), dtype=np.float32) for image in (left, right))
     distance = np.abs(ours - theirs)
-    squared = float(np.mean(np.square(distance, dtype=np.float64)))
     return PixelDifference(
         mean_absolute=float(distance.mean(dtype=np.float64)),
-        psnr=10 * math.log10(255**2 / squared) if squared else IDENTICAL,
+        psnr=apart,
         picture=Image.fromarray(np.clip(distance * amplify, 0, 255).astype(np.uint8)),
     )
 

@@ -5,6 +5,7 @@ It keeps no copy of what is on disk: `store()` and `checks()` look at it each ti
 
 import shutil
 import tempfile
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from lab.providers.opening import open_router
 from lab.providers.router import Router
 from lab.records.own_pictures import own_pictures
 from lab.session.kept_checks import KeptChecks
+from lab.session.opened import Opened
 from lab.session.settings import LabSettings
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
@@ -32,7 +34,9 @@ from manifests.work_folder import refusal
 
 @dataclass
 class Lab:
-    """The lab of one student; shared by all pages and all browser tabs of this process.
+    """The lab of one student on one assignment; shared by its pages and all browser tabs of this process.
+
+    `opened` are the assignments open to the student; their labs share engine, queue, router and cache.
 
     `endpoint` is the bundled provider of this process: it listens once its `url` is asked for.
     """
@@ -42,14 +46,29 @@ class Lab:
     work: Path
     student: str
     engine: Engine
+    opened: tuple[Opened, ...] = ()
     runs: Runs = field(init=False)
     endpoint: Loopback = field(init=False)
+    _first: "Lab | None" = field(init=False, default=None)
 
     _checks: KeptChecks = field(init=False, default_factory=KeptChecks, repr=False)
 
     def __post_init__(self) -> None:
         self.endpoint = Loopback(self.engine)
         self.runs = Runs((self.settings.cache or self.work / ".cache") / "running")
+
+    def on(self, assignment: Assignment) -> "Lab":
+        """The lab of the same student on another assignment."""
+        if assignment.id == self.assignment.id:
+            return self
+        _ = self.cache  # found once for all
+        other = copy(self)
+        other.assignment, other._first = assignment.of_student(self.student), self._first or self
+        return other
+
+    def task(self, exercise_id: str) -> str:
+        """The name of an exercise's work among the runs of all assignments."""
+        return exercise_id if self._first is None else f"{self.assignment.id}/{exercise_id}"
 
     @property
     def folder(self) -> Path:
@@ -77,6 +96,8 @@ class Lab:
     @cached_property
     def router(self) -> Router:
         """The way to models behind an API. Raises ExerciseError where the providers' file is wrong."""
+        if self._first is not None:
+            return self._first.router
         return open_router(self.work, self.student, {"bundled": self._bundled})
 
     def close(self) -> None:

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, AwareDatetime, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class LabSettings(BaseSettings):
-    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_MODEL`, `GENAI_CACHE`."""
+    """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
+    `GENAI_CACHE`; `GENAI_CODE`, `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` for a student's own code.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="GENAI_", env_file=".env", extra="ignore", populate_by_name=True
@@ -23,9 +25,18 @@ class LabSettings(BaseSettings):
         validation_alias=AliasChoices("GENAI_PREFIX", "JUPYTERHUB_SERVICE_PREFIX"),
     )
     assignment: str = "tp2"
+    open: dict[str, AwareDatetime | None] | None = Field(
+        default=None, description="the open assignments with their deadlines, as JSON; default all, without"
+    )
     model: str = "mini"
     cache: Path | None = Field(
         default=None, description="what may be deleted at any time; default <work>/.cache"
+    )
+
+    code: bool = Field(default=True, description="whether students may run code of their own in the lab")
+    code_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    code_memory_gib: Annotated[float, Field(gt=0, le=1024)] = Field(
+        default=6, description="what a student's own code may take beside twice the model"
     )
 
     @field_validator("prefix")

@@ -82,6 +82,12 @@ class Refresher:
         return list(answer)
 
 
+def page_address(lab: Lab, assignment_id: str, language: Language) -> str:
+    """The path of an assignment's page below the lab's prefix."""
+    first = lab.opened[0].assignment.id if lab.opened else lab.assignment.id
+    return f"/{language}" if assignment_id == first else f"/{language}/{assignment_id}"
+
+
 class Page:
     """What the tabs of one page share. `studio` is the id of the Studio's tab, where there is one.
 
@@ -100,9 +106,18 @@ class Page:
         self.ids: list[str] = []
         with gr.Row(elem_id="lab-header"):
             title = lab.assignment.title(language)
-            gr.HTML(markup.masthead(self.t, title, lab.student, lab.assignment.id), elem_id="lab-title")
+            switch = markup.switch(
+                self.t,
+                title,
+                [
+                    (each.assignment.title(language), self.url_of(each.assignment.id))
+                    for each in lab.opened
+                    if each.assignment.id != lab.assignment.id
+                ],
+            )
+            gr.HTML(markup.masthead(self.t, switch, lab.student, lab.assignment.id), elem_id="lab-title")
             self.points = gr.HTML(elem_id="lab-points")
-            languages = markup.languages(self.t, lab.settings.prefix, language)
+            languages = markup.languages(self.t, lab.settings.prefix, language, lab.assignment.id)
             reads = markup.reader_link(*self._reader())
             gr.HTML(languages + header_links(self.t) + reads, elem_id="lab-languages")
         self.recall = gr.State(None)  # (stem, when) of the record the Studio is to take its parameters from
@@ -178,7 +193,12 @@ class Page:
 
     def file_url(self, file: Path) -> str:
         """Where the browser finds a file of the student's folder or of the lab's cache."""
-        return f"{self.lab.settings.prefix}/{self.language}/gradio_api/file={quote(str(file.resolve()))}"
+        path = page_address(self.lab, self.lab.assignment.id, self.language)
+        return f"{self.lab.settings.prefix}{path}/gradio_api/file={quote(str(file.resolve()))}"
+
+    def url_of(self, assignment_id: str) -> str:
+        """The address of an assignment's page in this language."""
+        return f"{self.lab.settings.prefix}{page_address(self.lab, assignment_id, self.language)}/"
 
     def refresh(self, fn: Callable[..., Any], outputs: Any, inputs: Any = None) -> None:
         """Call `fn` whenever the tab is shown, and after each change made in it."""

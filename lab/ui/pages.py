@@ -1,8 +1,9 @@
-"""The pages as Gradio applications: one per language, mounted into the lab's web application."""
+"""The pages as Gradio applications: one per assignment and language, in the lab's web application."""
 
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from markupsafe import Markup
 from exercises.i18n import LANGUAGES, Language, Translate
 from lab.session.lab import Lab
 from lab.ui.html.parameter_help import FOLDER
-from lab.ui.page import Page
+from lab.ui.page import Page, page_address
 from lab.ui.tabs import LAST_TABS, OWN_TABS, start
 from lab.ui.theme import theme
 from manifests.pictures import MAX_BYTES
@@ -32,28 +33,55 @@ def prepare_gradio(lab: Lab) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
+def page_path(lab: Lab, language: Language) -> str:
+    """Where the page of a lab's assignment is: the first one's is the language's own."""
+    return lab.settings.prefix + page_address(lab, lab.assignment.id, language)
+
+
+def other_pages(lab: Lab, header_links: Callable[[Translate], Markup]) -> dict[str, Callable[[], "FastAPI"]]:
+    """What builds the page of each further open assignment, by its path; once in each language."""
+    labs = [lab.on(each.assignment) for each in lab.opened]
+    return {
+        page_path(other, language): partial(_page_alone, other, language, header_links)
+        for other in labs
+        if other is not lab
+        for language in LANGUAGES
+    }
+
+
 def mount_pages(app: "FastAPI", lab: Lab, header_links: Callable[[Translate], Markup]) -> None:
-    """Mount one page per language at `<prefix>/<language>`; `header_links` stand beside the languages."""
+    """Mount the pages of the lab's own assignment; `header_links` stand beside the languages."""
+    for language in LANGUAGES:
+        _mount(app, lab, language, header_links)
+
+
+def _page_alone(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> "FastAPI":
+    from fastapi import FastAPI
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _mount(app, lab, language, header_links)
+    return app
+
+
+def _mount(app: "FastAPI", lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> None:
     prepare_gradio(lab)
     import gradio as gr
 
-    css = files("lab.ui").joinpath("static", "lab.css").read_text(encoding="utf-8")
-    for language in LANGUAGES:
-        path = f"{lab.settings.prefix}/{language}"
-        gr.mount_gradio_app(
-            app,
-            _blocks(lab, language, header_links),
-            path=path,
-            root_path=path,  # else events outside the queue misname files
-            ssr_mode=False,
-            run_history=False,
-            footer_links=[],
-            show_error=False,
-            max_file_size=MAX_BYTES,
-            allowed_paths=[str(lab.folder.resolve()), str(lab.cache), str(FOLDER)],
-            theme=theme(),
-            css=css,
-        )
+    path = page_path(lab, language)
+    gr.mount_gradio_app(
+        app,
+        _blocks(lab, language, header_links),
+        path=path,
+        root_path=path,  # else events outside the queue misname files
+        ssr_mode=False,
+        run_history=False,
+        footer_links=[],
+        show_error=False,
+        max_file_size=MAX_BYTES,
+        allowed_paths=[str(lab.folder.resolve()), str(lab.cache), str(FOLDER)],
+        theme=theme(),
+        css=files("lab.ui").joinpath("static", "lab.css").read_text(encoding="utf-8"),
+    )
 
 
 def _blocks(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> Any:

@@ -7,15 +7,17 @@ told to hold it to that.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from exercises.i18n import LANGUAGES, Language
 from lab.session.lab import Lab
 from lab.ui.gradio_patches import AcceptAfterClose, LocalizedPages
-from lab.ui.pages import mount_pages
+from lab.ui.pages import mount_pages, other_pages, page_path
 from lab.web.class_routes import add_class_routes
 from lab.web.headers import AddHeaders
 from lab.web.language import COOKIE, visitor_language
+from lab.web.on_demand import PagesOnDemand
 from lab.web.singleuser.links import hub_links
 from lab.web.singleuser.settings import hub_server_settings
 
@@ -52,7 +54,14 @@ def build_app(lab: Lab) -> "FastAPI":
     if lab.settings.host in LOOPBACK and not prefix:
         # A page of another site could have its name lead here; it would still ask by that name.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
-    app.add_middleware(LocalizedPages, pages={f"{prefix}/{language}/": language for language in LANGUAGES})
+    links = partial(hub_links, hub)
+    others = other_pages(lab, links)
+    app.add_middleware(PagesOnDemand, pages=others)
+    labs = [lab, *(lab.on(each.assignment) for each in lab.opened)]
+    app.add_middleware(
+        LocalizedPages,
+        pages={f"{page_path(each, language)}/": language for each in labs for language in LANGUAGES},
+    )
     app.add_middleware(AddHeaders, headers=HEADERS)
     app.add_middleware(AcceptAfterClose)
 
@@ -61,14 +70,21 @@ def build_app(lab: Lab) -> "FastAPI":
         return RedirectResponse(f"{prefix}/{visitor_language(request.cookies, request.headers)}/")
 
     @app.get(f"{prefix}/language/{{language}}")
-    def choose(language: Language) -> RedirectResponse:
-        response = RedirectResponse(f"{prefix}/{language}/")
+    def choose(language: Language, assignment: str = "") -> RedirectResponse:
+        chosen = next((each for each in labs if each.assignment.id == assignment), lab)
+        response = RedirectResponse(f"{page_path(chosen, language)}/")
         response.set_cookie(
             COOKIE, language, max_age=31536000, httponly=True, samesite="lax", path=f"{prefix}/"
         )
         return response
 
+    for slash in ("", "/"):  # every open assignment has an address of its own name
+
+        @app.get(f"{prefix}/{{language}}/{lab.assignment.id}{slash}", include_in_schema=False)
+        def by_name(language: Language) -> RedirectResponse:
+            return RedirectResponse(f"{prefix}/{language}/")
+
     add_class_routes(app, lab)
     app.mount(f"{prefix}{PATH}", build_rest(lab, public_url=hub.public_url if hub else ""))
-    mount_pages(app, lab, lambda t: hub_links(hub, t))
+    mount_pages(app, lab, links)
     return app

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
-from exercises.loader import find_assignment
 from lab.engine.local import LocalEngine
 from lab.models.registry import model_entry
 from lab.session.lab import Lab
+from lab.session.opened import opened
 from lab.session.settings import LabSettings
 from lab.ui.gradio_patches import import_gradio
 from lab.web.singleuser.settings import hub_server_settings
@@ -31,8 +31,9 @@ class CannotServe(CatalogueError):
 def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
     """The lab of one student. Raises UserError for an unknown assignment or model."""
     model_entry(settings.model)
-    assignment = find_assignment(settings.assignment)
-    return Lab(settings, assignment, work.work.resolve(), work.student, LocalEngine())
+    found = tuple(opened(settings))
+    assignment = found[0].assignment.of_student(work.student)
+    return Lab(settings, assignment, work.work.resolve(), work.student, LocalEngine(), found)
 
 
 def listen(host: str, port: int) -> socket.socket:

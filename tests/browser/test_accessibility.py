@@ -18,7 +18,8 @@ AXE = ROOT / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL = "npm install --no-save --prefix .cache axe-core@4.14.1"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TABS = [
-    "start", "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "gallery", "hand_in", "health"
+    "start", "smoke", "baseline", "sweep", "observations", "img2img", "remains", "code", "studio",
+    "evaluation", "gallery", "hand_in", "health",
 ]  # fmt: skip
 SCREENS = [("light", 1280), ("dark", 1280), ("light", 390)]  # colours, and pixels
 API_TABS = ["start", "studio", "analyse", "correct", "alt_text", "compare", "gallery", "costs"]

@@ -96,11 +96,11 @@ def test_lines_points_and_grade_follow_while_typing(evaluation: Page) -> None:
     expect(seen).to_contain_text("Lines: 2")
     expect(seen.locator("li.passed")).to_have_count(2)
     expect(seen.locator("li.unknown")).to_have_count(1)
-    expect(evaluation.locator("#lab-points")).to_contain_text("13 of 20")
+    expect(evaluation.locator("#lab-points")).to_contain_text("10.57 of 20")
     box.fill(REFLECTION["en"])
     expect(seen.locator("li.passed")).to_have_count(3)
     box.blur()
-    expect(evaluation.locator("#lab-points")).to_contain_text("13.75 of 20")
+    expect(evaluation.locator("#lab-points")).to_contain_text("11.07 of 20")
 
 
 def test_a_second_tab_overwrites_only_what_is_touched_in_it(
@@ -166,7 +166,7 @@ def test_what_is_missing_is_named_with_its_cause_and_the_rest_can_be_handed_in(
     save_answers(folder, Answers())
     page = open_page(lab.page(tab="hand_in"))
     checks = page.locator("#hand-in-checklist")
-    expect(page.locator("#hand-in-contents")).to_contain_text("13 of 20")
+    expect(page.locator("#hand-in-contents")).to_contain_text("10.57 of 20")
     expect(checks).to_contain_text("There is no reflection yet.")
     for number in (1, 2):
         page.get_by_role("button", name="Hand in").click()

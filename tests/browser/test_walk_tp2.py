@@ -11,11 +11,12 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from exercises.assignment import Assignment
-from exercises.kinds import Evaluation
+from exercises.kinds import Evaluation, Observe
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import RunningLab, StartLab, tab, upload
+from tests.own_code import solution
 
 OpenPage = Callable[..., Page]
 
@@ -84,6 +85,27 @@ def evaluate(page: Page, assignment: Assignment) -> None:
     expect(page.locator("#reflection-saved")).not_to_be_empty()
 
 
+def observe(page: Page, exercise: Observe) -> None:
+    """Something of its own into every box of the tab."""
+    boxes = page.locator(f"#tab-{exercise.id} textarea")
+    expect(boxes).to_have_count(len(exercise.pictures) * len(exercise.questions) + len(exercise.conclusions))
+    for number in range(boxes.count()):
+        boxes.nth(number).fill(f"Box {number}: softer edges, a calmer background, nearly the same light.")
+    boxes.last.blur()
+    expect(page.locator(f"#checks-{exercise.id}")).to_contain_text("for a person to judge")
+
+
+def code(page: Page) -> None:
+    """Fill in the blanks and run it."""
+    editor = page.locator("#editor-code .cm-content")
+    expect(editor).to_have_attribute("contenteditable", "true")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(solution())
+    page.locator("#run-code").click()
+    expect(page.locator("#status-code")).to_contain_text("2 pictures done", timeout=8 * MINUTES)
+
+
 def grade(work: Path, out: Path, assignment: Assignment) -> Grade:
     submissions = out / "submissions"
     shutil.copytree(work, submissions / "jane.doe")
@@ -115,6 +137,9 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     assert grid.width > 3 * 256
     assert grid.height > 3 * 256
 
+    tab(page, "Observations")
+    observe(page, next(e for e in assignment.exercises if isinstance(e, Observe) and e.of == "sweep"))
+
     tab(page, "Image to image")
     page.locator("#generate-img2img").click()
     expect(page.locator("#status-img2img")).to_contain_text("Choose a photo first")
@@ -125,13 +150,19 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
         re.compile(r"Steps\s*30\s*10")
     )
 
+    tab(page, "What remains")
+    observe(page, next(e for e in assignment.exercises if isinstance(e, Observe) and e.of == "img2img"))
+
+    tab(page, "Code")
+    code(page)
+
     tab(page, "Studio")
     page.locator("#studio-prompt textarea").fill("a yellow teapot on a blue background")
     generate(page, "studio", r"Saved as studio\.png")
 
     tab(page, "Evaluation")
     evaluate(page, assignment)
-    expect(page.locator("#lab-points")).to_contain_text("15.76 of 20 points, 3.24 open")
+    expect(page.locator("#lab-points")).to_contain_text("of 20 points, 6.")
 
     tab(page, "Hand in")
     page.locator("#hand-in").click()
@@ -140,7 +171,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     graded = grade(lab.work, tmp_path, assignment)
     assert graded.gradable
     assert [check.id for check in graded.checks if not check.passed and not check.needs_person] == []
-    assert graded.points + graded.open == 20
+    assert graded.points + graded.open == pytest.approx(20)
 
     archive = next((lab.work / "tp2" / "hand-ins").glob("*.zip"))
     handed_in = tmp_path / "zips" / "jane.doe.zip"
@@ -148,8 +179,12 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
     shutil.copy(archive, handed_in)
     assert next(iter(grade_class(handed_in.parent, assignment, tmp_path / "of-zip"))).points == graded.points
 
-    written = {e.id: e.points for e in assignment.exercises if e.kind in ("evaluation", "reflection")}
+    kinds = ("observe", "evaluation", "reflection")
+    written = {e.id: e.points for e in assignment.exercises if e.kind in kinds}
+    reads_code = next(c.maximum for c in graded.checks if c.id == "code/code/code")
     unwritten = tmp_path / "unwritten"
     shutil.copytree(lab.work, unwritten)
     (unwritten / "tp2" / "answers.json").unlink()
-    assert grade(unwritten, tmp_path / "second", assignment).points == 20 - sum(written.values())
+    assert grade(unwritten, tmp_path / "second", assignment).points == pytest.approx(
+        20 - sum(written.values()) - reads_code
+    )

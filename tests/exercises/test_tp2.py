@@ -7,8 +7,9 @@ import pytest
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
-from exercises.kinds import Evaluation, Reflection
+from exercises.kinds import Code, Evaluation, Observe, Reflection
 from exercises.kinds.base import Run
+from exercises.kinds.code import BLANK
 from exercises.kinds.parts import Topic
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
@@ -25,13 +26,36 @@ def runs(assignment: Assignment, exercise: str) -> dict[str, Run]:
 
 def test_the_exercises_stand_in_order_and_their_points_make_twenty(tp2: Assignment):
     assert [e.kind for e in tp2.exercises] == [
-        "generate", "generate", "sweep", "img2img", "studio", "evaluation", "reflection", "hand_in"
+        "generate", "generate", "sweep", "observe", "img2img", "observe", "code", "studio",
+        "evaluation", "reflection", "hand_in",
     ]  # fmt: skip
     assert [e.id for e in tp2.exercises] == [
-        "smoke", "baseline", "sweep", "img2img", "studio", "evaluation", "reflection", "hand_in"
+        "smoke", "baseline", "sweep", "observations", "img2img", "remains", "code", "studio",
+        "evaluation", "reflection", "hand_in",
     ]  # fmt: skip
     assert tp2.points == 20
-    assert sum(e.points for e in tp2.exercises if e.kind in ("evaluation", "reflection")) == 6
+    assert sum(e.points for e in tp2.exercises if e.kind in ("observe", "evaluation", "reflection")) == 8
+
+
+def test_what_is_seen_is_asked_for_each_run_and_what_follows_for_each_parameter(tp2: Assignment):
+    observations, remains = tp2.exercise("observations"), tp2.exercise("remains")
+    assert isinstance(observations, Observe)
+    assert isinstance(remains, Observe)
+    assert observations.pictures == tuple(runs(tp2, "sweep"))
+    assert [c.id for c in observations.conclusions] == ["steps", "guidance", "scheduler"]
+    assert remains.pictures == tuple(runs(tp2, "img2img"))
+    assert [q.id for q in remains.questions] == ["kept", "changed", "usable"]
+
+
+def test_the_code_has_the_same_blanks_in_both_languages(tp2: Assignment):
+    code = tp2.exercise("code")
+    assert isinstance(code, Code)
+    assert set(code.draws.values()) <= {run.id for _, run in tp2.planned_runs()}
+    blanks = {language: text.count(BLANK) for language, text in code.starts.items()}
+    assert blanks == {"en": 9, "fr": 9}
+    assert [len(text.splitlines()) for text in code.starts.values()] == [
+        len(code.starts["en"].splitlines())
+    ] * 2
 
 
 def test_the_baseline_is_that_of_the_course(tp2: Assignment):

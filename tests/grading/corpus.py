@@ -22,7 +22,7 @@ from manifests.answers import load_answers, save_answers
 from manifests.manifest import Cost
 from manifests.reader import read_manifest
 from manifests.store import Store
-from tests.grading.good import SIDE, answers_for, draft_of, make_work, noise, photo
+from tests.grading.good import SIDE, answers_for, draft_of, make_proofs, make_work, noise, photo
 from tests.grading.wrong import again, edit, forge, png, reseal, zipped
 
 TP2 = find_assignment("tp2")
@@ -139,6 +139,7 @@ def two_machines(claim: bool) -> Make:
             used = source if run.parameters.mode == "img2img" else None
             picture = noise(offset + (0 if same else number + 1))
             (laptop if number < 4 else hub).save(draft_of(exercise.id, run, used), picture)
+        make_proofs(hub, TP2)
         free = TP2.planned_runs()[0][1].model_copy(update={"id": STUDIO_RUN})
         hub.save(draft_of("studio", free, seed=7), noise(offset + 500))
         answers = answers_for(TP2, student=name)
@@ -356,6 +357,13 @@ def copied_reflection(folder: Path, name: str) -> None:
     reflection(lambda _: "\n".join(reversed(theirs.splitlines())))(store)
 
 
+def copied_observations(folder: Path, name: str) -> None:
+    """A classmate's observations beside a reflection of one's own."""
+    store, theirs = work(folder, name), load_answers(folder / "victim" / "tp2").observations
+    answers = load_answers(store.folder)
+    save_answers(store.folder, answers.model_copy(update={"observations": theirs}))
+
+
 def copied_evaluation(folder: Path, name: str) -> None:
     store, theirs = work(folder, name), load_answers(folder / "victim" / "tp2").evaluations
     swapped = {s: a.model_copy(update={"reasons": a.reasons[::-1]}) for s, a in theirs.items()}
@@ -377,6 +385,7 @@ COPIED: dict[str, Make] = {
     "last-year-s": last_year_s,
     "somebody-s-name": somebody_s_name,
     "copied-reflection": copied_reflection,
+    "copied-observations": copied_observations,
     "copied-evaluation": copied_evaluation,
     "copied-photo": copied_photo,
 }

@@ -10,22 +10,25 @@ from PIL import Image
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
-from exercises.kinds import Evaluation
+from exercises.kinds import Code, Evaluation, Observe
 from exercises.kinds.base import Run
 from exercises.kinds.studio import STUDIO_RUN
 from grading.checks.native_sizes import NATIVE_SIZES
-from manifests.answers import Answers, SubjectAnswer, save_answers
+from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, save_answers
 from manifests.draft import Draft
-from manifests.manifest import Adherence, Model, Request, Source, Versions
+from manifests.manifest import Adherence, Model, Proof, Request, Source, Versions
+from manifests.pictures import open_picture
 from manifests.store import Store
 
-EARNED, OPEN = 17.0, 3.0  # of `tp2`: what a program gives to good work, and what a person judges
+EARNED, OPEN = 13.57, 6.43  # of `tp2`: what a program gives to good work, and what a person judges
 
 SIDE = NATIVE_SIZES["mini"]
 MODEL = Model(id="mini", repository="genai-lab", revision="0.1.0", weights_sha256="a" * 64)
 VERSIONS = Versions(
     python="3.11", torch="2.13.0", diffusers="0.42.1", transformers="5.23.0", genai_lab="0.1.0"
 )
+
+CODE = "# {student}\nfrom given import MODEL\nprint(MODEL)\n"  # nobody runs it
 
 REFLECTION = {
     "en": """More steps cost more time, and past thirty the quality hardly grows.
@@ -104,11 +107,41 @@ def make_work(
             replace(draft_of(exercise.id, run, wanted), adherence=adherence),
             noise(offset + (0 if same_as_baseline else number + 1)),
         )
+    make_proofs(store, assignment)
     studio = next(e for e in assignment.exercises if e.kind == "studio")
     free = assignment.planned_runs()[0][1].model_copy(update={"id": STUDIO_RUN})
     store.save(replace(draft_of(studio.id, free, seed=7), adherence=adherence), noise(offset + 500))
     save_answers(store.folder, answers_for(assignment, language, student))
     return store
+
+
+def make_proofs(store: Store, assignment: Assignment) -> None:
+    """The pictures of the student's own code: those of the runs again, with the code in their manifests."""
+    for exercise in assignment.exercises:
+        for run, of in exercise.draws.items() if isinstance(exercise, Code) else ():
+            planned, record = assignment.planned_run(of), store.newest(of)
+            assert planned
+            assert record
+            draft = draft_of(exercise.id, planned[1], record.manifest.request.source)
+            proof = Proof(code=CODE.format(student=store.student), of=record.stem)
+            store.save(replace(draft, run=run, proof=proof), open_picture(record.image_path.read_bytes()))
+
+
+def observed(exercise: Observe, student: str) -> ObservationAnswers:
+    """Something about each picture, in words of the student's own."""
+    return ObservationAnswers(
+        pictures={
+            run: {
+                q.id: f"{student} sees {q.id} of {run}: cleaner edges, softer light."
+                for q in exercise.questions
+            }
+            for run in exercise.pictures
+        },
+        conclusions={
+            q.id: f"For {student} more {q.id} cost seconds and bring little that can be seen."
+            for q in exercise.conclusions
+        },
+    )
 
 
 def answers_for(assignment: Assignment, language: Language = "en", student: str = "alice") -> Answers:
@@ -125,5 +158,6 @@ def answers_for(assignment: Assignment, language: Language = "en", student: str 
             )
             for subject in evaluation.subjects
         },
+        observations={e.id: observed(e, student) for e in assignment.exercises if isinstance(e, Observe)},
         reflection="\n".join(f"{line[:-1]} ({student})." for line in REFLECTION[language].splitlines()),
     )

@@ -58,7 +58,7 @@ def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Ru
     result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")
     assert result.returncode == 1
     assert "smoke.png manque" in result.stdout
-    assert "15,25 points sur 20" in result.stdout
+    assert "11,82 points sur 20" in result.stdout
 
 
 def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path, genai_lab: Run) -> None:

@@ -33,6 +33,12 @@ REASONS = "evaluation/baseline/reasons"
 STUDIO = "studio/pictures/studio"
 LINES = "reflection/text/lines"
 TOPICS = {f"reflection/{topic}/topic" for topic in ("cost_quality", "reproducibility", "ecommerce_risks")}
+OBSERVED = {
+    *(f"observations/{part}/observed" for part in ("seen", "steps", "guidance", "scheduler")),
+    *(f"remains/{part}/observed" for part in ("kept", "changed", "usable")),
+}
+CODE, DRAWN = "code/code/code", "code/code_run08/drawn"
+PROOFS = {f"code/{run}/recorded" for run in ("code_run01", "code_run08")}
 UNREADABLE = {RECORDED, CHAIN, COMPLETE}
 KEPT, SAME = "img2img/source/source_kept", "img2img/source/source_same"
 
@@ -130,7 +136,7 @@ def renamed_manifest(store: Store) -> None:
 def cut_chain(store: Store) -> None:
     (store.outputs / "studio.json").unlink()
     wrong.again("smoke", noise(12))(store)  # goes on after the cut
-    wrong.edit(store, "smoke-2", lambda d: d.update(sequence=14))
+    wrong.edit(store, "smoke-2", lambda d: d.update(sequence=16))
     wrong.reseal(store)
 
 
@@ -176,7 +182,7 @@ CASES = [
     ),
     case("name-with-newline", wrong.set_field(run="a\nb"), *UNREADABLE),
     case("renamed", renamed_manifest),
-    case("another-assignment", other_assignment, *EVERY_RUN, *EVALUATION, STUDIO, CHAIN),
+    case("another-assignment", other_assignment, *EVERY_RUN, *EVALUATION, STUDIO, CHAIN, *PROOFS, CODE),
     case("another-student-s-manifest", foreign_manifest, CHAIN),
     # the chain
     case("manifest-deleted", wrong.remove(f"outputs/{RUN}.json", f"outputs/{RUN}.png"), RECORDED, CHAIN),
@@ -212,15 +218,15 @@ CASES = [
     # the source
     case("source-deleted", lambda s: source_file(s).unlink(), KEPT),
     case("source-replaced", lambda s: wrong.void(source_file(s).write_bytes(photo(9))), KEPT),
-    case("source-1x1", small_source, KEPT),
+    case("source-1x1", small_source, KEPT, DRAWN),
     case("source-not-one", lambda s: wrong.void(source_file(s).write_bytes(b"GIF89a")), KEPT),
-    case("sources-differ", other_source_for_one, SAME),
+    case("sources-differ", other_source_for_one, SAME, DRAWN),
     # links and devices
     case("linked-image", wrong.link(f"outputs/{RUN}.png", Path("/etc/hostname")), IMAGE, COMPLETE),
     case("linked-manifest", wrong.link(f"outputs/{RUN}.json", Path("/etc/passwd")), RECORDED, CHAIN),
     case("linked-device", wrong.link(f"outputs/{RUN}.png", Path("/dev/zero")), IMAGE, COMPLETE),
     case("pipe-for-image", wrong.pipe(f"outputs/{RUN}.png"), IMAGE, COMPLETE),
-    case("pipe-for-answers", wrong.pipe("answers.json"), *EVALUATION, LINES, *TOPICS),
+    case("pipe-for-answers", wrong.pipe("answers.json"), *EVALUATION, LINES, *TOPICS, *OBSERVED),
     # the answers
     case("score-3", wrong.score(3), SCORES),
     case("score-1.5", wrong.score(1.5), SCORES),
@@ -243,9 +249,9 @@ CASES = [
     case("reflection-empty", wrong.reflection(" \n "), LINES, *TOPICS),
     case("reflection-beside-the-point", wrong.reflection("\n".join(lines(9, "I like it, and its look")))),
     case("reflection-of-repeated-lines", wrong.reflection("\n".join(["Bla bla."] * 9)), LINES, *TOPICS),
-    case("answers-missing", no_answers, *EVALUATION, LINES, *TOPICS),
-    case("answers-not-json", wrong.overwrite("answers.json", b"{"), *EVALUATION, LINES, *TOPICS),
-    case("answers-of-200-mb", wrong.huge("answers.json"), *EVALUATION, LINES, *TOPICS),
+    case("answers-missing", no_answers, *EVALUATION, LINES, *TOPICS, *OBSERVED),
+    case("answers-not-json", wrong.overwrite("answers.json", b"{"), *EVALUATION, LINES, *TOPICS, *OBSERVED),
+    case("answers-of-200-mb", wrong.huge("answers.json"), *EVALUATION, LINES, *TOPICS, *OBSERVED),
     case("html-everywhere", html_everywhere),
 ]  # fmt: skip
 
@@ -332,9 +338,9 @@ def test_topics_not_seen_wait_for_a_person_and_earn_nothing_yet(graded: Class) -
     grade = graded.grades["reflection-beside-the-point"]
     waiting = [c for c in grade.checks if c.needs_person]
     reasons = {f"evaluation/{subject}/reasons" for subject in ("baseline", "extreme", "high_strength")}
-    assert {c.id for c in waiting} == TOPICS | reasons
+    assert {c.id for c in waiting} == TOPICS | reasons | OBSERVED | {CODE}
     assert all(c.points == 0 for c in waiting)
-    assert grade.open == sum(c.maximum for c in waiting) == OPEN
+    assert grade.open == round(sum(c.maximum for c in waiting), 2) == OPEN
     assert (grade.points, grade.possible) == (EARNED, 20)
     assert grade.status == "to_read"
 

@@ -18,4 +18,5 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.LocalLab.cmd = [sys.executable, "-m", "genai_lab", "serve"]
     c.LocalLab.env_keep = ["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"]
     # Many labs share few cores, so more threads per lab would only wait for each other.
-    c.LocalLab.environment = {**lab_settings(), "OMP_NUM_THREADS": "1"}
+    # All labs share the hub's account: code of a student's could read its secrets and everybody's files.
+    c.LocalLab.environment = {"GENAI_CODE": "0", **lab_settings(), "OMP_NUM_THREADS": "1"}

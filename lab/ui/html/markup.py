@@ -1,6 +1,7 @@
 """The little HTML the pages make themselves. Values go in through `Markup.format`, which escapes them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
@@ -10,7 +11,7 @@ from grading.results import CheckResult, CheckStatus
 SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "to_do": "–", "open": "☞", "unchecked": "?"}
 
 
-def masthead(t: Translator, title: str, student: str, assignment: str) -> Markup:
+def masthead(t: Translator, title: Markup | str, student: str, assignment: str) -> Markup:
     """Whose work it is on what; `static/drafts.js` keeps what is typed by both."""
     return Markup('<h1>{}</h1><p class="student" data-student="{}" data-assignment="{}">{}</p>').format(
         title, student, assignment, t("page.student", student=student)
@@ -24,11 +25,37 @@ def reader_link(tab_id: str, title: str) -> Markup:
     )
 
 
-def languages(t: Translator, prefix: str, current: Language) -> Markup:
+def switch(t: Translator, title: str, others: Sequence[tuple[str, str]]) -> Markup | str:
+    """The assignment's title; where others are open, it unfolds to links to them."""
+    if not others:
+        return title
+    links = Markup("").join(
+        Markup('<li><a href="{}">{}</a></li>').format(address, name) for name, address in others
+    )
+    return Markup(
+        '<details class="switch"><summary title="{}">{}</summary><ul aria-label="{}">{}</ul></details>'
+    ).format(t("page.switch"), title, t("page.switch"), links)
+
+
+def local_time(moment: datetime) -> Markup:
+    """A moment in the reader's own time zone, as `static/page.js` writes it; in UTC without it."""
+    utc = moment.astimezone(UTC)
+    return Markup('<local-time datetime="{}">{} UTC</local-time>').format(
+        utc.isoformat(), f"{utc:%Y-%m-%d %H:%M}"
+    )
+
+
+def languages(t: Translator, prefix: str, current: Language, assignment: str) -> Markup:
     """The switch: each language by its own name, the current one marked."""
     links = Markup("").join(
-        Markup('<a href="{}/language/{}" lang="{}" hreflang="{}"{}>{}</a>').format(
-            prefix, code, code, code, Markup(' aria-current="true"') if code == current else "", name
+        Markup('<a href="{}/language/{}?assignment={}" lang="{}" hreflang="{}"{}>{}</a>').format(
+            prefix,
+            code,
+            assignment,
+            code,
+            code,
+            Markup(' aria-current="true"') if code == current else "",
+            name,
         )
         for code, name in (("en", "English"), ("fr", "Français"))
     )

@@ -64,12 +64,6 @@ def draw(rows: Sequence[Row], *, title: str, missing: str) -> Image.Image:
     return sheet
 
 
-def png(image: Image.Image) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """Lines no wider than `width` pixels, broken at spaces and, where a word alone is too long, anywhere."""
     lines: list[str] = []

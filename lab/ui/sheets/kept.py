@@ -19,10 +19,11 @@ from exercises.kinds.planned import Planned
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
 from lab.ui.sheets import grids
-from lab.ui.sheets.drawing import draw, png
+from lab.ui.sheets.drawing import draw
 from manifests.atomic import write_atomic
 from manifests.manifest import Source
 from manifests.pictures import open_picture
+from manifests.png import plain_png
 from manifests.store import Record
 
 Records = Mapping[str, Record | None]  # the newest of each run
@@ -59,7 +60,7 @@ def grid(
             title = grids.crossed_title(t, exercise, model)
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
-        write_atomic(path, png(draw(rows, title=title, missing=t("grid.missing"))))
+        write_atomic(path, plain_png(draw(rows, title=title, missing=t("grid.missing"))))
     return path
 
 
@@ -81,7 +82,7 @@ def keep_film(lab: Lab, saved: PictureSaved) -> None:
     if frames:
         path = film_path(lab, saved.record.manifest.run)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, png(draw(grids.film_rows(frames), title="", missing="")))
+        write_atomic(path, plain_png(draw(grids.film_rows(frames), title="", missing="")))
 
 
 def _pictures(records: Mapping[str, Record]) -> dict[str, Image.Image]:

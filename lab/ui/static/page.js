@@ -48,3 +48,13 @@ document.addEventListener("click", (event) => {
   tab?.click();
   scrollTo(0, 0);
 });
+
+// A moment is written in the reader's own time zone and the page's language.
+customElements.define("local-time", class extends HTMLElement {
+  connectedCallback() {
+    const moment = new Date(this.getAttribute("datetime"));
+    if (isNaN(moment)) return;
+    this.textContent = moment.toLocaleString("LANGUAGE", { dateStyle: "full", timeStyle: "short" });
+    this.title = `${moment.toISOString()} · ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+  }
+});

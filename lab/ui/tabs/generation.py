@@ -18,6 +18,7 @@ from exercises.i18n import number
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.generate import PictureSaved
+from lab.jobs.own_code.job import CodeRunning, CodeWaiting
 from lab.jobs.running import Running, Task
 from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
@@ -71,8 +72,11 @@ class Watch:
         show: Callable[..., list[Any]],
         shown: Sequence[Any],
         show_inputs: Sequence[Any],
-    ) -> None:
-        """`button` starts what `prepare(*inputs)` returns; its UserError is shown, nothing starts then."""
+    ) -> Any:
+        """The event by which `button` starts what `prepare(*inputs)` returns.
+
+        Its UserError is shown, nothing starts then.
+        """
         count = len(inputs)
 
         async def go(*values: Any) -> AsyncIterator[list[Any]]:
@@ -83,11 +87,11 @@ class Watch:
                     shown
                 )
                 return
-            running = self.lab.runs.start(self.exercise_id, tasks)
+            running = self.lab.runs.start(self.lab.task(self.exercise_id), tasks)
             async for update in self._follow(running, show, shown, values[count:]):
                 yield update
 
-        button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **LASTING)
+        return button.click(go, [*inputs, *show_inputs], [*self.live, self.page.points, *shown], **LASTING)
 
     def resume(
         self, show: Callable[..., list[Any]], shown: Sequence[Any], show_inputs: Sequence[Any]
@@ -95,7 +99,7 @@ class Watch:
         """When the tab is shown: go on watching what runs, or say how the last one ended."""
 
         async def resume(*values: Any) -> AsyncIterator[list[Any]]:
-            running_here = self.lab.runs.of(self.exercise_id)
+            running_here = self.lab.runs.of(self.lab.task(self.exercise_id))
             if not running_here:
                 yield self._idle(await asyncio.to_thread(self._following)) + _skip(shown)
             for running in running_here:
@@ -192,6 +196,10 @@ class Watch:
             case MovedOn():
                 why = api_words.failure_words(t, event.tried.reason)
                 words = t("api.moved_on", provider=event.tried.provider, reason=why)
+            case CodeRunning():
+                words = t("own_code.running", seconds=round(event.seconds))
+            case CodeWaiting():
+                words = t("own_code.waiting")
             case _:
                 words = t("generation.starting")
         bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)

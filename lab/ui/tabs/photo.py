@@ -11,10 +11,10 @@ from exercises.errors import UserError
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.page import QUIET, Page
-from lab.ui.sheets.drawing import png
 from manifests.atomic import write_atomic
 from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES, MEDIA_TYPES, open_picture
+from manifests.png import plain_png
 
 
 class MissingPhoto(UserError):
@@ -62,10 +62,7 @@ class Photo:
 
     def path(self, source: Source | None) -> Path | None:
         """A file of the photo that browsers can show; None where there is no photo, or it is damaged."""
-        try:
-            return _shown(self.lab, self.lab.store().source_path(source)) if source else None
-        except (UserError, OSError):
-            return None
+        return shown_photo(self.lab, source)
 
     def _last_used(self, runs: Sequence[str]) -> Source | None:
         used = [r for r in self.lab.store().records() if r.manifest.run in runs and r.manifest.request.source]
@@ -98,6 +95,14 @@ class Photo:
         return [*self._values(source), markup.status(self.page.t("photo.taken"))]
 
 
+def shown_photo(lab: Lab, source: Source | None) -> Path | None:
+    """A file of a photo that browsers can show; None where there is no photo, or it is damaged."""
+    try:
+        return _shown(lab, lab.store().source_path(source)) if source else None
+    except (UserError, OSError):
+        return None
+
+
 def _shown(lab: Lab, path: Path) -> Path:
     """The file itself where browsers can show it, else its pixels as a PNG in the lab's cache."""
     if path.suffix in MEDIA_TYPES:
@@ -105,7 +110,7 @@ def _shown(lab: Lab, path: Path) -> Path:
     shown = lab.cache / "photos" / f"{path.stem}.png"
     if not shown.exists():
         shown.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(shown, png(open_picture(read_bounded(path))))
+        write_atomic(shown, plain_png(open_picture(read_bounded(path))))
     return shown
 
 

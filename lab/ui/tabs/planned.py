@@ -98,7 +98,7 @@ class PlannedTab:
 
     def label(self, run: Run) -> str:
         """What tells a run from the others."""
-        return _change(self.page, run)
+        return change_words(self.page, run)
 
     def show(self, run_id: str, source: Source | None, view: str) -> list[Any]:
         """What is on disk."""
@@ -197,6 +197,7 @@ class PlannedTab:
             request,
             model=model,
             film=self.film_frames,
+            variant=run.variant,
         )
         return Task(run.id, start, keep=partial(sheets.keep_film, lab))
 
@@ -208,7 +209,7 @@ def _generate_words(missing: int, count: int) -> str:
     return "generation.missing" if missing else "generation.all_again"
 
 
-def _change(page: Page, run: Run) -> str:
+def change_words(page: Page, run: Run) -> str:
     """The one parameter a run changes and its value; nothing for the baseline."""
     t = page.t
     name = run.changed or ("strength" if run.parameters.strength is not None else None)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from exercises.errors import UserError
 from exercises.i18n import number
 from lab.records import gallery
-from lab.records.compare import IDENTICAL, Difference, PixelDifference, differences, pixel_difference
+from lab.records.compare import Difference, PixelDifference, differences, pixel_difference
 from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.error_text import error_text
@@ -18,6 +18,7 @@ from lab.ui.html import picture as facts
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.result import shown_record
 from lab.ui.tabs.selection import Selection
+from manifests.comparing import IDENTICAL
 from manifests.pictures import open_picture
 from manifests.store import Record
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from exercises.i18n import number
 from exercises.kinds import Exercise
-from grading.results import CheckResult, open_points
+from grading.results import CheckResult, earned_points, open_points
 from lab.models.availability import availability
 from lab.models.registry import model_entry
 from lab.session.lab import Lab
@@ -21,8 +21,8 @@ def build(lab: Lab, page: Page) -> None:
 
     t = page.t
 
-    def show() -> tuple[str, str]:
-        return _progress(lab, page), _place(lab, page)
+    def show() -> tuple[str, str, str]:
+        return _progress(lab, page), _place(lab, page), _assignments(lab, page)
 
     with page.tab("start", t("start.title")):
         with gr.Row(elem_classes="start"):
@@ -31,8 +31,9 @@ def build(lab: Lab, page: Page) -> None:
                 gr.HTML(markup.glossary(t), elem_id="glossary")
             with gr.Column(min_width=300):
                 gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
+                assignments = gr.HTML(elem_id="assignments")
         place = gr.HTML(elem_id="place")
-        page.refresh(show, [progress, place])
+        page.refresh(show, [progress, place, assignments])
 
 
 def _progress(lab: Lab, page: Page) -> str:
@@ -81,6 +82,29 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
     if terms:
         link += Markup(' <span class="terms">{}</span>').format(terms)
     return [link, state, points]
+
+
+def _assignments(lab: Lab, page: Page) -> Markup:
+    """Every open assignment with a link to its page, its points and its deadline; what lateness costs."""
+    t, rows = page.t, []
+    for each in lab.opened:
+        here = each.assignment.id == lab.assignment.id
+        checks = page.checks() if here else lab.on(each.assignment).checks(page.language)
+        title = each.assignment.title(page.language)
+        name = (
+            Markup("<strong>{}</strong>").format(title)
+            if here
+            else Markup('<a href="{}">{}</a>').format(page.url_of(each.assignment.id), title)
+        )
+        earned = number(earned_points(checks), t.language)
+        points = t("check.points", points=earned, maximum=number(each.assignment.points, t.language))
+        rows.append((name, points, markup.local_time(each.due) if each.due else t("start.no_deadline")))
+    dated = any(each.due for each in lab.opened)
+    if len(rows) < 2 and not dated:
+        return Markup("")
+    header = [t(f"start.column_{name}") for name in ("assignment", "points", "due")]
+    late = Markup("<p>{}</p>").format(t("start.late")) if dated else Markup("")
+    return markup.table(header, rows, t("start.assignments")) + late
 
 
 def _place(lab: Lab, page: Page) -> str:

@@ -11,11 +11,18 @@ from lab.web.singleuser.settings import HubServerSettings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-PAGE_PATHS = ("", *(f"{language}{slash}" for language in LANGUAGES for slash in ("", "/")))  # the pages
+
+def page_paths(lab: Lab) -> tuple[str, ...]:
+    """The paths of all pages below the prefix, which another site may link to."""
+    names = ["", *(f"/{each.assignment.id}" for each in lab.opened)]
+    return (
+        "",
+        *(f"{language}{name}{slash}" for language in LANGUAGES for name in names for slash in ("", "/")),
+    )
 
 
 def below_hub(app: "ASGIApp", lab: Lab, settings: HubServerSettings) -> HubGate:
     """The application behind the gate; from now on the Hub is told of work in the lab."""
     activity = Activity(settings, lab.runs.last_at_work)
     activity.start()
-    return HubGate(app, settings, PAGE_PATHS, activity.interaction)
+    return HubGate(app, settings, page_paths(lab), activity.interaction)

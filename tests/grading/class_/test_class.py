@@ -336,7 +336,7 @@ def test_what_regenerating_gave_counts(tmp_path: Path, good_work: Path, tp2: Ass
     assert {c.status for c in unproven} == {"open"}
     assert unproven[0].cause
     assert "no weights here" in unproven[0].cause.message
-    assert grade.points == EARNED - 0.75 - 1
+    assert grade.points == round(EARNED - 0.75 - 0.5, 2)
     assert "the seed was edited" in grade.for_grader[0]
 
 

@@ -70,7 +70,7 @@ def test_whatever_is_around_a_hand_in_it_is_found_whole(
     if in_a_folder and nested == 2:
         return  # three zips deep
     with closing(open_submission(path, "tp2")) as submission:
-        assert len(submission.own) == 12
+        assert len(submission.own) == 14
         assert submission.frozen is not None
         assert submission.findings == []
 
@@ -91,7 +91,7 @@ def test_a_damaged_zip_beside_a_good_one_is_named_and_the_good_one_graded(
     (tmp_path / "alice" / "a.zip").write_bytes(zip_bytes(handed_in))
     (tmp_path / "alice" / "b.zip").write_bytes(b"PK broken")
     with closing(open_submission(tmp_path / "alice", "tp2")) as submission:
-        assert len(submission.own) == 12
+        assert len(submission.own) == 14
         assert [f.key for f in submission.findings] == ["submission.bad_zip"]
 
 
@@ -107,7 +107,7 @@ def test_of_renamed_hand_ins_the_newest_by_their_own_list_counts(
     later = json.dumps(json.loads(files["submission.json"]) | {"time": "2036-01-01T00:00:00Z"}).encode()
     (tmp_path / "subs" / "a.zip").write_bytes(zip_bytes(files | {"submission.json": later}))
     with closing(open_submission(tmp_path / "subs", "tp2")) as submission:
-        assert len(submission.own) == 13
+        assert len(submission.own) == 15
 
 
 def test_another_assignment_s_work_is_named_and_not_taken(

@@ -229,7 +229,7 @@ def test_a_damaged_member_costs_that_member_only(alice: Store, tmp_path: Path, t
     data = bytearray(path.read_bytes())
     data[info.header_offset + 200] ^= 0xFF
     path.write_bytes(bytes(data))
-    assert points(path, tp2) == EARNED - 0.75 - 0.25
+    assert points(path, tp2) == round(EARNED - 0.38 - 0.25, 2)  # three of 24 checks for 3 points, and one
 
 
 def test_a_zip_that_lists_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,4 +322,4 @@ def test_data_after_a_zip_s_end_or_before_its_start_is_no_crash(alice: Store, tm
     data = io.BytesIO(b"MZ" * 100 + path.read_bytes())
     path.write_bytes(data.getvalue())
     with closing(open_submission(path, "tp2")) as submission:
-        assert len(submission.records) == 12
+        assert len(submission.records) == 14

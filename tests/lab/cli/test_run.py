@@ -143,7 +143,7 @@ def test_the_studio_takes_everything_from_set(work: Path) -> None:
 
 
 def test_the_whole_assignment_is_all_planned_runs() -> None:
-    _, planned = select("tp2", {})
+    _, planned = select("tp2", {}, "jane")
     assert [each.run for each in planned][:2] == ["smoke", "baseline"]
     assert len(planned) == 11
 
@@ -190,7 +190,7 @@ def test_wrong_usage_is_one_line_and_nothing_is_made(work: Path, name: str) -> N
 
 def test_an_error_names_what_there_is_instead() -> None:
     with pytest.raises(RunError, match="t2i_run06_ddim"):
-        select("tp2/sweep/t2i_run07", {})
+        select("tp2/sweep/t2i_run07", {}, "jane")
 
 
 def test_ctrl_c_stops_at_the_next_step_and_leaves_only_whole_records(work: Path, mini_is_tiny: Path) -> None:

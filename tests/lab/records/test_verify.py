@@ -22,8 +22,9 @@ from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Picture
 from lab.engine.requests import request_for
 from lab.jobs.generate import PictureSaved, generate
-from lab.records.verify import OTHER_STACK_PSNR, SAME_STACK_PSNR, regenerate, verify
+from lab.records.verify import OTHER_STACK_PSNR, regenerate, verify
 from manifests.chain import digest
+from manifests.comparing import SAME_STACK_PSNR
 from manifests.manifest import Cost, Manifest, Request
 from manifests.reader import read_manifest
 from manifests.store import Record, Store

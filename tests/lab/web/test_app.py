@@ -1,5 +1,6 @@
 """The application: the door, the cookie, the headers, the names it answers to, and what is not given out."""
 
+import html
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from exercises.loader import find_assignment
 from lab.session.lab import Lab
+from lab.session.opened import Opened
 from lab.session.settings import LabSettings
 from lab.web.app import build_app
 from lab.web.language import COOKIE
@@ -132,3 +134,24 @@ def test_a_page_of_another_site_that_took_this_machines_name_gets_nothing(tmp_pa
         assert client.get("/en/").status_code == 200
         assert client.get("/en/", headers={"host": "localhost:7860"}).status_code == 200
         assert client.get("/en/", headers={"host": "evil.example:7860"}).status_code == 400
+
+
+def test_every_open_assignment_has_a_page_of_its_own_built_when_it_is_asked_for(tmp_path: Path) -> None:
+    opened = tuple(Opened(find_assignment(name)) for name in ("tp2", "api-analysis"))
+    lab = make_lab(tmp_path / "work", prefix="/user/jane")
+    lab.opened = opened
+    with TestClient(build_app(lab), base_url="http://127.0.0.1", follow_redirects=False) as client:
+        assert client.get("/user/jane/en/tp2/").headers["location"] == "/user/jane/en/"
+        assert client.get("/user/jane/en/tp2").headers["location"] == "/user/jane/en/"
+        other = client.get("/user/jane/fr/api-analysis/")
+        assert other.status_code == 200
+        assert 'lang="fr"' in other.text
+        assert opened[1].assignment.title("fr") in html.unescape(other.text)
+        assert opened[1].assignment.title("fr") not in html.unescape(client.get("/user/jane/fr/").text[:4000])
+        config = client.get("/user/jane/fr/api-analysis/config").json()
+        assert config["root"].endswith("/user/jane/fr/api-analysis")
+        assert client.get("/user/jane/en/nothing/").status_code == 404
+        chosen = client.get("/user/jane/language/en?assignment=api-analysis")
+        assert chosen.headers["location"] == "/user/jane/en/api-analysis/"
+        foreign = client.get("/user/jane/language/en?assignment=//evil.example")
+        assert foreign.headers["location"] == "/user/jane/en/"

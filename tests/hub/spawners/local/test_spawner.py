@@ -208,7 +208,7 @@ def test_nothing_of_the_hub_s_environment_is_kept_but_what_a_process_needs(tmp_p
     c = Config()
     configure(c, HubSettings(state=tmp_path / "state"))
     assert set(c.LocalLab.env_keep) == {"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
-    assert set(c.LocalLab.environment) == {*lab_settings(), "OMP_NUM_THREADS"}
+    assert set(c.LocalLab.environment) == {*lab_settings(), "OMP_NUM_THREADS", "GENAI_CODE"}
 
 
 @pytest.mark.parametrize(("shift", "runs"), [(0.0, True), (1000.0, False)])
@@ -251,3 +251,14 @@ def test_a_lab_that_ends_says_why_without_its_token(tmp_path: Path) -> None:
     assert "did not say why" in failure_message(lab, tmp_path)
     (tmp_path / "jane.log").write_text("no such model, said abc123\n")
     assert failure_message(lab, tmp_path).endswith("no such model, said …")
+
+
+def test_code_of_a_student_s_own_does_not_run_where_all_labs_share_an_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for asked, found in ((None, "0"), ("1", "1")):
+        if asked:
+            monkeypatch.setenv("GENAI_CODE", asked)
+        c = Config()
+        configure(c, HubSettings(state=tmp_path))
+        assert c.LocalLab.environment["GENAI_CODE"] == found

@@ -1,0 +1,66 @@
+"""Pages that are built when they are first asked for: most students work on one assignment at a time.
+
+ASGI middleware. Gradio keeps what it builds in one context of the process, so one page is built at a time.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_BUILDING = threading.Lock()
+
+
+class PagesOnDemand:
+    """`pages`: what builds the application of each path; it is asked with the path as it came."""
+
+    def __init__(self, app: "ASGIApp", pages: Mapping[str, Callable[[], "FastAPI"]]) -> None:
+        self.app = app
+        self._pages = pages
+        self._built: dict[str, asyncio.Task[FastAPI]] = {}
+        self._alive: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        page = self._page(scope)
+        if page is None:
+            await self.app(scope, receive, send)
+            return
+        if page not in self._built:
+            self._built[page] = asyncio.create_task(self._open(page))
+        try:
+            app = await asyncio.shield(self._built[page])
+        except Exception:
+            self._built.pop(page, None)  # the next one who asks tries again
+            raise
+        await app(scope, receive, send)
+
+    def _page(self, scope: "Scope") -> str | None:
+        path: str = scope.get("path", "")
+        return next((page for page in self._pages if path == page or path.startswith(f"{page}/")), None)
+
+    async def _open(self, page: str) -> "FastAPI":
+        """Build the page's application and begin its life, which lasts as long as this process serves."""
+        app = await asyncio.to_thread(self._build, page)
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def live() -> None:
+            try:
+                async with app.router.lifespan_context(app):
+                    begun.set_result(None)
+                    await asyncio.Event().wait()
+            except Exception as error:
+                if begun.done():
+                    raise
+                begun.set_exception(error)
+
+        self._alive.add(asyncio.create_task(live()))
+        await begun
+        return app
+
+    def _build(self, page: str) -> "FastAPI":
+        with _BUILDING:
+            return self._pages[page]()
