@@ -71,9 +71,7 @@ def make_work(work: Path, assignment: Assignment, student: str = "alice") -> Sto
     return store
 
 
-def step(
-    store: Store, exercise: Iterate, prompt: str, number: int, answers: Answers, **changes: object
-) -> str:
+def step(store: Store, exercise: Iterate, prompt: str, number: int, answers: Answers, **changes: Any) -> str:
     """One more step, scored better than those before it and explained."""
     draft = draft_of(exercise.id, Run(id=ITERATION_RUN, parameters=exercise.start), prompt=prompt, **changes)
     stem = store.save(replace(draft, adherence=ADHERENCE), noise(number)).stem
@@ -211,9 +209,12 @@ def said(exercise: str, **changes: object) -> Spoil:
     return spoil
 
 
-def other_prompt_for_one_seed(store: Store, _: Answers) -> None:
-    assert isinstance(OWN, Own)
-    store.save(draft_of("free", OWN.runs[0], prompt="a cat", negative_prompt="dog"), noise(1))
+def other_prompt_for_seed(number: int) -> Spoil:
+    def spoil(store: Store, _: Answers) -> None:
+        assert isinstance(OWN, Own)
+        store.save(draft_of("free", OWN.runs[number], prompt="a cat", negative_prompt="dog"), noise(1))
+
+    return spoil
 
 
 def all_anew(prompt: str, negative: str) -> Spoil:
@@ -258,10 +259,15 @@ def score_of_three(_: Store, answers: Answers) -> None:
 B, S = "free/best", "improve/steps"
 TOPIC, CONCLUDED = "free/improve/reasons_topic", "wordings/conclusion/concluded"
 CASES: dict[str, tuple[Assignment, Spoil, set[str]]] = {
-    "another prompt for the picture made last": (
+    "another prompt for the first seed": (
         SEEDS,
-        other_prompt_for_one_seed,
+        other_prompt_for_seed(0),
         {"free/free_seed123/parameters", "free/free_seed999/parameters", "free/prompt/own_prompt"},
+    ),
+    "another prompt for the second seed": (
+        SEEDS,
+        other_prompt_for_seed(1),
+        {"free/free_seed42/parameters", "free/free_seed999/parameters", "free/prompt/own_prompt"},
     ),
     "a prompt of few words": (SEEDS, all_anew("a cat", "red"), {"free/prompt/own_prompt"}),
     "no negative prompt": (SEEDS, all_anew(PROMPT, " "), {"free/prompt/own_prompt"}),
