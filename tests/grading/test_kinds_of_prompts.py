@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES
@@ -356,3 +358,44 @@ def test_neighbours_are_asked_about_other_pictures_and_other_claims_are_false(tm
         false.add(tuple(derived(store, quiz, "false_claim")[1]))
     assert len(asked) > 1
     assert len(false) > 1
+
+
+# --- whatever stands in the answers
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["iteration", "iteration-2", "wordings_1_2", "free_seed42", "steps"]
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+WRITTEN = st.builds(
+    ExerciseAnswer,
+    chosen=st.none() | TEXTS,
+    text=TEXTS,
+    steps=st.dictionaries(
+        TEXTS, st.builds(StepAnswer, why=TEXTS, scores=st.dictionaries(st.just("subject") | TEXTS, VALUES))
+    ),
+    questions=st.dictionaries(
+        st.sampled_from(["which_wording", "what_changed", "false_claim"]) | TEXTS,
+        st.builds(
+            QuestionAnswer,
+            pictures=st.lists(TEXTS | st.sampled_from(["wordings_2_1", "wordings_3_2"]), max_size=3),
+            chosen=st.lists(TEXTS, max_size=5),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def prompts_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("fuzz") / "alice"
+    make_work(work, PROMPTS)
+    return work
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(written=WRITTEN)
+def test_whatever_is_written_is_graded_within_the_points(prompts_work: Path, written: ExerciseAnswer):
+    ids = ("wordings", "improve", "quiz")
+    save_answers(prompts_work / "prompts", Answers(exercises=dict.fromkeys(ids, written)))
+    results = checks(prompts_work, PROMPTS)
+    assert all(0 <= check.points <= check.maximum for check in results.values())
+    assert earned_points(results.values()) <= PROMPTS.points + 2
