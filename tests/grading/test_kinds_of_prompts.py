@@ -360,8 +360,6 @@ def test_neighbours_are_asked_about_other_pictures_and_other_claims_are_false(tm
     assert len(false) > 1
 
 
-# --- whatever stands in the answers
-
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["iteration", "iteration-2", "wordings_1_2", "free_seed42", "steps"]
 )
