@@ -25,7 +25,7 @@ from manifests.settings import WorkSettings
 from manifests.store import Store
 
 DEFAULT_ASSIGNMENT = "tp2"
-_STYLES = {"yes": "green", "no": "red", "read": "yellow", "unknown": "dim"}
+_STYLES = {"yes": "green", "no": "red", "missing": "", "read": "yellow", "unknown": "dim"}
 
 Work = Annotated[Path | None, typer.Option(help="The work folder (GENAI_WORK).")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]

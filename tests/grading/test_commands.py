@@ -53,6 +53,12 @@ def test_check_exits_with_0_when_nothing_is_missing(alice: Store, genai_lab: Run
     assert {check["status"] for check in document["checks"]} == {"passed", "open"}
 
 
+def test_check_lists_what_is_not_begun(tmp_path: Path, genai_lab: Run) -> None:
+    result = genai_lab("check", "tp2", "--work", str(tmp_path))
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "– not done" in result.stdout
+
+
 def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Run) -> None:
     remove("outputs/smoke.png")(alice)
     result = genai_lab("check", "--work", str(alice.folder.parent), GENAI_LANGUAGE="fr")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES
@@ -209,9 +211,12 @@ def said(exercise: str, **changes: object) -> Spoil:
     return spoil
 
 
-def other_prompt_for_one_seed(store: Store, _: Answers) -> None:
-    assert isinstance(OWN, Own)
-    store.save(draft_of("free", OWN.runs[0], prompt="a cat", negative_prompt="dog"), noise(1))
+def other_prompt_for_seed(number: int) -> Spoil:
+    def spoil(store: Store, _: Answers) -> None:
+        assert isinstance(OWN, Own)
+        store.save(draft_of("free", OWN.runs[number], prompt="a cat", negative_prompt="dog"), noise(1))
+
+    return spoil
 
 
 def all_anew(prompt: str, negative: str) -> Spoil:
@@ -256,10 +261,15 @@ def score_of_three(_: Store, answers: Answers) -> None:
 B, S = "free/best", "improve/steps"
 TOPIC, CONCLUDED = "free/improve/reasons_topic", "wordings/conclusion/concluded"
 CASES: dict[str, tuple[Assignment, Spoil, set[str]]] = {
-    "another prompt for the picture made last": (
+    "another prompt for the first seed": (
         SEEDS,
-        other_prompt_for_one_seed,
+        other_prompt_for_seed(0),
         {"free/free_seed123/parameters", "free/free_seed999/parameters", "free/prompt/own_prompt"},
+    ),
+    "another prompt for the second seed": (
+        SEEDS,
+        other_prompt_for_seed(1),
+        {"free/free_seed42/parameters", "free/free_seed999/parameters", "free/prompt/own_prompt"},
     ),
     "a prompt of few words": (SEEDS, all_anew("a cat", "red"), {"free/prompt/own_prompt"}),
     "no negative prompt": (SEEDS, all_anew(PROMPT, " "), {"free/prompt/own_prompt"}),
@@ -348,3 +358,42 @@ def test_neighbours_are_asked_about_other_pictures_and_other_claims_are_false(tm
         false.add(tuple(derived(store, quiz, "false_claim")[1]))
     assert len(asked) > 1
     assert len(false) > 1
+
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["iteration", "iteration-2", "wordings_1_2", "free_seed42", "steps"]
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+WRITTEN = st.builds(
+    ExerciseAnswer,
+    chosen=st.none() | TEXTS,
+    text=TEXTS,
+    steps=st.dictionaries(
+        TEXTS, st.builds(StepAnswer, why=TEXTS, scores=st.dictionaries(st.just("subject") | TEXTS, VALUES))
+    ),
+    questions=st.dictionaries(
+        st.sampled_from(["which_wording", "what_changed", "false_claim"]) | TEXTS,
+        st.builds(
+            QuestionAnswer,
+            pictures=st.lists(TEXTS | st.sampled_from(["wordings_2_1", "wordings_3_2"]), max_size=3),
+            chosen=st.lists(TEXTS, max_size=5),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def prompts_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("fuzz") / "alice"
+    make_work(work, PROMPTS)
+    return work
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(written=WRITTEN)
+def test_whatever_is_written_is_graded_within_the_points(prompts_work: Path, written: ExerciseAnswer):
+    ids = ("wordings", "improve", "quiz")
+    save_answers(prompts_work / "prompts", Answers(exercises=dict.fromkeys(ids, written)))
+    results = checks(prompts_work, PROMPTS)
+    assert all(0 <= check.points <= check.maximum for check in results.values())
+    assert earned_points(results.values()) <= PROMPTS.points + 2

@@ -275,6 +275,7 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     assert image == pytest.approx(2 * parameters, abs=0.011)
 
     assert invoke(hand_in, everything, "--work", work).exit_code == 0
+    assert invoke(check, everything, "--work", work).exit_code == 0  # though what is optional is not done
     student = WorkSettings().student
     submissions = tmp_path / "submissions"
     submissions.mkdir()
