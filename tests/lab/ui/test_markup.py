@@ -62,7 +62,7 @@ def test_points_follow_the_language() -> None:
 
 
 def test_the_switch_marks_the_page_one_is_on() -> None:
-    switch = markup.languages(FR, "/user/jane", "fr")
-    assert 'href="/user/jane/language/en"' in switch
+    switch = markup.languages(FR, "/user/jane", "fr", "tp2")
+    assert 'href="/user/jane/language/en?assignment=tp2"' in switch
     assert switch.count("aria-current") == 1
     assert switch.index('lang="fr"') < switch.index("aria-current") < switch.index("Français")
