@@ -1,6 +1,6 @@
 """Kind `code`: a Python text with blanks, which draws planned pictures once they are filled in."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -26,6 +26,8 @@ class Code(ExerciseBase):
     kind: Literal["code"] = "code"
     draws: dict[Slug, Slug] = Field(min_length=1, max_length=10)
     starts: dict[Language, CodeText]
+
+    rules: ClassVar[tuple[str, ...]] = ("recorded", "image", "drawn", "code")
 
     @property
     def recorded(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Kind `observe`: what is seen in the pictures of another exercise, and what follows from all of them."""
 
 from collections.abc import Collection
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class Observe(ExerciseBase):
     pictures: tuple[Slug, ...] = Field(min_length=1)
     questions: tuple[Question, ...] = Field(min_length=1, max_length=10)
     conclusions: tuple[Question, ...] = Field(default=(), max_length=10)
+
+    rules: ClassVar[tuple[str, ...]] = ("observed",)
 
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:

@@ -14,12 +14,18 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from exercises.i18n import LANGUAGES
 from exercises.kinds import KINDS, Iterate, Quiz
+from exercises.kinds.code import BLANK
 from exercises.loader import find_assignment
 from grading.checks.quiz_questions import ask, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.grade import grade
 from lab.cli.run import run
+from lab.jobs.generate import PictureSaved
+from lab.jobs.own_code.given import Draw
+from lab.jobs.own_code.job import CodeJob
+from lab.jobs.own_code.process import Bounds
 from lab.records import answers as answering
 from lab.records import exercise_answers
 from manifests.analysis import Conclusion, Correction
@@ -32,7 +38,7 @@ from tests.grading.api_good import ask as ask_model
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 14
+points = 16
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -112,6 +118,26 @@ questions = [
 ]
 
 [[exercises]]
+id = "seen"
+kind = "observe"
+of = "sweep"
+points = 1
+title = { en = "Seen", fr = "Vu" }
+[[exercises.questions]]
+id = "differs"
+title = { en = "What is different", fr = "Ce qui diffère" }
+[[exercises.conclusions]]
+id = "steps"
+title = { en = "Steps", fr = "Étapes" }
+
+[[exercises]]
+id = "code"
+kind = "code"
+points = 1
+title = { en = "Code", fr = "Code" }
+draws = { drawn = "first" }
+
+[[exercises]]
 id = "studio"
 kind = "studio"
 points = 1
@@ -187,6 +213,27 @@ def invoke(command: Any, *arguments: object) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+# What the author writes for `code`, with one blank, and what fills it.
+BLANKS = """
+import torch
+from diffusers import AutoPipelineForText2Image, EulerAncestralDiscreteScheduler
+from given import HEIGHT, LOADING, MODEL, PROMPTS, WIDTH
+
+pipe = AutoPipelineForText2Image.from_pretrained(MODEL, **LOADING)
+pipe.scheduler = EulerAncestralDiscreteScheduler.from_config(pipe.scheduler.config)
+image = pipe(
+    prompt=PROMPTS["drawn"],
+    width=WIDTH,
+    height=HEIGHT,
+    num_inference_steps=_______,
+    guidance_scale=7.5,
+    generator=torch.Generator("cpu").manual_seed(42),
+).images[0]
+image.save("drawn.png")
+"""
+BOUNDS = Bounds(seconds=120, memory=6 * 2**30)
+
+
 @pytest.fixture
 def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Path) -> str:
     folder = tmp_path / "mine" / "everything"
@@ -194,6 +241,8 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Pa
     (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
     monkeypatch.setenv("GENAI_EXERCISES_DIR", str(folder.parent))
     monkeypatch.setenv("GENAI_LANGUAGE", "en")
+    for language in LANGUAGES:
+        (folder / f"code.blanks.{language}.txt").write_text(BLANKS, encoding="utf-8")
     write_texts(folder, "introduction", *(e["id"] for e in tomllib.loads(TOML)["exercises"]))
     return folder.name
 
@@ -226,6 +275,13 @@ def write(work: Path, assignment_id: str) -> None:
         assert asked is not None
         right, pictures = min(asked.right), [r.stem for r in shown]
         save(exercise_answers.tried(quiz.id, question.id, pictures, right, asked.right, len(quiz.tries)))
+    for name in ("base", "more", "other"):
+        save(answering.observed("seen", name, "differs", f"The bag of {name} has another outline."))
+    save(answering.observed("seen", None, "steps", "More steps make cleaner outlines."))
+    code = CodeJob(
+        store, "code", BLANKS.replace(BLANK, "2"), [Draw("drawn", newest["first"])], BOUNDS, work / "kept"
+    )
+    assert [type(event) for event in code.events()][-1] is PictureSaved
     save(answering.image("base", "base"))
     save(answering.score("base", "use", 1))
     save(answering.set_reason("base", 0, "Its outline is clear."))
@@ -284,8 +340,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 14
+    assert result["maximum"] == 16
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 14
+    assert round(result["points"] + result["open"], 2) == 16
