@@ -1,6 +1,7 @@
 """What an assignment is once it has been read: exercises in order, each of one kind, each worth points."""
 
 from pathlib import Path
+from typing import Literal
 
 from exercises.i18n import Bilingual, Language
 from exercises.kinds import Exercise
@@ -18,6 +19,7 @@ class Assignment(Frozen):
     exercises: tuple[Exercise, ...]
     folder: Path
     variants: Variants | None = None
+    receipts: Literal["drawn"] | None = None  # whether each picture has to be drawn by a gateway
 
     def of_student(self, student: str) -> "Assignment":
         """The assignment as this student has it, where its variants are on; itself where they are not."""

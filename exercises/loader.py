@@ -47,7 +47,7 @@ _RESERVED = {
 }
 # A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
 _RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
-_TOP = ("title", "points", "parameters", "variants", "exercises")
+_TOP = ("title", "points", "parameters", "variants", "receipts", "exercises")
 
 
 def assignment_ids() -> list[str]:
@@ -106,7 +106,9 @@ def load_assignment(folder: Path) -> Assignment:
         "texts": texts,
         "exercises": tuple(exercises),
         "folder": folder,
-        **{name: file.data[name] for name in ("title", "points", "variants") if name in file.data},
+        **{
+            name: file.data[name] for name in ("title", "points", "variants", "receipts") if name in file.data
+        },
     }
     about_them = bool(errors)  # what only follows from them is not told
     with gathering(errors):

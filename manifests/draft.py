@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Proof, Request, Versions
+from manifests.receipts import Envelope
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Drawn:
     batch_size: int = 1
     batch_index: int = 0
     loading_seconds: float | None = None
+    receipt: Envelope | None = None  # of a gateway that made or saw it
 
 
 @dataclass(frozen=True, kw_only=True)

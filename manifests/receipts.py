@@ -20,8 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from manifests.manifest import AnyRequest
-
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:genai-lab:receipt:1"
@@ -113,7 +111,7 @@ class ReceiptError(Exception):
         self.code = code
 
 
-def request_digest(request: AnyRequest) -> str:
+def request_digest(request: BaseModel) -> str:
     """SHA-256, in hexadecimal, over the request as canonical JSON (keys sorted, no spaces, no nulls)."""
     fields = request.model_dump(mode="json", exclude_none=True)
     canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

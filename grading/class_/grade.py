@@ -30,6 +30,7 @@ from grading.results import Grade, Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
 from grading.wording import Message, message, shown
+from manifests.receipts import Keys
 
 SECONDS_PER_STUDENT = 120.0  # of computing, whatever else the machine does meanwhile
 PATIENCE = 1800.0  # seconds by the clock, after which a worker is given up: it waits for something
@@ -53,6 +54,7 @@ def grade_class(
     regenerate: Regenerate | None = None,
     progress: Progress | None = None,
     *,
+    receipt_keys: Keys | None = None,
     language: Language | None = None,
     seconds_per_student: float = SECONDS_PER_STUDENT,
     patience: float = PATIENCE,
@@ -105,6 +107,7 @@ def grade_class(
                 also=tuple(own.names),
                 marks=own.points,
                 regenerations=tuple(made_again),
+                receipt_keys=receipt_keys,
             )
             future = pool.submit(task)
             future.add_done_callback(partial(count.one, entry))

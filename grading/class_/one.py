@@ -14,6 +14,7 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import judge, worded_checks
 from grading.checks.due import late
+from grading.checks.receipts import receipt_findings
 from grading.checks.suspicions import suspicions
 from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
@@ -24,6 +25,7 @@ from grading.results import Grade, Lateness, Regeneration, earned_points
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
 from grading.wording import Message, message
+from manifests.receipts import Keys
 
 EMPTY = "submission.empty"
 
@@ -88,6 +90,7 @@ class Task(_Line):
     also: tuple[str, ...] = ()
     marks: dict[str, float] = Field(default_factory=dict)
     regenerations: tuple[Regeneration, ...] = ()
+    receipt_keys: Keys | None = None
 
 
 def survey(task: Task, assignment: Assignment) -> Survey:
@@ -148,6 +151,8 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
     checks = apply_marks(worded_checks(assignment, judged, language), task.marks)
     ids = {check.id for check in checks}
     found = suspicions(judged, submission)
+    if task.receipt_keys is not None:
+        found += receipt_findings(submission, task.receipt_keys, drawn_wanted=assignment.receipts == "drawn")
     found += [message("marks.check", check=check) for check in task.marks if check not in ids]
     return Grade(
         student=task.entry.name,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -21,9 +22,11 @@ from exercises.assignment import Assignment
 from exercises.i18n import Language, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
-from grading.class_.grade import grade_class
+from grading.class_.grade import GradingError, grade_class
 from grading.results import Grade, Regeneration
 from grading.submission.reading import Submission
+from grading.wording import shown
+from manifests.receipts import Keys
 
 DRAW = ".draw"  # in the folder of grades; whoever knows it knows which pictures are made again
 DRAW_BYTES = 32
@@ -36,6 +39,10 @@ def grade(
     regenerate: Annotated[
         int, typer.Option(min=0, help="Make so many pictures of each student again and compare.")
     ] = 0,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(help="The gateway's keys (GET /receipts/keys): pictures' receipts become findings."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Grade each student's submission; one that is broken never stops the others.
@@ -44,6 +51,7 @@ def grade(
     """
     language = preferred_language()
     chosen = find_assignment(assignment)
+    keys = _keys(receipts) if receipts else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
@@ -51,7 +59,15 @@ def grade(
         def progress(done: int, total: int, student: str) -> None:
             bar.update(task, completed=done, total=total, description=student[:30].replace("[", "("))
 
-        grade_all = partial(grade_class, submissions, chosen, out, progress=progress, language=language)
+        grade_all = partial(
+            grade_class,
+            submissions,
+            chosen,
+            out,
+            progress=progress,
+            language=language,
+            receipt_keys=keys,
+        )
         if regenerate:
             grades = _with_regeneration(grade_all, chosen, regenerate, draw_secret(out), language)
         else:
@@ -61,6 +77,16 @@ def grade(
         typer.echo(f'{{"assignment": "{chosen.id}", "grades": [{documents}]}}')
     else:
         _show(grades, out, language)
+
+
+def _keys(file: Path) -> Keys:
+    """The keys that receipts are verified with. Raises GradingError."""
+    try:
+        return Keys.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise GradingError("grade.no_keys", file=shown(file), reason=str(error.strerror)) from None
+    except ValidationError:
+        raise GradingError("grade.bad_keys", file=shown(file)) from None
 
 
 def draw_secret(out: Path) -> bytes:
