@@ -89,10 +89,21 @@ def test_only_models_whose_latents_are_maps_show_previews(family: tuple[str, Loa
     assert len(picture.film) == (0 if name == "flux-schnell" else 2)
 
 
-def test_flow_matching_models_keep_their_own_scheduler(family: tuple[str, LoadedModel]) -> None:
+def test_flow_matching_models_keep_their_own_scheduler(
+    family: tuple[str, LoadedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, model = family
+    schedulers = []
+    pipeline = type(model.pipelines["text2img"])
+    draw = pipeline.__call__
+
+    def noted(self: Any, **arguments: Any) -> Any:
+        schedulers.append(type(self.scheduler).__name__)
+        return draw(self, **arguments)
+
+    monkeypatch.setattr(pipeline, "__call__", noted)
     run(model, "text2img")
-    used = type(model.pipelines["text2img"].scheduler).__name__
+    used = schedulers[-1]
     flows = name in ("sd3-medium", "flux-schnell")
     assert used == ("FlowMatchEulerDiscreteScheduler" if flows else "EulerDiscreteScheduler")
     assert (MODELS[name].schedulers == ("Euler",)) == flows
