@@ -14,5 +14,9 @@ cohort.command("import")(import_roster)
 cohort.command("start")(start)
 cohort.command("status")(status)
 cohort.command("stop")(stop)
-cohort.add_typer(deadline, name="deadline", help="A class's deadlines: set, show, extend for one.")
+cohort.add_typer(
+    deadline,
+    name="deadline",
+    help="When an assignment opens to a class and is due: set, show, extend for one.",
+)
 cohort.command("collect")(collect)
