@@ -14,9 +14,5 @@ cohort.command("import")(import_roster)
 cohort.command("start")(start)
 cohort.command("status")(status)
 cohort.command("stop")(stop)
-cohort.add_typer(
-    deadline,
-    name="deadline",
-    help="When an assignment opens to a class and is due: set, show, extend for one.",
-)
+cohort.add_typer(deadline, name="deadline")
 cohort.command("collect")(collect)

@@ -32,7 +32,7 @@ Opens = Annotated[
     typer.Option(
         "--opens",
         help="When students get to see it: '2026-11-20 08:45', '2026-11-20' for the beginning of that day, "
-        "or 'now'. [default: as before; of a new deadline, now]",
+        "or 'now'. If it is left out, that stays as it was: of a new deadline, now.",
     ),
 ]
 WhenOrLater = Annotated[str, typer.Argument(help="'2026-11-29 12:00', or '+2d', '+3h' after the deadline.")]
@@ -40,11 +40,13 @@ WhenOrLater = Annotated[str, typer.Argument(help="'2026-11-29 12:00', or '+2d', 
 
 @deadline.callback()
 def _assignment(context: typer.Context, assignment: AssignmentArgument) -> None:
-    """A class's deadlines: set, with the day an assignment opens; show; extend for one.
+    """When an assignment opens to a class and is due: set, show, extend for one.
 
-    Students see the assignments that have a deadline in one of their groups, from the moment they open:
-    at once unless set says --opens. Until then they see when it will be. In several groups the earliest
-    opening and the latest deadline count.
+    Students see the assignments that have a deadline in one of their groups, each from the moment it opens.
+
+    That is at once, unless set says --opens; until then they see when it will be.
+
+    Of a student's several groups the earliest opening and the latest deadline count.
     """
     context.obj = find_assignment(assignment).id
 
@@ -60,8 +62,9 @@ def set_deadline(
 ) -> None:
     """Set the deadline of a group, and when the assignment opens to it.
 
-    The group may be omitted if there is only one. Labs that run learn changed dates when they start again;
-    an assignment opens by itself in labs that were started before its moment.
+    The group may be omitted if there is only one. An assignment opens by itself, in running labs too.
+
+    Dates that are changed reach a lab when it starts again.
     """
     assignment: str = context.obj
     moment = parse_deadline(when)
