@@ -67,6 +67,7 @@ def build_app(lab: Lab) -> "FastAPI":
             for each in lab.offered
             for language in LANGUAGES
         },
+        navigation=links,
     )
     app.add_middleware(
         LocalizedPages,

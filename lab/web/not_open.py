@@ -3,10 +3,12 @@
 ASGI middleware. It looks at the clock at each request, so a page is there once its moment has come.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from exercises.i18n import Language, translator
+from markupsafe import Markup
+
+from exercises.i18n import Language, Translate, translator
 from lab.session.lab import Lab
 from lab.session.opened import Offered
 from lab.ui.html import markup
@@ -19,11 +21,20 @@ if TYPE_CHECKING:
 
 
 class NotOpenYet:
-    """`pages`: what each path, and all that has no longer one here below it, is the page of."""
+    """`pages`: what each path, and all that has no longer one here below it, is the page of.
 
-    def __init__(self, app: "ASGIApp", lab: Lab, pages: Mapping[str, tuple[Offered, Language]]) -> None:
+    `navigation` stands on the page: below a Hub, the way back to it.
+    """
+
+    def __init__(
+        self,
+        app: "ASGIApp",
+        lab: Lab,
+        pages: Mapping[str, tuple[Offered, Language]],
+        navigation: Callable[[Translate], Markup],
+    ) -> None:
         self.app = app
-        self._lab = lab
+        self._lab, self._navigation = lab, navigation
         self._pages = dict(sorted(pages.items(), key=lambda item: len(item[0]), reverse=True))
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -50,5 +61,6 @@ class NotOpenYet:
             title=t("page.not_open", title=waited_for.assignment.title(language)),
             words=markup.opening(t, waited_for.opens) if waited_for.opens else "",
             links={t("page.look_again"): address(waited_for), **links},
+            navigation=self._navigation(t),
         )
         return HTMLResponse(page, 403, {"Cache-Control": "no-store"})

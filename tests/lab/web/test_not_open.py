@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -47,7 +48,9 @@ def client_of(*offered: Offered) -> TestClient:
     pages: dict[str, Any] = {"/lab/en": (offered[0], "en")}
     for each in offered[1:]:
         pages[f"/lab/en/{each.assignment.id}"] = (each, "en")
-    app.add_middleware(NotOpenYet, lab=lab, pages=pages)
+    app.add_middleware(
+        NotOpenYet, lab=lab, pages=pages, navigation=lambda t: Markup('<a href="/hub/home"></a>')
+    )
     return TestClient(app)
 
 
@@ -66,6 +69,7 @@ def test_a_page_says_when_it_opens_and_is_there_from_that_moment_on(clock: list[
     assert API.title("en") in waiting.text
     assert '<local-time datetime="2026-11-20T12:00:01+00:00">' in waiting.text
     assert 'href="/lab/en/"' in waiting.text  # to what is open
+    assert 'href="/hub/home"' in waiting.text
     assert waiting.headers["cache-control"] == "no-store"
     clock[0] = NOON + SECOND
     assert client.get("/lab/en/api-analysis/").text == "/lab/en/api-analysis/"
