@@ -9,15 +9,16 @@ are left unchanged.
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.cohort.client import Group
 from hub.cohort.errors import CohortError
-from hub.cohort.times import local_text
+from hub.cohort.times import local_text, showable
 
 KEY = "genai_lab"
+Moment = Annotated[AwareDatetime, AfterValidator(showable)]
 
 
 class Deadline(BaseModel):
@@ -25,9 +26,9 @@ class Deadline(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    opens: AwareDatetime | None = None
-    due: AwareDatetime
-    extensions: dict[str, AwareDatetime] = Field(default_factory=dict)  # by user name
+    opens: Moment | None = None
+    due: Moment
+    extensions: dict[str, Moment] = Field(default_factory=dict)  # by user name
 
     def for_user(self, user: str) -> datetime:
         return self.extensions.get(user, self.due)
@@ -69,8 +70,7 @@ def dates_for(user: str, groups: Iterable[Group]) -> dict[str, Dates]:
             for assignment, deadline in _group_data(group).deadlines.items():
                 own = Dates(deadline.opens, deadline.for_user(user))
                 other = found.get(assignment, own)
-                at_once = own.opens is None or other.opens is None
-                opens = None if at_once else min(own.opens, other.opens)
+                opens = min(own.opens, other.opens) if own.opens and other.opens else None
                 found[assignment] = Dates(opens, max(own.due, other.due))
     return found
 

@@ -6,7 +6,7 @@ that day begins. In French, dates may be written as `27/11/2026 23:59` or `27/11
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from exercises.i18n import Language, preferred_language
@@ -69,7 +69,14 @@ def parse_opening(text: str, *, language: Language | None = None) -> datetime | 
 def _date(text: str, language: Language | None, alone: time) -> datetime:
     """Parse a date as that language writes it; one alone means `alone` of that day. Raises ValueError."""
     moment = _french_date(text, alone) if (language or preferred_language()) == "fr" else None
-    return moment if moment is not None else _iso_date(text, alone)
+    return showable(moment if moment is not None else _iso_date(text, alone))
+
+
+def showable(moment: datetime) -> datetime:
+    """The moment, if a clock of any time zone can show it. Raises ValueError at the calendar's two ends."""
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError(moment)
+    return moment
 
 
 def _later(moment: datetime, count: int, unit: str) -> datetime:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class NotOpenYet:
-    """`pages`: what each path, and all that has no longer one here below it, is the page of.
+    """`pages`: the assignment and the language of each page, by its path.
 
-    `navigation` stands on the page: below a Hub, the way back to it.
+    What lies below a path belongs to that page, unless a longer path fits too. `navigation` stands on
+    the page: below a Hub, the way back to it.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.opened import VARIABLE, tell_open
@@ -77,6 +77,7 @@ def test_without_deadlines_nothing_is_said_and_what_was_said_before_is_forgotten
     assert made.environment == {"KEPT": "1"}
 
 
+@settings(deadline=None)
 @given(
     st.recursive(st.none() | st.text() | st.integers(), lambda s: st.dictionaries(st.text(), s) | st.lists(s))
 )

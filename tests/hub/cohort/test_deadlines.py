@@ -1,10 +1,10 @@
 """Tests of openings and deadlines in a group's properties: which count, what is kept, what is refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.cohort.client import Group
@@ -82,6 +82,10 @@ def test_what_is_no_deadline_is_named_and_not_overwritten(kept: Any) -> None:
             attempt()
 
 
+def utc(naive: datetime) -> datetime:
+    return naive.replace(tzinfo=UTC)
+
+
 def opening(name: str = "TD1", opens: Any = DUE - DAY, due: datetime = DUE, **more: Any) -> Group:
     bare = group(name, **more)
     return bare.model_copy(update={"properties": with_due(bare, "tp2", due, opens)})
@@ -129,6 +133,7 @@ def test_dates_without_an_opening_are_written_as_before() -> None:
 MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1))
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.none() | MOMENTS, st.dictionaries(st.text(min_size=1), MOMENTS, max_size=3))
 def test_the_dates_that_were_written_are_read_again(
     due: datetime, opens: datetime | None, extensions: dict[str, datetime]
@@ -145,12 +150,24 @@ def test_the_dates_that_were_written_are_read_again(
     assert deadline_of(other, "tp2") == deadline_of(before, "tp2")
 
 
+@settings(deadline=None)
+@given(*[st.datetimes(timezones=st.timezones()) | st.sampled_from([datetime.min, datetime.max]).map(utc)] * 2)
+def test_any_date_that_is_taken_can_be_shown_in_any_time_zone(opens: datetime, due: datetime) -> None:
+    kept = {"due": due.isoformat(), "opens": opens.isoformat()}
+    for dates in dates_for("ann", [group(properties={KEY: {"deadlines": {"tp2": kept}}})]).values():
+        for moment in dates:
+            assert moment
+            for hours in (-14, 0, 14):
+                assert moment.astimezone(timezone(timedelta(hours=hours))) == moment
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda s: st.dictionaries(st.text(), s) | st.lists(s),
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_no_opening_but_a_moment_with_its_offset_is_taken(anything: Any) -> None:
     odd = group(properties={KEY: {"deadlines": {"tp2": {"due": DUE.isoformat(), "opens": anything}}}})

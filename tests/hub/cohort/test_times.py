@@ -133,6 +133,13 @@ def test_an_opening_may_be_now_or_written_as_the_french_do() -> None:
     assert parse_opening("20/11/2026", language="fr") == parse_opening("2026-11-20")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01 00:00+01:00", "9999-12-31 23:59-05:00"])
+def test_what_no_clock_of_another_zone_can_show_is_no_date(text: str) -> None:
+    for parse in (parse_deadline, parse_opening):
+        with pytest.raises(CohortError):
+            parse(text)
+
+
 @pytest.mark.parametrize("text", ["", "soon", "20/11/2026", "+2d", "2026-13-01", "0001-01-01"])
 def test_what_is_no_opening_is_said_with_how_to_write_one(text: str) -> None:
     with pytest.raises(CohortError, match="or now"):

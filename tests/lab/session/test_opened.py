@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from exercises.loader import find_assignment
 from lab.jobs.running import Task
 from lab.session import opened
 from lab.session.lab import Lab
-from lab.session.opened import offered
+from lab.session.opened import Offered, offered
 from lab.session.settings import LabSettings
 
 TP2 = find_assignment("tp2")
@@ -127,11 +127,22 @@ def test_a_lab_whose_own_assignment_opens_later_begins_with_one_that_is_open_or_
     assert ids(LabSettings()) == ["tp2", "api-analysis", "seeds"]
 
 
+@settings(deadline=None)
+@given(st.datetimes(timezones=st.timezones(), min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1)))
+def test_an_assignment_is_open_from_its_moment_on_in_whatever_time_zone_that_is_written(
+    opens: datetime,
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(opened, "now", lambda: NOON)
+        assert Offered(TP2, opens=opens).is_open() == (opens.timestamp() <= NOON.timestamp())
+
+
 MOMENTS = st.none() | st.datetimes(timezones=st.timezones(), min_value=datetime(1990, 1, 1)).map(
     lambda moment: moment.isoformat()
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["tp2", "api-analysis", "seeds", "prompts", "gone"]),
@@ -152,6 +163,7 @@ def test_whatever_the_dates_the_lab_begins_with_an_assignment_that_is_open_if_on
     assert states == sorted(states, reverse=True)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -94,9 +92,3 @@ def test_the_first_page_may_be_closed_while_one_below_it_is_open() -> None:
     client = client_of(Offered(TP2, opens=NOON + SECOND), Offered(API))
     assert client.get("/lab/en/config").status_code == 403
     assert client.get("/lab/en/api-analysis/config").text == "/lab/en/api-analysis/config"
-
-
-@given(st.datetimes(timezones=st.timezones(), min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1)))
-def test_a_page_is_open_from_its_moment_on_in_whatever_time_zone_that_is_written(opens: datetime) -> None:
-    client = client_of(Offered(TP2, opens=opens))
-    assert client.get("/lab/en/").status_code == (200 if opens.timestamp() <= NOON.timestamp() else 403)
