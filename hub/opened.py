@@ -1,17 +1,17 @@
-"""Tells each lab, when it starts, which assignments are open to its student and until when.
+"""Tells each lab, when it starts, which assignments its student has, from when and until when.
 
-An assignment is open to a student once a group of theirs has a deadline for it (`genai-lab cohort deadline`).
-While none of their groups has any, the lab is told nothing, and offers all assignments.
+A student has the assignments for which a group of theirs has a deadline (`genai-lab cohort deadline`); one
+may open at a later moment, for which the lab watches the clock. While none of their groups has any, the lab
+is told nothing, and offers all assignments.
 """
 
 import json
-from datetime import datetime
 from typing import Any
 
 from traitlets.config import Config
 
 from hub.cohort.client import Group
-from hub.cohort.deadlines import deadlines_for
+from hub.cohort.deadlines import Dates, dates_for
 from hub.settings import HubSettings
 
 VARIABLE = "GENAI_OPEN"  # of `lab.session.settings`
@@ -22,16 +22,23 @@ def configure(c: Config, settings: HubSettings) -> None:
 
 
 def tell_open(spawner: Any) -> None:
-    """Before a lab starts: its environment says what is open now."""
+    """Before a lab starts: its environment says which assignments there are, and their dates."""
     groups = [
         Group(name=group.name, users=[spawner.user.name], properties=group.properties or {})
         for group in spawner.user.groups
     ]
-    due = deadlines_for(spawner.user.name, groups)
+    dates = dates_for(spawner.user.name, groups)
     others = {name: value for name, value in spawner.environment.items() if name != VARIABLE}
-    spawner.environment = {**others, **({VARIABLE: written(due)} if due else {})}
+    spawner.environment = {**others, **({VARIABLE: written(dates)} if dates else {})}
 
 
-def written(due: dict[str, datetime]) -> str:
-    """The deadlines as the lab reads them."""
-    return json.dumps({assignment: moment.isoformat() for assignment, moment in due.items()})
+def written(dates: dict[str, Dates]) -> str:
+    """The dates as the lab reads them: a deadline alone where the assignment is open at once."""
+    return json.dumps(
+        {
+            assignment: due.isoformat()
+            if opens is None
+            else {"opens": opens.isoformat(), "due": due.isoformat()}
+            for assignment, (opens, due) in dates.items()
+        }
+    )

@@ -1,33 +1,44 @@
-"""Deadlines, which are stored in the properties of the Hub's groups.
+"""When assignments open and are due, which is stored in the properties of the Hub's groups.
 
-`properties["genai_lab"]["deadlines"][ASSIGNMENT]` holds `due` and, for single students, `extensions`.
-Students have their group's deadline or their own extension of it; a student of several groups has the
-latest one. Other properties of a group are left unchanged.
+`properties["genai_lab"]["deadlines"][ASSIGNMENT]` holds `due`, `opens` where the assignment does not open at
+once, and for single students `extensions`. Students have their group's deadline or their own extension of
+it; a student of several groups has the earliest opening and the latest deadline. Other properties of a group
+are left unchanged.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.cohort.client import Group
 from hub.cohort.errors import CohortError
+from hub.cohort.times import local_text, showable
 
 KEY = "genai_lab"
+Moment = Annotated[AwareDatetime, AfterValidator(showable)]
 
 
 class Deadline(BaseModel):
-    """The deadline of one group for one assignment."""
+    """The deadline of one group for one assignment, and when it opens: at once where nothing is said."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    due: AwareDatetime
-    extensions: dict[str, AwareDatetime] = Field(default_factory=dict)  # by user name
+    opens: Moment | None = None
+    due: Moment
+    extensions: dict[str, Moment] = Field(default_factory=dict)  # by user name
 
     def for_user(self, user: str) -> datetime:
         return self.extensions.get(user, self.due)
+
+
+class Dates(NamedTuple):
+    """When an assignment opens to a student, None for at once, and when it is due."""
+
+    opens: datetime | None
+    due: datetime
 
 
 class _GroupData(BaseModel):
@@ -49,24 +60,41 @@ def due_for(user: str, assignment: str, groups: Iterable[Group]) -> datetime | N
     return max((deadline.for_user(user) for deadline in deadlines if deadline is not None), default=None)
 
 
-def deadlines_for(user: str, groups: Iterable[Group]) -> dict[str, datetime]:
-    """Return when each assignment of a student's groups is due. What cannot be understood opens nothing."""
-    found: dict[str, datetime] = {}
+def dates_for(user: str, groups: Iterable[Group]) -> dict[str, Dates]:
+    """Return the dates of each assignment of a student's groups. What cannot be understood opens nothing."""
+    found: dict[str, Dates] = {}
     for group in groups:
         if user not in group.users:
             continue
         with suppress(CohortError):
             for assignment, deadline in _group_data(group).deadlines.items():
-                due = deadline.for_user(user)
-                found[assignment] = max(due, found.get(assignment, due))
+                own = Dates(deadline.opens, deadline.for_user(user))
+                other = found.get(assignment, own)
+                opens = min(own.opens, other.opens) if own.opens and other.opens else None
+                found[assignment] = Dates(opens, max(own.due, other.due))
     return found
 
 
-def with_due(group: Group, assignment: str, due: datetime) -> dict[str, Any]:
-    """Return the group's properties with a new deadline. Extensions that are later than it are kept."""
+def with_due(
+    group: Group,
+    assignment: str,
+    due: datetime,
+    opens: datetime | Literal["at once", "as before"] = "as before",
+) -> dict[str, Any]:
+    """Return the group's properties with a new deadline. Extensions that are later than it are kept.
+
+    Raises CohortError if the assignment would not open before it is due.
+    """
     before = deadline_of(group, assignment)
+    if opens == "as before":
+        opens = before.opens if before and before.opens else "at once"
+    if opens != "at once" and opens >= due:
+        raise CohortError(
+            "cohort.deadline.opens_too_late", opens=local_text(opens), due=local_text(due), group=group.name
+        )
     later = {user: until for user, until in before.extensions.items() if until > due} if before else {}
-    return _with_deadline(group, assignment, Deadline(due=due, extensions=later))
+    moment = None if opens == "at once" else opens
+    return _with_deadline(group, assignment, Deadline(opens=moment, due=due, extensions=later))
 
 
 def with_extension(group: Group, assignment: str, user: str, until: datetime) -> dict[str, Any]:
@@ -82,7 +110,7 @@ def with_extension(group: Group, assignment: str, user: str, until: datetime) ->
             "cohort.deadline.not_later", user=user, due=before.due.astimezone().isoformat(" ", "minutes")
         )
     extensions = before.extensions | {user: until}
-    return _with_deadline(group, assignment, Deadline(due=before.due, extensions=extensions))
+    return _with_deadline(group, assignment, before.model_copy(update={"extensions": extensions}))
 
 
 def _group_data(group: Group) -> _GroupData:
@@ -95,5 +123,8 @@ def _group_data(group: Group) -> _GroupData:
 
 def _with_deadline(group: Group, assignment: str, deadline: Deadline) -> dict[str, Any]:
     data = _group_data(group)
-    data = data.model_copy(update={"deadlines": data.deadlines | {assignment: deadline}})
-    return group.properties | {KEY: data.model_dump(mode="json")}
+    deadlines = {
+        name: each.model_dump(mode="json", exclude_none=True)
+        for name, each in (data.deadlines | {assignment: deadline}).items()
+    }
+    return group.properties | {KEY: data.model_dump(mode="json") | {"deadlines": deadlines}}

@@ -1,17 +1,19 @@
 """Times as instructors write them: of a day (`08:45`), a date (`2026-11-27 23:59`), or later (`+2d`).
 
 Times are local to this machine unless they contain an offset. A date alone means the end of that day, and
-days later are days of the calendar: the hour stays when the clocks change. In French, dates may be written
-as `27/11/2026 23:59` or `27/11/2026 à 23h59`.
+days later are days of the calendar: the hour stays when the clocks change. What opens on a date opens when
+that day begins. In French, dates may be written as `27/11/2026 23:59` or `27/11/2026 à 23h59`.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from exercises.i18n import Language, preferred_language
 from hub.cohort.errors import CohortError
 
 JUST_PAST = timedelta(hours=1)
+MIDNIGHT, DAYS_END = time(), time(23, 59, 59)
 _CLOCK = re.compile(r"([0-9]{1,2})(?::|h(?=[0-9]|$))([0-9]{2})?")
 _LATER = re.compile(r"\+([0-9]{1,4})([dhmj])")
 _UNITS = {"h": "hours", "m": "minutes"}
@@ -48,10 +50,33 @@ def parse_deadline(text: str, *, after: datetime | None = None, language: Langua
     try:
         if later and after is not None:
             return _later(after, int(later[1]), later[2])
-        moment = _french_date(text) if (language or preferred_language()) == "fr" else None
-        return _latest(moment if moment is not None else _iso_date(text))
+        return _latest(_date(text, language, DAYS_END))
     except (ValueError, OverflowError):
         raise CohortError("cohort.moment.bad_date", text=text) from None
+
+
+def parse_opening(text: str, *, language: Language | None = None) -> datetime | Literal["at once"]:
+    """Parse when something opens: a date as for deadlines, or `now`, which is at once. Raises CohortError."""
+    text = text.strip()
+    if text == "now":
+        return "at once"
+    try:
+        return _earliest(_date(text, language, MIDNIGHT))
+    except (ValueError, OverflowError):
+        raise CohortError("cohort.moment.bad_opening", text=text) from None
+
+
+def _date(text: str, language: Language | None, alone: time) -> datetime:
+    """Parse a date as that language writes it; one alone means `alone` of that day. Raises ValueError."""
+    moment = _french_date(text, alone) if (language or preferred_language()) == "fr" else None
+    return showable(moment if moment is not None else _iso_date(text, alone))
+
+
+def showable(moment: datetime) -> datetime:
+    """The moment, if a clock of any time zone can show it. Raises ValueError at the calendar's two ends."""
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError(moment)
+    return moment
 
 
 def _later(moment: datetime, count: int, unit: str) -> datetime:
@@ -60,27 +85,23 @@ def _later(moment: datetime, count: int, unit: str) -> datetime:
     return _latest(moment.astimezone().replace(tzinfo=None) + timedelta(days=count))
 
 
-def _iso_date(text: str) -> datetime:
+def _iso_date(text: str, alone: time) -> datetime:
     """Parse a date, or a date with a time, in any form of ISO 8601. Raises ValueError."""
     try:
-        return _end_of(date.fromisoformat(text))
+        return datetime.combine(date.fromisoformat(text), alone)
     except ValueError:
         return datetime.fromisoformat(text)
 
 
-def _french_date(text: str) -> datetime | None:
+def _french_date(text: str, alone: time) -> datetime | None:
     """Parse day, month and year, or return None for what is written otherwise. Raises ValueError."""
     written = _FRENCH_DATE.fullmatch(text)
     if written is None:
         return None
     day = date(int(written[4]), int(written[3]), int(written[1]))
     if written[5] is None:
-        return _end_of(day)
+        return datetime.combine(day, alone)
     return datetime.combine(day, time(int(written[5]), int(written[6] or 0)))
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59, 59))
 
 
 def local_text(moment: datetime) -> str:
@@ -99,6 +120,16 @@ def _with_offset(naive: datetime) -> datetime:
 
 def _latest(moment: datetime) -> datetime:
     """Add the offset, if there is none: of a time that the clocks show twice, or skip, the later one."""
+    return max(_readings(moment))
+
+
+def _earliest(moment: datetime) -> datetime:
+    """Add the offset, if there is none: of a time that the clocks show twice, or skip, the earlier one."""
+    return min(_readings(moment))
+
+
+def _readings(moment: datetime) -> list[datetime]:
+    """The moments that a time may mean: one, or two where the clocks show it twice, or skip it."""
     if moment.tzinfo is not None:
-        return moment
-    return max(_with_offset(moment.replace(fold=fold)) for fold in (0, 1))
+        return [moment]
+    return [_with_offset(moment.replace(fold=fold)) for fold in (0, 1)]

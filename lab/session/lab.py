@@ -25,7 +25,7 @@ from lab.providers.opening import open_router
 from lab.providers.router import Router
 from lab.records.own_pictures import own_pictures
 from lab.session.kept_checks import KeptChecks
-from lab.session.opened import Opened
+from lab.session.opened import Offered
 from lab.session.settings import LabSettings
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
@@ -36,7 +36,8 @@ from manifests.work_folder import refusal
 class Lab:
     """The lab of one student on one assignment; shared by its pages and all browser tabs of this process.
 
-    `opened` are the assignments open to the student; their labs share engine, queue, router and cache.
+    `offered` are the student's assignments, of which some may open later; their labs share engine, queue,
+    router and cache.
 
     `endpoint` is the bundled provider of this process: it listens once its `url` is asked for.
     """
@@ -46,7 +47,7 @@ class Lab:
     work: Path
     student: str
     engine: Engine
-    opened: tuple[Opened, ...] = ()
+    offered: tuple[Offered, ...] = ()
     runs: Runs = field(init=False)
     endpoint: Loopback = field(init=False)
     _first: "Lab | None" = field(init=False, default=None)
@@ -69,6 +70,16 @@ class Lab:
     def task(self, exercise_id: str) -> str:
         """The name of an exercise's work among the runs of all assignments."""
         return exercise_id if self._first is None else f"{self.assignment.id}/{exercise_id}"
+
+    @property
+    def opened(self) -> list[Offered]:
+        """The assignments that are open now."""
+        return [each for each in self.offered if each.is_open()]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this lab's assignment is open now; one that nobody set dates for is."""
+        return all(each.is_open() for each in self.offered if each.assignment.id == self.assignment.id)
 
     @property
     def folder(self) -> Path:

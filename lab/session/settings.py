@@ -1,10 +1,22 @@
 """Settings of the lab as a server: where it listens, which assignment it opens, which model it uses."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, AwareDatetime, Field, field_validator
+from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Dates(BaseModel):
+    """When an assignment opens (None: at once) and is due. A deadline alone may be written bare."""
+
+    opens: AwareDatetime | None = None
+    due: AwareDatetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, written: Any) -> Any:
+        return {"due": written} if written is None or isinstance(written, str) else written
 
 
 class LabSettings(BaseSettings):
@@ -25,8 +37,9 @@ class LabSettings(BaseSettings):
         validation_alias=AliasChoices("GENAI_PREFIX", "JUPYTERHUB_SERVICE_PREFIX"),
     )
     assignment: str = "tp2"
-    open: dict[str, AwareDatetime | None] | None = Field(
-        default=None, description="the open assignments with their deadlines, as JSON; default all, without"
+    open: dict[str, Dates] | None = Field(
+        default=None,
+        description="the student's assignments, when they open and are due, as JSON; default all, without",
     )
     model: str = "mini"
     cache: Path | None = Field(

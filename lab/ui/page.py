@@ -84,7 +84,7 @@ class Refresher:
 
 def page_address(lab: Lab, assignment_id: str, language: Language) -> str:
     """The path of an assignment's page below the lab's prefix."""
-    first = lab.opened[0].assignment.id if lab.opened else lab.assignment.id
+    first = lab.offered[0].assignment.id if lab.offered else lab.assignment.id
     return f"/{language}" if assignment_id == first else f"/{language}/{assignment_id}"
 
 
@@ -105,17 +105,8 @@ class Page:
         self.studio = next((e.id for e in lab.assignment.exercises if e.kind == "studio"), None)
         self.ids: list[str] = []
         with gr.Row(elem_id="lab-header"):
-            title = lab.assignment.title(language)
-            switch = markup.switch(
-                self.t,
-                title,
-                [
-                    (each.assignment.title(language), self.url_of(each.assignment.id))
-                    for each in lab.opened
-                    if each.assignment.id != lab.assignment.id
-                ],
-            )
-            gr.HTML(markup.masthead(self.t, switch, lab.student, lab.assignment.id), elem_id="lab-title")
+            self._title = self._masthead()
+            self.title = gr.HTML(self._title, elem_id="lab-title")
             self.points = gr.HTML(elem_id="lab-points")
             languages = markup.languages(self.t, lab.settings.prefix, language, lab.assignment.id)
             reads = markup.reader_link(*self._reader())
@@ -136,7 +127,11 @@ class Page:
         import gradio as gr
 
         self.ids.append(tab_id)
-        self._refreshers, self._changes = [Refresher.of(self.header, self.points)], []
+        self._refreshers = [
+            Refresher.of(self.header, self.points),
+            Refresher.of(self._title_anew, self.title),
+        ]
+        self._changes = []
         with gr.Tab(title, id=tab_id, elem_id=f"tab-{tab_id}") as self._tab:
             yield
             self.refresh(lambda: FILLED, gr.HTML(elem_classes="filled"))  # the tab is shown with this
@@ -281,6 +276,23 @@ class Page:
             [self.given_photo, self.tabs],
             **LASTING,
         ).then(None, js=REMEMBER.format(id=tab))
+
+    def _masthead(self) -> Markup:
+        """Title and student, with the way to the other assignments that are open now."""
+        others = [
+            (each.assignment.title(self.language), self.url_of(each.assignment.id))
+            for each in self.lab.opened
+            if each.assignment.id != self.lab.assignment.id
+        ]
+        title = markup.switch(self.t, self.lab.assignment.title(self.language), others)
+        return markup.masthead(self.t, title, self.lab.student, self.lab.assignment.id)
+
+    def _title_anew(self) -> Any:
+        """The masthead once an assignment has opened since the page was built, which may be days ago."""
+        import gradio as gr
+
+        title = self._masthead()
+        return gr.skip() if title == self._title else title
 
     def header(self) -> str:
         """The points so far, as the checks see them."""

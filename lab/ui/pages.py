@@ -39,8 +39,8 @@ def page_path(lab: Lab, language: Language) -> str:
 
 
 def other_pages(lab: Lab, header_links: Callable[[Translate], Markup]) -> dict[str, Callable[[], "FastAPI"]]:
-    """What builds the page of each further open assignment, by its path; once in each language."""
-    labs = [lab.on(each.assignment) for each in lab.opened]
+    """What builds the page of each further assignment, by its path; once in each language."""
+    labs = [lab.on(each.assignment) for each in lab.offered]
     return {
         page_path(other, language): partial(_page_alone, other, language, header_links)
         for other in labs

@@ -17,6 +17,7 @@ from lab.ui.pages import mount_pages, other_pages, page_path
 from lab.web.class_routes import add_class_routes
 from lab.web.headers import AddHeaders
 from lab.web.language import COOKIE, visitor_language
+from lab.web.not_open import NotOpenYet
 from lab.web.on_demand import PagesOnDemand
 from lab.web.singleuser.links import hub_links
 from lab.web.singleuser.settings import hub_server_settings
@@ -57,7 +58,17 @@ def build_app(lab: Lab) -> "FastAPI":
     links = partial(hub_links, hub)
     others = other_pages(lab, links)
     app.add_middleware(PagesOnDemand, pages=others)
-    labs = [lab, *(lab.on(each.assignment) for each in lab.opened)]
+    labs = [lab, *(lab.on(each.assignment) for each in lab.offered)]
+    app.add_middleware(
+        NotOpenYet,
+        lab=lab,
+        pages={
+            page_path(lab.on(each.assignment), language): (each, language)
+            for each in lab.offered
+            for language in LANGUAGES
+        },
+        navigation=links,
+    )
     app.add_middleware(
         LocalizedPages,
         pages={f"{page_path(each, language)}/": language for each in labs for language in LANGUAGES},
@@ -78,7 +89,7 @@ def build_app(lab: Lab) -> "FastAPI":
         )
         return response
 
-    for slash in ("", "/"):  # every open assignment has an address of its own name
+    for slash in ("", "/"):  # every assignment has an address of its own name
 
         @app.get(f"{prefix}/{{language}}/{lab.assignment.id}{slash}", include_in_schema=False)
         def by_name(language: Language) -> RedirectResponse:

@@ -10,7 +10,7 @@ from exercises.errors import CatalogueError
 from lab.engine.local import LocalEngine
 from lab.models.registry import model_entry
 from lab.session.lab import Lab
-from lab.session.opened import opened
+from lab.session.opened import offered
 from lab.session.settings import LabSettings
 from lab.ui.gradio_patches import import_gradio
 from lab.web.singleuser.settings import hub_server_settings
@@ -31,7 +31,7 @@ class CannotServe(CatalogueError):
 def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
     """The lab of one student. Raises UserError for an unknown assignment or model."""
     model_entry(settings.model)
-    found = tuple(opened(settings))
+    found = tuple(offered(settings))
     assignment = found[0].assignment.of_student(work.student)
     return Lab(settings, assignment, work.work.resolve(), work.student, LocalEngine(), found)
 

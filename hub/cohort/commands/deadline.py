@@ -1,4 +1,4 @@
-"""`genai-lab cohort deadline ASSIGNMENT set|show|extend` manages the deadlines of a class."""
+"""`genai-lab cohort deadline ASSIGNMENT set|show|extend`: when an assignment opens to a class and is due."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -22,17 +22,32 @@ from hub.cohort.commands.common import (
 from hub.cohort.deadlines import Deadline, deadline_of, with_due, with_extension
 from hub.cohort.errors import CohortError
 from hub.cohort.text import join_names
-from hub.cohort.times import local_text, parse_deadline
+from hub.cohort.times import local_text, parse_deadline, parse_opening
 
 deadline = typer.Typer(no_args_is_help=True)
 
 When = Annotated[str, typer.Argument(help="'2026-11-27 23:59', or '2026-11-27' for the end of that day.")]
+Opens = Annotated[
+    str | None,
+    typer.Option(
+        "--opens",
+        help="When students get to see it: '2026-11-20 08:45', '2026-11-20' for the beginning of that day, "
+        "or 'now'. If it is left out, that stays as it was: of a new deadline, now.",
+    ),
+]
 WhenOrLater = Annotated[str, typer.Argument(help="'2026-11-29 12:00', or '+2d', '+3h' after the deadline.")]
 
 
 @deadline.callback()
 def _assignment(context: typer.Context, assignment: AssignmentArgument) -> None:
-    """A class's deadlines: set, show, extend for one."""
+    """When an assignment opens to a class and is due: set, show, extend for one.
+
+    Students see the assignments that have a deadline in one of their groups, each from the moment it opens.
+
+    That is at once, unless set says --opens; until then they see when it will be.
+
+    Of a student's several groups the earliest opening and the latest deadline count.
+    """
     context.obj = find_assignment(assignment).id
 
 
@@ -40,22 +55,36 @@ def _assignment(context: typer.Context, assignment: AssignmentArgument) -> None:
 def set_deadline(
     context: typer.Context,
     when: When,
+    opens: Opens = None,
     group: GroupOption = None,
     hub: HubUrl = None,
     state: StateFolder = None,
 ) -> None:
-    """Set the deadline of a group. The group may be omitted if there is only one."""
+    """Set the deadline of a group, and when the assignment opens to it.
+
+    The group may be omitted if there is only one. An assignment opens by itself, in running labs too.
+
+    Dates that are changed reach a lab when it starts again.
+    """
     assignment: str = context.obj
     moment = parse_deadline(when)
+    opening = parse_opening(opens) if opens is not None else "as before"
 
     async def work(client: HubClient) -> Group:
         chosen = _choose_group(await client.groups(), group)
-        await client.set_properties(chosen.name, with_due(chosen, assignment, moment))
-        return chosen
+        properties = with_due(chosen, assignment, moment, opening)
+        await client.set_properties(chosen.name, properties)
+        return chosen.model_copy(update={"properties": properties})
 
     chosen = with_hub(hub, state, work)
+    kept = deadline_of(chosen, assignment)
+    opened = kept.opens if kept else None
+    said = {"assignment": assignment, "group": chosen.name, "due": local_text(moment)}
+    t = texts()
     print_lines(
-        texts()("cohort.deadline.set", assignment=assignment, group=chosen.name, due=local_text(moment))
+        t("cohort.deadline.set_opens", opens=local_text(opened), **said)
+        if opened
+        else t("cohort.deadline.set", **said)
     )
 
 
@@ -98,7 +127,7 @@ def show(
     state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show each group's deadline, and the students who have their own."""
+    """Show when it opens to each group and is due, and the students who have a deadline of their own."""
     assignment: str = context.obj
     t = texts()
 
@@ -112,7 +141,7 @@ def show(
         rows = [
             {
                 "group": each.name,
-                **(kept.model_dump(mode="json") if kept else {"due": None, "extensions": {}}),
+                **(kept.model_dump(mode="json") if kept else {"opens": None, "due": None, "extensions": {}}),
             }
             for each, kept in found
         ]
@@ -120,10 +149,14 @@ def show(
         return
     table = []
     for each, kept in sorted(found, key=lambda pair: pair[0].name):
-        table.append((each.name, t("cohort.deadline.everyone"), local_text(kept.due) if kept else "–"))
-        for user, until in sorted(kept.extensions.items()) if kept else ():
-            table.append((each.name, user, local_text(until)))
-    print_table((t("cohort.column.groups"), t("cohort.column.student"), t("cohort.column.deadline")), table)
+        if kept is None:
+            table.append((each.name, t("cohort.deadline.everyone"), "–", "–"))
+            continue
+        opens = local_text(kept.opens) if kept.opens else t("cohort.deadline.at_once")
+        table.append((each.name, t("cohort.deadline.everyone"), opens, local_text(kept.due)))
+        for user, until in sorted(kept.extensions.items()):
+            table.append((each.name, user, opens, local_text(until)))
+    print_table([t(f"cohort.column.{name}") for name in ("groups", "student", "opens", "deadline")], table)
 
 
 def _choose_group(groups: dict[str, Group], name: str | None) -> Group:

@@ -45,6 +45,11 @@ def local_time(moment: datetime) -> Markup:
     )
 
 
+def opening(t: Translator, moment: datetime) -> Markup:
+    """When what is not open yet opens."""
+    return Markup("{} {}").format(t("page.opens"), local_time(moment))
+
+
 def languages(t: Translator, prefix: str, current: Language, assignment: str) -> Markup:
     """The switch: each language by its own name, the current one marked."""
     links = Markup("").join(

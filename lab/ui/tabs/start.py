@@ -85,9 +85,16 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
 
 
 def _assignments(lab: Lab, page: Page) -> Markup:
-    """Every open assignment with a link to its page, its points and its deadline; what lateness costs."""
+    """Every assignment with its deadline; what lateness costs.
+
+    An open one has its points and a link to its page, another the moment when it opens.
+    """
     t, rows = page.t, []
-    for each in lab.opened:
+    for each in lab.offered:
+        due = markup.local_time(each.due) if each.due else t("start.no_deadline")
+        if each.opens and not each.is_open():
+            rows.append((each.assignment.title(page.language), markup.opening(t, each.opens), due))
+            continue
         here = each.assignment.id == lab.assignment.id
         checks = page.checks() if here else lab.on(each.assignment).checks(page.language)
         title = each.assignment.title(page.language)
@@ -98,8 +105,8 @@ def _assignments(lab: Lab, page: Page) -> Markup:
         )
         earned = number(earned_points(checks), t.language)
         points = t("check.points", points=earned, maximum=number(each.assignment.points, t.language))
-        rows.append((name, points, markup.local_time(each.due) if each.due else t("start.no_deadline")))
-    dated = any(each.due for each in lab.opened)
+        rows.append((name, points, due))
+    dated = any(each.due for each in lab.offered)
     if len(rows) < 2 and not dated:
         return Markup("")
     header = [t(f"start.column_{name}") for name in ("assignment", "points", "due")]

@@ -95,7 +95,9 @@ def router(lab: Lab, limits: EndpointLimits) -> APIRouter:
 
 
 def _exercise(lab: Lab) -> str:
-    """The free exercise's id. Raises ApiError 409 where the assignment has none."""
+    """The free exercise's id. Raises ApiError: 403 before the assignment is open, 409 where it has none."""
+    if not lab.is_open:
+        raise ApiError(403, "not_open")
     for exercise in lab.assignment.exercises:
         if exercise.kind == "studio":
             return exercise.id

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def page_paths(lab: Lab) -> tuple[str, ...]:
     """The paths of all pages below the prefix, which another site may link to."""
-    names = ["", *(f"/{each.assignment.id}" for each in lab.opened)]
+    names = ["", *(f"/{each.assignment.id}" for each in lab.offered)]
     return (
         "",
         *(f"{language}{name}{slash}" for language in LANGUAGES for name in names for slash in ("", "/")),

@@ -189,11 +189,26 @@ def test_a_deadline_is_set_for_a_group_and_extended_for_one(cohort: Class) -> No
     assert list(shown["groups"][0]["extensions"]) == ["bob"]
 
 
+def test_an_opening_is_set_with_the_deadline_said_shown_and_kept(cohort: Class) -> None:
+    dates = ("set", "2018-01-09 12:00+00:00", "--group", "TD1")
+    done = cohort("deadline", "seeds", *dates, "--opens", "2018-01-02 08:00+00:00")
+    assert (done.code, "opens 2018-01-02" in done.out) == (0, True)
+    for _ in range(2):
+        shown = cohort("deadline", "seeds", "show", "--group", "TD1", "--json").json["groups"][0]
+        assert (shown["opens"], shown["due"]) == ("2018-01-02T08:00:00Z", "2018-01-09T12:00:00Z")
+        assert "2018-01-02" in cohort("deadline", "seeds", "show").out
+        assert "opens 2018-01-02" in cohort("deadline", "seeds", *dates).out  # as before
+    assert "open at once" in cohort("deadline", "seeds", *dates, "--opens", "now").out
+    assert cohort("deadline", "seeds", "show", "--group", "TD1", "--json").json["groups"][0]["opens"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("deadline", "tp2", "set", "2030-01-01"), "Say which group"),
         (("deadline", "tp2", "set", "soon", "--group", "TD1"), "no date"),
+        (("deadline", "tp2", "set", "2030-01-01", "--group", "TD1", "--opens", "soon"), "or now"),
+        (("deadline", "tp2", "set", "2030-01-01", "--group", "TD1", "--opens", "2030-01-02"), "--opens"),
         (("deadline", "tp9", "show"), "tp9"),
         (("deadline", "tp2", "extend", "zoe", "+2d"), "zoe"),
         (("status", "--group", "TD9"), "TD1, TD2"),

@@ -1,12 +1,14 @@
-"""Tests of deadlines in a group's properties: which one counts, what is kept, what is refused."""
+"""Tests of openings and deadlines in a group's properties: which count, what is kept, what is refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.cohort.client import Group
-from hub.cohort.deadlines import KEY, deadline_of, due_for, with_due, with_extension
+from hub.cohort.deadlines import KEY, dates_for, deadline_of, due_for, with_due, with_extension
 from hub.cohort.errors import CohortError
 
 DUE = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
@@ -69,10 +71,105 @@ def test_what_else_stands_in_the_properties_stays() -> None:
 
 @pytest.mark.parametrize(
     "kept", [7, [], {"deadlines": 7}, {"deadlines": {"tp2": {"due": "soon"}}},
-             {"deadlines": {"tp2": {"due": "2026-01-01T00:00:00"}}}]
+             {"deadlines": {"tp2": {"due": "2026-01-01T00:00:00"}}},
+             {"deadlines": {"tp2": {"due": "2026-01-01T00:00:00Z", "opens": "2025-12-01T00:00:00"}}},
+             {"deadlines": {"tp2": {"due": "2026-01-01T00:00:00Z", "opens": "soon"}}}]
 )  # fmt: skip
 def test_what_is_no_deadline_is_named_and_not_overwritten(kept: Any) -> None:
     odd = group(properties={KEY: kept})
     for attempt in (lambda: deadline_of(odd, "tp2"), lambda: with_due(odd, "tp2", DUE)):
         with pytest.raises(CohortError, match="TD1"):
             attempt()
+
+
+def utc(naive: datetime) -> datetime:
+    return naive.replace(tzinfo=UTC)
+
+
+def opening(name: str = "TD1", opens: Any = DUE - DAY, due: datetime = DUE, **more: Any) -> Group:
+    bare = group(name, **more)
+    return bare.model_copy(update={"properties": with_due(bare, "tp2", due, opens)})
+
+
+def opens_for(user: str, *groups: Group) -> datetime | None:
+    return dates_for(user, groups)["tp2"].opens
+
+
+def test_an_assignment_opens_at_its_moment_and_at_once_where_none_is_said() -> None:
+    assert opens_for("ann", opening()) == DUE - DAY
+    assert opens_for("ann", dated()) is None
+    assert dates_for("eve", [opening()]) == {}
+
+
+def test_who_is_in_several_groups_has_the_earliest_opening_and_the_latest_deadline() -> None:
+    early, late = opening(opens=DUE - 3 * DAY), opening("TD2", DUE - 2 * DAY, DUE + DAY)
+    for groups in ([early, late], [late, early]):
+        assert dates_for("ann", groups)["tp2"] == (DUE - 3 * DAY, DUE + DAY)
+        assert opens_for("ann", *groups, dated("TD3")) is None
+
+
+def test_an_opening_is_kept_until_another_is_said() -> None:
+    before = extended(opening(), "ann", DUE + 5 * DAY)
+    assert opens_for("bob", before) == DUE - DAY
+    later = before.model_copy(update={"properties": with_due(before, "tp2", DUE + DAY)})
+    assert dates_for("ann", [later])["tp2"] == (DUE - DAY, DUE + 5 * DAY)
+    now = before.model_copy(update={"properties": with_due(before, "tp2", DUE, "at once")})
+    assert opens_for("bob", now) is None
+
+
+def test_what_would_open_after_it_is_due_is_refused() -> None:
+    for attempt in (
+        lambda: with_due(group(), "tp2", DUE, DUE),
+        lambda: with_due(opening(), "tp2", DUE - DAY),
+    ):
+        with pytest.raises(CohortError, match="--opens"):
+            attempt()
+
+
+def test_dates_without_an_opening_are_written_as_before() -> None:
+    assert dated().properties[KEY]["deadlines"]["tp2"] == {"due": "2026-11-27T22:59:00Z", "extensions": {}}
+
+
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1))
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.none() | MOMENTS, st.dictionaries(st.text(min_size=1), MOMENTS, max_size=3))
+def test_the_dates_that_were_written_are_read_again(
+    due: datetime, opens: datetime | None, extensions: dict[str, datetime]
+) -> None:
+    kept: dict[str, Any] = {
+        "due": due.isoformat(),
+        "extensions": {u: m.isoformat() for u, m in extensions.items()},
+    }
+    if opens:
+        kept["opens"] = opens.isoformat()
+    before = group(properties={KEY: {"deadlines": {"tp2": kept}}})
+    assert dates_for("ann", [before])["tp2"] == (opens, extensions.get("ann", due))
+    other = before.model_copy(update={"properties": with_due(before, "tp3", DUE)})
+    assert deadline_of(other, "tp2") == deadline_of(before, "tp2")
+
+
+@settings(deadline=None)
+@given(*[st.datetimes(timezones=st.timezones()) | st.sampled_from([datetime.min, datetime.max]).map(utc)] * 2)
+def test_any_date_that_is_taken_can_be_shown_in_any_time_zone(opens: datetime, due: datetime) -> None:
+    kept = {"due": due.isoformat(), "opens": opens.isoformat()}
+    for dates in dates_for("ann", [group(properties={KEY: {"deadlines": {"tp2": kept}}})]).values():
+        for moment in dates:
+            assert moment
+            for hours in (-14, 0, 14):
+                assert moment.astimezone(timezone(timedelta(hours=hours))) == moment
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda s: st.dictionaries(st.text(), s) | st.lists(s),
+)
+
+
+@settings(deadline=None)
+@given(JSON)
+def test_no_opening_but_a_moment_with_its_offset_is_taken(anything: Any) -> None:
+    odd = group(properties={KEY: {"deadlines": {"tp2": {"due": DUE.isoformat(), "opens": anything}}}})
+    opens = dates_for("ann", [odd]).get("tp2")
+    assert opens is None or opens.opens is None or opens.opens.tzinfo is not None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.cohort.errors import CohortError
-from hub.cohort.times import local_text, next_clock_time, parse_deadline
+from hub.cohort.times import local_text, next_clock_time, parse_deadline, parse_opening
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +111,39 @@ def test_what_is_no_date_in_french_is_said(text: str) -> None:
     with pytest.raises(CohortError) as caught:
         parse_deadline(text, language="fr")
     assert "27/11/2026" in caught.value.in_language("fr")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-20", "2026-11-19T23:00:00+00:00"),  # that day's beginning
+        ("2026-11-20 08:45", "2026-11-20T07:45:00+00:00"),
+        ("2026-11-20 08:45Z", "2026-11-20T08:45:00+00:00"),
+        ("2026-10-25 02:30", "2026-10-25T00:30:00+00:00"),  # shown twice: the first
+    ],
+)
+def test_an_opening_is_a_date_of_which_one_alone_means_the_days_beginning(text: str, expected: str) -> None:
+    opens = parse_opening(text)
+    assert isinstance(opens, datetime)
+    assert opens.astimezone(UTC).isoformat() == expected
+
+
+def test_an_opening_may_be_now_or_written_as_the_french_do() -> None:
+    assert parse_opening(" now ") == "at once"
+    assert parse_opening("20/11/2026", language="fr") == parse_opening("2026-11-20")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01 00:00+01:00", "9999-12-31 23:59-05:00"])
+def test_what_no_clock_of_another_zone_can_show_is_no_date(text: str) -> None:
+    for parse in (parse_deadline, parse_opening):
+        with pytest.raises(CohortError):
+            parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "20/11/2026", "+2d", "2026-13-01", "0001-01-01"])
+def test_what_is_no_opening_is_said_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(CohortError, match="or now"):
+        parse_opening(text)
 
 
 def changes_of(zone: ZoneInfo) -> list[date]:

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from exercises.loader import find_assignment
 from lab.session.lab import Lab
-from lab.session.opened import Opened
+from lab.session.opened import Offered
 from lab.session.settings import LabSettings
 from lab.web.app import build_app
 from lab.web.language import COOKIE
@@ -137,9 +138,9 @@ def test_a_page_of_another_site_that_took_this_machines_name_gets_nothing(tmp_pa
 
 
 def test_every_open_assignment_has_a_page_of_its_own_built_when_it_is_asked_for(tmp_path: Path) -> None:
-    opened = tuple(Opened(find_assignment(name)) for name in ("tp2", "api-analysis"))
+    opened = tuple(Offered(find_assignment(name)) for name in ("tp2", "api-analysis"))
     lab = make_lab(tmp_path / "work", prefix="/user/jane")
-    lab.opened = opened
+    lab.offered = opened
     with TestClient(build_app(lab), base_url="http://127.0.0.1", follow_redirects=False) as client:
         assert client.get("/user/jane/en/tp2/").headers["location"] == "/user/jane/en/"
         assert client.get("/user/jane/en/tp2").headers["location"] == "/user/jane/en/"
@@ -155,3 +156,30 @@ def test_every_open_assignment_has_a_page_of_its_own_built_when_it_is_asked_for(
         assert chosen.headers["location"] == "/user/jane/en/api-analysis/"
         foreign = client.get("/user/jane/language/en?assignment=//evil.example")
         assert foreign.headers["location"] == "/user/jane/en/"
+
+
+@pytest.mark.parametrize("closed", ["tp2", "api-analysis"])
+def test_an_assignment_that_is_not_open_yet_says_when_and_opens_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    opens = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    time = datetime(2026, 11, 20, 11, tzinfo=UTC)
+    monkeypatch.setattr("lab.session.opened.now", lambda: time)
+    lab = make_lab(tmp_path / "work", prefix="/user/jane")
+    lab.offered = tuple(
+        Offered(find_assignment(name), opens=opens if name == closed else None)
+        for name in ("tp2", "api-analysis")
+    )
+    page, other = "/user/jane/fr/", "/user/jane/fr/api-analysis/"
+    if closed == "api-analysis":
+        page, other = other, page
+    with TestClient(build_app(lab), base_url="http://127.0.0.1", follow_redirects=False) as client:
+        waiting = client.get(page)
+        assert waiting.status_code == 403
+        assert 'customElements.define("local-time"' in waiting.text  # the reader's own time zone
+        assert "default-src 'self'" in waiting.headers["content-security-policy"]
+        assert client.get(f"{page}config").status_code == 403
+        assert client.get(other).status_code == 200
+        time = opens
+        assert client.get(page).status_code == 200
+        assert client.get(f"{page}config").json()["components"]

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from exercises.kinds.studio import STUDIO_RUN
 from lab.engine.protocol import Failed
 from lab.session.lab import Lab
+from lab.session.opened import Offered
 from lab.web.rest import jobs as module
 from manifests.chain import verify_chain
 from tests.lab.endpoint.asked import data_url, png
@@ -251,3 +253,13 @@ def test_an_assignment_without_a_free_exercise_takes_none(client: TestClient, la
     refused = client.post("generations", json=WISH)
     assert refused.status_code == 409
     assert refused.json()["error"]["code"] == "no_studio"
+
+
+def test_before_its_assignment_is_open_none_is_taken(
+    client: TestClient, lab: Lab, monkeypatch: pytest.MonkeyPatch
+):
+    lab.offered = (Offered(lab.assignment, opens=datetime(2026, 11, 20, 12, tzinfo=UTC)),)
+    monkeypatch.setattr("lab.session.opened.now", lambda: datetime(2026, 11, 20, 11, tzinfo=UTC))
+    refused = client.post("generations", json=WISH)
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "not_open"
