@@ -212,3 +212,19 @@ def test_the_whole_of_tp2_by_keyboard_alone(lab: RunningLab, open_page: OpenPage
     assert answers.code["code"].startswith("# mine ")
     assert list((lab.work / "tp2" / "hand-ins").glob("*.zip"))
     assert re.search(r"#health$", page.url)
+
+
+def test_where_tabs_are_folded_their_menu_is_used_by_keyboard(lab: RunningLab, open_page: OpenPage) -> None:
+    """As on a page that is much enlarged."""
+    page = open_page(lab.page(), viewport=SIZES["phone"])
+    reach(page, "#lab-tabs .overflow-menu > button")
+    page.keyboard.press("Enter")
+    last = page.locator("#lab-tabs .overflow-dropdown button").last
+    expect(last).to_be_visible()
+    for _ in range(len(TABS)):
+        step(page)
+        if last.evaluate("(button) => button === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#tab-health")).to_be_visible()
+    held(page)

@@ -9,15 +9,17 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
+from exercises.loader import load_assignment
 from manifests.chain import verify_chain
 from manifests.store import Store
 from tests.browser.conftest import StartLab
 from tests.exercises.conftest import write_texts
+from tests.grading.good import draft_of, noise
 
 OpenPage = Callable[..., Page]
 
 TOML = """
-points = 2
+points = 3
 title = { en = "Little", fr = "Petit" }
 
 [parameters]
@@ -32,11 +34,19 @@ x = { parameter = "steps", values = [4, 150] }
 y = { parameter = "seed", values = [42, 7] }
 
 [[exercises]]
+id = "first"
+kind = "generate"
+points = 1
+title = { en = "First", fr = "Première" }
+[exercises.runs]
+first_picture = {}
+
+[[exercises]]
 id = "own"
 kind = "code"
 points = 1
 title = { en = "Own", fr = "Le vôtre" }
-draws = { own_first = "crossed_1_1" }
+draws = { own_first = "first_picture" }
 """
 CODE = "import time  # mine\ntime.sleep(300)\n"
 
@@ -45,7 +55,7 @@ CODE = "import time  # mine\ntime.sleep(300)\n"
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "exercises" / "little"
     folder.mkdir(parents=True)
-    write_texts(folder, "introduction", "crossed", "own")
+    write_texts(folder, "introduction", "crossed", "first", "own")
     for language in ("en", "fr"):
         (folder / f"own.blanks.{language}.txt").write_text("print(____)\n")
     (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
@@ -67,6 +77,9 @@ def test_after_a_kill_what_was_finished_is_there_and_what_is_lost_is_said(
 ) -> None:
     work = tmp_path / "work"
     work.mkdir()
+    (run,) = [r for e, r in load_assignment(folder / "little").planned_runs() if e.id == "first"]
+    store = Store(work, "little", "jane.doe")
+    store.save(draft_of("first", run), noise(1))
     settings = {"GENAI_EXERCISES_DIR": str(folder), "GENAI_ASSIGNMENT": "little"}
     lab = start_lab(work, **settings)
     page = open_page(lab.page(tab="crossed"))
@@ -99,6 +112,6 @@ def test_after_a_kill_what_was_finished_is_there_and_what_is_lost_is_said(
     expect(page.locator("#status-own [role=alert]")).to_contain_text("own_first")
     expect(page.locator("#editor-own .cm-content")).to_contain_text("import time # mine")
     expect(page.locator("#run-own")).to_be_enabled()
-    records = Store(work, "little", "jane.doe").records()
-    assert [record.manifest.run for record in records] == ["crossed_1_1"]
+    records = store.records()
+    assert [record.manifest.run for record in records] == ["first_picture", "crossed_1_1"]
     assert verify_chain([record.manifest for record in records]) == []
