@@ -16,12 +16,46 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from exercises.loader import find_assignment
 from lab.models.availability import availability
+from tests.grading.api_good import make_api_work
+from tests.grading.good import make_work
+from tests.grading.test_kinds_of_prompts import make_work as make_work_on_prompts
 
 STARTING = 60  # seconds
 WAIT = 60_000  # milliseconds; the machine may be busy
+
+SIZES: dict[str, ViewportSize] = {
+    "laptop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
+INSIDE = """(element) => {
+    const box = element.getBoundingClientRect();
+    return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight + 1;
+}"""
+# In each frame: which of these are to be seen, and which of them were ever not wholly within the window.
+LOOK = """(selectors) => {
+    [window.labSeen, window.labOutside] = [new Set(), new Set()];
+    const look = () => {
+        for (const selector of selectors) {
+            const box = document.querySelector(selector)?.getBoundingClientRect();
+            if (!box?.height) continue;
+            labSeen.add(selector);
+            if (box.top < 0 || box.bottom > innerHeight + 1) labOutside.add(selector);
+        }
+        window.labLooking = requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
+    "tp2": make_work,
+    "api-analysis": make_api_work,
+    "seeds": make_work_on_prompts,
+    "prompts": make_work_on_prompts,
+}
 
 # One thread: on a busy machine threads that wait for each other cost more than they bring.
 ENVIRONMENT = {"GENAI_STUDENT": "jane.doe", "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
@@ -37,8 +71,10 @@ class RunningLab:
     work: Path
     process: subprocess.Popen[str]
 
-    def page(self, language: str = "en", tab: str = "start") -> str:
-        return f"{self.url}{language}/#{tab}"
+    def page(self, language: str = "en", tab: str = "start", assignment: str = "") -> str:
+        """A tab's address; without an assignment's name on the page of the first one."""
+        path = f"{language}/{assignment}/" if assignment else f"{language}/"
+        return f"{self.url}{path}#{tab}"
 
 
 def tab(page: Page, name: str) -> None:
@@ -51,6 +87,52 @@ def upload(page: Page, exercise: str, file: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.locator(f"#upload-{exercise}").click()
     chooser.value.set_files(file)
+
+
+def inside(page: Page, selector: str) -> bool:
+    """Whether the whole of what is found stands within the window as it is scrolled now."""
+    return bool(page.locator(selector).evaluate(INSIDE))
+
+
+def press(page: Page, selector: str) -> None:
+    """Press a button where it stands; Playwright's own click may scroll to it."""
+    expect(page.locator(selector)).to_be_visible()
+    box = page.locator(selector).bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def in_sight(
+    page: Page,
+    exercise: str,
+    done: str,
+    *,
+    button: str = "",
+    result: str = "",
+    preview: bool = False,
+    stop: bool = False,
+) -> None:
+    """Press what generates, and see without scrolling what goes on (frame by frame) and what comes of it.
+
+    `stop`: once something is seen to go on. `preview`: the picture must be seen while it is drawn.
+    """
+    button = button or f"#generate-{exercise}"
+    result = result or f"#stage-{exercise} .shown figure >> nth=0"
+    progress, drawn = f"#progress-{exercise} progress", f"#preview-{exercise} img"
+    expect(page.locator(button)).to_be_enabled()
+    page.locator(button).scroll_into_view_if_needed()
+    scrolled = page.evaluate("scrollY")
+    page.evaluate(LOOK, [progress, drawn, f"#stop-{exercise}"])
+    press(page, button)
+    page.wait_for_function("selector => labSeen.has(selector)", arg=drawn if preview else progress)
+    assert inside(page, button)
+    if stop and page.locator(f"#stop-{exercise}").is_enabled():
+        press(page, f"#stop-{exercise}")
+    expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(done), timeout=8 * WAIT)
+    expect(page.locator(button)).to_be_enabled()
+    assert page.evaluate("() => { cancelAnimationFrame(labLooking); return [...labOutside]; }") == []
+    assert [each for each in (f"#status-{exercise}", result) if not inside(page, each)] == []
+    assert page.evaluate("scrollY") == scrolled
 
 
 StartLab = Callable[..., RunningLab]
@@ -95,6 +177,15 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
 def lab(start_lab: StartLab) -> RunningLab:
     """One lab for the tests of a module."""
     return start_lab()
+
+
+@pytest.fixture(scope="module")
+def full_lab(start_lab: StartLab, tmp_path_factory: pytest.TempPathFactory) -> RunningLab:
+    """One lab in which every assignment that ships is done, with pictures of noise."""
+    work = tmp_path_factory.mktemp("full")
+    for name, make in MAKERS.items():
+        make(work, find_assignment(name), "jane.doe")
+    return start_lab(work)
 
 
 @pytest.fixture

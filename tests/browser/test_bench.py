@@ -6,10 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import RunningLab, tab
+from tests.browser.conftest import INSIDE, SIZES, RunningLab, in_sight, inside, tab
 
 OpenPage = Callable[..., Page]
-SIZES = {"laptop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 SHIFTS = """() => new Promise(done => {
     let total = 0;
     new PerformanceObserver(list => {
@@ -17,49 +16,64 @@ SHIFTS = """() => new Promise(done => {
     }).observe({ type: "layout-shift", buffered: true });
     setTimeout(() => done(total), 1500);
 })"""
-INSIDE = """(element) => {
-    const box = element.getBoundingClientRect();
-    return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight + 1;
-}"""
-
-
-def inside(page: Page, selector: str) -> bool:
-    """Whether the whole of what is found stands within the window as it is scrolled now."""
-    return bool(page.locator(selector).evaluate(INSIDE))
-
-
-def press(page: Page, selector: str) -> None:
-    """Press a button where it stands; Playwright's own click may scroll to it."""
-    expect(page.locator(selector)).to_be_visible()
-    box = page.locator(selector).bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+STOPPED = "Stopped|Saved|done"
+DRAWING = [  # what draws a picture, by assignment and exercise
+    ("tp2", "smoke"), ("tp2", "baseline"), ("tp2", "sweep"), ("tp2", "img2img"), ("tp2", "studio"),
+    ("api-analysis", "pictures"), ("api-analysis", "studio"), ("api-analysis", "compare"),
+    ("seeds", "same_words"), ("seeds", "free"), ("seeds", "grid"),
+    ("prompts", "wordings"), ("prompts", "improve"), ("prompts", "guidance"),
+]  # fmt: skip
+PROMPT = "a green bottle on a white background"
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("exercise", ["smoke", "sweep", "studio"])
-def test_button_progress_and_picture_stand_in_one_screen_while_a_picture_is_made(
-    lab: RunningLab, open_page: OpenPage, exercise: str, size: str
+def test_what_is_drawn_is_seen_where_its_button_stands(
+    full_lab: RunningLab, open_page: OpenPage, size: str
 ) -> None:
-    page = open_page(lab.page(tab=exercise), viewport=SIZES[size])
-    if exercise == "studio":
-        page.locator("#studio-prompt textarea").fill("a green bottle on a white background")
+    page = open_page(full_lab.page(), viewport=SIZES[size])
+    for assignment, exercise in DRAWING:
+        go(page, full_lab, assignment, exercise)
+        for field in (f"#prompt-{exercise} textarea", f"#{exercise}-prompt textarea"):
+            if page.locator(field).count():
+                page.locator(field).fill(PROMPT)
         page.evaluate("scrollTo(0, 0)")
-    button = f"#generate-{exercise}"
-    expect(page.locator(button)).to_be_enabled()
-    assert inside(page, button)
-    press(page, button)
-    expect(page.locator(f"#progress-{exercise} progress[value]")).to_be_visible()
-    expect(page.locator(f"#preview-{exercise} img")).to_be_visible()
-    seen = [button, f"#progress-{exercise}", f"#preview-{exercise} img", f"#stop-{exercise}"]
-    assert [each for each in seen if not inside(page, each)] == []
-    if exercise == "sweep":
-        press(page, "#stop-sweep")
-    expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(r"Saved as|Stopped"))
-    expect(page.locator(button)).to_be_enabled()
-    seen = [f"#status-{exercise}", f"#stage-{exercise} .shown figure >> nth=0"]
-    assert [each for each in seen if not inside(page, each)] == []
-    assert page.evaluate("scrollY") == 0
+        assert inside(page, f"#generate-{exercise}"), (assignment, exercise)
+        in_sight(page, exercise, STOPPED, preview=True, stop=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_runs_or_answers_is_seen_where_its_button_stands(
+    full_lab: RunningLab, open_page: OpenPage, size: str
+) -> None:
+    page = open_page(full_lab.page(), viewport=SIZES[size])
+    go(page, full_lab, "tp2", "code")
+    page.locator("#editor-code .cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("import time\ntime.sleep(300)\n")
+    picture = "#stage-code .shown figure >> nth=0"
+    in_sight(page, "code", "Stopped", button="#run-code", result=picture, stop=True)
+
+    go(page, full_lab, "api-analysis", "analyse")
+    page.locator("#pictures-analyse input").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    answer = "#answers-analyse article h4 >> nth=0"
+    in_sight(page, "analyse", "answer", button="#ask-analyse", result=answer)
+    page.locator("#follow-analyse button").first.click()
+    page.locator("#further-analyse textarea").fill("Which colour has the background?")
+    in_sight(page, "analyse", "Answered", button="#go-on-analyse", result=answer)
+
+    go(page, full_lab, "api-analysis", "alt_text")
+    page.locator("#purpose-alt_text").get_by_role("radio").nth(1).check()
+    page.locator("#use-alt_text").get_by_role("textbox").fill("the first page of my shop")
+    in_sight(page, "alt_text", "Answered", button="#draft-alt_text", result="#drafted-alt_text article h4")
+
+
+def go(page: Page, lab: RunningLab, assignment: str, tab_id: str) -> None:
+    """Open a tab as from a link."""
+    page.goto("about:blank")
+    page.goto(lab.page(tab=tab_id, assignment=assignment))
+    expect(page.locator(f"#tab-{tab_id} .filled i")).to_be_attached()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -88,13 +102,6 @@ def test_all_runs_of_a_sweep_are_seen_at_once_and_each_opens_large(
     expect(dialog).to_contain_text("30 steps")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-
-
-def test_ctrl_and_enter_press_the_main_button(lab: RunningLab, open_page: OpenPage) -> None:
-    page = open_page(lab.page(tab="studio"), viewport=SIZES["laptop"])
-    page.locator("#studio-prompt textarea").fill("a yellow teapot on a blue background")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#status-studio")).to_contain_text("Saved as studio")
 
 
 def test_a_slider_uncovers_one_picture_over_another(lab: RunningLab, open_page: OpenPage) -> None:

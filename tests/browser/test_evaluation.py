@@ -14,7 +14,7 @@ from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from manifests.answers import FILE, Answers, load_answers, save_answers
 from manifests.store import Store
-from tests.browser.conftest import RunningLab, StartLab
+from tests.browser.conftest import RunningLab, StartLab, tab
 from tests.grading.good import EARNED, REFLECTION, answers_for, draft_of, make_work, noise
 
 OpenPage = Callable[..., Page]
@@ -114,6 +114,12 @@ def test_a_second_tab_overwrites_only_what_is_touched_in_it(
     saved(other, "evaluation-baseline")
     answer = load_answers(folder).evaluations["baseline"]
     assert (answer.reasons, answer.scores) == (["Sharp."], {GRID.criteria[0].id: 2})
+    for page in (evaluation, other):  # each shows what was written in the other one, once it is looked at
+        tab(page, "Start")
+        tab(page, "Evaluation")
+        expect(page.locator("#evaluation-baseline-reason1 textarea")).to_have_value("Sharp.")
+        second = page.locator(f"#evaluation-baseline-{GRID.criteria[0].id}").get_by_label("2", exact=True)
+        expect(second).to_be_checked()
 
 
 def test_answers_that_cannot_be_read_are_said_and_kept(

@@ -1,4 +1,4 @@
-"""Around a generation: Stop, a reload in the middle, two tabs at once, the keyboard alone, bad input."""
+"""Around a generation: Stop, a reload in the middle, two tabs at once, bad input."""
 
 import re
 import time
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from manifests.chain import verify_chain
-from manifests.store import Store, stem_of
+from manifests.store import Store
 from tests.browser.conftest import RunningLab, StartLab, tab, upload
 
 OpenPage = Callable[..., Page]
@@ -86,22 +86,28 @@ def test_two_tabs_at_once_lose_nothing(lab: RunningLab, open_page: OpenPage, sto
     assert verify_chain([record.manifest for record in records]) == []
 
 
-def test_the_smoke_test_by_keyboard_alone(page: Page, store: Store) -> None:
-    before = store.newest("smoke")
-    awaited = stem_of("smoke", before.manifest.attempt + 1 if before else 1)
-    page.get_by_role("tab", name="Start", exact=True).focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.locator("#generate-smoke")).to_be_visible()
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "generate-smoke":
-            break
-    assert page.evaluate("document.activeElement.id") == "generate-smoke"
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    page.keyboard.press("Enter")
-    expect(page.locator("#status-smoke")).to_contain_text(f"Saved as {awaited}.png", timeout=8 * MINUTES)
-    assert store.find(awaited) is not None
+def test_a_run_is_seen_and_stopped_from_either_of_two_tabs(
+    lab: RunningLab, open_page: OpenPage, store: Store
+) -> None:
+    one = open_page(lab.page())
+    studio(one, "a yellow umbrella on a blue background", 150)
+    other = open_page(lab.page("fr", "studio"), beside=one)
+    expect(other.locator("#status-studio")).to_contain_text("En cours")
+    before = len(store.records())
+    other.locator("#stop-studio").click()
+    for page, said in ((one, "Nothing was recorded"), (other, "Arrêté")):
+        expect(page.locator("#status-studio")).to_contain_text(said)
+        expect(page.locator("#generate-studio")).to_be_enabled()
+    other.locator("#studio-steps input[type=number]").fill("150")
+    other.locator("#studio-prompt textarea").fill("a green bottle on a white background")
+    other.locator("#generate-studio").click()
+    expect(other.locator("#status-studio")).to_contain_text("En cours")
+    tab(one, "Start")
+    tab(one, "Studio")
+    expect(one.locator("#status-studio")).to_contain_text(UNDER_WAY)
+    one.locator("#stop-studio").click()
+    expect(other.locator("#status-studio")).to_contain_text("Arrêté")
+    assert len(store.records()) == before
 
 
 def test_what_is_no_picture_is_refused_where_it_was_given(page: Page, tmp_path: Path, store: Store) -> None:

@@ -1,7 +1,6 @@
 """Grid, own prompt, steps and quiz as a student does them: in one screen, kept over a reload."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from exercises.loader import load_assignment
-from tests.browser.conftest import RunningLab, StartLab
-from tests.browser.test_accessibility import SCREENS, needs_axe, violations
-from tests.browser.test_bench import INSIDE, SHIFTS, SIZES, inside, press
+from tests.browser.conftest import INSIDE, SIZES, RunningLab, StartLab, in_sight, inside, press
+from tests.browser.test_bench import SHIFTS
 from tests.exercises.conftest import write_texts
 
 OpenPage = Callable[..., Page]
@@ -91,25 +89,11 @@ def answers(lab: RunningLab, exercise: str) -> dict[str, object]:
     return said
 
 
-def made(page: Page, exercise: str, words: str = "done|Saved") -> None:
-    """Press the button, and see in one screen what goes on and what comes of it."""
-    button = f"#generate-{exercise}"
-    expect(page.locator(button)).to_be_enabled()
-    assert inside(page, button)
-    press(page, button)
-    expect(page.locator(f"#progress-{exercise} progress")).to_be_visible()
-    assert [e for e in (button, f"#progress-{exercise}", f"#stop-{exercise}") if not inside(page, e)] == []
-    expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(words))
-    expect(page.locator(button)).to_be_enabled()
-    assert inside(page, f"#stage-{exercise} .shown figure >> nth=0")
-    assert page.evaluate("scrollY") == 0
-
-
 def test_a_grid_is_seen_whole_with_its_names_and_its_conclusion_is_kept(
     lab: RunningLab, open_page: OpenPage
 ) -> None:
     page = open_page(lab.page(tab="crossed"), viewport=SIZES["laptop"])
-    made(page, "crossed", "6 pictures done")
+    in_sight(page, "crossed", "6 pictures done", preview=True)
     figures = page.locator("#stage-crossed .shown figure")
     expect(figures).to_have_count(6)
     assert all(figures.nth(number).evaluate(INSIDE) for number in range(6))
@@ -137,7 +121,8 @@ def test_ones_own_prompt_is_drawn_under_each_seed_and_the_best_is_chosen(
     expect(page.locator("#status-free")).to_contain_text("Write a prompt first")
     page.locator("#prompt-free textarea").fill("two green turtles on a pink background")
     page.locator("#negative_prompt-free textarea, #negative_prompt-free input").first.fill("red")
-    made(page, "free", "2 pictures done")
+    page.evaluate("scrollTo(0, 0)")
+    in_sight(page, "free", "2 pictures done", preview=True)
     page.locator("#best-free").get_by_label("Seed 123").check()
     page.locator("#text-free textarea").fill("Both are whole, and the colours are as asked for.")
     page.locator("#text-free textarea").blur()
@@ -153,12 +138,12 @@ def test_each_step_is_scored_and_explained_where_it_is_seen(lab: RunningLab, ope
     page = open_page(lab.page(tab="better"), viewport=SIZES["laptop"])
     prompt = page.locator("#prompt-better textarea")
     expect(prompt).to_have_value("a red bag on a white background")
-    made(page, "better")
+    in_sight(page, "better", "Saved")
     score = page.locator("#score-better-subject")
     score.get_by_label("0", exact=True).check()
     expect(page.locator("#stage-better figcaption")).to_contain_text("step 1 · 0/2")
     prompt.fill("a red backpack on a white background, studio lighting")
-    made(page, "better")
+    in_sight(page, "better", "Saved")
     expect(page.locator("#stage-better .shown figure")).to_have_count(2)
     expect(page.locator("#chosen-better").get_by_label("2", exact=True)).to_be_checked()
     score.get_by_label("2", exact=True).check()
@@ -224,11 +209,3 @@ def test_button_and_picture_stand_in_one_screen_of_a_phone(
     expect(page.locator(f"#stage-{exercise} .shown figure").first).to_be_visible()
     assert inside(page, button)
     assert inside(page, f"#stage-{exercise} .shown figure >> nth=0")
-
-
-@needs_axe
-@pytest.mark.parametrize(("scheme", "width"), SCREENS)
-def test_axe_finds_nothing_in_these_tabs(
-    lab: RunningLab, open_page: OpenPage, scheme: str, width: int
-) -> None:
-    assert violations(lab, open_page, scheme, width, TABS) == []

@@ -9,14 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from exercises.loader import find_assignment
-from tests.browser.conftest import RunningLab, StartLab
-from tests.browser.test_bench import INSIDE, SIZES
+from tests.browser.conftest import INSIDE, SIZES, RunningLab, StartLab
 from tests.grading.good import make_work
 
 OpenPage = Callable[..., Page]
 TABS = [
-    "Start", "Smoke test", "Baseline", "Sweep", "Image to image", "Studio", "Evaluation", "Gallery",
-    "Hand in", "Health",
+    "Start", "Smoke test", "Baseline", "Sweep", "Observations", "Image to image", "What remains", "Code",
+    "Studio", "Evaluation", "Gallery", "Hand in", "Health",
 ]  # fmt: skip
 
 

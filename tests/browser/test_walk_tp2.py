@@ -15,7 +15,7 @@ from exercises.kinds import Evaluation, Observe
 from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade
-from tests.browser.conftest import RunningLab, StartLab, tab, upload
+from tests.browser.conftest import SIZES, RunningLab, StartLab, in_sight, tab, upload
 from tests.own_code import solution
 
 OpenPage = Callable[..., Page]
@@ -56,14 +56,9 @@ def lab(start_lab: StartLab) -> RunningLab:
     return start_lab()
 
 
-MINUTES = 60_000  # milliseconds
-
-
 def generate(page: Page, exercise: str, done: str) -> None:
-    """Press the exercise's button and wait for what it says at the end, however busy the machine."""
-    page.locator(f"#generate-{exercise}").click()
-    expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(done), timeout=8 * MINUTES)
-    expect(page.locator(f"#generate-{exercise}")).to_be_enabled()
+    """Press the exercise's button, and see without scrolling what goes on and what comes of it."""
+    in_sight(page, exercise, done, preview=True)
 
 
 def evaluate(page: Page, assignment: Assignment) -> None:
@@ -102,8 +97,7 @@ def code(page: Page) -> None:
     editor.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(solution())
-    page.locator("#run-code").click()
-    expect(page.locator("#status-code")).to_contain_text("2 pictures done", timeout=8 * MINUTES)
+    in_sight(page, "code", "2 pictures done", button="#run-code")
 
 
 def grade(work: Path, out: Path, assignment: Assignment) -> Grade:
@@ -116,7 +110,7 @@ def grade(work: Path, out: Path, assignment: Assignment) -> Grade:
 def test_the_whole_assignment_from_smoke_test_to_grade(
     lab: RunningLab, open_page: OpenPage, photo: Path, assignment: Assignment, tmp_path: Path
 ) -> None:
-    page = open_page(lab.page())
+    page = open_page(lab.page(), viewport=SIZES["laptop"])
     tab(page, "Smoke test")
     generate(page, "smoke", r"Saved as smoke\.png")
     expect(page.locator("#stage-smoke .shown img")).to_have_attribute("alt", re.compile("headphones"))
