@@ -31,6 +31,7 @@ def exported(data: bytes, kind: Format) -> bytes:
         picture.save(out, "PNG")
         return out.getvalue()
     exif = Image.Exif()
+    exif.endian = ">"  # the order of the comment's bytes too
     if told := read_png_text(data).get(PARAMETERS_KEY):
         exif.get_ifd(_EXIF)[_USER_COMMENT] = _UNICODE + told.encode("utf-16-be", "surrogatepass")
     picture.save(out, kind, quality=QUALITY, exif=exif.tobytes())
@@ -44,7 +45,8 @@ def user_comment(data: bytes) -> str:
         return ""
     try:
         with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-            comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
+            exif = image.getexif()
+            comment, endian = exif.get_ifd(_EXIF).get(_USER_COMMENT), exif.endian
     except Exception:  # decoders raise what they like on broken data
         return ""
     if isinstance(comment, str):
@@ -52,8 +54,9 @@ def user_comment(data: bytes) -> str:
     if not isinstance(comment, bytes) or not comment.startswith(_UNICODE):
         return ""
     text = comment.removeprefix(_UNICODE)
-    order = "utf-16-le" if text[1:2] == b"\0" else "utf-16-be"
-    return text.decode(order, "replace")
+    # Some tools write another order than the file's own: most letters have a zero as their higher byte.
+    turned = endian == "<" and text[1::2].count(0) > text[::2].count(0)
+    return text.decode("utf-16-le" if turned else "utf-16-be", "replace")
 
 
 def zipped(records: Sequence[Record]) -> bytes:

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL.PngImagePlugin import PngInfo
 
@@ -43,6 +43,7 @@ def test_what_other_tools_read_goes_along_in_jpeg_and_webp(data: bytes, kind: Fo
 
 
 @given(st.text(max_size=300))
+@example("\u0100\u0200\u0300")  # letters whose lower byte is zero
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_words_go_along_whole(words: str) -> None:
     texts, out = PngInfo(), io.BytesIO()
