@@ -21,10 +21,12 @@ from tests.grading.good import draft_of, make_work, noise
 OpenPage = Callable[..., Page]
 STUDENT = "jane.doe"  # as `start_lab` sets it
 
+MADE = 14  # pictures of good work: those of all runs, one free one, and two by the student's own code
+
 
 @pytest.fixture(scope="module")
 def full_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve pictures."""
+    """Good work, with all its pictures."""
     work = tmp_path_factory.mktemp("full")
     make_work(work, find_assignment("tp2"), STUDENT)
     return work
@@ -46,7 +48,7 @@ def store(lab: RunningLab, full_work: Path) -> Store:
 @pytest.fixture
 def gallery(store: Store, lab: RunningLab, open_page: OpenPage) -> Page:
     page = open_page(lab.page(tab="gallery"))
-    expect(page.locator("#gallery-where")).to_contain_text("12")
+    expect(page.locator("#gallery-where")).to_contain_text(str(MADE))
     return page
 
 
@@ -82,11 +84,11 @@ def test_the_newest_picture_is_shown_and_its_files_come_as_they_are(gallery: Pag
 
 def test_a_picture_is_chosen_by_a_click_by_keyboard_or_in_the_list(gallery: Page) -> None:
     pictures = gallery.locator("#gallery-pictures button.pick")
-    expect(pictures.nth(4)).to_have_accessible_name(re.compile("^t2i_run06_ddim: ultra-realistic"))
-    pictures.nth(4).click()
+    expect(pictures.nth(6)).to_have_accessible_name(re.compile("^t2i_run06_ddim: ultra-realistic"))
+    pictures.nth(6).click()
     expect_chosen(gallery, "t2i_run06_ddim")
-    expect(pictures.nth(4)).to_have_attribute("aria-current", "true")
-    pictures.nth(2).focus()
+    expect(pictures.nth(6)).to_have_attribute("aria-current", "true")
+    pictures.nth(4).focus()
     gallery.keyboard.press("Enter")
     expect_chosen(gallery, "i2i_run08_strength060")
     choose(gallery, "gallery-chosen", "t2i_run02_steps15")
@@ -96,7 +98,7 @@ def test_a_picture_is_chosen_by_a_click_by_keyboard_or_in_the_list(gallery: Page
 def test_filters_hold_together_and_the_order_turns(gallery: Page) -> None:
     unfold(gallery, "Filters")
     gallery.get_by_label("Words in the prompt").fill("HEADPHONES")
-    expect(gallery.locator("#gallery-where")).to_contain_text("9")
+    expect(gallery.locator("#gallery-where")).to_contain_text("Pictures: 10")
     gallery.get_by_label("Scheduler").locator("visible=true").click()
     gallery.get_by_role("option", name="DDIM").click()
     expect(gallery.locator("#gallery-where")).to_have_text("Page 1 of 1. Pictures: 1")
@@ -110,7 +112,7 @@ def test_what_does_not_fit_on_a_page_stands_on_the_next_and_stays_ticked(
     store: Store, lab: RunningLab, open_page: OpenPage
 ) -> None:
     first = find_assignment("tp2").planned_runs()[0]
-    for _ in range(PAGE_SIZE + 1 - 12):
+    for _ in range(PAGE_SIZE + 1 - MADE):
         store.save(draft_of("smoke", first[1]), noise(1))
     page = open_page(lab.page(tab="gallery"))
     expect(page.locator("#gallery-where")).to_have_text(f"Page 1 of 2. Pictures: {PAGE_SIZE + 1}")
@@ -134,7 +136,7 @@ def test_a_picture_is_seen_whole_and_its_caption_hides_nothing_of_it(gallery: Pa
             return [getComputedStyle(image).objectFit, gap];
         })"""
     )
-    assert len(boxes) == 12
+    assert len(boxes) == MADE
     assert all(fit == "contain" and gap >= 0 for fit, gap in boxes)
 
 
@@ -235,12 +237,12 @@ def test_a_deleted_picture_can_be_had_back_at_once_and_after_a_reload(gallery: P
     expect_chosen(gallery, "t2i_run06_ddim")
     points = gallery.locator("#lab-points").inner_text()
     gallery.get_by_role("button", name="Move to the bin").click()
-    expect(gallery.locator("#gallery-where")).to_contain_text("11")
+    expect(gallery.locator("#gallery-where")).to_contain_text(str(MADE - 1))
     expect_chosen(gallery, "t2i_run05_guid12")  # what took its place
     expect(gallery.locator("#lab-points")).not_to_have_text(points)
     assert store.find("t2i_run06_ddim") is None
     gallery.get_by_role("button", name="Undo").click()
-    expect(gallery.locator("#gallery-where")).to_contain_text("12")
+    expect(gallery.locator("#gallery-where")).to_contain_text(str(MADE))
     expect(gallery.locator("#lab-points")).to_have_text(points)
     assert store.find("t2i_run06_ddim") is not None
 
@@ -251,7 +253,7 @@ def test_a_deleted_picture_can_be_had_back_at_once_and_after_a_reload(gallery: P
     expect(gallery.locator("#bin-chosen input")).to_have_value(re.compile("^t2i_run05_guid12:"))
     gallery.get_by_role("button", name="Take it back").click()
     expect(gallery.locator("#bin-status")).to_contain_text("is back")
-    expect(gallery.locator("#gallery-where")).to_contain_text("12")
+    expect(gallery.locator("#gallery-where")).to_contain_text(str(MADE))
     assert store.binned() == []
 
 
