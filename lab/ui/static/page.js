@@ -37,6 +37,29 @@ document.addEventListener("keydown", (event) => {
   buttons.find((button) => button.offsetParent && !button.disabled)?.click();
 });
 
+// A button that goes out of use under the keyboard's focus leaves it to the row it stands in, from where Tab goes
+// to the next one, and has it back once it is in use again. Browsers would lose it.
+{
+  let pressed = null, left = null, row = null;
+  document.addEventListener("pointerdown", () => { pressed = null; }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") pressed = event.target;
+  }, true);
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const active = document.activeElement;
+      if (target.disabled && target === pressed && (active === target || active === document.body)) {
+        [left, row] = [target, target.closest(".actions") ?? target.parentElement];
+        row.tabIndex = -1;
+        row.focus({ preventScroll: true });
+      } else if (!target.disabled && target === left) {
+        if (active === row || active === document.body) target.focus({ preventScroll: true });
+        left = null;
+      }
+    }
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["disabled"] });
+}
+
 // A link to a tab opens it. On a narrow screen Gradio keeps some tabs in a menu, where they have no id.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-tab]");

@@ -39,8 +39,8 @@ class _Tab:
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
-        with gr.Row():
-            with gr.Column(min_width=300):
+        with gr.Row(elem_classes="bench"):
+            with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 self.picture = choice(label=t("alt_text.picture"), elem_id=f"picture-{name}")
                 self.use = gr.Textbox(
                     label=t("alt_text.use"),
@@ -55,7 +55,6 @@ class _Tab:
                     label=t("alt_text.purpose"),
                     elem_id=f"purpose-{name}",
                 )
-            with gr.Column(min_width=300):
                 self.seen = gr.Image(
                     label=t("alt_text.shown"),
                     interactive=False,
@@ -64,33 +63,38 @@ class _Tab:
                     elem_id=f"seen-{name}",
                     elem_classes="picture",
                 )
-                page.instructions(exercise)
-        with gr.Column(visible=exercise.purposes[0] != "decorative") as self.telling:
-            self.model = model_choice(page, name)
-            draft = gr.Button(t("alt_text.draft"), elem_id=f"draft-{name}")
-            with gr.Row(elem_classes="actions"):
+            with gr.Column(elem_classes="seen", min_width=300, scale=3):
+                with gr.Column(visible=exercise.purposes[0] != "decorative") as self.telling:
+                    self.model = model_choice(page, name)
+                    with gr.Row(elem_classes="actions"):
+                        draft = gr.Button(t("alt_text.draft"), elem_id=f"draft-{name}")
+                        stop = gr.Row(elem_classes="stopping")
+                    going_on = gr.Column(elem_classes="going-on")
+                    self.drafted = gr.HTML(elem_id=f"drafted-{name}")
+                    use_draft = gr.Button(t("alt_text.take"), size="sm", elem_id=f"take-{name}")
+                    self.alt = gr.Textbox(
+                        label=t("alt_text.alt"),
+                        lines=2,
+                        max_length=ALT_LENGTH,
+                        elem_classes="draft",
+                        elem_id=f"alt-{name}",
+                    )
+                    self.long = gr.Textbox(
+                        label=t("alt_text.long"),
+                        lines=4,
+                        max_length=LONG_LENGTH,
+                        visible=False,
+                        elem_classes="draft",
+                        elem_id=f"long-{name}",
+                    )
+                advice = gr.HTML(elem_id=f"advice-{name}")
+                save = gr.Button(t("alt_text.save"), variant="primary", elem_id=f"save-{name}")
+                said = page.message(f"saved-{name}")
+            with stop:
                 watch = Watch(lab, page, name, [draft])
-            watch.render()
-            self.drafted = gr.HTML(elem_id=f"drafted-{name}")
-            use_draft = gr.Button(t("alt_text.take"), size="sm", elem_id=f"take-{name}")
-            self.alt = gr.Textbox(
-                label=t("alt_text.alt"),
-                lines=2,
-                max_length=ALT_LENGTH,
-                elem_classes="draft",
-                elem_id=f"alt-{name}",
-            )
-            self.long = gr.Textbox(
-                label=t("alt_text.long"),
-                lines=4,
-                max_length=LONG_LENGTH,
-                visible=False,
-                elem_classes="draft",
-                elem_id=f"long-{name}",
-            )
-        advice = gr.HTML(elem_id=f"advice-{name}")
-        save = gr.Button(t("alt_text.save"), variant="primary", elem_id=f"save-{name}")
-        said = page.message(f"saved-{name}")
+            with going_on:
+                watch.render()
+        page.instructions(exercise)
         written = gr.HTML(elem_id=f"written-{name}")
         checks = gr.HTML(elem_id=f"checks-{name}")
 

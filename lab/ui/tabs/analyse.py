@@ -38,8 +38,24 @@ class _Tab:
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
-        with gr.Row():
-            with gr.Column(min_width=300):
+        with gr.Row(elem_classes="bench asking"):
+            with gr.Column(elem_classes="seen", min_width=300, scale=3):
+                with gr.Row(elem_classes="actions"):
+                    ask = gr.Button(t("analyse.ask"), variant="primary", elem_id=f"ask-{name}")
+                    stop = gr.Row(elem_classes="stopping")
+                going_on = gr.Column(elem_classes="going-on")
+                with gr.Accordion(t("analyse.follow"), open=False, elem_id=f"follow-{name}"):
+                    self.follows = choice(label=t("analyse.follows"), elem_id=f"follows-{name}")
+                    further = gr.Textbox(
+                        label=t("analyse.further"),
+                        max_length=QUESTION_LENGTH,
+                        lines=2,
+                        elem_classes="draft",
+                        elem_id=f"further-{name}",
+                    )
+                    go_on = gr.Button(t("analyse.go_on"), elem_id=f"go-on-{name}")
+                answers = gr.HTML(elem_id=f"answers-{name}")
+            with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 self.pictures = choice(
                     multiselect=True,
                     label=t("analyse.pictures"),
@@ -61,11 +77,6 @@ class _Tab:
                     elem_id=f"question-{name}",
                 )
                 self.model = model_choice(page, name)
-                ask = gr.Button(t("analyse.ask"), variant="primary", elem_id=f"ask-{name}")
-                with gr.Row(elem_classes="actions"):
-                    watch = Watch(lab, page, name, [ask])
-                watch.render()
-            with gr.Column(min_width=300):
                 self.gallery = gr.Gallery(
                     label=t("analyse.shown"),
                     columns=3,
@@ -77,20 +88,11 @@ class _Tab:
                     elem_id=f"gallery-{name}",
                 )
                 page.instructions(exercise)
-        answers = gr.HTML(elem_id=f"answers-{name}")
-        with gr.Accordion(t("analyse.follow"), open=False, elem_id=f"follow-{name}"):
-            self.follows = choice(label=t("analyse.follows"), elem_id=f"follows-{name}")
-            further = gr.Textbox(
-                label=t("analyse.further"),
-                max_length=QUESTION_LENGTH,
-                lines=2,
-                elem_classes="draft",
-                elem_id=f"further-{name}",
-            )
-            go_on = gr.Button(t("analyse.go_on"), elem_id=f"go-on-{name}")
+            with stop:
+                watch = Watch(lab, page, name, [ask, go_on])
+            with going_on:
+                watch.render()
         checks = gr.HTML(elem_id=f"checks-{name}")
-        watch.buttons.append(go_on)
-        watch.live.append(go_on)
 
         shown_here, seen_by = [answers, self.follows, checks], [self.pictures, self.follows]
         watch.on(
@@ -138,7 +140,8 @@ class _Tab:
             )
             for answer in answers[:MOST]
         ]
-        return markup.heading(t("analyse.answers", count=len(answers))) + Markup("").join(articles)
+        heading = t("analyse.answers", count=len(answers))
+        return markup.heading(heading) + markup.scrolling(Markup("").join(articles), heading)
 
     def _own(self, answer: Analysis) -> dict[str, int]:
         scores: dict[str, int] = {}
