@@ -63,7 +63,7 @@ def _dates(settings: LabSettings) -> dict[str, tuple[datetime | None, datetime |
     if settings.open:
         return {
             name: (dates.opens, dates.due)
-            for name, dates in sorted(settings.open.items(), key=lambda item: _order(*item, first))
+            for name, dates in sorted(settings.open.items(), key=lambda item: _order(item[0], item[1], first))
         }
     try:
         others = assignment_ids()

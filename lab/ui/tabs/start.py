@@ -89,7 +89,8 @@ def _assignments(lab: Lab, page: Page) -> Markup:
 
     An open one has its points and a link to its page, another the moment when it opens.
     """
-    t, rows = page.t, []
+    t = page.t
+    rows: list[tuple[Markup | str, Markup | str, Markup | str]] = []
     for each in lab.offered:
         due = markup.local_time(each.due) if each.due else t("start.no_deadline")
         if each.opens and not each.is_open():
