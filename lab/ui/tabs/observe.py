@@ -44,11 +44,11 @@ def build(lab: Lab, page: Page, exercise: Observe) -> None:
                         TextsForm(lab, page, exercise, None, exercise.conclusions, shown.known)
                     )
             with gr.Column(min_width=280, scale=1, elem_classes="asked"):
-                page.instructions(exercise)
                 go = markup.tab_link(
                     *page.tab_of(source), page.t("observe.pictures", title=source.title(page.language))
                 )
                 gr.HTML(Markup("<p>{}</p>").format(go), elem_classes="links")
+                page.instructions(exercise)
         checklist = gr.HTML(elem_id=f"checks-{exercise.id}")
         shown.listen(check, checklist)
 
