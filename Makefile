@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 3
+WORKERS ?= 2
 COVERAGE := .cache/coverage.json
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 # Each worker would compile hundreds of modules anew where Python is told not to keep what it compiled
