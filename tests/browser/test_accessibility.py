@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / ".cache" / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL = "npm install --no-save --prefix .cache axe-core@4.14.1"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LOOKS = {  # colours and size, in each language: every one of them once is enough to see all colours and widths
+LOOKS = {  # colours and size, in each language: each of them once shows all there is to see
     "en": [("light", "laptop"), ("dark", "phone")],
     "fr": [("dark", "laptop")],
 }
