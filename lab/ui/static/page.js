@@ -81,3 +81,8 @@ customElements.define("local-time", class extends HTMLElement {
     this.title = `${moment.toISOString()} · ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
   }
 });
+
+// The code editor's own scroller cannot be reached by keyboard: it is made a stop of the Tab key.
+new MutationObserver(() => {
+  for (const each of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) each.tabIndex = 0;
+}).observe(document, { subtree: true, childList: true });
