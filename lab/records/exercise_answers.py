@@ -43,20 +43,22 @@ def putting(exercise: str, field: str) -> Callable[[Any], Change]:
     return put
 
 
-def step_why(exercise: str, stem: str, text: str) -> Change:
-    """What was changed in a step, and why."""
+def step_why(exercise: str, stem: str | None, text: str) -> Change:
+    """What was changed in a step, and why; without a step nothing is changed."""
 
     def change(answers: Answers) -> None:
-        if text or stem in of(answers, exercise).steps:
+        if stem and (text or stem in of(answers, exercise).steps):
             _step(answers, exercise, stem).why = text[:WHY_LENGTH]
 
     return change
 
 
-def step_score(exercise: str, stem: str, criterion: str, value: int | None) -> Change:
-    """One score of a step's picture; None takes it back."""
+def step_score(exercise: str, stem: str | None, criterion: str, value: int | None) -> Change:
+    """One score of a step's picture; None takes it back. Without a step nothing is changed."""
 
     def change(answers: Answers) -> None:
+        if not stem:
+            return
         scores = _step(answers, exercise, stem).scores
         if value is None:
             scores.pop(criterion, None)

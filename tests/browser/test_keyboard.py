@@ -227,4 +227,5 @@ def test_where_tabs_are_folded_their_menu_is_used_by_keyboard(lab: RunningLab, o
             break
     page.keyboard.press("Enter")
     expect(page.locator("#tab-health")).to_be_visible()
+    expect(page.locator("#lab-tabs .overflow-menu > button")).to_be_focused()
     held(page)

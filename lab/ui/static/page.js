@@ -60,6 +60,12 @@ document.addEventListener("keydown", (event) => {
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["disabled"] });
 }
 
+// A tab chosen from the menu by the keyboard leaves the focus to the menu's button: its own place is gone.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#lab-tabs .overflow-dropdown button") || event.detail) return;
+  setTimeout(() => document.querySelector("#lab-tabs .overflow-menu > button")?.focus(), 100);
+});
+
 // A link to a tab opens it. On a narrow screen Gradio keeps some tabs in a menu, where they have no id.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-tab]");

@@ -35,14 +35,18 @@ def build(lab: Lab, page: Page, exercise: Iterate) -> None:
 
 
 class IterateTab:
-    """`count` is how many steps the page has shown: one more, and the newest is the chosen one."""
+    """`count` is how many steps the page has shown: one more, and the newest is the chosen one.
+
+    `filled` is the step whose scores and text the fields hold. What is saved goes there, not to the chosen
+    step: a field's `change` may come before the choice that came with the same answer has arrived.
+    """
 
     def __init__(self, lab: Lab, page: Page, exercise: Iterate) -> None:
         import gradio as gr
 
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
-        self.said, self.count = Said(lab, page, name), gr.State(0)
+        self.said, self.count, self.filled = Said(lab, page, name), gr.State(0), gr.State(None)
         start = exercise.start
         self.said.defaults = {"prompt": start.prompt, "negative_prompt": start.negative_prompt}
         with gr.Row(elem_classes="bench"):
@@ -98,14 +102,14 @@ class IterateTab:
             )
             self.judge = gr.HTML()
         self.said.status.render()
-        self.step = [self.chosen, self.of_step, *self.scores, self.why, self.judge]
+        self.step = [self.chosen, self.filled, self.of_step, *self.scores, self.why, self.judge]
 
     def _listen(self, checks: Any, seen_by: list[Any]) -> None:
         name = self.exercise.id
-        self.said.save_on(self.why.change, partial(_explain, name), [self.why, self.chosen])
+        self.said.save_on(self.why.change, partial(_explain, name), [self.why, self.filled])
         self.said.recheck(self.why.blur(lambda: None, **QUIET), checks)
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
-            saved = self.said.save_on(radio.input, partial(_score, name, criterion.id), [radio, self.chosen])
+            saved = self.said.save_on(radio.input, partial(_score, name, criterion.id), [radio, self.filled])
             self.said.recheck(saved, checks)
             saved.then(self._on_stage, seen_by, self.stage.shown, **QUIET)
 
@@ -123,6 +127,7 @@ class IterateTab:
         return [
             self._view(steps, said, stem, view),
             gr.update(choices=_numbered(stems), value=stem, visible=bool(stems)),
+            stem,
             gr.update(visible=step is not None),
             *(answering.valid_score(own.scores.get(c.id)) for c in self.exercise.criteria),
             gr.update(value=own.why, visible=not first),
@@ -181,11 +186,11 @@ class IterateTab:
         return [Task(ITERATION_RUN, start)]
 
 
-def _explain(exercise: str, text: str, stem: str) -> answering.Change:
+def _explain(exercise: str, text: str, stem: str | None) -> answering.Change:
     return exercise_answers.step_why(exercise, stem, text)
 
 
-def _score(exercise: str, criterion: str, value: int | None, stem: str) -> answering.Change:
+def _score(exercise: str, criterion: str, value: int | None, stem: str | None) -> answering.Change:
     return exercise_answers.step_score(exercise, stem, criterion, value)
 
 

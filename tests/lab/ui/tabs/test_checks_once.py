@@ -32,9 +32,10 @@ def test_showing_a_tab_is_one_event_that_runs_the_checks_once(full: Lab, counted
                 page.refresh(lambda exercise=exercise: page.checklist(exercise), gr.HTML())
     shown = [each for each in blocks.fns.values() if each.fn and ("select" in {t[1] for t in each.targets})]
     [refresh] = shown
-    points, *checklists, filled = refresh.fn()
+    points, not_open, *checklists, filled = refresh.fn()
     assert counted == ["en"]
     assert "meter" in points
+    assert not_open == gr.skip()  # the assignment is open, as it was when the page was built
     assert filled == FILLED  # with which the tab is shown
     assert len(checklists) == 2
     assert all("checklist" in html for html in checklists)
