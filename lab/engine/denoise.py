@@ -19,6 +19,7 @@ from typing import Any
 from PIL import Image
 
 from lab.engine.failures import EngineFailure
+from lab.engine.fair_queue import cost_of_step
 from lab.engine.pipelines import LoadedModel
 from lab.engine.previews import Previewer
 from lab.engine.protocol import Picture, Step
@@ -86,6 +87,7 @@ def make_picture(
     film: int,
     stop_asked: Callable[[], bool],
     report: Callable[[Step], None],
+    student: str = "",
 ) -> Picture:
     """Run the request. `source` is already of the request's size. Raises Stopped, EngineFailure."""
     import torch
@@ -101,8 +103,9 @@ def make_picture(
     began = time.monotonic()
     watch = Watch(stop_asked, report, model.previewer, film, began, kept=[] if film else None)
     meeting = model.meeting
+    place = meeting.seat(student, cost_of_step(request)) if meeting else nullcontext(Seat())
     try:
-        with torch.inference_mode(), meeting.seat() if meeting else nullcontext(Seat()) as seat:
+        with torch.inference_mode(), place as seat:
             if meeting:
                 watch.last_step = lambda: meeting.leave(seat)
             output = pipe(

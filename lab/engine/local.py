@@ -1,22 +1,25 @@
 """The engine of this process: one queue, one model in memory at a time, a thread for each picture.
 
 Pictures of one model are drawn together where the model can do that (`together.py`), else one after the
-other; they begin in the order in which they were asked for. Only these threads import torch, so whoever
-submits never waits for it. A failed run leaves the others as they were; after running out of memory the
-model is dropped as soon as nothing is drawn, and read again when next asked.
+other; they begin in fair turn of the students who ask (`fair_queue.py`), each student's in their order. Only
+these threads import torch, so whoever submits never waits for it. A failed run leaves the others as they
+were; after running out of memory the model is dropped as soon as nothing is drawn, and read again when next
+asked.
 """
 
 import gc
 import logging
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure, is_out_of_memory
+from lab.engine.fair_queue import FairQueue, LineFull, cost_of_step, steps_of
+from lab.engine.pace import Ahead, foreseen
 from lab.engine.pipelines import LoadedModel, load_model
-from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Event, Failed, Loading, Queued
+from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Event, Failed, Loading, Queued, Step
 from lab.engine.requests import check_request
 from lab.engine.sources import open_source
 from lab.models.registry import MODELS
@@ -35,8 +38,10 @@ class LocalJob:
         source: bytes | None,
         film: int,
         on_stop: Callable[["LocalJob"], None],
+        student: str = "",
     ) -> None:
         self.id = uuid4().hex
+        self.student = student
         self.request = request
         self.model = model
         self.source = source
@@ -66,6 +71,19 @@ class LocalJob:
     def stop_asked(self) -> bool:
         return self._stop.is_set()
 
+    @property
+    def ahead(self) -> Ahead:
+        """What of it is still to do."""
+        last = self._events[-1] if self._events else None
+        left = last.steps - last.step if isinstance(last, Step) else steps_of(self.request)
+        return Ahead(left, cost_of_step(self.request))
+
+    def tell_place(self, now: Queued) -> None:
+        """Report its place, unless that would be nothing new."""
+        last = self._events[-1] if self._events else None
+        if not (isinstance(last, Queued) and _much_the_same(last, now)):
+            self.report(now)
+
     def report(self, event: Event) -> None:
         """Add an event; nothing follows the last one."""
         with self._changed:
@@ -74,11 +92,18 @@ class LocalJob:
                 self._changed.notify_all()
 
 
+def _much_the_same(one: Queued, other: Queued) -> bool:
+    if one.remaining is None or other.remaining is None:
+        return one == other
+    return one.position == other.position and abs(one.remaining - other.remaining) < 0.1 * one.remaining
+
+
 class LocalEngine:
     """Diffusers in this process, behind the engine's protocol."""
 
     def __init__(self) -> None:
-        self._waiting: deque[LocalJob] = deque()
+        self._line: FairQueue[LocalJob] = FairQueue()
+        self._next: LocalJob | None = None  # its turn has come, and it waits for the others' model to be done
         self._running: list[LocalJob] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -87,23 +112,49 @@ class LocalEngine:
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
         self._worker.start()
 
-    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> LocalJob:
-        """Queue a request. A bad one fails as a job; nothing is raised."""
-        job = LocalJob(request, model, source, film, on_stop=self._leave)
+    def submit(
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        student: str = "",
+        first: bool = False,
+    ) -> LocalJob:
+        """Queue a request. A bad one fails as a job; nothing is raised.
+
+        `student`: whose turn it takes. `first`: before all who wait, as what an instructor shows to a class.
+        """
+        job = LocalJob(request, model, source, film, self._leave, student)
         with self._changed:
             if self._closed:
                 job.report(Failed("closed"))
                 return job
-            self._waiting.append(job)
-            job.report(Queued(len(self._waiting)))
+            try:
+                self._line.put(job, student, job.ahead.steps * job.ahead.work, first=first)
+            except LineFull:
+                job.report(Failed("line_full", {"most": self._line.most}))
+                return job
+            self._tell_positions()
             self._changed.notify_all()
         return job
+
+    def waiting(self) -> list[LocalJob]:
+        """Who waits, in the order in which they would be served if nobody else came."""
+        with self._changed:
+            return self._in_line()
+
+    def running(self) -> list[LocalJob]:
+        """Who is drawn now."""
+        with self._changed:
+            return list(self._running)
 
     def close(self) -> None:
         """Cancel what runs and waits, release the model, end the worker."""
         with self._changed:
             self._closed = True
-            jobs = [*self._waiting, *self._running]
+            jobs = [*self._in_line(), *self._running]
             self._changed.notify_all()
         for job in jobs:
             job.cancel()
@@ -111,46 +162,75 @@ class LocalEngine:
 
     def _work(self) -> None:
         """Begin each job when there is room for it; the last to go releases the model."""
-        while (job := self._next()) is not None:
+        while (job := self._wait_for_next()) is not None:
             threading.Thread(target=self._draw, args=(job,), name="engine-picture", daemon=True).start()
         self._unload()
 
-    def _next(self) -> LocalJob | None:
+    def _wait_for_next(self) -> LocalJob | None:
         """Wait for a job that may begin; None once the engine is closed and nothing waits or runs."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._room_for(self._waiting[0]) if self._waiting else self._closed and not self._running
-                )
-            )
-            if not self._waiting:
-                return None
-            job = self._waiting.popleft()
-            self._running.append(job)
-            self._tell_positions()
-            return job
+            while True:
+                if self._next is None:
+                    self._next = self._line.take(self._may_begin)
+                if self._next is not None and self._room_for(self._next):
+                    job, self._next = self._next, None
+                    self._running.append(job)
+                    self._tell_positions()
+                    return job
+                if self._closed and not (self._next or len(self._line) or self._running):
+                    return None
+                self._changed.wait()
+
+    @property
+    def _most(self) -> int:
+        """How many are drawn at once."""
+        loaded = self._loaded
+        return loaded.meeting.most if loaded and loaded.meeting else 1
+
+    def _may_begin(self, student: str) -> bool:
+        """Whether one more of this student's may be drawn beside those that are.
+
+        The places are shared by all who draw or wait; a student of whom nothing is drawn need not wait for
+        a place that the others took while they were fewer.
+        """
+        drawn = Counter(job.student for job in self._running)
+        if not drawn[student]:
+            return len(drawn) < self._most
+        share = self._most // len(drawn.keys() | self._line.students())
+        return drawn.total() < self._most and drawn[student] < max(1, share)
 
     def _room_for(self, job: LocalJob) -> bool:
         """Whether the job may begin: alone, or beside others of its model that are drawn together."""
         if not self._running:
             return True
         loaded = self._loaded
-        if self._spoilt or loaded is None or loaded.meeting is None or loaded.entry.id != job.model:
+        if self._spoilt or loaded is None or loaded.meeting is None:
             return False
-        return len(self._running) < loaded.meeting.most
+        return loaded.entry.id == job.model
+
+    def _in_line(self) -> list[LocalJob]:
+        return [*([self._next] if self._next else []), *self._line]
 
     def _leave(self, job: LocalJob) -> None:
         """A stopped job that still waits ends at once; one that runs ends at its next step."""
         with self._changed:
-            if job in self._waiting:
-                self._waiting.remove(job)
-                job.report(Cancelled())
-                self._tell_positions()
-                self._changed.notify_all()
+            if job is self._next:
+                self._next = None
+            elif not self._line.remove(job):
+                return
+            job.report(Cancelled())
+            self._tell_positions()
+            self._changed.notify_all()
 
     def _tell_positions(self) -> None:
-        for position, job in enumerate(self._waiting, start=1):
-            job.report(Queued(position))
+        """Tell those who wait their place and when they will be done."""
+        waiting, loaded = self._in_line(), self._loaded
+        ends: list[float] | list[None] = [None] * len(waiting)
+        if loaded and loaded.meeting:
+            drawn = [job.ahead for job in self._running]
+            ends = foreseen(loaded.meeting.pace, drawn, [job.ahead for job in waiting], loaded.meeting.most)
+        for position, (job, end) in enumerate(zip(waiting, ends, strict=True), start=1):
+            job.tell_place(Queued(position, end))
 
     def _draw(self, job: LocalJob) -> None:
         """All of a job that runs, in a thread of its own."""
@@ -199,7 +279,7 @@ class LocalEngine:
             with self._changed:
                 self._loaded = loaded
                 self._changed.notify_all()
-        return Done(make_picture(loaded, request, source, job.film, job.stop_asked, job.report))
+        return Done(make_picture(loaded, request, source, job.film, job.stop_asked, job.report, job.student))
 
     def _unload(self) -> None:
         if self._loaded is None:

@@ -21,9 +21,10 @@ Value = str | int | float | UserError  # an error stands for its own words, in e
 
 @dataclass(frozen=True)
 class Queued:
-    """Waiting; `position` 1 is next."""
+    """Waiting; `position` 1 is next. `remaining`: an estimate, in seconds, until the picture is done."""
 
     position: int
+    remaining: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ and nothing that diffusers does is written a second time here.
 
 A round begins when everybody who is drawing has come to the meeting. Whoever comes for the first time joins
 the next round; whoever has made the last step leaves, so nobody waits for a picture that is being decoded.
+
+Where pictures of several students meet, each round is for one of each; more of the same student take part
+only while the round stays quick, in turn. So who draws one picture is not held up by who draws sixteen.
 """
 
 import threading
@@ -17,8 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.engine.failures import is_out_of_memory
+from lab.engine.pace import Pace
 
 MOST_TOGETHER = 16  # pictures; where memory does not suffice for so many, the meeting finds out
+QUICK = 2.0  # times as long as a round of one picture: so long may a round of several students take
 
 Arguments = dict[str, Any]
 
@@ -27,6 +32,8 @@ Arguments = dict[str, Any]
 class Seat:
     """One picture at the meeting, and what being there cost it."""
 
+    student: str = ""
+    work: int = 1  # of each of its steps, see `fair_queue.cost`
     size: int = 1  # with how many pictures it was drawn, itself included, at most
     place: int = 0  # which of them it was, in the last such round
     waited: float = 0.0  # seconds in which others were drawn: its own share of each round does not count
@@ -59,12 +66,15 @@ class Meeting:
         self._drawing: set[Seat] = set()  # who is waited for
         self._waiting: list[_Call] = []
         self._busy = False
+        self._ended = 0.0  # when the last round ended, by the clock of `time.monotonic`
+        self._turn: dict[Seat, float] = {}  # when it last took part, for all who draw
+        self.pace = Pace()
         self.most = most
 
     @contextmanager
-    def seat(self) -> Iterator[Seat]:
+    def seat(self, student: str = "", work: int = 1) -> Iterator[Seat]:
         """Within this, the thread's calls of the UNet are answered together with those of others."""
-        seat = self._here.seat = Seat()
+        seat = self._here.seat = Seat(student, work)
         try:
             yield seat
         finally:
@@ -75,6 +85,7 @@ class Meeting:
         """Its last call was answered, or there will be none; may be called more than once."""
         with self._changed:
             self._drawing.discard(seat)
+            self._turn.pop(seat, None)
             self._changed.notify_all()
 
     def __call__(self, sample: Any, timestep: Any, *others: Any, **arguments: Any) -> Any:
@@ -99,17 +110,41 @@ class Meeting:
         return call.answer
 
     def _round(self) -> None:
-        """Answer all who wait, in the thread of one of them; others may come and go meanwhile."""
-        calls, self._waiting, self._busy = self._waiting, [], True
+        """Answer those whose turn it is, in the thread of one of them; others may come and go meanwhile."""
+        calls, self._busy = self._next_round(), True
+        self._waiting = [call for call in self._waiting if call not in calls]
         self._changed.release()
+        began = time.monotonic()
         try:
             for group in _alike(calls):
                 for start in range(0, len(group), self.most):
                     self._answer(group[start : start + self.most])
         finally:
             self._changed.acquire()
-            self._busy = False
+            self._busy, now = False, time.monotonic()
+            # What happens between two rounds, the schedulers' steps above all, belongs to the pace
+            since = self._ended if began - self._ended < now - began else began
+            self.pace.told(sum(call.seat.work for call in calls), now - since)
+            self._ended = now
+            self._turn |= {call.seat: now for call in calls if call.seat in self._drawing}
             self._changed.notify_all()
+
+    def _next_round(self) -> list[_Call]:
+        """All who wait; where they are of several students, one of each, and more while that is quick."""
+        by_turn = sorted(self._waiting, key=lambda call: self._turn.get(call.seat, 0.0))
+        students = dict.fromkeys(call.seat.student for call in by_turn)
+        if len(students) == 1:
+            return by_turn
+        chosen = [next(call for call in by_turn if call.seat.student == student) for student in students]
+        others = [call for call in by_turn if call not in chosen]
+        work = sum(call.seat.work for call in chosen)
+        bound = QUICK * (self.pace.seconds(max(call.seat.work for call in chosen)) or 0.0)
+        for call in others:
+            if (self.pace.seconds(work + call.seat.work) or 0.0) > bound:
+                break
+            chosen.append(call)
+            work += call.seat.work
+        return chosen
 
     def _answer(self, calls: Sequence[_Call]) -> None:
         """One call of the UNet for all; where memory does not suffice, for half of them at a time."""

@@ -173,8 +173,11 @@ class Watch:
         t, event = self.page.t, running.event
         value = Markup("")
         match event:
-            case Queued():
+            case Queued(remaining=None):
                 words = t("generation.queued", position=event.position)
+            case Queued():
+                left = number(round(event.remaining or 0), t.language)
+                words = t("generation.queued_until", position=event.position, left=left)
             case Loading():
                 words = t("generation.loading", model=event.model)
             case Step():

@@ -137,8 +137,9 @@ def _state(job: _Job, language: Language) -> State:
     if running is None:
         return _ended(job.id, job.outcome, language)
     match running.event:
-        case Queued(position=position):
-            return State(id=job.id, state="queued", position=position)
+        case Queued(position=position, remaining=left):
+            rounded = None if left is None else round(left, 2)
+            return State(id=job.id, state="queued", position=position, remaining=rounded)
         case Loading():
             return State(id=job.id, state="loading")
         case Step() as step:

@@ -7,9 +7,11 @@ UNet (two with guidance).
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from manifests.manifest import Request
 
 Item = TypeVar("Item")
 
@@ -21,6 +23,16 @@ class LineFull(Exception):
 def cost(steps: int, width: int, height: int, guided: bool) -> int:
     """The work of one picture."""
     return steps * width * height * (2 if guided else 1)
+
+
+def cost_of_step(request: Request) -> int:
+    """The work of one of a request's steps."""
+    return cost(1, request.width, request.height, request.guidance_scale > 1)
+
+
+def steps_of(request: Request) -> int:
+    """The steps that will be made: image to image begins on the way."""
+    return max(1, int(request.steps * (1.0 if request.strength is None else request.strength)))
 
 
 QUANTUM = cost(30, 256, 256, guided=True)  # what a student may be served in one turn: an ordinary picture
@@ -46,6 +58,10 @@ class FairQueue(Generic[Item]):
     def __len__(self) -> int:
         return len(self._first) + sum(len(student.line) for student in self._students.values())
 
+    def students(self) -> set[str]:
+        """Who waits."""
+        return set(self._students)
+
     def put(self, item: Item, student: str, work: int, *, first: bool = False) -> None:
         """Add a request at the end of its student's line, or before all others. Raises LineFull."""
         if first:
@@ -56,15 +72,22 @@ class FairQueue(Generic[Item]):
             raise LineFull
         line.append((item, work))
 
-    def take(self) -> Item | None:
-        """The request whose turn it is; None if nobody waits."""
+    def take(self, may: Callable[[str], bool] = lambda _: True) -> Item | None:
+        """The request whose turn it is; None if nobody waits who `may` be served now.
+
+        Whoever may not keeps what is left of earlier turns, and gets no new one meanwhile.
+        """
         if self._first:
             return self._first.popleft()
-        if not self._students:
+        ready = {name for name in self._students if may(name)}
+        if not ready:
             return None
-        self._skip_rounds()
+        self._skip_rounds(ready)
         while True:
             name, student = next(iter(self._students.items()))
+            if name not in ready:
+                self._students.move_to_end(name)
+                continue
             item, work = student.line[0]
             if not student.begun:
                 student.begun = True
@@ -79,11 +102,12 @@ class FairQueue(Generic[Item]):
                 del self._students[name]
             return item
 
-    def _skip_rounds(self) -> None:
+    def _skip_rounds(self, ready: set[str]) -> None:
         """Where all wait for something large, pass at once the rounds in which nobody would be served."""
-        missing = min(student.line[0][1] - student.deficit for student in self._students.values())
+        students = [self._students[name] for name in ready]
+        missing = min(student.line[0][1] - student.deficit for student in students)
         rounds = -(-missing // self.quantum) - 2  # one may have begun, the next is the one that serves
-        for student in self._students.values():
+        for student in students:
             student.deficit += max(0, rounds) * self.quantum
 
     def remove(self, item: Item) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.fair_queue import QUANTUM, FairQueue, LineFull, cost
+from lab.engine.fair_queue import QUANTUM, FairQueue, LineFull, cost
 
 NAMES = st.sampled_from("abcde")
 WORK = st.integers(1, 3 * QUANTUM)
