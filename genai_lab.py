@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grade": ("lab.cli.grade:grade", "Grade a folder of submissions, one folder per student."),
     "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),
     "api": ("lab.cli.api:api", "Serve the bundled model to OpenAI clients."),
+    "gateway": ("gateway.command:gateway", "Draw for all labs of a class, and sign what was drawn."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
     "doctor": ("lab.cli.doctor:doctor", "Find everything that can be wrong, each with its fix."),
@@ -55,7 +56,8 @@ def load(target: str) -> Callable[..., object]:
     try:
         command: Callable[..., object] = getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        own = (error.name or "").partition(".")[0] in ("exercises", "manifests", "grading", "lab", "hub")
+        package = (error.name or "").partition(".")[0]
+        own = package in ("exercises", "manifests", "grading", "lab", "gateway", "hub")
         if own or not module.startswith("hub."):
             raise
         raise MissingExtra("hub", error.name or "") from error

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
@@ -58,7 +58,14 @@ def build_endpoint(
     install(app, invalid_status=400)  # as OpenAI does: clients catch BadRequestError
     app.add_middleware(BoundedBody, most=limits.body_bytes, refuse=too_large(limits.body_bytes))
     app.add_middleware(TokenGate, token=token, limits=limits)
-    app.include_router(images.router(Drawing(engine, limits), limits), prefix="/v1")
+    drawing = Drawing(engine, limits)
+    add_routes(app, lambda _: drawing, limits)
+    return app
+
+
+def add_routes(app: FastAPI, drawing_of: Callable[[Request], Drawing], limits: EndpointLimits) -> None:
+    """OpenAI's routes. `drawing_of`: who draws for the one who asks."""
+    app.include_router(images.router(drawing_of, limits), prefix="/v1")
     analyser = Analyser(limits)
     app.include_router(chat.router(analyser), prefix="/v1")
     app.include_router(responses.router(analyser), prefix="/v1")
@@ -76,5 +83,3 @@ def build_endpoint(
             names = ", ".join(str(each["id"]) for each in model_list())
             raise ApiError(404, "model_not_found", param="model", model=model[:100], models=names)
         return JSONResponse(found)
-
-    return app

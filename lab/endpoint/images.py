@@ -5,7 +5,7 @@ without a seed each picture gets a random one, and each answer says which. An ed
 """
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from secrets import randbits
@@ -136,21 +136,25 @@ class Order:
         }
 
 
-def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
-    """The two routes."""
+def router(drawing_of: Callable[[Request], Drawing], limits: EndpointLimits) -> APIRouter:
+    """The two routes. `drawing_of`: who draws for the one who asks."""
     routes = APIRouter()
 
     @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
     async def generate(wanted: ImageRequest, request: Request) -> Response:
         """Make pictures from words."""
-        return await _done(await run_in_threadpool(_order, wanted, None, limits), drawing, request)
+        return await _done(
+            await run_in_threadpool(_order, wanted, None, limits), drawing_of(request), request
+        )
 
     async def edit_from_json(wanted: EditRequest, request: Request) -> Response:
         """The same as JSON."""
         sent = wanted.sent
         _check_edit(len(sent), wanted.mask)
         source = data_url_bytes(sent[0][0], limits, sent[0][1])
-        return await _done(await run_in_threadpool(_order, wanted, source, limits), drawing, request)
+        return await _done(
+            await run_in_threadpool(_order, wanted, source, limits), drawing_of(request), request
+        )
 
     routes.add_api_route(
         "/images/edits",
@@ -201,7 +205,7 @@ def router(drawing: Drawing, limits: EndpointLimits) -> APIRouter:
             strength=strength,
         )
         order = await run_in_threadpool(_order, wanted, await sent[0].read(), limits)
-        return await _done(order, drawing, request)
+        return await _done(order, drawing_of(request), request)
 
     return routes
 
@@ -276,9 +280,14 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
         {"b64_json": await _encoded(picture.image, order), "seed": picture.drawn.request.seed}
         for picture in pictures
     ]
-    return JSONResponse(
-        {"created": int(time.time()), "data": data, **order.facts(), "usage": order.usage(pictures)}
-    )
+    facts = order.facts() | {"usage": order.usage(pictures)} | _receipts(pictures)
+    return JSONResponse({"created": int(time.time()), "data": data, **facts})
+
+
+def _receipts(pictures: list[Picture]) -> dict[str, object]:
+    """One receipt for each picture, where somebody signs for them."""
+    receipts = [picture.drawn.receipt.as_json() for picture in pictures if picture.drawn.receipt]
+    return {"genai_receipts": receipts} if receipts else {}
 
 
 async def _encoded(image: Image.Image, order: Order) -> str:
@@ -301,7 +310,7 @@ async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGe
                         "b64_json": await _encoded(picture.image, order),
                         "seed": picture.drawn.request.seed,
                         "usage": order.usage([picture]),
-                    }
+                    } | _receipts([picture])
                     yield event({"type": name, **data, **facts}, name)
                     partial = 0
                 elif each.preview is not None and partial < wanted:

@@ -11,15 +11,16 @@ import gc
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 from lab.engine.denoise import Stopped, make_picture
+from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure, is_out_of_memory
 from lab.engine.fair_queue import FairQueue, LineFull, cost_of_step, steps_of
 from lab.engine.pace import Ahead, foreseen
 from lab.engine.pipelines import LoadedModel, load_model
-from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Event, Failed, Loading, Queued, Step
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued, Step
 from lab.engine.requests import check_request
 from lab.engine.sources import open_source
 from lab.models.registry import MODELS
@@ -28,8 +29,8 @@ from manifests.manifest import Request
 log = logging.getLogger(__name__)
 
 
-class LocalJob:
-    """A request on its way. Its events are kept, so any number of readers see all of them."""
+class LocalJob(EventLog):
+    """A request on its way."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class LocalJob:
         on_stop: Callable[["LocalJob"], None],
         student: str = "",
     ) -> None:
+        super().__init__()
         self.id = uuid4().hex
         self.student = student
         self.request = request
@@ -48,20 +50,6 @@ class LocalJob:
         self.film = film
         self._stop = threading.Event()
         self._stopped = on_stop
-        self._events: list[Event] = []
-        self._changed = threading.Condition()
-
-    def events(self) -> Iterator[Event]:
-        """All events from the first to the last; blocks between them."""
-        read = 0
-        event: Event | None = None
-        while not isinstance(event, LAST_EVENTS):
-            with self._changed:
-                while len(self._events) <= read:
-                    self._changed.wait()
-                event = self._events[read]
-            yield event
-            read += 1
 
     def cancel(self) -> None:
         """Stop within one step, or before starting; from any thread, any number of times."""
@@ -74,22 +62,15 @@ class LocalJob:
     @property
     def ahead(self) -> Ahead:
         """What of it is still to do."""
-        last = self._events[-1] if self._events else None
+        last = self.latest
         left = last.steps - last.step if isinstance(last, Step) else steps_of(self.request)
         return Ahead(left, cost_of_step(self.request))
 
     def tell_place(self, now: Queued) -> None:
         """Report its place, unless that would be nothing new."""
-        last = self._events[-1] if self._events else None
+        last = self.latest
         if not (isinstance(last, Queued) and _much_the_same(last, now)):
             self.report(now)
-
-    def report(self, event: Event) -> None:
-        """Add an event; nothing follows the last one."""
-        with self._changed:
-            if not (self._events and isinstance(self._events[-1], LAST_EVENTS)):
-                self._events.append(event)
-                self._changed.notify_all()
 
 
 def _much_the_same(one: Queued, other: Queued) -> bool:

@@ -1,6 +1,6 @@
 """The engine's protocol: submit a request, read a stream of events, stop when you like.
 
-One engine runs in this process (`local.py`); one shared by a class over HTTP will stand behind
+One engine runs in this process (`local.py`), another asks a class's gateway (`remote.py`); both stand behind
 the same protocol. Events carry everything a page or a progress bar shows; the last event of a
 job is always exactly one of Done, Failed, Cancelled.
 """
@@ -25,6 +25,11 @@ class Queued:
 
     position: int
     remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """Whoever draws does not answer just now, and is asked again."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Cancelled:
     """Stopped by the person; nothing is recorded."""
 
 
-Event = Queued | Loading | Step | Done | Failed | Cancelled
+Event = Queued | Unreachable | Loading | Step | Done | Failed | Cancelled
 LAST_EVENTS = (Done, Failed, Cancelled)  # a job has exactly one of them, at its end
 
 

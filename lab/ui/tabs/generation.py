@@ -15,7 +15,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import number
-from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step
+from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step, Unreachable
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.job import CodeRunning, CodeWaiting
@@ -178,6 +178,8 @@ class Watch:
             case Queued():
                 left = number(round(event.remaining or 0), t.language)
                 words = t("generation.queued_until", position=event.position, left=left)
+            case Unreachable():
+                words = t("generation.unreachable")
             case Loading():
                 words = t("generation.loading", model=event.model)
             case Step():

@@ -1,0 +1,114 @@
+"""The gateway as an application: labs draw by it, OpenAI clients ask it, and anyone may check receipts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from gateway import drawing_routes
+from gateway.drawings import Drawing, Drawings
+from gateway.gate import PersonGate, person_of
+from gateway.kept import Kept
+from gateway.keys import SigningKeys
+from gateway.people import People, Person
+from gateway.receipt_log import ReceiptLog
+from lab.endpoint.app import ERRORS, add_routes
+from lab.endpoint.bounded_body import BoundedBody
+from lab.endpoint.drawing import Drawing as EndpointDrawing
+from lab.endpoint.errors import install, too_large
+from lab.endpoint.limits import EndpointLimits
+from lab.engine.local import LocalEngine
+from manifests.manifest import Request as Asked
+
+LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
+TIDY = 15.0  # seconds between two looks for what nobody wants any more
+
+
+@dataclass
+class Gateway:
+    """What the gateway works on. All that it keeps lies in `state`."""
+
+    state: Path
+    people: People
+    engine: LocalEngine
+
+    def __post_init__(self) -> None:
+        self.keys = SigningKeys(self.state / "keys")
+        self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
+        self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"))
+
+
+@dataclass(frozen=True)
+class _PersonsEngine:
+    """The class's engine as one person's OpenAI client uses it: each request is a new one."""
+
+    drawings: Drawings
+    person: Person
+
+    def submit(self, request: Asked, *, model: str, source: bytes | None = None, film: int = 0) -> Drawing:
+        return self.drawings.submit(self.person, uuid4().hex, request, model, source, film, held=True)
+
+    def close(self) -> None:
+        """The engine is the gateway's."""
+
+
+def build_gateway(gateway: Gateway) -> FastAPI:
+    """The application, ready for a server; closing it closes the engine."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(_tidy_now_and_then(gateway.drawings))
+        yield
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
+        gateway.engine.close()
+
+    app = FastAPI(
+        title="GenAI Lab gateway",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        dependencies=[Depends(HTTPBearer(auto_error=False))],  # for the description: the gate asks
+        responses=ERRORS,  # type: ignore[arg-type]
+    )
+    install(app, invalid_status=400)
+    app.add_middleware(BoundedBody, most=LIMITS.body_bytes, refuse=too_large(LIMITS.body_bytes))
+    app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
+    app.include_router(drawing_routes.router(gateway.drawings))
+    endpoints: dict[Person, EndpointDrawing] = {}
+
+    def drawing_of(request: Request) -> EndpointDrawing:
+        person = person_of(request)
+        if person not in endpoints:
+            endpoints[person] = EndpointDrawing(_PersonsEngine(gateway.drawings, person), LIMITS)
+        return endpoints[person]
+
+    add_routes(app, drawing_of, LIMITS)
+
+    @app.get("/receipts/keys")
+    def keys() -> JSONResponse:
+        """The public keys by which receipts are checked; open to all."""
+        return JSONResponse(gateway.keys.public.model_dump(mode="json", by_alias=True))
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        """That the gateway is there; open to all."""
+        return JSONResponse({"ok": True})
+
+    return app
+
+
+async def _tidy_now_and_then(drawings: Drawings) -> None:
+    while True:
+        await asyncio.sleep(TIDY)
+        await run_in_threadpool(drawings.tidy)
