@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from lab.engine.local import LocalEngine
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
@@ -235,3 +237,48 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if reporter and os.environ.get("GENAI_TESTS_SKIP_NOTHING") == "1" and skipped and exitstatus == 0:
         reporter.write_line(f"{skipped} skipped, and here nothing may be skipped", red=True)
         session.exitstatus = 1
+
+
+@pytest.fixture(scope="session")
+def tiny_mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusers folder in the shape of `mini`, with random weights and the real judge."""
+    from lab.judge import analyse
+    from lab.models.settings import ModelSettings
+    from tests.lab.engine.tiny import build_mini
+
+    folder = build_mini(tmp_path_factory.mktemp("mini"))
+    (folder / analyse.WEIGHTS).symlink_to(ModelSettings().mini_weights / analyse.WEIGHTS)
+    return folder
+
+
+@pytest.fixture
+def mini_is_tiny(tiny_mini: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """For this test `mini` is the tiny model; hashes are remembered in a folder of the test's own."""
+    monkeypatch.setenv("GENAI_MINI_WEIGHTS", str(tiny_mini))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tiny_mini
+
+
+@pytest.fixture(scope="session")
+def _shared_engine() -> Iterator["LocalEngine"]:
+    from lab.engine.local import LocalEngine
+
+    engine = LocalEngine()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def engine(_shared_engine: "LocalEngine", mini_is_tiny: Path) -> "LocalEngine":
+    """An engine on the tiny model, which keeps it in memory between tests."""
+    return _shared_engine
+
+
+@pytest.fixture
+def own_engine(mini_is_tiny: Path) -> Iterator["LocalEngine"]:
+    """An engine for a test that breaks or closes it."""
+    from lab.engine.local import LocalEngine
+
+    engine = LocalEngine()
+    yield engine
+    engine.close()

@@ -1,0 +1,237 @@
+"""A class draws through a real gateway: in fair turn, each picture once, signed for who asked."""
+
+import base64
+import threading
+import time
+from uuid import uuid4
+
+import pytest
+from openai import AuthenticationError, OpenAI
+
+from gateway.receipt_log import ReceiptLog
+from lab.engine.local import LocalEngine
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Queued, Step, Unreachable
+from lab.engine.remote import RemoteEngine, RemoteJob
+from lab.engine.wire import PATH, Asked, as_event
+from manifests.pictures import open_picture
+from manifests.png import pixels_sha256
+from manifests.receipts import Envelope, request_digest, verify
+from tests.gateway.conftest import TOKENS, RunningGateway, StartGateway
+from tests.lab.engine.asking import JUST_AS_GOOD, asked, failure, likeness, made, photo
+
+LONG = {"steps": 150, "width": 128, "height": 128}
+
+
+def plain(**changes: object) -> dict[str, object]:
+    """A request as it travels."""
+    return {k: v for k, v in asked(**changes).model_dump().items() if v is not None}
+
+
+def receipts_of(gateway: RunningGateway, student: str) -> list[Envelope]:
+    from gateway.keys import SigningKeys
+
+    return ReceiptLog(gateway.state / "receipts.sqlite", SigningKeys(gateway.state / "keys")).of(student)
+
+
+def test_a_picture_is_the_one_that_this_machine_would_have_drawn_with_a_receipt_of_who_asked(
+    gateway: RunningGateway, engine: LocalEngine
+) -> None:
+    picture = made(gateway.engine("ada"), asked(seed=3), film=3)
+    assert likeness(made(engine, asked(seed=3)), picture) >= JUST_AS_GOOD
+    assert len(picture.film) == 3
+    assert picture.drawn.receipt is not None
+    receipt, pixels = verify(picture.drawn.receipt, gateway.keys())
+    assert (receipt.student, receipt.kind, receipt.model) == ("ada", "drawn", "mini")
+    assert pixels == pixels_sha256(picture.image)
+    assert receipt.request == request_digest(picture.drawn.request)
+    assert receipt.weights_sha256 == picture.drawn.model.weights_sha256
+
+
+def test_image_to_image_begins_with_the_students_picture(
+    gateway: RunningGateway, engine: LocalEngine
+) -> None:
+    request = asked(mode="img2img", strength=0.6)
+    there = made(gateway.engine(), request, source=photo())
+    assert likeness(made(engine, request, source=photo()), there) >= JUST_AS_GOOD
+
+
+def test_steps_and_previews_arrive_while_it_is_drawn(gateway: RunningGateway) -> None:
+    events = list(gateway.engine().submit(asked(steps=40), model="mini").events())
+    steps = [event for event in events if isinstance(event, Step)]
+    assert [step.step for step in steps] == list(range(1, 41))
+    assert sum(step.preview is not None for step in steps) >= 5
+    assert isinstance(events[-1], Done)
+
+
+def test_what_cannot_be_drawn_fails_with_the_engines_own_words(gateway: RunningGateway) -> None:
+    failed = failure(gateway.engine(), asked(width=70))
+    assert failed.code == "bad_size"
+    assert "70" in failed.text("fr")
+
+
+def test_who_is_not_known_draws_nothing(gateway: RunningGateway) -> None:
+    from pydantic import SecretStr
+
+    stranger = RemoteEngine(gateway.url, SecretStr("nobody's token at all"))
+    assert failure(stranger, asked()).code == "gateway_unknown"
+    with gateway.client() as client:
+        client.headers.pop("Authorization")
+        for method, path in (("POST", PATH), ("GET", "/v1/models"), ("DELETE", f"{PATH}/abcdefgh")):
+            assert client.request(method, path, json={}).status_code == 401
+
+
+def test_stop_stops_at_the_gateway_too(gateway: RunningGateway) -> None:
+    engine = gateway.engine("ben")
+    job = engine.submit(asked(**LONG), model="mini")
+    for event in job.events():
+        if isinstance(event, Step):
+            job.cancel()
+    assert isinstance(job.latest, Cancelled)
+    with gateway.client("ben") as client:  # the same key is a new picture now: nothing was kept of it
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and _is_known(client, job):
+            time.sleep(0.1)
+        assert not _is_known(client, job)
+
+
+def _is_known(client: object, job: RemoteJob) -> bool:
+    """Whether the gateway still has that drawing: then its first event is no `queued`, or it has more."""
+    from httpx2 import Client
+
+    assert isinstance(client, Client)
+    short = job.asked.model_copy(update={"request": asked(steps=1)})
+    with client.stream("POST", PATH, json=short.model_dump(mode="json")) as answer:
+        events = [as_event(line.encode()) for line in answer.iter_lines() if line]
+    client.delete(f"{PATH}/{job.id}")
+    return not isinstance(events[-1], Done)
+
+
+def test_a_request_that_is_sent_twice_is_drawn_once(gateway: RunningGateway) -> None:
+    key, before = uuid4().hex, len(receipts_of(gateway, "ben"))
+    order = Asked(key=key, model="mini", request=asked(seed=11)).model_dump(mode="json")
+    ends: list[Event] = []
+
+    def ask() -> None:
+        with gateway.client("ben") as client, client.stream("POST", PATH, json=order) as answer:
+            ends.append(as_event([line for line in answer.iter_lines() if line][-1].encode()))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(isinstance(end, Done) for end in ends)
+    assert len({end.picture.drawn.receipt for end in ends if isinstance(end, Done)}) == 1
+    assert len(receipts_of(gateway, "ben")) == before + 1
+
+
+def test_another_persons_key_opens_nothing(gateway: RunningGateway) -> None:
+    key = uuid4().hex
+    order = Asked(key=key, model="mini", request=asked(seed=12)).model_dump(mode="json")
+    students = []
+    for name in ("ada", "ben"):
+        with gateway.client(name) as client:
+            last = [line for line in client.post(PATH, json=order).iter_lines() if line][-1]
+        end = as_event(last.encode())
+        assert isinstance(end, Done)
+        assert end.picture.drawn.receipt
+        students.append(verify(end.picture.drawn.receipt, gateway.keys())[0].student)
+    assert students == ["ada", "ben"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"student": "ben"},
+        {"key": "short"},
+        {"key": "../../../../etc/passwd"},
+        {"film": 10_000},
+        {"source": "no base64!"},
+        {"request": plain() | {"steps": 10**9}},
+        {"request": plain() | {"prompt": "x" * 10**6}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_no_request_is_refused(gateway: RunningGateway, change: dict[str, object]) -> None:
+    good: dict[str, object] = {"key": uuid4().hex, "model": "mini", "request": plain()}
+    with gateway.client() as client:
+        assert client.post(PATH, json=good | change).status_code == 400
+
+
+def test_any_openai_client_draws_and_gets_receipts(gateway: RunningGateway) -> None:
+    with OpenAI(base_url=f"{gateway.url}/v1", api_key=TOKENS["ada"], timeout=120) as client:
+        assert "mini" in [model.id for model in client.models.list()]
+        answer = client.images.generate(
+            model="mini", prompt="a red cup", n=2, size="64x64", extra_body={"steps": 4, "seed": 5}
+        )
+    receipts = [Envelope.model_validate(each) for each in answer.model_dump()["genai_receipts"]]
+    assert answer.data
+    for picture, envelope in zip(answer.data, receipts, strict=True):
+        assert picture.b64_json
+        receipt, pixels = verify(envelope, gateway.keys())
+        assert pixels == pixels_sha256(open_picture(base64.b64decode(picture.b64_json)))
+        assert receipt.student == "ada"
+
+
+def test_an_openai_client_without_a_token_is_told_so(gateway: RunningGateway) -> None:
+    with (
+        OpenAI(base_url=f"{gateway.url}/v1", api_key="wrong", max_retries=0) as client,
+        pytest.raises(AuthenticationError),
+    ):
+        client.models.list()
+
+
+def test_one_picture_is_not_held_up_by_who_sent_twenty(gateway: RunningGateway) -> None:
+    greedy, newcomer = gateway.engine("ada"), gateway.engine("ben")
+    many = [greedy.submit(asked(seed=seed, steps=100), model="mini") for seed in range(20)]
+    next(each for each in many[0].events() if isinstance(each, Step))
+    assert isinstance(made(newcomer, asked(seed=99, steps=100)).image.width, int)
+    assert sum(isinstance(job.latest, Done) for job in many) < 15
+    greedy.close()
+
+
+def test_those_who_wait_are_told_their_place(gateway: RunningGateway) -> None:
+    engine = gateway.engine("ada")
+    jobs = [engine.submit(asked(seed=seed, steps=60), model="mini") for seed in range(24)]
+    places = [[event.position for event in job.events() if isinstance(event, Queued)] for job in jobs]
+    assert max(max(each, default=0) for each in places) >= 4
+    assert all(each == sorted(each, reverse=True) for each in places)
+
+
+def test_a_gateway_that_is_killed_and_comes_back_draws_what_was_not_done(
+    start_gateway: StartGateway, engine: LocalEngine
+) -> None:
+    first = start_gateway()
+    lab = first.engine()
+    jobs = [lab.submit(asked(seed=seed, steps=80), model="mini") for seed in range(3)]
+    next(each for each in jobs[0].events() if isinstance(each, Step))
+    first.kill()
+    again = start_gateway(first.state, first.port)
+    pictures = []
+    for seed, job in enumerate(jobs):
+        *events, last = job.events()
+        assert isinstance(last, Done)
+        assert any(isinstance(event, Unreachable) for event in events)
+        pictures.append(last.picture)
+        assert likeness(made(engine, asked(seed=seed, steps=80)), last.picture) >= JUST_AS_GOOD
+    issued = [verify(each, again.keys())[1] for each in receipts_of(again, "ada")]
+    assert sorted(issued) == sorted(pixels_sha256(picture.image) for picture in pictures)
+
+
+def test_a_gateway_that_stays_away_is_told_as_such(start_gateway: StartGateway) -> None:
+    gone = start_gateway()
+    gone.kill()
+    events = list(gone.engine(give_up=1.0).submit(asked(), model="mini").events())
+    assert isinstance(events[0], Unreachable)
+    assert isinstance(events[-1], Failed)
+    assert events[-1].code == "gateway_gone"
+
+
+def test_the_state_is_for_its_owner_alone(start_gateway: StartGateway) -> None:
+    gateway = start_gateway()
+    made(gateway.engine(), asked())
+    kept = ("people.csv", "keys", "finished", "receipts.sqlite")
+    modes = {name: oct((gateway.state / name).stat().st_mode & 0o077) for name in kept[1:]}
+    assert set(modes.values()) == {"0o0"}
+    log = (gateway.state / "gateway.log").read_text()
+    assert not any(token in log for token in TOKENS.values())
