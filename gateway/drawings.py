@@ -19,6 +19,7 @@ from gateway.receipt_log import ReceiptLog
 from lab.engine.events import EventLog
 from lab.engine.local import LocalEngine, LocalJob
 from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed
+from lab.judge.adherence import opinion
 from manifests.manifest import Request
 from manifests.png import pixels_sha256
 from manifests.receipts import request_digest
@@ -158,6 +159,9 @@ class Drawings:
             self.end(drawing.person, drawing.id)
 
     def _finished(self, drawing: Drawing, done: Done) -> Event:
+        drawn = done.picture.drawn
+        found = opinion(drawn.request.prompt, drawn.model.id, done.picture.image)
+        done = Done(replace(done.picture, judged=True, adherence=found))  # a lab has no judge in memory
         try:
             self._kept.put(drawing.person.name, drawing.id, done)
         except OSError:

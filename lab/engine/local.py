@@ -11,7 +11,7 @@ import gc
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from lab.engine.denoise import Stopped, make_picture
@@ -206,7 +206,7 @@ class LocalEngine:
     def _tell_positions(self) -> None:
         """Tell those who wait their place and when they will be done."""
         waiting, loaded = self._in_line(), self._loaded
-        ends: list[float] | list[None] = [None] * len(waiting)
+        ends: Sequence[float | None] = [None] * len(waiting)
         if loaded and loaded.meeting:
             drawn = [job.ahead for job in self._running]
             ends = foreseen(loaded.meeting.pace, drawn, [job.ahead for job in waiting], loaded.meeting.most)

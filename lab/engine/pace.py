@@ -54,7 +54,7 @@ class Pace:
 
 def foreseen(
     pace: Pace, drawn: Sequence[Ahead], waiting: Sequence[Ahead], most: int
-) -> list[float] | list[None]:
+) -> Sequence[float | None]:
     """Seconds until each of those who wait is done, if nobody else comes; None where no pace is known.
 
     `most`: how many are drawn at once.

@@ -14,7 +14,7 @@ from PIL import Image
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
 from manifests.draft import Drawn
-from manifests.manifest import Request
+from manifests.manifest import Adherence, Request
 
 Value = str | int | float | UserError  # an error stands for its own words, in either language
 
@@ -52,11 +52,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished image, every fact of how it was made, and pictures of the way if they were asked for."""
+    """A finished image, every fact of how it was made, and pictures of the way if they were asked for.
+
+    `judged`: whoever drew it has also looked for what was asked, and found `adherence`.
+    """
 
     image: Image.Image
     drawn: Drawn
     film: list[Image.Image] = field(default_factory=list)  # noise to image
+    judged: bool = False
+    adherence: Adherence | None = None
 
 
 @dataclass(frozen=True)

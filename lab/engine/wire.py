@@ -27,7 +27,7 @@ from lab.engine.protocol import (
     Value,
 )
 from manifests.draft import Drawn
-from manifests.manifest import Request
+from manifests.manifest import Adherence, Request
 from manifests.pictures import open_picture
 
 PATH = "/v1/drawings"
@@ -74,6 +74,8 @@ class _Line(BaseModel):
     image: str | None = None  # base64: the picture, or a preview
     film: tuple[str, ...] = ()
     drawn: JsonValue = None
+    judged: bool = False
+    adherence: Adherence | None = None
     code: str = ""
     values: Mapping[str, str | int | float | dict[str, str]] = Field(default_factory=dict)
 
@@ -101,6 +103,8 @@ def as_line(event: Event) -> bytes:
                 image=_packed(picture.image, "PNG"),
                 film=tuple(_packed(frame, "PNG") for frame in picture.film),
                 drawn=_DRAWN.dump_python(picture.drawn, mode="json", by_alias=True),
+                judged=picture.judged,
+                adherence=picture.adherence,
             )
         case Failed(code=code, values=values):
             line = _Line(
@@ -126,9 +130,8 @@ def as_event(line: bytes) -> Event:
             return Step(read.step, read.steps, read.seconds, read.remaining or 0.0, preview)
         case "done":
             drawn = _DRAWN.validate_python(read.drawn)
-            return Done(
-                Picture(_unpacked(read.image or ""), drawn, [_unpacked(frame) for frame in read.film])
-            )
+            image, *film = (_unpacked(each) for each in (read.image or "", *read.film))
+            return Done(Picture(image, drawn, film, read.judged, read.adherence))
         case "failed":
             values = {name: Said(v) if isinstance(v, dict) else v for name, v in read.values.items()}
             return Failed(read.code, values)

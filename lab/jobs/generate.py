@@ -67,7 +67,9 @@ class Generation:
             exercise=self.exercise_id,
             run=self.run_id,
             variant=self.variant,
-            adherence=opinion(drawn.request.prompt, drawn.model.id, picture.image),
+            adherence=picture.adherence
+            if picture.judged
+            else opinion(drawn.request.prompt, drawn.model.id, picture.image),
         )
         try:
             return PictureSaved(self.store.save(draft, picture.image), picture)

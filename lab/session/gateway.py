@@ -1,0 +1,26 @@
+"""The class's gateway, where there is one: its address is a setting, who asks is this lab's token."""
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lab.engine.local import LocalEngine
+from lab.engine.protocol import Engine
+from lab.engine.remote import RemoteEngine
+
+
+class _Token(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    token: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("GENAI_GATEWAY_TOKEN", "JUPYTERHUB_API_TOKEN")
+    )
+
+
+def gateway_token() -> SecretStr:
+    """`GENAI_GATEWAY_TOKEN`, else what the Hub gave this lab."""
+    return _Token().token
+
+
+def engine_at(gateway: str | None) -> Engine:
+    """The class's engine, or one of this process where there is no gateway."""
+    return RemoteEngine(gateway, gateway_token()) if gateway else LocalEngine()
