@@ -50,6 +50,8 @@ def hub(
         end_stale_processes(folder, folder / STATIC_CONFIGURATION)
         _require_free_port(settings.host, settings.port, "GENAI_HUB_PORT")
         _require_free_port("127.0.0.1", settings.api_port, "GENAI_HUB_API_PORT")
+        if settings.gateway:
+            _require_free_port("127.0.0.1", settings.gateway_port, "GENAI_HUB_GATEWAY_PORT")
         lines = announcement(settings)  # must come first, because `configure` makes the passwords' file
         config = Config()
         configure(config, settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from hub import guards, opened, pages, proxy, roles
+from hub import gateway, guards, opened, pages, proxy, roles
 from hub.addresses import bind_url
 from hub.cohort import passes
 from hub.errors import HubError
@@ -44,6 +44,7 @@ def configure(c: Config, settings: HubSettings) -> None:
         part.configure(c, settings)
     AUTHENTICATORS[settings.authenticator].configure(c, settings)
     SPAWNERS[settings.spawner](c, settings)
+    gateway.configure(c, settings)
     for service in c.JupyterHub.services:
         if "command" in service:
             service["cwd"] = str(state)  # `hub.stale_processes` recognizes services by this folder

@@ -40,6 +40,8 @@ class HubSettings(BaseSettings):
     # The addresses of a proxy in front of the hub that terminates TLS.
     tls_proxy: Annotated[frozenset[IPvAnyAddress], NoDecode, CommaSeparated] = frozenset()
     insecure: bool = False  # let others reach the hub in spite of known risks
+    gateway: bool = True  # one engine draws for all labs, which then need neither a GPU nor a key
+    gateway_port: Annotated[int, Field(ge=1, le=65535)] = 7880
     # A lab without activity is stopped after this time; 0 means never.
     idle_seconds: Annotated[int, Field(ge=0)] = 3600
     idle_check_seconds: Annotated[int, Field(ge=1)] = 60  # the pause between two checks for idle labs

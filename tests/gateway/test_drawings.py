@@ -44,8 +44,8 @@ def drawn(drawing: Drawing) -> Done:
     return last
 
 
-def ask(drawings: Drawings, key: str, person: Person = ADA, **request: object) -> Drawing:
-    return drawings.submit(person, key, asked(**request), "mini", None, 0)
+def ask(drawings: Drawings, key: str, **request: object) -> Drawing:
+    return drawings.submit(ADA, key, asked(**request), "mini", None, 0)
 
 
 def test_what_was_finished_before_the_gateway_was_killed_is_not_drawn_again(

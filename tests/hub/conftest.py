@@ -122,6 +122,8 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartHub]:
             "GENAI_HUB_API_PORT": str(free_port()),
             "GENAI_HUB_STATE": str(state),
             "GENAI_HUB_INSTRUCTORS": INSTRUCTOR,
+            "GENAI_HUB_GATEWAY": "0",  # labs draw themselves, unless a test is about the gateway
+            "GENAI_HUB_GATEWAY_PORT": str(free_port()),
             "GENAI_HUB_IDLE_SECONDS": "0",  # no process that looks for idle labs, unless a test is about it
             "OMP_NUM_THREADS": "1",
         }

@@ -2,6 +2,7 @@
 
 from traitlets.config import Config
 
+from hub.gateway import ports
 from hub.settings import HubSettings
 from hub.spawners.docker.gpus.allocator import Allocator
 from hub.spawners.docker.gpus.page import GpusHandler
@@ -27,7 +28,7 @@ def configure(c: Config, settings: HubSettings) -> None:
 
     docker, gpus = DockerSettings(), GpuSettings()
     allocator = Allocator(settings.state.resolve() / "gpus.json", gpus.devices(), gpus.gpu_share)
-    engine = prepare_network(docker, settings.api_port)
+    engine = prepare_network(docker, ports(settings))
     allocator.reconcile(running_leases(engine, docker.prefix))
     c.JupyterHub.spawner_class = ContainerLab
     # Running labs find the hub at this address, also after it was restarted. So do the proxy and the

@@ -1,15 +1,16 @@
-"""The labs' network: a lab reaches only the hub's API, and the proxy reaches the labs.
+"""The labs' network: a lab reaches the hub's API and the gateway alone, and the proxy reaches the labs.
 
 The network is a bridge of its own. It is `internal`, so there is no way to the internet or to a
 cloud's metadata address, and it carries no traffic between containers. What remains reachable is the
-host itself, at the bridge's gateway: there a firewall chain accepts the hub's port and rejects the
-rest. Setting the firewall takes root. For a hub that does not run as root, the service unit runs
+host itself, at the bridge's gateway: there a firewall chain accepts the hub's two ports and rejects
+the rest. Setting the firewall takes root. For a hub that does not run as root, the service unit runs
 `python -m hub.spawners.docker.network` as root before it starts the hub.
 """
 
 import logging
 import os
 import subprocess
+from collections.abc import Sequence
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
@@ -18,6 +19,7 @@ from docker.utils import kwargs_from_env
 
 from exercises.errors import CatalogueError
 from exercises.i18n import preferred_language, translator
+from hub.gateway import ports
 from hub.settings import HubSettings
 from hub.spawners.docker.settings import DockerSettings
 
@@ -30,7 +32,7 @@ class EngineError(CatalogueError):
     package = "hub"
 
 
-def prepare_network(settings: DockerSettings, port: int) -> APIClient:
+def prepare_network(settings: DockerSettings, ports: Sequence[int]) -> APIClient:
     """Make the network and the firewall, and return a client of the engine. Raises EngineError.
 
     Without root the firewall is left alone, and the log says so.
@@ -38,7 +40,7 @@ def prepare_network(settings: DockerSettings, port: int) -> APIClient:
     client = connect()
     ensure_network(client, settings)
     if os.geteuid() == 0:
-        set_firewall(settings, port)
+        set_firewall(settings, ports)
     else:
         log.warning(translator("hub", preferred_language())("docker.no_root", bridge=settings.bridge))
     return client
@@ -101,28 +103,28 @@ def _options(settings: DockerSettings) -> dict[str, str]:
     }
 
 
-def firewall_rules(settings: DockerSettings, port: int) -> str:
-    """Return the input of `iptables-restore --noflush`: a chain that accepts answers and the hub's port."""
+def firewall_rules(settings: DockerSettings, ports: Sequence[int]) -> str:
+    """Return the input of `iptables-restore --noflush`: a chain that accepts answers and the hub's ports."""
     chain = _chain(settings)
     return "\n".join(
         [
             "*filter",
             f":{chain} - [0:0]",
             f"-A {chain} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-            f"-A {chain} -d {settings.gateway} -p tcp -m tcp --dport {port} -j ACCEPT",
+            *(f"-A {chain} -d {settings.gateway} -p tcp -m tcp --dport {port} -j ACCEPT" for port in ports),
             f"-A {chain} -j REJECT --reject-with icmp-admin-prohibited",
             "COMMIT\n",
         ]
     )
 
 
-def set_firewall(settings: DockerSettings, port: int) -> None:
+def set_firewall(settings: DockerSettings, ports: Sequence[int]) -> None:
     """Put the chain before all other rules for traffic from the labs' bridge; may be repeated.
 
     Takes root. Raises EngineError if iptables refuses.
     """
     entry = ["INPUT", "-i", settings.bridge, "-j", _chain(settings)]
-    _run(["iptables-restore", "--wait", "--noflush"], firewall_rules(settings, port))
+    _run(["iptables-restore", "--wait", "--noflush"], firewall_rules(settings, ports))
     if subprocess.run(["iptables", "--wait", "-C", *entry], capture_output=True, check=False).returncode:
         _run(["iptables", "--wait", "-I", *entry])
 
@@ -141,4 +143,4 @@ def _run(command: list[str], text: str = "") -> None:
 
 
 if __name__ == "__main__":
-    prepare_network(DockerSettings(), HubSettings().api_port)
+    prepare_network(DockerSettings(), ports(HubSettings()))

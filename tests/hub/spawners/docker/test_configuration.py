@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """The configuration of a hub with two GPUs, a folder of models and the instructor's own assignments."""
-    monkeypatch.setattr(network, "prepare_network", lambda docker, port: None)
+    monkeypatch.setattr(network, "prepare_network", lambda docker, ports: None)
     monkeypatch.setattr(container, "running_leases", lambda client, prefix: {"ana/": "1"})
     monkeypatch.setenv("GENAI_HUB_GPUS", "0,1")
     monkeypatch.setenv("GENAI_HUB_DOCKER_MODELS", str(tmp_path / "models"))
@@ -78,7 +78,7 @@ def test_the_allocator_knows_what_runs(configured: Config):
 
 
 def test_the_firewall_lets_in_the_hubs_port_and_no_other():
-    rules = firewall_rules(DockerSettings(), 9999).splitlines()
+    rules = firewall_rules(DockerSettings(), [9999, 7880]).splitlines()
     assert [rule.rpartition("-j ")[2] for rule in rules[2:5]] == [
         "ACCEPT",
         "ACCEPT",

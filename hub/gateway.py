@@ -1,0 +1,49 @@
+"""The class's gateway as a service of the Hub, and every lab told where it answers.
+
+It listens where the Hub's API does, since that is what labs can reach, at a port of its own. What it keeps
+lies in `<state>/gateway`. The Hub tells it who asks: a lab sends the token that the Hub gave it.
+"""
+
+import sys
+from urllib.parse import urlsplit
+
+from traitlets.config import Config
+
+from hub.settings import HubSettings
+from hub.spawners.environment import lab_settings
+
+VARIABLE = "GENAI_GATEWAY"  # of `lab.session.settings`
+
+
+def configure(c: Config, settings: HubSettings) -> None:
+    """Add the service. Comes after the spawner, which decides where the Hub's API is for the labs."""
+    if not settings.gateway:
+        return
+    listening = _host(c.JupyterHub.hub_bind_url)
+    reached = _host(
+        c.Spawner.get("hub_connect_url") or c.JupyterHub.get("hub_connect_url") or c.JupyterHub.hub_bind_url
+    )
+    c.JupyterHub.services.append(
+        {
+            "name": "gateway",
+            "command": [
+                sys.executable,
+                *("-m", "genai_lab", "gateway"),
+                *("--host", listening, "--port", str(settings.gateway_port)),
+                *("--state", str(settings.state.resolve() / "gateway")),
+            ],
+            "environment": lab_settings(),
+        }
+    )
+    spawner = c[c.JupyterHub.spawner_class.__name__]
+    host = f"[{reached}]" if ":" in reached else reached
+    spawner.environment = {**spawner.environment, VARIABLE: f"http://{host}:{settings.gateway_port}"}
+
+
+def ports(settings: HubSettings) -> list[int]:
+    """The ports of this machine that labs must reach."""
+    return [settings.api_port, *([settings.gateway_port] if settings.gateway else [])]
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "127.0.0.1"
