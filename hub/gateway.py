@@ -28,7 +28,7 @@ def configure(c: Config, settings: HubSettings) -> None:
             "name": "gateway",
             "command": [
                 sys.executable,
-                *("-m", "genai_lab", "gateway"),
+                *("-P", "-m", "genai_lab", "gateway"),  # nothing of the folder it runs in is imported
                 *("--host", listening, "--port", str(settings.gateway_port)),
                 *("--state", str(settings.state.resolve() / "gateway")),
             ],

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -30,8 +31,12 @@ def labs(hub: RunningHub) -> dict[str, httpx2.Client]:
 
 def children(hub: RunningHub, word: str) -> list[psutil.Process]:
     """The hub's processes that were started with this word."""
-    found = psutil.Process(hub.process.pid).children(recursive=True)
-    return [each for each in found if word in each.cmdline() and "genai_lab" in each.cmdline()]
+    found = []
+    for each in psutil.Process(hub.process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if {word, "genai_lab"} <= set(each.cmdline()):
+                found.append(each)
+    return found
 
 
 def draw(hub: RunningHub, client: httpx2.Client, name: str, session: str) -> str:

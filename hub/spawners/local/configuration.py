@@ -15,7 +15,7 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.JupyterHub.cleanup_servers = True  # the labs are children of this account and end with the hub
     c.LocalLab.homes = str(state / "homes")
     c.LocalLab.logs = str(state / "logs")
-    c.LocalLab.cmd = [sys.executable, "-m", "genai_lab", "serve"]
+    c.LocalLab.cmd = [sys.executable, "-P", "-m", "genai_lab", "serve"]  # nothing of a home is imported
     c.LocalLab.env_keep = ["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"]
     # Many labs share few cores, so more threads per lab would only wait for each other.
     # All labs share the hub's account: code of a student's could read its secrets and everybody's files.
