@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from PIL import Image
@@ -21,92 +22,191 @@ from lab.jobs.lost import Lost, noted, take_lost
 from lab.jobs.protocol import StoppableJob, Stored
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: `start` begins it when its turn has come; `keep` is told what was stored."""
+    """One thing to do: `start` begins it when its turn has come; `keep` is told what was stored.
+
+    `together`: it may be under way at once with its neighbours of which that is true as well.
+    """
 
     run_id: str
     start: Callable[[], StoppableJob]
     keep: Callable[[Stored], None] = lambda _: None
+    together: bool = False
 
 
 @dataclass
 class Running:
-    """Tasks of one exercise, done one after the other. Written by its own thread, read by pages.
+    """Tasks of one exercise, done in their order. Written by its own threads, read by pages.
 
-    `event` is the latest of the task under way, and after the end how it ended: `Stored`, `Failed`,
-    `Cancelled`, or the `UserError` that ended a task. `changes` counts what a page may
-    want to show anew. `preview` is the latest one.
+    `event` is the latest of what is under way (of several that are drawn at once, the steps of all), and
+    after the end how it ended: `Stored`, `Failed`, `Cancelled`, or the `UserError` that ended a task.
+    `under_way` are the tasks that were begun and have not ended. `changes` counts what a page may want to
+    show anew. `preview` is the latest one of the first task under way.
     """
 
     exercise_id: str
     tasks: Sequence[Task]
     id: str = field(default_factory=lambda: uuid4().hex)
-    index: int = 0
     event: object = None
-    preview: Image.Image | None = None
+    under_way: tuple[Task, ...] = ()
     stored: list[Stored] = field(default_factory=list)
     finished: bool = False
     changes: int = 0
     ended: float | None = None  # seconds since the epoch
     notes: Path | None = None  # the folder in which it is noted that this is under way
     _stop: threading.Event = field(default_factory=threading.Event)
-    _job: StoppableJob | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _jobs: list[StoppableJob] = field(default_factory=list)
+    _steps: dict[str, Step] = field(default_factory=dict)  # by run, of the tasks of one group
+    _previews: dict[str, Image.Image] = field(default_factory=dict)
+    _wrong: object = None  # the first end of a task that was not what it should be
 
     def stop(self) -> None:
         """Stop what is under way and drop what comes after it; may be called more than once."""
         self._stop.set()
-        job = self._job
-        if job is not None:
+        with self._lock:
+            jobs = list(self._jobs)
+        for job in jobs:
             job.cancel()
 
+    @property
+    def preview(self) -> Image.Image | None:
+        under_way = [task.run_id for task in self.under_way]
+        with self._lock:
+            return next(
+                (self._previews[run] for run in (*under_way, *self._previews) if run in self._previews), None
+            )
+
     def work(self) -> None:
-        """Do all tasks; the first that fails, or a stop, ends them."""
+        """Do all tasks; the first that fails, or a stop, ends them once what is under way has ended."""
         try:
-            for index, task in enumerate(self.tasks):
-                self.index = index
+            for group in _groups(self.tasks):
                 if self._stop.is_set():
                     self._tell(Cancelled())
                     break
-                if not self._do(task):
+                if not self._do(group):
                     break
-        except UserError as error:
-            self._tell(error)
-        except Exception:
-            log.exception("A generation of %s failed", self.exercise_id)
-            self._tell(Failed("internal"))
         finally:
             self.ended = time.time()
             self.finished = True
             self.changes += 1
 
-    def _do(self, task: Task) -> bool:
-        """Whether what the task was for is on disk."""
-        self.preview = None
-        with noted(self.notes, self.id, self.exercise_id, task.run_id):
-            job = self._job = task.start()
-            if self._stop.is_set():  # asked for while the task was being submitted
+    def _do(self, group: Sequence[Task]) -> bool:
+        """Whether all of the group's tasks are on disk."""
+        self._steps, self._previews, self.under_way = {}, {}, tuple(group)
+        threads = [
+            threading.Thread(target=self._follow, args=(task, job), name=f"run-{task.run_id}", daemon=True)
+            for task, job in self._begun(group)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._wrong is None:
+            return True
+        self._tell(self._wrong)
+        return False
+
+    def _begun(self, group: Sequence[Task]) -> list[tuple[Task, StoppableJob]]:
+        """The group's jobs, begun in their order; none after one that cannot be."""
+        begun = []
+        for task in group:
+            job = self._attempt(task, task.start)
+            if job is None:
+                break
+            with self._lock:
+                self._jobs.append(job)
+            if self._stop.is_set():  # asked for while it was being submitted
                 job.cancel()
-            for event in job.events():
-                if isinstance(event, Step) and event.preview is not None:
-                    self.preview = event.preview
-                if isinstance(event, Stored):
-                    task.keep(event)
+            begun.append((task, job))
+        return begun
+
+    def _follow(self, task: Task, job: StoppableJob) -> None:
+        """Pass on the job's events until it has ended; what it stored is kept at once."""
+        with noted(self.notes, f"{self.id}-{task.run_id}", self.exercise_id, task.run_id):
+            last = self._attempt(task, lambda: self._events(task, job))
+        if last is not None and not isinstance(last, Stored):
+            self._wrong = self._wrong or last
+        self.under_way = tuple(each for each in self.under_way if each is not task)
+        self.changes += 1
+
+    def _events(self, task: Task, job: StoppableJob) -> object:
+        """Pass on the job's events; the last of them."""
+        event: object = Failed("internal")  # a job without any is a bug
+        for event in job.events():
+            if isinstance(event, Stored):
+                task.keep(event)
+                with self._lock:
                     self.stored.append(event)
+            if isinstance(event, Step):
+                with self._lock:
+                    self._steps[task.run_id] = event
+                    if event.preview is not None:
+                        self._previews[task.run_id] = event.preview
+                    self.event = _sum(list(self._steps.values()))
+                self.changes += 1
+            else:
                 self._tell(event)
-        return isinstance(self.event, Stored)
+        return event
+
+    def _attempt(self, task: Task, do: Callable[[], T]) -> T | None:
+        """What `do` gives; None if it failed, which is then how the tasks ended."""
+        try:
+            return do()
+        except UserError as error:
+            self._wrong = self._wrong or error
+        except Exception:
+            log.exception("The run %s of %s failed", task.run_id, self.exercise_id)
+            self._wrong = self._wrong or Failed("internal")
+        return None
 
     def _tell(self, event: object) -> None:
         self.event = event
         self.changes += 1
 
 
-def _lost(lost: Lost) -> Running:
-    """How a run ended that a killed lab was making."""
-    failed = Failed("lost", {"run": lost.run_id})
-    return Running(lost.exercise_id, (), event=failed, finished=True, ended=lost.begun)
+def _groups(tasks: Sequence[Task]) -> list[Sequence[Task]]:
+    """Neighbours that may be done together, and the others one by one."""
+    found: list[list[Task]] = []
+    for task in tasks:
+        if found and task.together and found[-1][-1].together:
+            found[-1].append(task)
+        else:
+            found.append([task])
+    return list(found)
+
+
+def _sum(steps: Sequence[Step]) -> Step:
+    """The steps of all that are drawn at once, as one."""
+    if len(steps) == 1:
+        return steps[0]
+    return Step(
+        step=sum(each.step for each in steps),
+        steps=sum(each.steps for each in steps),
+        seconds=max(each.seconds for each in steps),
+        remaining=max(each.remaining for each in steps),
+    )
+
+
+def _lost(all_lost: Sequence[Lost]) -> list[Running]:
+    """How the runs ended that a killed lab was making, those of one exercise as one."""
+    by_exercise: dict[str, list[Lost]] = {}
+    for lost in all_lost:
+        by_exercise.setdefault(lost.exercise_id, []).append(lost)
+    return [
+        Running(
+            exercise_id,
+            (),
+            event=Failed("lost", {"run": ", ".join(sorted(each.run_id for each in lost))}),
+            finished=True,
+            ended=max(each.begun for each in lost),
+        )
+        for exercise_id, lost in by_exercise.items()
+    ]
 
 
 class Runs:
@@ -116,7 +216,7 @@ class Runs:
         """`notes`: where it is noted what is under way, and found what a killed lab was making."""
         self._lock = threading.Lock()
         self._notes = notes
-        self._all = [_lost(each) for each in take_lost(notes)] if notes else []
+        self._all = _lost(take_lost(notes)) if notes else []
 
     def start(self, exercise_id: str, tasks: Sequence[Task]) -> Running:
         """Begin in a thread of its own; never blocks."""

@@ -48,8 +48,8 @@ def draw(hub: RunningHub, client: httpx2.Client, name: str, session: str) -> str
 
 
 def manifests(hub: RunningHub, name: str) -> list[Manifest]:
-    files = sorted((hub.state / "homes" / name).rglob("outputs/smoke*.json"))
-    return [read_manifest_file(file) for file in files]
+    files = (hub.state / "homes" / name).rglob("outputs/smoke*.json")
+    return sorted((read_manifest_file(file) for file in files), key=lambda made: made.attempt)
 
 
 def gateway_of(hub: RunningHub) -> str:

@@ -141,19 +141,31 @@ class Watch:
         if finished:
             return self._idle(self._ended(running) + following)
         t = self.page.t
-        task = running.tasks[running.index]
-        which = t("generation.which", run=task.run_id, number=running.index + 1, count=len(running.tasks))
+        which = self._which(running)
         status = markup.status(t("generation.running", which=which))
         buttons = [gr.update(interactive=False) for _ in self.buttons]
-        live = [self._progress(running, which), *(self._preview(running, task.run_id) for _ in self.preview)]
+        live = [self._progress(running, which), *(self._preview(running) for _ in self.preview)]
         return [status, *live, gr.update(interactive=True), running.id, *buttons]
 
-    def _preview(self, running: Running, run_id: str) -> str:
-        """The picture being drawn, as far as it is."""
-        if running.preview is None or self.upon is None:
+    def _which(self, running: Running) -> str:
+        """What is under way: a run and its number, or how many at once."""
+        t, under_way = self.page.t, running.under_way
+        done, count = len(running.stored), len(running.tasks)
+        if (len(under_way) == 1 and len(running.tasks) - done == 1) or not any(
+            each.together for each in under_way
+        ):
+            run = under_way[0].run_id if under_way else running.tasks[-1].run_id
+            return t("generation.which", run=run, number=min(done + 1, count), count=count)
+        return t("generation.which_together", done=done, count=count)
+
+    def _preview(self, running: Running) -> str:
+        """The picture being drawn, as far as it is; of several, the first."""
+        preview = running.preview
+        if preview is None or self.upon is None:
             return ""
+        run_id = running.under_way[0].run_id if running.under_way else ""
         cell = self.runs.index(run_id) if run_id in self.runs else 0
-        url = _data_url(running.preview)
+        url = _data_url(preview)
         return self.upon.draw(url, self.page.t("generation.preview"), cell, max(len(self.runs), 1))
 
     def _idle(self, status: str) -> list[Any]:

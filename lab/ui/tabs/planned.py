@@ -199,7 +199,7 @@ class PlannedTab:
             film=self.film_frames,
             variant=run.variant,
         )
-        return Task(run.id, start, keep=partial(sheets.keep_film, lab))
+        return Task(run.id, start, keep=partial(sheets.keep_film, lab), together=True)
 
 
 def _generate_words(missing: int, count: int) -> str:

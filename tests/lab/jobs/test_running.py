@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -117,6 +119,100 @@ def test_tasks_are_done_one_after_the_other() -> None:
     assert running.event == SAVED
 
 
+def at_once(*events: Event | PictureSaved, name: str, gate: threading.Event | None = None) -> Task:
+    return replace(task(*events, name=name, gate=gate), together=True)
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_may_be_done_together_is_and_each_is_kept_as_soon_as_it_is_done() -> None:
+    gate = threading.Event()
+    running = Runs().start("sweep", [at_once(SAVED, name="slow", gate=gate), at_once(SAVED, name="quick")])
+    until(lambda: running.stored)
+    assert [each.run_id for each in running.under_way] == ["slow"]
+    gate.set()
+    assert done(running).stored == [SAVED, SAVED]
+
+
+def test_what_comes_after_waits_for_all_of_them() -> None:
+    gate, after = threading.Event(), threading.Event()
+
+    def start() -> Generation:
+        after.set()
+        return cast("Generation", Scripted(SAVED))
+
+    tasks = [at_once(SAVED, name="a", gate=gate), at_once(SAVED, name="b"), Task("after", start)]
+    running = Runs().start("sweep", tasks)
+    until(lambda: running.stored)
+    assert not after.is_set()
+    gate.set()
+    assert len(done(running).stored) == 3
+
+
+def test_the_progress_of_what_is_done_together_is_that_of_all() -> None:
+    gate = threading.Event()
+
+    class Held:
+        def __init__(self, step: Step) -> None:
+            self.step = step
+
+        def events(self) -> Iterator[object]:
+            yield self.step
+            gate.wait(10)
+            yield SAVED
+
+        def cancel(self) -> None:
+            """Nobody stops it."""
+
+    steps = [Step(3, 10, 1.0, 2.0), Step(5, 50, 1.0, 9.0)]
+    tasks = [Task(str(step.steps), lambda step=step: Held(step), together=True) for step in steps]
+    running = Runs().start("sweep", tasks)
+    until(lambda: running.event == Step(8, 60, 1.0, 9.0))
+    gate.set()
+    assert done(running).event == SAVED
+
+
+def test_one_that_fails_lets_the_others_finish_and_is_told() -> None:
+    gate = threading.Event()
+    failed = Failed("out_of_memory")
+    running = Runs().start(
+        "sweep", [at_once(failed, name="a"), at_once(SAVED, name="b", gate=gate), task(SAVED)]
+    )
+    until(lambda: [each.run_id for each in running.under_way] == ["b"])
+    gate.set()
+    assert done(running).event == failed
+    assert running.stored == [SAVED]
+
+
+def test_stop_stops_all_of_them() -> None:
+    gates = [threading.Event() for _ in range(3)]
+    running = Runs().start("sweep", [at_once(SAVED, name=str(n), gate=gate) for n, gate in enumerate(gates)])
+    until(lambda: len(running._jobs) == 3)
+    running.stop()
+    assert done(running).event == Cancelled()
+    assert running.stored == []
+
+
+def test_all_that_were_lost_at_once_are_told_in_one(tmp_path: Path) -> None:
+    code = KILLED.replace(
+        '[Task("t2i_run03_steps50", Endless)]',
+        '[Task("first", Endless, together=True), Task("second", Endless, together=True)]',
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["under way\n"] * 2
+    process.kill()
+    process.wait()
+    (running,) = Runs(tmp_path).of("sweep")
+    assert isinstance(running.event, Failed)
+    assert "first, second" in running.event.text("en")
+
+
 @pytest.mark.parametrize("end", [Failed("internal"), Cancelled()])
 def test_what_did_not_work_ends_them(end: Event) -> None:
     running = done(Runs().start("sweep", [task(SAVED), task(end), task(SAVED)]))
@@ -143,7 +239,7 @@ def test_a_bug_is_a_failure_and_not_a_run_without_end() -> None:
 def test_stop_cancels_the_one_under_way_and_drops_the_rest() -> None:
     gate = threading.Event()
     running = Runs().start("sweep", [task(SAVED, gate=gate), task(SAVED)])
-    while running._job is None:
+    while not running._jobs:
         pass
     running.stop()
     assert done(running).event == Cancelled()
