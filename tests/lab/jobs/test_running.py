@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -170,7 +171,7 @@ def test_the_progress_of_what_is_done_together_is_that_of_all() -> None:
             """Nobody stops it."""
 
     steps = [Step(3, 10, 1.0, 2.0), Step(5, 50, 1.0, 9.0)]
-    tasks = [Task(str(step.steps), lambda step=step: Held(step), together=True) for step in steps]
+    tasks = [Task(str(step.steps), partial(Held, step), together=True) for step in steps]
     running = Runs().start("sweep", tasks)
     until(lambda: running.event == Step(8, 60, 1.0, 9.0))
     gate.set()
