@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import drawing_routes
+from gateway import class_routes, drawing_routes
+from gateway.class_watch import ClassWatch
 from gateway.drawings import Drawing, Drawings
 from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
@@ -42,7 +43,8 @@ class Gateway:
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
-        self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"))
+        self.watch = ClassWatch()
+        self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"), self.watch.ended)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.add_middleware(BoundedBody, most=LIMITS.body_bytes, refuse=too_large(LIMITS.body_bytes))
     app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
     app.include_router(drawing_routes.router(gateway.drawings))
+    app.include_router(class_routes.router(gateway.drawings, gateway.watch))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

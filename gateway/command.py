@@ -57,5 +57,5 @@ def gateway(
 
 def _people(settings: GatewaySettings, folder: Path) -> People:
     if settings.hub_api_url and settings.hub_token:
-        return HubPeople(settings.hub_api_url)
+        return HubPeople(settings.hub_api_url, settings.hub_token)
     return PeopleFile(folder / "people.csv")

@@ -30,6 +30,8 @@ def router(drawings: Drawings) -> APIRouter:
     @routes.post(PATH)
     async def draw(asked: Asked, request: Request) -> Response:
         """Draw a picture, or go on listening to the one of that key."""
+        if drawings.draining and not drawings.knows(person_of(request), asked.key):
+            raise ApiError(503, "draining", headers={"Retry-After": "30"})
         try:
             source = unpacked_source(asked.source)
         except ValueError as error:

@@ -18,7 +18,7 @@ from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
 from lab.engine.events import EventLog
 from lab.engine.local import LocalEngine, LocalJob
-from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed
+from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed, Step
 from lab.judge.adherence import opinion
 from manifests.manifest import Request
 from manifests.png import pixels_sha256
@@ -42,6 +42,7 @@ class Drawing(EventLog):
         self.job: LocalJob | None = None  # None: it was drawn before
         self._stop = False
         self.since = time.time()
+        self.began: float | None = None  # when its first step was done
         self.seconds: float | None = None  # from when it was asked for until it ended
         self._listening, self._left = 0, time.monotonic()
         self._lock = threading.Lock()
@@ -90,6 +91,7 @@ class Drawings:
     ) -> None:
         self.engine = engine
         self._receipts, self._kept, self._ended = receipts, kept, ended
+        self.draining = False  # nothing new is taken; what was asked for is finished
         self._lock = threading.Lock()
         self._all: dict[tuple[str, str], Drawing] = {}
 
@@ -123,6 +125,11 @@ class Drawings:
         follow.start()
         return drawing
 
+    def knows(self, person: Person, key: str) -> bool:
+        """Whether the drawing of that key was asked for already."""
+        with self._lock:
+            return (person.name, key) in self._all
+
     def end(self, person: Person, key: str) -> None:
         """The lab needs it no more: stop it if it goes on, forget what is kept."""
         with self._lock:
@@ -130,6 +137,15 @@ class Drawings:
         if drawing is not None:
             drawing.cancel()
         self._kept.forget(person.name, key)
+
+    def stop(self, student: str, key: str) -> bool:
+        """Stop one of somebody's, as an instructor may; whether it was there."""
+        with self._lock:
+            drawing = self._all.get((student, key))
+        if drawing is None:
+            return False
+        drawing.cancel()
+        return True
 
     def all(self) -> list[Drawing]:
         """Those under way, and those that ended and were not fetched yet."""
@@ -150,6 +166,8 @@ class Drawings:
     def _follow(self, drawing: Drawing, job: LocalJob) -> None:
         """Pass the engine's events on; what was drawn is kept and signed first."""
         for event in job.events():
+            if isinstance(event, Step) and drawing.began is None:
+                drawing.began = time.time()
             last = self._finished(drawing, event) if isinstance(event, Done) else event
             if isinstance(last, LAST_EVENTS):
                 drawing.seconds = time.time() - drawing.since

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pydantic import SecretStr
+
 from exercises.errors import CatalogueError
 
 Role = Literal["student", "instructor"]
@@ -107,13 +109,18 @@ def _write_first(file: Path) -> None:
 class HubPeople:
     """The Hub's word: it is asked who owns a token, and its answer is taken for HOLDS seconds."""
 
-    def __init__(self, api_url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url, self._clock = api_url.rstrip("/"), clock
+    def __init__(
+        self, api_url: str, own: SecretStr | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`own`: the token that the Hub gave the gateway, and by which the Hub's pages ask it."""
+        self._url, self._own, self._clock = api_url.rstrip("/"), own, clock
         self._lock = threading.Lock()
         self._known: dict[bytes, tuple[float, Person | None]] = {}
 
     def who(self, token: str) -> Person | None:
         """As `People`. Raises GatewayError where the Hub does not answer."""
+        if self._own and hmac.compare_digest(token.encode(), self._own.get_secret_value().encode()):
+            return Person("hub", "instructor")
         key, now = hashlib.sha256(token.encode()).digest(), self._clock()
         with self._lock:
             known = self._known.get(key)

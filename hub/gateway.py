@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
+from hub.gateway_page import GatewayHandler
+from hub.secret_files import secret_file
 from hub.settings import HubSettings
 from hub.spawners.environment import lab_settings
 
 VARIABLE = "GENAI_GATEWAY"  # of `lab.session.settings`
+TOKEN_FILE = "gateway-token"  # noqa: S105
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -23,9 +26,11 @@ def configure(c: Config, settings: HubSettings) -> None:
     reached = _host(
         c.Spawner.get("hub_connect_url") or c.JupyterHub.get("hub_connect_url") or c.JupyterHub.hub_bind_url
     )
+    token = secret_file(settings.state.resolve() / TOKEN_FILE)
     c.JupyterHub.services.append(
         {
             "name": "gateway",
+            "api_token": token,
             "command": [
                 sys.executable,
                 *("-P", "-m", "genai_lab", "gateway"),  # nothing of the folder it runs in is imported
@@ -35,6 +40,14 @@ def configure(c: Config, settings: HubSettings) -> None:
             "environment": lab_settings(),
         }
     )
+    c.JupyterHub.extra_handlers.append(
+        (
+            r"/gateway",
+            GatewayHandler,
+            {"address": f"http://{listening}:{settings.gateway_port}", "token": token},
+        )
+    )
+    c.JupyterHub.template_vars["instructor_pages"].append(("gateway", "gateway.title"))
     spawner = c[c.JupyterHub.spawner_class.__name__]
     host = f"[{reached}]" if ":" in reached else reached
     spawner.environment = {**spawner.environment, VARIABLE: f"http://{host}:{settings.gateway_port}"}

@@ -88,6 +88,7 @@ class LocalEngine:
         self._running: list[LocalJob] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._paused = False
         self._loaded: LoadedModel | None = None
         self._spoilt = False  # memory ran out: the model goes as soon as nothing is drawn
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -131,6 +132,22 @@ class LocalEngine:
         with self._changed:
             return list(self._running)
 
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def pause(self, paused: bool = True) -> None:
+        """Begin nothing more until told otherwise; what is drawn now goes on."""
+        with self._changed:
+            self._paused = paused
+            self._changed.notify_all()
+
+    @property
+    def most(self) -> int:
+        """How many are drawn at once."""
+        loaded = self._loaded
+        return loaded.meeting.most if loaded and loaded.meeting else 1
+
     def close(self) -> None:
         """Cancel what runs and waits, release the model, end the worker."""
         with self._changed:
@@ -153,7 +170,7 @@ class LocalEngine:
             while True:
                 if self._next is None:
                     self._next = self._line.take(self._may_begin)
-                if self._next is not None and self._room_for(self._next):
+                if self._next is not None and not self._paused and self._room_for(self._next):
                     job, self._next = self._next, None
                     self._running.append(job)
                     self._tell_positions()
@@ -161,12 +178,6 @@ class LocalEngine:
                 if self._closed and not (self._next or len(self._line) or self._running):
                     return None
                 self._changed.wait()
-
-    @property
-    def _most(self) -> int:
-        """How many are drawn at once."""
-        loaded = self._loaded
-        return loaded.meeting.most if loaded and loaded.meeting else 1
 
     def _may_begin(self, student: str) -> bool:
         """Whether one more of this student's may be drawn beside those that are.
@@ -176,9 +187,9 @@ class LocalEngine:
         """
         drawn = Counter(job.student for job in self._running)
         if not drawn[student]:
-            return len(drawn) < self._most
-        share = self._most // len(drawn.keys() | self._line.students())
-        return drawn.total() < self._most and drawn[student] < max(1, share)
+            return len(drawn) < self.most
+        share = self.most // len(drawn.keys() | self._line.students())
+        return drawn.total() < self.most and drawn[student] < max(1, share)
 
     def _room_for(self, job: LocalJob) -> bool:
         """Whether the job may begin: alone, or beside others of its model that are drawn together."""

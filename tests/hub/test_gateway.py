@@ -1,6 +1,7 @@
 """Below a hub with a gateway labs draw through it: no torch in a lab, a receipt for every picture."""
 
 import os
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from gateway.keys import SigningKeys
 from manifests.manifest import Manifest
 from manifests.reader import read_manifest_file
 from manifests.receipts import Keys, verify
-from tests.hub.conftest import RunningHub, StartHub, wait_until
+from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 from tests.hub.labs import Button, api, enter, token_of
 
 STUDENTS = ("ada", "ben")
@@ -87,6 +88,25 @@ def test_a_students_own_script_asks_with_the_token_of_the_hub_and_a_strangers_do
     assert httpx2.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert httpx2.get(url, headers={"Authorization": f"Bearer {token[:-1]}x"}).status_code == 401
     assert httpx2.get(url).status_code == 401
+
+
+def test_the_instructor_sees_the_class_and_pauses_it_and_a_student_sees_nothing(
+    hub: RunningHub, labs: dict[str, httpx2.Client]
+) -> None:
+    teacher = hub.login(INSTRUCTOR)
+    page = teacher.get("hub/gateway", headers={"Accept-Language": "fr"})
+    assert page.status_code == 200
+    assert "La passerelle génère." in page.text
+    assert "ada" in page.text
+    assert 'href="/hub/gateway"' in page.text
+    xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+    assert xsrf
+    for action, said in (("pause", "Paused"), ("resume", "The gateway draws.")):
+        after = teacher.post("hub/gateway", data={"_xsrf": xsrf.group(1), "action": action})
+        assert said in after.text
+    assert "<main" not in teacher.get("hub/gateway?part=1").text
+    assert labs["ada"].get("hub/gateway").status_code == 403
+    assert labs["ada"].post("hub/gateway", data={"action": "pause"}).status_code == 403
 
 
 def test_a_gateway_that_is_killed_is_started_again_and_labs_go_on(

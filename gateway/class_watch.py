@@ -1,0 +1,187 @@
+"""What an instructor and a monitor want to know of the class's drawing: who waits, how fast, what fails.
+
+Kept are counts since the gateway was started, and the times of the last pictures; nothing is on disk.
+"""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import Counter as Metric
+from pydantic import BaseModel
+
+from gateway.drawings import Drawing, Drawings
+from lab.engine.protocol import Cancelled, Done, Failed, Queued, Step
+
+RECENT = 500  # pictures, over which middle and slow times are taken
+WINDOW = 300.0  # seconds, over which pictures per minute are counted
+SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+
+
+class Waiting(BaseModel):
+    """A picture that waits. `remaining`: an estimate, in seconds, until it is done."""
+
+    student: str
+    key: str
+    position: int
+    waited: float
+    remaining: float | None
+
+
+class Drawn(BaseModel):
+    """A picture that is drawn now."""
+
+    student: str
+    key: str
+    step: int
+    steps: int
+    seconds: float
+
+
+class Times(BaseModel):
+    """In seconds; None where there was none yet."""
+
+    middle: float | None = None  # the median
+    slow: float | None = None  # only one in twenty takes longer
+
+
+class Student(BaseModel):
+    """What was done for one of them."""
+
+    name: str
+    pictures: int
+    failures: int
+    waiting: int
+
+
+class ClassState(BaseModel):
+    """`GET /class`."""
+
+    paused: bool
+    draining: bool
+    most: int  # pictures drawn at once
+    drawn: list[Drawn]
+    waiting: list[Waiting]
+    pictures: int
+    per_minute: float
+    waited: Times
+    took: Times
+    failures: dict[str, int]
+    students: list[Student]
+
+
+class ClassWatch:
+    """Told of each drawing that has ended. For any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._ends: deque[float] = deque()
+        self._waited: deque[float] = deque(maxlen=RECENT)
+        self._took: deque[float] = deque(maxlen=RECENT)
+        self._pictures: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._codes: Counter[str] = Counter()
+        self.registry = CollectorRegistry()
+        self._drawings = Metric("genai_drawings", "Drawings that ended.", ["outcome"], registry=self.registry)
+        self._failures = Metric("genai_failures", "Drawings that failed.", ["code"], registry=self.registry)
+        self._waiting_seconds = self._histogram("genai_waiting_seconds", "Asked to first step.", SECONDS)
+        self._drawing_seconds = self._histogram("genai_drawing_seconds", "First step to done.", SECONDS)
+        self._batch = self._histogram("genai_batch_size", "Drawn with how many.", (1, 2, 4, 8, 16, 32))
+        self._line = Gauge("genai_waiting", "Drawings that wait now.", registry=self.registry)
+        self._now = Gauge("genai_running", "Drawings under way now.", registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(name, text, buckets=buckets, registry=self.registry)
+
+    def ended(self, drawing: Drawing) -> None:
+        """Count it."""
+        last, student, now = drawing.latest, drawing.person.name, self._clock()
+        with self._lock:
+            match last:
+                case Done(picture=picture):
+                    self._pictures[student] += 1
+                    self._ends.append(now)
+                    began = drawing.began or now
+                    self._waited.append(began - drawing.since)
+                    self._took.append(now - began)
+                    self._waiting_seconds.observe(began - drawing.since)
+                    self._drawing_seconds.observe(now - began)
+                    self._batch.observe(picture.drawn.batch_size)
+                    self._drawings.labels("done").inc()
+                case Failed(code=code):
+                    self._failed[student] += 1
+                    self._codes[code] += 1
+                    self._drawings.labels("failed").inc()
+                    self._failures.labels(code).inc()
+                case Cancelled():
+                    self._drawings.labels("cancelled").inc()
+
+    def state(self, drawings: Drawings) -> ClassState:
+        """All of it now."""
+        now, drawn, waiting = self._clock(), [], []
+        for each in drawings.all():
+            event = each.latest
+            if isinstance(event, Step):
+                drawn.append(
+                    Drawn(
+                        student=each.person.name,
+                        key=each.id,
+                        step=event.step,
+                        steps=event.steps,
+                        seconds=event.seconds,
+                    )
+                )
+            elif isinstance(event, Queued):
+                waiting.append(
+                    Waiting(
+                        student=each.person.name,
+                        key=each.id,
+                        position=event.position,
+                        waited=now - each.since,
+                        remaining=event.remaining,
+                    )
+                )
+        in_line = Counter(each.student for each in waiting)
+        with self._lock:
+            while self._ends and now - self._ends[0] > WINDOW:
+                self._ends.popleft()
+            names = sorted({*self._pictures, *self._failed, *in_line})
+            return ClassState(
+                paused=drawings.engine.paused,
+                draining=drawings.draining,
+                most=drawings.engine.most,
+                drawn=sorted(drawn, key=lambda each: each.seconds, reverse=True),
+                waiting=sorted(waiting, key=lambda each: each.position),
+                pictures=self._pictures.total(),
+                per_minute=len(self._ends) * 60 / WINDOW,
+                waited=_times(self._waited),
+                took=_times(self._took),
+                failures=dict(self._codes),
+                students=[
+                    Student(
+                        name=name,
+                        pictures=self._pictures[name],
+                        failures=self._failed[name],
+                        waiting=in_line[name],
+                    )
+                    for name in names
+                ],
+            )
+
+    def metrics(self, drawings: Drawings) -> bytes:
+        """The same for Prometheus, in its text format; no names of students."""
+        state = self.state(drawings)
+        self._line.set(len(state.waiting))
+        self._now.set(len(state.drawn))
+        return generate_latest(self.registry)
+
+
+def _times(seconds: Sequence[float]) -> Times:
+    if not seconds:
+        return Times()
+    ordered = sorted(seconds)
+    return Times(
+        middle=ordered[len(ordered) // 2], slow=ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)]
+    )

@@ -1,0 +1,188 @@
+"""The instructors' page about the class's gateway, at `<hub>/gateway`: who waits, what runs, what failed.
+
+The page asks for its content again every few seconds, so it is live; without scripts the whole page is.
+What it shows the gateway says; the Hub asks it with the token that both have.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from jupyterhub.handlers import BaseHandler
+from jupyterhub.scopes import needs_scope
+from markupsafe import Markup
+from tornado import web
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from exercises.i18n import Language, Translator, number, translator
+from hub.language import language_of
+
+RELOAD_SECONDS = 2
+ACTIONS = ("pause", "resume", "drain")
+
+
+class GatewayHandler(BaseHandler):
+    """Shows the page to those who may open the admin page, and passes on what they press."""
+
+    def initialize(self, address: str, token: str) -> None:
+        self.address, self.token = address, token
+
+    @web.authenticated
+    @needs_scope("admin-ui")
+    async def get(self) -> None:
+        language = language_of(self)
+        content = await self._content(language)
+        self.set_header("Vary", "Accept-Language")
+        if self.get_query_argument("part", ""):
+            self.finish(content)
+            return
+        html = await self.render_template(
+            "gateway.html",
+            language=language,
+            title=translator("hub", language)("gateway.title"),
+            content=content,
+            seconds=RELOAD_SECONDS,
+        )
+        self.finish(html)
+
+    @web.authenticated
+    @needs_scope("admin-ui")
+    async def post(self) -> None:
+        """Pause, resume, drain, or stop one picture; then the page again."""
+        action = self.get_body_argument("action")
+        if action in ACTIONS:
+            await self._ask("POST", f"/class/{action}")
+        elif action == "stop":
+            place = (self.get_body_argument("student"), self.get_body_argument("key"))
+            await self._ask("DELETE", "/class/drawings/" + "/".join(quote(each, safe="") for each in place))
+        else:
+            raise web.HTTPError(400)
+        self.redirect(self.hub.base_url + "gateway")
+
+    async def _ask(self, method: str, path: str) -> Any:
+        """The gateway's answer; None where it gives none."""
+        request = HTTPRequest(
+            self.address + path,
+            method=method,
+            headers={"Authorization": f"Bearer {self.token}"},
+            body=b"" if method == "POST" else None,
+            request_timeout=10,
+            follow_redirects=False,
+        )
+        try:
+            answer = await AsyncHTTPClient().fetch(request)
+        except (HTTPClientError, OSError) as error:
+            self.log.warning("The gateway does not answer: %s", error)
+            return None
+        return json.loads(answer.body) if answer.body else None
+
+    async def _content(self, language: Language) -> Markup:
+        t = translator("hub", language)
+        state = await self._ask("GET", "/class")
+        if state is None:
+            return Markup("<p>{}</p>").format(t("gateway.away"))
+        hidden = Markup('<input type="hidden" name="_xsrf" value="{}">').format(self.xsrf_token.decode())
+        return page_content(state, t, hidden)
+
+
+def page_content(state: Mapping[str, Any], t: Translator, xsrf: Markup) -> Markup:
+    """What the gateway says of itself as HTML; `xsrf` is the hidden field that every form needs."""
+    told = Markup("").join(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(t(f"gateway.{name}"), value)
+        for name, value in (
+            ("drawn_now", t("gateway.of", count=len(state["drawn"]), most=state["most"])),
+            ("waiting_now", len(state["waiting"])),
+            ("per_minute", _said(state["per_minute"], t)),
+            ("pictures", state["pictures"]),
+            ("waited", _times(state["waited"], t)),
+            ("took", _times(state["took"], t)),
+        )
+    )
+    drawn = [
+        (each["student"], t("gateway.step", step=each["step"], steps=each["steps"]), _stop(each, t, xsrf))
+        for each in state["drawn"]
+    ]
+    waiting = [
+        (
+            each["position"],
+            each["student"],
+            _seconds(each["waited"], t),
+            _seconds(each["remaining"], t),
+            _stop(each, t, xsrf),
+        )
+        for each in state["waiting"][:100]
+    ]
+    students = [
+        (each["name"], each["pictures"], each["failures"], each["waiting"]) for each in state["students"]
+    ]
+    failures = [(code, count) for code, count in sorted(state["failures"].items())]
+    mode = "drain" if state["draining"] else "pause" if state["paused"] else "resume"
+    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}').format(
+        t(f"gateway.mode_{mode}"),
+        _actions(mode, t, xsrf),
+        told,
+        _table(t, "drawn", ("student", "progress", "action"), drawn),
+        _table(t, "waiting", ("place", "student", "waits", "expected", "action"), waiting),
+        _table(t, "students", ("student", "made", "failed", "in_line"), students),
+        _table(t, "failures", ("code", "count"), failures),
+    )
+
+
+def _actions(mode: str, t: Translator, xsrf: Markup) -> Markup:
+    """The buttons: what is so already is not offered."""
+    buttons = Markup("").join(
+        Markup('<button class="btn btn-sm btn-outline-contrast" name="action" value="{}">{}</button>').format(
+            action, t(f"gateway.{action}")
+        )
+        for action in ACTIONS
+        if action != mode
+    )
+    return Markup('<form method="post" class="actions">{}{}</form>').format(xsrf, buttons)
+
+
+def _stop(each: Mapping[str, Any], t: Translator, xsrf: Markup) -> Markup:
+    """A button that stops this picture."""
+    return Markup(
+        '<form method="post">{xsrf}<input type="hidden" name="student" value="{student}">'
+        '<input type="hidden" name="key" value="{key}"><button class="btn btn-sm btn-outline-contrast" '
+        'name="action" value="stop" aria-label="{label}">{stop}</button></form>'
+    ).format(
+        xsrf=xsrf,
+        student=each["student"],
+        key=each["key"],
+        stop=t("gateway.stop"),
+        label=t("gateway.stop_one", student=each["student"]),
+    )
+
+
+def _table(t: Translator, name: str, heads: Iterable[str], rows: Sequence[tuple[object, ...]]) -> Markup:
+    title = t(f"gateway.table_{name}")
+    if not rows:
+        return Markup("<h2>{}</h2><p>{}</p>").format(title, t("gateway.nothing"))
+    head = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(t(f"gateway.head_{each}")) for each in heads
+    )
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        for row in rows
+    )
+    return Markup(
+        '<h2 id="gateway-{name}">{title}</h2><div class="scrolls" tabindex="0" role="region" '
+        'aria-labelledby="gateway-{name}"><table class="table"><thead><tr>{head}</tr></thead>'
+        "<tbody>{body}</tbody></table></div>"
+    ).format(name=name, title=title, head=head, body=body)
+
+
+def _times(times: Mapping[str, float | None], t: Translator) -> str:
+    if times["middle"] is None:
+        return t("gateway.none_yet")
+    return t("gateway.times", middle=_seconds(times["middle"], t), slow=_seconds(times["slow"], t))
+
+
+def _seconds(seconds: float | None, t: Translator) -> str:
+    return "–" if seconds is None else t("gateway.seconds", seconds=_said(seconds, t))
+
+
+def _said(value: float, t: Translator) -> str:
+    return number(round(value, 1 if value < 10 else 0), t.language)
