@@ -1,4 +1,4 @@
-"""Every picture that a model made says so where everybody's tools look; what others say is read, not trusted."""
+"""Every picture that a model made says so in XMP; what others say there is read, not trusted."""
 
 import io
 
@@ -68,8 +68,7 @@ def test_a_photo_that_is_written_anew_for_an_api_keeps_what_it_declared(kind: st
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_the_mark_is_read_in_every_format(kind: str, term: str):
     if kind == "PNG":
-        mode = "text2img" if term == ONE else "img2img"
-        assert source_type_of(mode) == term
+        assert source_type_of("text2img" if term == ONE else "img2img") == term
         source = None if term == ONE else Source(file="a.jpg", sha256="ab" * 32)
         data = png_bytes(make_picture(), make_draft(source=source))
     else:
@@ -83,7 +82,8 @@ def test_the_mark_is_read_in_every_format(kind: str, term: str):
         f' e:DigitalSourceType="{TERMS}{ONE}" photoshop:Credit="Made with X"/>',
         f"><e:DigitalSourceType>{TERMS.replace('http', 'https')}{ONE}</e:DigitalSourceType>"
         "<photoshop:Credit>Made <!-- so --> with X</photoshop:Credit></rdf:Description>",
-        f' photoshop:Credit="Made with X"><e:DigitalSourceType rdf:resource="{TERMS}{ONE}"/></rdf:Description>',
+        f' photoshop:Credit="Made with X"><e:DigitalSourceType rdf:resource="{TERMS}{ONE}"/>'
+        "</rdf:Description>",
     ],
     ids=["attributes", "elements", "resource"],
 )
