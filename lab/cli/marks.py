@@ -31,7 +31,7 @@ class MarksError(CatalogueError):
 
 
 def marks(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE …", help="One picture or more.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="One picture or more.")],
     trust: Annotated[
         Path | None,
         typer.Option(metavar="ROOT.pem", help="The certificate of a gateway whose signature is to count."),

@@ -12,6 +12,7 @@ from PIL import Image
 import genai_lab
 from exercises.i18n import LANGUAGES, Language
 from gateway.credentials import Credentials, Origin
+from lab.records import content_credentials
 from manifests.png import pixels_sha256, png_bytes
 from tests.lab.records.test_marks import with_right_sums
 from tests.manifests.conftest import make_draft, make_picture
@@ -133,3 +134,14 @@ def test_nothing_in_a_name_or_a_text_colours_the_terminal(
     _, out, _ = said(name, monkeypatch=monkeypatch, capsys=capsys)
     assert "evil" in out
     assert [c for c in out if not c.isprintable() and c != "\n"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_the_extra_it_says_that_there_are_credentials_and_what_checks_them(
+    folder: Path, language: Language, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(content_credentials, "library", lambda: None)
+    ended, out, _ = said(folder / "signed.png", monkeypatch=monkeypatch, capsys=capsys, language=language)
+    assert ended == 0
+    assert "Content Credentials" in out
+    assert "genai-lab[c2pa]" in out
