@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("grading.commands:check", "Show what is done and what is missing."),
     "verify": ("lab.cli.verify:verify", "Make recorded images again and compare."),
     "code": ("lab.cli.code:code", "Print an image as a short Python script on diffusers alone."),
+    "marks": ("lab.cli.marks:marks", "Say what a picture declares of its origin, and whether it holds."),
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
     "grade": ("lab.cli.grade:grade", "Grade a folder of submissions, one folder per student."),
     "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),

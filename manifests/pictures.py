@@ -1,17 +1,22 @@
 """The one safe way to decode a picture from outside: known formats only, bounded before decoding."""
 
 import io
+from typing import Any
 
 from PIL import Image, ImageChops, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from manifests.errors import PictureError
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # the largest phone cameras
+MAX_XMP = 1024 * 1024
 MIN_PHOTO_SIDE = 64  # below it there is nothing to see, and no model draws so small
 
 # What every browser shows and every API takes, by a file's ending; a photo may be more (see FORMATS).
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+
+XMP_KEY = "XML:com.adobe.xmp"  # the text of a PNG that holds its XMP
 
 # Pillow's format for each ending.
 FORMATS = {
@@ -77,13 +82,34 @@ def open_photo(data: bytes) -> Image.Image:
 
 
 def widely_read(data: bytes) -> tuple[bytes, str]:
-    """A picture for a browser or an API, and its media type: as it came if all take it, else as PNG."""
+    """A picture for a browser or an API, and its media type: as it came if all take it, else as PNG.
+
+    What it says of its origin in XMP goes along.
+    """
     extension = picture_extension(data)
     if extension in MEDIA_TYPES:
         return data, MEDIA_TYPES[extension]
-    file = io.BytesIO()
-    open_picture(data).save(file, "PNG")
+    file, texts = io.BytesIO(), PngInfo()
+    if xmp := xmp_of(data).decode("utf-8", "ignore"):
+        texts.add_itxt(XMP_KEY, xmp)
+    open_picture(data).save(file, "PNG", pnginfo=texts)
     return file.getvalue(), MEDIA_TYPES[".png"]
+
+
+def xmp_of(data: bytes) -> bytes:
+    """The XMP packet in a picture's file, as it stands there; empty where there is none.
+
+    Raises PictureError for what is no picture. Its pixels are not decoded for that.
+    """
+    extension = picture_extension(data)
+    try:
+        if extension == ".heic":
+            _read_heic_too()
+        with Image.open(io.BytesIO(data), formats=(FORMATS[extension],)) as image:
+            found: Any = image.info.get("xmp", b"")
+    except Exception as error:  # decoders raise what they like on broken data
+        raise PictureError("picture.broken") from error
+    return found if isinstance(found, bytes) and len(found) <= MAX_XMP else b""
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

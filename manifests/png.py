@@ -1,7 +1,8 @@
 """Pictures the lab made, as PNG that say how they were made.
 
-Two texts: `genai-lab` (JSON: request, effective parameters, model, versions) and `parameters`
-(the one line other image tools read, after AUTOMATIC1111's web UI).
+Two texts: `genai-lab` (JSON: request, effective parameters, model, versions, the pixels' hash) and
+`parameters` (the one line other image tools read, after AUTOMATIC1111's web UI). Beside them the mark of
+origin that everybody's tools read (`manifests.xmp`).
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 from manifests.draft import Draft
 from manifests.errors import PictureError
 from manifests.manifest import Request
-from manifests.pictures import MAX_BYTES, picture_extension, to_rgb
+from manifests.pictures import MAX_BYTES, XMP_KEY, picture_extension, to_rgb
+from manifests.xmp import packet, source_type_of
 
 KEY = "genai-lab"
 PARAMETERS_KEY = "parameters"
@@ -26,12 +28,19 @@ _SAMPLERS = {"EulerA": "Euler a"}  # where that tool's name differs from ours
 
 
 def png_bytes(image: Image.Image, draft: Draft) -> bytes:
-    """The picture in RGB as PNG, with both texts."""
-    texts = PngInfo()
-    texts.add_text(KEY, json.dumps(_facts(draft), separators=(",", ":")))
+    """The picture in RGB as PNG, with both texts and the mark of origin."""
+    picture, texts = to_rgb(image), PngInfo()
+    facts = _facts(draft) | {"pixels_sha256": pixels_sha256(picture)}
+    texts.add_text(KEY, json.dumps(facts, separators=(",", ":")))
     texts.add_text(PARAMETERS_KEY, parameters_text(draft))
-    out = io.BytesIO()
-    to_rgb(image).save(out, "PNG", pnginfo=texts)
+    return marked_png(picture, packet(source_type_of(draft.request.mode)), texts)
+
+
+def marked_png(image: Image.Image, xmp: bytes, texts: PngInfo | None = None) -> bytes:
+    """The picture as PNG with that XMP, besides these texts."""
+    out, texts = io.BytesIO(), texts or PngInfo()
+    texts.add_itxt(XMP_KEY, xmp.decode("utf-8", "ignore"))
+    image.save(out, "PNG", pnginfo=texts)
     return out.getvalue()
 
 

@@ -42,6 +42,7 @@ from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Done, Picture
 from lab.engine.requests import check_request, request_for
 from manifests.manifest import Request as Asked
+from manifests.xmp import source_type_of
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -291,7 +292,8 @@ def _receipts(pictures: list[Picture]) -> dict[str, object]:
 
 
 async def _encoded(image: Image.Image, order: Order) -> str:
-    return await run_in_threadpool(encoded, image, order.wanted.output_format)
+    source_type = source_type_of("text2img" if order.source is None else "img2img")
+    return await run_in_threadpool(encoded, image, order.wanted.output_format, source_type)
 
 
 async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGenerator[bytes]:

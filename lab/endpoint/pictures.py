@@ -12,6 +12,8 @@ from lab.endpoint.errors import ApiError, Refused
 from lab.endpoint.limits import EndpointLimits
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
+from manifests.png import marked_png
+from manifests.xmp import Generated, packet
 
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 # The name of a type, parameters such as a file's name, and the mark of base64.
@@ -46,9 +48,10 @@ def picture_of(data: bytes, limits: EndpointLimits, param: str) -> Image.Image:
         raise Refused(400, "bad_picture", error, param=param) from error
 
 
-def encoded(image: Image.Image, output_format: str) -> str:
-    """The picture's file in base64, without texts of any kind."""
+def encoded(image: Image.Image, output_format: str, source_type: Generated) -> str:
+    """The picture's file in base64, with the mark of origin and no other text."""
+    if output_format == "png":
+        return base64.b64encode(marked_png(image.convert("RGB"), packet(source_type))).decode("ascii")
     buffer = io.BytesIO()
-    options = {} if output_format == "png" else {"quality": 90}
-    image.convert("RGB").save(buffer, FORMATS[output_format], **options)
+    image.convert("RGB").save(buffer, FORMATS[output_format], quality=90, xmp=packet(source_type))
     return base64.b64encode(buffer.getvalue()).decode("ascii")

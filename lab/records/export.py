@@ -2,6 +2,7 @@
 
 What is recorded stays as it is. A PNG of the lab's is given as it was written, with all its texts. JPEG and
 WebP keep the text `parameters`, which other tools read, as EXIF's user comment; they lose the exact pixels.
+What is written anew keeps what its file declared of its origin, or is declared as the model's that it is.
 """
 
 import io
@@ -11,30 +12,33 @@ from typing import Literal, get_args
 
 from PIL import Image
 
-from manifests.pictures import open_picture, picture_extension
-from manifests.png import PARAMETERS_KEY, read_png_text
+from manifests.pictures import open_picture, picture_extension, xmp_of
+from manifests.png import PARAMETERS_KEY, marked_png, read_png_text
 from manifests.store import Record
+from manifests.xmp import Generated, packet, read
 
 Format = Literal["PNG", "JPEG", "WEBP"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[Format, str] = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 QUALITY = 92
+MAX_CARRIED = 60 * 1024  # bytes of XMP; a JPEG has room for no more
 _EXIF, _USER_COMMENT, _UNICODE = 0x8769, 0x9286, b"UNICODE\0"  # as EXIF numbers and marks them
 
 
-def exported(data: bytes, kind: Format) -> bytes:
+def exported(data: bytes, kind: Format, source_type: Generated) -> bytes:
     """A recorded picture's file in that format. Raises PictureError for what is no whole picture."""
     if picture_extension(data) == ENDINGS[kind]:
         return data
     picture, out = open_picture(data), io.BytesIO()
+    own = xmp_of(data)
+    xmp = own if read(own).generated and len(own) <= MAX_CARRIED else packet(source_type)
     if kind == "PNG":
-        picture.save(out, "PNG")
-        return out.getvalue()
+        return marked_png(picture, xmp)
     exif = Image.Exif()
     exif.endian = ">"  # the order of the comment's bytes too
     if told := read_png_text(data).get(PARAMETERS_KEY):
         exif.get_ifd(_EXIF)[_USER_COMMENT] = _UNICODE + told.encode("utf-16-be", "surrogatepass")
-    picture.save(out, kind, quality=QUALITY, exif=exif.tobytes())
+    picture.save(out, kind, quality=QUALITY, exif=exif.tobytes(), xmp=xmp)
     return out.getvalue()
 
 

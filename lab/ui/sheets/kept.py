@@ -23,8 +23,9 @@ from lab.ui.sheets.drawing import draw
 from manifests.atomic import write_atomic
 from manifests.manifest import Source
 from manifests.pictures import open_picture
-from manifests.png import plain_png
+from manifests.png import marked_png
 from manifests.store import Record
+from manifests.xmp import packet
 
 Records = Mapping[str, Record | None]  # the newest of each run
 KEPT_SECONDS = 600
@@ -60,8 +61,13 @@ def grid(
             title = grids.crossed_title(t, exercise, model)
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
-        write_atomic(path, plain_png(draw(rows, title=title, missing=t("grid.missing"))))
+        write_atomic(path, _sheet(draw(rows, title=title, missing=t("grid.missing"))))
     return path
+
+
+def _sheet(picture: Image.Image) -> bytes:
+    """A sheet of generated pictures with words, as PNG: something composed, and marked as that."""
+    return marked_png(picture, packet("compositeWithTrainedAlgorithmicMedia"))
 
 
 def _forget(folder: Path) -> None:
@@ -82,7 +88,7 @@ def keep_film(lab: Lab, saved: PictureSaved) -> None:
     if frames:
         path = film_path(lab, saved.record.manifest.run)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, plain_png(draw(grids.film_rows(frames), title="", missing="")))
+        write_atomic(path, _sheet(draw(grids.film_rows(frames), title="", missing="")))
 
 
 def _pictures(records: Mapping[str, Record]) -> dict[str, Image.Image]:

@@ -18,6 +18,7 @@ from lab.ui.page import LASTING, QUIET, Page
 from lab.ui.tabs.downloads import Download, sends
 from lab.ui.tabs.result import Result
 from manifests.manifest import Manifest
+from manifests.xmp import source_type_of
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _as(page: Page, kind: Format, stem: str | None) -> Download | None:
     if record is None:
         return None
     data = record.image_path.read_bytes()
-    made = exported(data, kind)
+    made = exported(data, kind, source_type_of(record.manifest.request.mode))
     kept = "recorded" if made is data else kind.lower()
     return Download(record.stem + ENDINGS[kind], made, page.t(f"download.{kept}"))
 

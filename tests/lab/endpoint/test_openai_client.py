@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from lab.endpoint.server import Loopback
 from lab.judge.answers import AltText, Description, Missing, Quality
-from manifests.pictures import open_picture
+from manifests.pictures import open_picture, xmp_of
+from manifests.xmp import read
 from tests.lab.endpoint.asked import chat, data_url, items, png
 
 QUICK: dict[str, Any] = {"seed": 7, "steps": 2}
@@ -21,6 +22,11 @@ PROMPT = "a red backpack on a gray background"
 def image(b64: str | None) -> Image.Image:
     assert b64
     return open_picture(base64.b64decode(b64))
+
+
+def term(b64: str | None) -> str:
+    """What the picture declares of its origin."""
+    return read(xmp_of(base64.b64decode(b64 or ""))).source_type
 
 
 class Telephone(BaseModel):
@@ -40,6 +46,7 @@ def test_pictures_are_made_with_a_seed_of_their_own_each(client: Any):
     made = client.images.generate(prompt=PROMPT, n=2, size="64x64", extra_body=QUICK)
     assert made.data
     assert [each.seed for each in made.data] == [7, 8]
+    assert {term(each.b64_json) for each in made.data} == {"trainedAlgorithmicMedia"}
     first, second = (image(each.b64_json) for each in made.data)
     assert first.size == (64, 64)
     assert first.tobytes() != second.tobytes()
@@ -86,6 +93,7 @@ def test_an_edit_begins_with_the_picture_that_was_sent(client: Any, as_list: boo
         assert made.data
         assert made.usage
         assert made.usage.input_tokens_details.image_tokens == 64
+        assert term(made.data[0].b64_json) == "compositeWithTrainedAlgorithmicMedia"
         return image(made.data[0].b64_json).tobytes()
 
     assert edit(png("red"), 0.5) == edit(png("red"), 0.5)

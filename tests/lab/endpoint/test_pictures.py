@@ -14,6 +14,8 @@ from PIL import Image
 from lab.endpoint.errors import ApiError
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes, encoded, picture_of
+from manifests.pictures import xmp_of
+from manifests.xmp import read
 from tests.lab.endpoint.asked import png
 
 LIMITS = EndpointLimits(picture_bytes=4000, picture_pixels=10_000)
@@ -97,10 +99,12 @@ def test_a_picture_of_too_many_pixels_is_an_error():
 
 
 @pytest.mark.parametrize("output_format", ["png", "jpeg", "webp"])
-def test_what_goes_out_is_a_picture_of_that_format_without_texts(output_format: str):
+def test_what_goes_out_is_a_picture_of_that_format_with_its_mark_of_origin_and_no_text(output_format: str):
     picture = Image.open(io.BytesIO(png()))
     picture.info["parameters"] = "secret prompt"
-    out = Image.open(io.BytesIO(base64.b64decode(encoded(picture, output_format))))
+    data = base64.b64decode(encoded(picture, output_format, "trainedAlgorithmicMedia"))
+    out = Image.open(io.BytesIO(data))
     assert out.format == output_format.upper()
     assert out.size == picture.size
     assert "parameters" not in out.info
+    assert read(xmp_of(data)).source_type == "trainedAlgorithmicMedia"

@@ -11,10 +11,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from lab.records.export import ENDINGS, FORMATS, Format, exported, user_comment, zipped
 from manifests.errors import PictureError
-from manifests.pictures import open_picture, picture_extension
+from manifests.pictures import open_picture, picture_extension, xmp_of
 from manifests.png import PARAMETERS_KEY, read_png_text
 from manifests.store import Store
+from manifests.xmp import GENERATED, Generated, packet, read
 from tests.manifests.conftest import make_draft, make_picture
+
+MADE: Generated = "trainedAlgorithmicMedia"
 
 
 @pytest.fixture
@@ -26,20 +29,40 @@ def data(tmp_path: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_is_a_whole_picture_of_the_same_size(data: bytes, kind: Format) -> None:
-    made = exported(data, kind)
+    made = exported(data, kind, MADE)
     assert picture_extension(made) == ENDINGS[kind]
     assert open_picture(made).size == open_picture(data).size
 
 
 def test_a_png_of_the_labs_is_given_to_the_byte(data: bytes) -> None:
-    assert exported(data, "PNG") is data
+    assert exported(data, "PNG", MADE) is data
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
 def test_what_other_tools_read_goes_along_in_jpeg_and_webp(data: bytes, kind: Format) -> None:
     told = read_png_text(data)[PARAMETERS_KEY]
     assert told
-    assert user_comment(exported(data, kind)) == told
+    assert user_comment(exported(data, kind, MADE)) == told
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("term", GENERATED)
+def test_a_picture_that_declares_nothing_leaves_as_the_models_that_it_is(
+    kind: Format, term: Generated
+) -> None:
+    """Pictures from before the mark, and those of an API that does not mark."""
+    before = io.BytesIO()
+    make_picture().save(before, "WEBP" if kind == "PNG" else "PNG")
+    assert read(xmp_of(exported(before.getvalue(), kind, term))).source_type == term
+
+
+def test_what_a_picture_declared_goes_along_as_it_was_written(data: bytes) -> None:
+    assert xmp_of(exported(data, "JPEG", GENERATED[1])) == xmp_of(data)
+    theirs, large = packet(MADE).replace(b"GenAI Lab", b"Theirs"), packet(MADE) + b" " * 70_000
+    for told, kept in ((theirs, theirs), (large, packet(GENERATED[1])), (b"<x>", packet(GENERATED[1]))):
+        file = io.BytesIO()
+        make_picture().save(file, "WEBP", xmp=told)
+        assert xmp_of(exported(file.getvalue(), "JPEG", GENERATED[1])) == kept
 
 
 @given(st.text(max_size=300))
@@ -50,13 +73,13 @@ def test_any_words_go_along_whole(words: str) -> None:
     texts.add_itxt(PARAMETERS_KEY, words.replace("\0", "") + "x")
     make_picture().save(out, "PNG", pnginfo=texts)
     told = read_png_text(out.getvalue())[PARAMETERS_KEY]
-    assert user_comment(exported(out.getvalue(), "JPEG")) == told
+    assert user_comment(exported(out.getvalue(), "JPEG", MADE)) == told
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", b"GIF89a"]))
 def test_what_is_no_whole_picture_is_refused_and_has_no_comment(junk: bytes, start: bytes) -> None:
     with pytest.raises(PictureError):
-        exported(start + junk, "PNG")
+        exported(start + junk, "PNG", MADE)
     assert user_comment(start + junk) == ""
 
 

@@ -150,7 +150,7 @@ def test_what_the_lab_writes_it_reads(parameters: Parameters) -> None:
 
 def test_a_jpeg_of_the_labs_still_tells_its_parameters() -> None:
     data = png_bytes(make_picture(), make_draft("smoke"))
-    told, before = read_parameters(exported(data, "JPEG")), read_parameters(data)
+    told, before = read_parameters(exported(data, "JPEG", "trainedAlgorithmicMedia")), read_parameters(data)
     assert told is not None
     assert before is not None
     assert told.origin == "a1111"

@@ -7,9 +7,12 @@ from PIL import Image
 from exercises.i18n import Language, translator
 from exercises.kinds import ImageToImage, Sweep
 from exercises.loader import find_assignment
+from lab.ui.sheets import kept
 from lab.ui.sheets.drawing import Cell, Row, draw, wrap
 from lab.ui.sheets.drawing import _font as font
 from lab.ui.sheets.grids import FILM_COLUMNS, film_rows, strength_rows, sweep_rows
+from manifests.pictures import xmp_of
+from manifests.xmp import read
 
 T = translator("lab", "en")
 TP2 = find_assignment("tp2")
@@ -103,3 +106,8 @@ def test_pictures_of_any_shape_are_shown_whole() -> None:
     red = np.argwhere((sheet == (255, 0, 0)).all(axis=2))
     height, width = red.max(axis=0) - red.min(axis=0) + 1
     assert width == pytest.approx(4 * height, abs=4)
+
+
+def test_a_sheet_declares_that_it_is_composed_of_what_a_model_made() -> None:
+    sheet = kept._sheet(Image.new("RGB", (8, 8)))
+    assert read(xmp_of(sheet)).source_type == "compositeWithTrainedAlgorithmicMedia"
