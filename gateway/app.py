@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from gateway import class_routes, drawing_routes
 from gateway.class_watch import ClassWatch
+from gateway.credentials import Credentials
 from gateway.drawings import Drawing, Drawings
 from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
@@ -44,7 +46,9 @@ class Gateway:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
         self.watch = ClassWatch()
-        self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"), self.watch.ended)
+        self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
+        kept = Kept(self.state / "finished")
+        self.drawings = Drawings(self.engine, self.receipts, kept, self.credentials, self.watch.ended)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,14 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     def keys() -> JSONResponse:
         """The public keys by which receipts are checked; open to all."""
         return JSONResponse(gateway.keys.public.model_dump(mode="json", by_alias=True))
+
+    if gateway.credentials is not None:
+        root = gateway.credentials.root
+
+        @app.get("/marks/root.pem")
+        def certificate() -> PlainTextResponse:
+            """Whom `genai-lab marks --trust` has to trust; open to all."""
+            return PlainTextResponse(root, media_type="application/x-pem-file")
 
     @app.get("/health")
     def health() -> JSONResponse:

@@ -3,8 +3,10 @@
 import base64
 import threading
 import time
+from pathlib import Path
 from uuid import uuid4
 
+import httpx2
 import pytest
 from openai import AuthenticationError, OpenAI
 
@@ -13,9 +15,12 @@ from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Queued, Step, Unreachable
 from lab.engine.remote import RemoteEngine, RemoteJob
 from lab.engine.wire import PATH, Asked, as_event
+from lab.jobs.generate import PictureSaved, generate
+from lab.records.marks import marks_of
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.receipts import Envelope, request_digest, verify
+from manifests.store import Store
 from tests.gateway.conftest import TOKENS, RunningGateway, StartGateway
 from tests.lab.engine.asking import JUST_AS_GOOD, asked, failure, likeness, made, photo
 
@@ -235,3 +240,26 @@ def test_the_state_is_for_its_owner_alone(start_gateway: StartGateway) -> None:
     assert set(modes.values()) == {"0o0"}
     log = (gateway.state / "gateway.log").read_text()
     assert not any(token in log for token in TOKENS.values())
+
+
+def test_what_was_drawn_says_who_drew_it_and_the_courses_root_vouches_for_it(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    picture = made(gateway.engine(), asked(seed=21))
+    assert picture.file
+    root = httpx2.get(f"{gateway.url}/marks/root.pem", trust_env=False).text
+    found = marks_of(picture.file, root=root)
+    assert found.hold
+    assert found.credentials
+    assert found.credentials.trusted
+    assert "ada" not in picture.file.decode("latin-1")
+
+
+def test_the_lab_keeps_the_signed_file_as_it_came(gateway: RunningGateway, tmp_path: Path) -> None:
+    store = Store(tmp_path, "tp2", "ada")
+    *_, last = generate(store, gateway.engine(), "smoke", "smoke", asked(seed=22), model="mini").events()
+    assert isinstance(last, PictureSaved)
+    assert last.picture
+    assert last.record.image_path.read_bytes() == last.picture.file
+    assert last.record.manifest.image.pixels_sha256 == pixels_sha256(last.picture.image)
+    assert last.record.manifest.receipt
