@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes
+from gateway import class_routes, drawing_routes, receipt_routes
 from gateway.class_watch import ClassWatch
 from gateway.credentials import Credentials
 from gateway.drawings import Drawing, Drawings
@@ -31,6 +31,7 @@ from lab.engine.local import LocalEngine
 from manifests.manifest import Request as Asked
 
 LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
+HEADS = "receipt-heads.jsonl"  # the receipt log's head of each day, signed
 TIDY = 15.0  # seconds between two looks for what nobody wants any more
 
 
@@ -70,7 +71,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy_now_and_then(gateway.drawings))
+        tidying = asyncio.create_task(_tidy_now_and_then(gateway))
         yield
         tidying.cancel()
         with suppress(asyncio.CancelledError):
@@ -91,6 +92,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.add_middleware(BoundedBody, most=LIMITS.body_bytes, refuse=too_large(LIMITS.body_bytes))
     app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
     app.include_router(drawing_routes.router(gateway.drawings))
+    app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch))
     endpoints: dict[Person, EndpointDrawing] = {}
 
@@ -101,11 +103,6 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         return endpoints[person]
 
     add_routes(app, drawing_of, LIMITS)
-
-    @app.get("/receipts/keys")
-    def keys() -> JSONResponse:
-        """The public keys by which receipts are checked; open to all."""
-        return JSONResponse(gateway.keys.public.model_dump(mode="json", by_alias=True))
 
     if gateway.credentials is not None:
         root = gateway.credentials.root
@@ -123,7 +120,8 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     return app
 
 
-async def _tidy_now_and_then(drawings: Drawings) -> None:
+async def _tidy_now_and_then(gateway: Gateway) -> None:
     while True:
+        await run_in_threadpool(gateway.receipts.sign_daily, gateway.state / HEADS)
         await asyncio.sleep(TIDY)
-        await run_in_threadpool(drawings.tidy)
+        await run_in_threadpool(gateway.drawings.tidy)
