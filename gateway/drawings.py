@@ -204,19 +204,19 @@ class Drawings:
             return None
 
     def _signed(self, drawing: Drawing, done: Done) -> Event:
-        """The same with its receipt; asked twice, the same receipt."""
-        drawn = done.picture.drawn
+        """The same with its receipt; of the same pixels for the same key, the same receipt."""
+        drawn, pixels = done.picture.drawn, pixels_sha256(done.picture.image)
         if not isinstance(drawn.request, Request):
             raise TypeError("the gateway's engine draws requests of its own kind only")
         try:
             receipt = self._receipts.issue(
                 student=drawing.person.name,
-                pixels_sha256=pixels_sha256(done.picture.image),
+                pixels_sha256=pixels,
                 request=request_digest(drawn.request),
                 model=drawn.model.id,
                 weights_sha256=drawn.model.weights_sha256,
                 kind="drawn",
-                asked=drawing.id,
+                asked=f"{drawing.id} {pixels}",
             )
         except sqlite3.Error:
             log.exception("A finished picture of %s could not be signed", drawing.person.name)
