@@ -154,8 +154,11 @@ def lab_memory(folder: Path, gateway: str | None) -> float:
             client.get("en/")
             body = {"prompt": "a red cup", "steps": 10, "seed": 1}
             made = client.post("api/v1/generations", json=body).json()
-            while client.get(f"api/v1/generations/{made['id']}").json()["state"] not in ("done", "failed"):
+            address = f"api/v1/generations/{made['generation']['id']}"
+            while not (now := client.get(address).json())["finished"]:
                 time.sleep(0.2)
+            if not now["image"]:
+                raise SystemExit(f"the lab did not draw: {now}")
         return float(psutil.Process(process.pid).memory_info().rss / 2**20)
     finally:
         process.terminate()
