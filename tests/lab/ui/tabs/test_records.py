@@ -143,6 +143,32 @@ def test_what_will_be_handed_in_is_counted(lab: Lab) -> None:
     assert "ada" in html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_optional_exercise_of_which_nothing_is_made_is_not_said_to_be_done(
+    tmp_path: Path, language: Language
+) -> None:
+    lab = Lab(LabSettings(), find_assignment("prompts"), tmp_path, "ada", cast(Any, None))
+    shown = page(lab, language)
+    (guidance,) = [
+        part
+        for part in hand_in.by_exercise(lab, shown, lab.checks(language)).split("</summary>")
+        if f"</span> {lab.assignment.exercise('guidance').title(language)}" in part
+    ]
+    assert shown.t("hand_in.untouched") in guidance
+    assert shown.t("page.optional") in guidance
+    assert 'class="state done"' not in guidance
+
+
+def test_only_what_the_assignment_asks_for_is_said_to_be_handed_in(lab: Lab, tmp_path: Path) -> None:
+    prompts = Lab(LabSettings(), find_assignment("prompts"), tmp_path, "ada", cast(Any, None))
+    assert "your photo" in hand_in.contents(lab, page(lab))
+    assert "your code" in hand_in.contents(lab, page(lab))
+    said = hand_in.contents(prompts, page(prompts))
+    assert "photo" not in said
+    assert "code" not in said
+    assert "what you wrote" in said
+
+
 def test_earlier_hand_ins_are_listed_newest_first_with_links(lab: Lab) -> None:
     assert "<a " not in hand_in.earlier(lab, page(lab))
     folder = lab.folder / "hand-ins"
