@@ -14,6 +14,7 @@ from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
 from grading.results import CheckResult, Regeneration
 from lab.records import answers as answering
+from lab.records import exercise_answers
 from lab.session.doctor import Finding, State
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
@@ -267,3 +268,13 @@ def test_of_changes_sent_at_the_same_moment_each_is_saved_and_told_in_its_turn(l
 def test_filling_the_page_saves_nothing(lab: Lab, shown: Answers | None) -> None:
     saved(lab, answering.reflection("as read" if shown else ""), shown)
     assert not (lab.folder / "answers.json").exists()
+
+
+def test_a_prompt_that_the_page_filled_in_itself_is_not_saved(lab: Lab) -> None:
+    put = exercise_answers.putting("improve", "prompt", "a bag")
+    now = Answers()
+    saved(lab, put("a bag"), now)
+    assert not (lab.folder / "answers.json").exists()
+    saved(lab, put("a red bag"), now)
+    saved(lab, put("a bag"), now)  # typed now, over another one
+    assert load_answers(lab.folder).exercises["improve"].prompt == "a bag"
