@@ -82,6 +82,10 @@ class Refresher:
         return list(answer)
 
 
+def _text_id(exercise: ExerciseBase) -> str:
+    return f"task-{exercise.id}"
+
+
 def page_address(lab: Lab, assignment_id: str, language: Language) -> str:
     """The path of an assignment's page below the lab's prefix."""
     first = lab.offered[0].assignment.id if lab.offered else lab.assignment.id
@@ -155,7 +159,10 @@ class Page:
         import gradio as gr
 
         with self.tab(*self.tab_of(exercise)):
-            gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
+            head = markup.title(exercise.title(self.language), self.terms(exercise))
+            if not exercise.asks_apis:  # where answers need the whole screen
+                head += markup.way_to_text(exercise.id, _text_id(exercise), self.t("page.text"))
+            gr.HTML(head)
             yield
 
     def terms(self, exercise: ExerciseBase) -> str:
@@ -183,7 +190,7 @@ class Page:
         """The exercise's own words, which can be folded away."""
         import gradio as gr
 
-        with gr.Accordion(self.t("page.text"), elem_classes="exercise-text"):
+        with gr.Accordion(self.t("page.text"), elem_id=_text_id(exercise), elem_classes="exercise-text"):
             gr.Markdown(exercise.texts[self.language], elem_classes="exercise")
 
     def file_url(self, file: Path) -> str:
