@@ -11,7 +11,7 @@ A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -178,6 +178,15 @@ class Page:
         """Id and title of the tab in which a picture's parameters are read."""
         studio = self.lab.assignment.exercise(self.studio) if self.studio else None
         return self.tab_of(studio) if studio else ("gallery", self.t("gallery.title"))
+
+    def make_first(self, runs: Collection[str]) -> Markup:
+        """Where pictures of these runs are needed and are not there: the way to the tabs that make them."""
+        made_in = [
+            e for e in self.lab.assignment.exercises if any(r.id in runs for r in getattr(e, "runs", ()))
+        ]
+        tabs = dict.fromkeys(self.tab_of(exercise) for exercise in made_in)
+        links = Markup(", ").join(markup.tab_link(*tab, f"{tab[1]} →") for tab in tabs)
+        return Markup('<p class="note make-first">{} {}</p>').format(self.t("page.make_first"), links)
 
     def text(self, exercise: Exercise) -> None:
         """An exercise's title and its own words, for one that shares its tab with others."""

@@ -171,8 +171,9 @@ def title(text: object, terms: str = "") -> Markup:
 
 def way_to_text(tab_id: str, place: str, words: object) -> Markup:
     """Below a tab's heading, where its text is out of sight: a link that goes to it (`static/page.js`)."""
-    link = '<p class="way-to-text"><a href="#{}" data-to="{}">{} ↓</a></p>'
-    return Markup(link).format(tab_id, place, words)
+    return Markup('<p class="way-to-text"><a href="#{}" data-to="{}">{} ↓</a></p>').format(
+        tab_id, place, words
+    )
 
 
 def tab_link(tab_id: str, title: object, words: object, *, main: bool = False) -> Markup:

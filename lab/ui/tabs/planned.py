@@ -150,7 +150,8 @@ class PlannedTab:
             return cells[self.exercise.runs[0].id]
         path = self.photo.path(source)
         url = self.page.file_url(path) if path else None
-        return Shown(url, self.page.t("photo.alt"), self.page.t("grid.photo"), marked=True)
+        t = self.page.t
+        return Shown(url, t("photo.alt"), t("grid.photo"), marked=True, instead=t("photo.none"))
 
     def _shown(self, run: Run, record: Record | None) -> Shown:
         """A run's picture with what it changes, its steps and its seconds."""
