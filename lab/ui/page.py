@@ -148,10 +148,15 @@ class Page:
             event.then(refresh, inputs, outputs, **QUIET)
 
     def tab_of(self, exercise: Exercise) -> tuple[str, str]:
-        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one."""
-        if shared := SHARED_TABS.get(exercise.kind):
-            return shared, self.t(f"{shared}.title")
-        return exercise.id, exercise.title(self.language).split(":")[0].strip()
+        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one.
+
+        A shared one is called after its exercise, where it has but one.
+        """
+        tab = SHARED_TABS.get(exercise.kind, exercise.id)
+        there = [e for e in self.lab.assignment.exercises if SHARED_TABS.get(e.kind, e.id) == tab]
+        if len(there) > 1:
+            return tab, self.t(f"{tab}.title")
+        return tab, exercise.title(self.language).split(":")[0].strip()
 
     @contextmanager
     def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
@@ -261,7 +266,7 @@ class Page:
             return Markup("")
         after = [tab for tab in tabs[len(tabs) - tabs[::-1].index(here) :] if tab != here]
         following = after[0] if after else ("hand_in", self.t("hand_in.title"))
-        if following == here:
+        if following[0] == here[0]:
             return Markup("")
         return markup.tab_link(*following, self.t("page.next_tab", title=following[1]), main=main)
 

@@ -52,9 +52,12 @@ def build(lab: Lab, page: Page) -> None:
             return markup.status(t("hand_in.failed", reason=error_text(error, page.language)), bad=True)
         return markup.status(t("hand_in.also_me_saved"))
 
-    with page.tab("hand_in", t("hand_in.title")):
+    own = [exercise for exercise in lab.assignment.exercises if exercise.kind == "hand_in"]
+    title = own[0].title(page.language) if own else t("hand_in.title")
+    with page.tab("hand_in", page.tab_of(own[0])[1] if own else title):
         with gr.Row(elem_classes="halves"):
             with gr.Column(min_width=300):
+                gr.HTML(markup.title(title, page.terms(own[0]) if own else ""))
                 what = gr.HTML(elem_id="hand-in-contents")
                 mine = gr.CheckboxGroup(
                     label=t("hand_in.also_me"),
@@ -65,9 +68,8 @@ def build(lab: Lab, page: Page) -> None:
                 button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
                 status = page.message("hand-in-status")
                 before = gr.HTML(elem_id="hand-ins")
-                for exercise in lab.assignment.exercises:
-                    if exercise.kind == "hand_in":
-                        page.text(exercise)
+                for exercise in own:
+                    page.instructions(exercise)
             with gr.Column(min_width=300):
                 checklist = gr.HTML(elem_id="hand-in-checklist")
         page.refresh(look, [what, checklist, before])

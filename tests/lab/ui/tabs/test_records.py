@@ -116,7 +116,7 @@ def test_the_sum_names_what_is_open_and_what_a_person_reads(lab: Lab) -> None:
     checks = [check("smoke/smoke/recorded", True, 1), check("baseline/baseline/image", False, 0)]
     html = hand_in.missing(page(lab), [*checks, check("reflection/a/topic", None, 0, needs_person=True)])
     assert "1 of 3" in html
-    assert "do: 1" in html
+    assert "done: 1" in html
     assert "person: 1" in html
 
 
