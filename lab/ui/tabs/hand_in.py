@@ -116,7 +116,8 @@ def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
         earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
         open_ = sum(check.passed is not True and not check.needs_person for check in own)
         untouched = exercise.optional and all(check.status in ("to_do", "unchecked") for check in own)
-        state = "untouched" if untouched else "open" if open_ else "nothing_open"
+        waits = any(check.needs_person for check in own)
+        state = "untouched" if untouched else "open" if open_ else "to_be_read" if waits else "nothing_open"
         title = Markup("{}").format(exercise.title(page.language))
         if exercise.optional:
             title += Markup(' <span class="terms">{}</span>').format(page.t("page.optional"))

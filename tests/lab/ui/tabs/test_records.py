@@ -135,6 +135,12 @@ def test_checks_are_folded_under_their_exercise_behind_the_number_that_is_open(l
     assert "<img" not in html
 
 
+def test_what_a_person_has_still_to_read_is_not_said_to_be_done(lab: Lab) -> None:
+    html = hand_in.by_exercise(lab, page(lab), [check("reflection/a/topic", None, 0, needs_person=True)])
+    assert "to be read" in html
+    assert ">done<" not in html
+
+
 def test_what_will_be_handed_in_is_counted(lab: Lab) -> None:
     record(lab)
     record(lab)
