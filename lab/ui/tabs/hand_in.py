@@ -125,7 +125,7 @@ def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
             '<details><summary><span class="state {}">{}</span> {} <span class="worth">{}</span></summary>{}'
             "<p>{}</p></details>"
         ).format(
-            "open" if open_ else "done",
+            "done" if state == "nothing_open" else "open",
             t(f"hand_in.{state}", number=open_),
             title,
             t("check.points", points=number(earned, t.language), maximum=number(maximum, t.language)),

@@ -156,10 +156,12 @@ def test_an_optional_exercise_of_which_nothing_is_made_is_not_said_to_be_done(
 ) -> None:
     lab = Lab(LabSettings(), find_assignment("prompts"), tmp_path, "ada", cast(Any, None))
     shown = page(lab, language)
+    exercise = lab.assignment.exercise("guidance")
+    assert exercise is not None
     (guidance,) = [
         part
         for part in hand_in.by_exercise(lab, shown, lab.checks(language)).split("</summary>")
-        if f"</span> {lab.assignment.exercise('guidance').title(language)}" in part
+        if f"</span> {exercise.title(language)}" in part
     ]
     assert shown.t("hand_in.untouched") in guidance
     assert shown.t("page.optional") in guidance
