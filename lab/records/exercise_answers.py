@@ -28,14 +28,17 @@ def read(folder: Path, exercise: str) -> ExerciseAnswer:
         return ExerciseAnswer()
 
 
-def putting(exercise: str, field: str) -> Callable[[Any], Change]:
-    """Of a value the change that sets this field of an exercise's answer."""
+def putting(exercise: str, field: str, default: str = "") -> Callable[[Any], Change]:
+    """Of a value the change that sets this field of an exercise's answer.
+
+    The page shows `default` where nothing was typed: that alone is not an answer.
+    """
     length = PROMPT_LENGTH if field.endswith("prompt") else TEXT_LENGTH
 
     def put(value: Any) -> Change:
         def change(answers: Answers) -> None:
             kept = value[:length] if isinstance(value, str) and value else None
-            if kept != (getattr(of(answers, exercise), field) or None):
+            if kept != (getattr(of(answers, exercise), field) or default or None):
                 setattr(_own(answers, exercise), field, kept if field == "chosen" else kept or "")
 
         return change

@@ -145,7 +145,7 @@ def _libraries(case: Case) -> Iterator[Finding]:
         except metadata.PackageNotFoundError:
             yield case.found(State.PROBLEM, "libraries.missing", name=name, asked=asked)
             continue
-        versions.append(f"{name} {version}")
+        versions.append(f"{name}\u00a0{version}")
         if not requirement.specifier.contains(version, prereleases=True):
             yield case.found(State.PROBLEM, "libraries.wrong", name=name, version=version, asked=asked)
     yield case.found(State.OK, "libraries.versions", versions=", ".join(versions))

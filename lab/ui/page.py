@@ -11,7 +11,7 @@ A tab is `build(lab, page)`: it opens its own `with page.tab(id, title):`, makes
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -82,6 +82,10 @@ class Refresher:
         return list(answer)
 
 
+def _text_id(exercise: ExerciseBase) -> str:
+    return f"task-{exercise.id}"
+
+
 def page_address(lab: Lab, assignment_id: str, language: Language) -> str:
     """The path of an assignment's page below the lab's prefix."""
     first = lab.offered[0].assignment.id if lab.offered else lab.assignment.id
@@ -144,10 +148,15 @@ class Page:
             event.then(refresh, inputs, outputs, **QUIET)
 
     def tab_of(self, exercise: Exercise) -> tuple[str, str]:
-        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one."""
-        if shared := SHARED_TABS.get(exercise.kind):
-            return shared, self.t(f"{shared}.title")
-        return exercise.id, exercise.title(self.language).split(":")[0].strip()
+        """Id and title of the tab in which an exercise is done: its own, unless its kind shares one.
+
+        A shared one is called after its exercise, where it has but one.
+        """
+        tab = SHARED_TABS.get(exercise.kind, exercise.id)
+        there = [e for e in self.lab.assignment.exercises if SHARED_TABS.get(e.kind, e.id) == tab]
+        if len(there) > 1:
+            return tab, self.t(f"{tab}.title")
+        return tab, exercise.title(self.language).split(":")[0].strip()
 
     @contextmanager
     def exercise_tab(self, exercise: Exercise) -> Iterator[None]:
@@ -155,7 +164,10 @@ class Page:
         import gradio as gr
 
         with self.tab(*self.tab_of(exercise)):
-            gr.HTML(markup.title(exercise.title(self.language), self.terms(exercise)))
+            head = markup.title(exercise.title(self.language), self.terms(exercise))
+            if not exercise.asks_apis:  # where answers need the whole screen
+                head += markup.way_to_text(exercise.id, _text_id(exercise), self.t("page.text"))
+            gr.HTML(head)
             yield
 
     def terms(self, exercise: ExerciseBase) -> str:
@@ -172,6 +184,15 @@ class Page:
         studio = self.lab.assignment.exercise(self.studio) if self.studio else None
         return self.tab_of(studio) if studio else ("gallery", self.t("gallery.title"))
 
+    def make_first(self, runs: Collection[str]) -> Markup:
+        """Where pictures of these runs are needed and are not there: the way to the tabs that make them."""
+        made_in = [
+            e for e in self.lab.assignment.exercises if any(r.id in runs for r in getattr(e, "runs", ()))
+        ]
+        tabs = dict.fromkeys(self.tab_of(exercise) for exercise in made_in)
+        links = Markup(", ").join(markup.tab_link(*tab, f"{tab[1]} →") for tab in tabs)
+        return Markup('<p class="note make-first">{} {}</p>').format(self.t("page.make_first"), links)
+
     def text(self, exercise: Exercise) -> None:
         """An exercise's title and its own words, for one that shares its tab with others."""
         import gradio as gr
@@ -183,7 +204,7 @@ class Page:
         """The exercise's own words, which can be folded away."""
         import gradio as gr
 
-        with gr.Accordion(self.t("page.text"), elem_classes="exercise-text"):
+        with gr.Accordion(self.t("page.text"), elem_id=_text_id(exercise), elem_classes="exercise-text"):
             gr.Markdown(exercise.texts[self.language], elem_classes="exercise")
 
     def file_url(self, file: Path) -> str:
@@ -245,7 +266,7 @@ class Page:
             return Markup("")
         after = [tab for tab in tabs[len(tabs) - tabs[::-1].index(here) :] if tab != here]
         following = after[0] if after else ("hand_in", self.t("hand_in.title"))
-        if following == here:
+        if following[0] == here[0]:
             return Markup("")
         return markup.tab_link(*following, self.t("page.next_tab", title=following[1]), main=main)
 

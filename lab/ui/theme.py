@@ -29,6 +29,8 @@ def theme() -> "gr.themes.Base":
     return base.set(
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_300",
         checkbox_border_width="1px",
         checkbox_border_width_dark="1px",
         checkbox_border_color="*neutral_500",

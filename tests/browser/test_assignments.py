@@ -42,7 +42,7 @@ def test_one_that_opens_later_is_named_with_its_moment_in_the_students_time_zone
     waiting.goto(f"{lab.url}en/seeds/")
     expect(waiting.get_by_role("heading")).to_contain_text("Not open yet")
     expect(waiting.locator("local-time")).to_contain_text("Monday, June 1, 2099 at 8:00")
-    waiting.get_by_role("link", name="First assignment").click()
+    waiting.get_by_role("link", name="TP 2").click()
     waiting.wait_for_url(f"{lab.url}en/**")
 
 
@@ -65,4 +65,4 @@ def test_one_goes_to_another_assignment_and_works_there_without_a_restart(
     assert len(list((lab.work / "api-analysis" / "outputs").glob("*.json"))) == 1
     assert not (lab.work / "tp2" / "outputs").exists()
     page.goto(f"{lab.url}en/tp2/")
-    expect(page.locator("#lab-title")).to_contain_text("First assignment")
+    expect(page.locator("#lab-title")).to_contain_text("TP 2")

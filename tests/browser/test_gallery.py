@@ -105,7 +105,7 @@ def test_filters_hold_together_and_the_order_turns(gallery: Page) -> None:
     expect_chosen(gallery, "t2i_run06_ddim")
     gallery.get_by_label("Seed").locator("visible=true").fill("7")
     expect(gallery.locator("#gallery-where")).to_contain_text("Pictures: 0")
-    expect(gallery.get_by_text("No picture to show")).to_be_visible()
+    expect(gallery.get_by_text("No picture fits the filters")).to_be_visible()
 
 
 def test_what_does_not_fit_on_a_page_stands_on_the_next_and_stays_ticked(

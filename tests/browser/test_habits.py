@@ -140,7 +140,7 @@ def test_four_pictures_with_four_seeds_are_recorded_and_shown_as_four(
     expect(page.locator("#status-studio")).to_contain_text("4 pictures done", timeout=120_000)
     figures = page.locator("#stage-studio .shown figure")
     expect(figures).to_have_count(4)
-    expect(figures.last).to_contain_text("Seed 1")
+    expect(figures.last).to_contain_text("seed 1")
     records = Store(lab.work, "tp2", "jane.doe").records()[-4:]
     assert [record.manifest.request.seed for record in records] == [4294967294, 4294967295, 0, 1]
     assert {record.manifest.request.prompt for record in records} == {"a green bottle"}

@@ -97,10 +97,11 @@ def test_a_grid_is_seen_whole_with_its_names_and_its_conclusion_is_kept(
     figures = page.locator("#stage-crossed .shown figure")
     expect(figures).to_have_count(6)
     assert all(figures.nth(number).evaluate(INSIDE) for number in range(6))
-    assert page.locator("#stage-crossed .shown .across").all_text_contents() == ["3", "4", "5"]
-    assert page.locator("#stage-crossed .shown .down").all_text_contents() == ["42", "7"]
+    edges = page.locator("#stage-crossed .shown")
+    assert edges.locator(".across").all_text_contents() == ["3 steps", "4 steps", "5 steps"]
+    assert edges.locator(".down").all_text_contents() == ["seed 42", "seed 7"]
     figures.nth(4).get_by_role("button").click()
-    expect(page.get_by_role("dialog")).to_contain_text("4 · 7")
+    expect(page.get_by_role("dialog")).to_contain_text("seed 7 · 4 steps")
     page.keyboard.press("Escape")
     page.locator("#text-crossed textarea").fill("More steps make the outline clearer.")
     expect(page.locator("#saved-crossed")).to_contain_text("Saved at")
@@ -123,7 +124,7 @@ def test_ones_own_prompt_is_drawn_under_each_seed_and_the_best_is_chosen(
     page.locator("#negative_prompt-free textarea, #negative_prompt-free input").first.fill("red")
     page.evaluate("scrollTo(0, 0)")
     in_sight(page, "free", "2 pictures done", preview=True)
-    page.locator("#best-free").get_by_label("Seed 123").check()
+    page.locator("#best-free").get_by_label("seed 123").check()
     page.locator("#text-free textarea").fill("Both are whole, and the colours are as asked for.")
     page.locator("#text-free textarea").blur()
     expect(page.locator("#checks-free")).to_contain_text("Done (10)")
@@ -131,7 +132,7 @@ def test_ones_own_prompt_is_drawn_under_each_seed_and_the_best_is_chosen(
     assert (said["chosen"], said["negative_prompt"]) == ("free_seed123", "red")
     page.reload()
     expect(page.locator("#prompt-free textarea")).to_have_value("two green turtles on a pink background")
-    expect(page.locator("#best-free").get_by_label("Seed 123")).to_be_checked()
+    expect(page.locator("#best-free").get_by_label("seed 123")).to_be_checked()
 
 
 def test_each_step_is_scored_and_explained_where_it_is_seen(lab: RunningLab, open_page: OpenPage) -> None:

@@ -26,7 +26,7 @@ def test_the_french_page_is_french_in_any_browser(lab: RunningLab, open_page: Op
     assert page.locator("html").get_attribute("lang") == "fr"
     assert page.evaluate("navigator.language") == "fr"  # what Gradio's own labels go by
     expect(page.get_by_role("button", name="Arrêter")).to_be_visible()
-    expect(page.locator("#lab-points")).to_contain_text("0 points sur 20")
+    expect(page.locator("#lab-points")).to_contain_text("0 sur 20 points")
 
 
 @pytest.mark.parametrize("width", [390, 1600])
@@ -52,4 +52,4 @@ def test_all_of_it_works_below_a_prefix(start_lab: StartLab, open_page: OpenPage
     page = open_page(lab.url)
     expect(page).to_have_url(f"{lab.url}en/#start")
     page.get_by_role("link", name="Français").click()
-    expect(page.locator("#lab-points")).to_contain_text("0 points sur 20")
+    expect(page.locator("#lab-points")).to_contain_text("0 sur 20 points")

@@ -138,7 +138,7 @@ def test_the_whole_assignment_without_key_or_network(
     page.locator("#reason-compare textarea").fill(REASON)
     save(page, "compare", "saved-compare", "Saved")
 
-    tab(page, "Evaluation")
+    tab(page, "Reflection")
     page.locator("#reflection textarea").fill(REFLECTION)
     page.locator("#reflection textarea").blur()
     expect(page.locator("#reflection-saved")).not_to_be_empty()

@@ -144,7 +144,7 @@ def test_the_whole_assignment_from_smoke_test_to_grade(
         re.compile(r"Steps\s*30\s*10")
     )
 
-    tab(page, "What remains")
+    tab(page, "Your product")
     observe(page, next(e for e in assignment.exercises if isinstance(e, Observe) and e.of == "img2img"))
 
     tab(page, "Code")

@@ -169,6 +169,13 @@ def title(text: object, terms: str = "") -> Markup:
     return Markup('<h2 class="title">{}{}</h2>').format(text, said)
 
 
+def way_to_text(tab_id: str, place: str, words: object) -> Markup:
+    """Below a tab's heading, where its text is out of sight: a link that goes to it (`static/page.js`)."""
+    return Markup('<p class="way-to-text"><a href="#{}" data-to="{}">{} ↓</a></p>').format(
+        tab_id, place, words
+    )
+
+
 def tab_link(tab_id: str, title: object, words: object, *, main: bool = False) -> Markup:
     """A link that opens another tab of the page (`static/page.js`); the main one looks like a button."""
     kind = Markup(' class="next"') if main else ""

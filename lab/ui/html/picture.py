@@ -17,6 +17,11 @@ def value_text(t: Translator, value: object) -> str:
     return number(value, t.language) if isinstance(value, int | float) else str(value)
 
 
+def with_value(t: Translator, name: str, value: object) -> str:
+    """A parameter with its value, as one says it: “15 steps”, “seed 7”."""
+    return t(f"with_value.{name}", value=value_text(t, value))
+
+
 def plan(t: Translator, parameters: Parameters) -> Markup:
     """What a run asks for."""
     rows = [(t(f"parameter.{name}"), value) for name, value in _asked(t, parameters).items()]

@@ -25,6 +25,7 @@ class Shown:
     label: str = ""
     facts: str = ""
     marked: bool = False  # the one the others are compared with
+    instead: str = ""  # what stands in the place of one that is missing; “to do” by default
 
 
 def empty(words: str) -> Markup:
@@ -84,7 +85,7 @@ def _figure(t: Translate, shown: Shown) -> Markup:
     marked = Markup(' class="marked"') if shown.marked else ""
     if shown.url is None:
         return Markup('<figure{}><div class="large missing">{}</div>{}</figure>').format(
-            marked, t("grid.missing"), caption
+            marked, shown.instead or t("grid.missing"), caption
         )
     picture = Markup('<img src="{}" alt="{}">').format(shown.url, shown.alt)
     return Markup(

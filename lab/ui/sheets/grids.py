@@ -13,7 +13,7 @@ from PIL import Image
 from exercises.i18n import Translator
 from exercises.kinds.base import Run
 from exercises.kinds.grid import Axis, Grid
-from lab.ui.html.picture import value_text
+from lab.ui.html.picture import value_text, with_value
 from lab.ui.sheets.drawing import Cell, Row
 
 FILM_COLUMNS = 4
@@ -86,10 +86,15 @@ def crossed_title(t: Translator, exercise: Grid, model: str) -> str:
 
 
 def axis_labels(t: Translator, axis: Axis) -> list[str]:
-    """What the values of an axis are called: the author's labels, else the values as people write them."""
+    """What the values of an axis are called: the author's labels, else each with its parameter's name.
+
+    A prompt is known for one without.
+    """
     if axis.labels:
         return [label(t.language) for label in axis.labels]
-    return [value_text(t, value) for value in axis.values]
+    if axis.parameter == "prompt":
+        return [value_text(t, value) for value in axis.values]
+    return [with_value(t, axis.parameter, value) for value in axis.values]
 
 
 def shortened(text: str, length: int) -> str:

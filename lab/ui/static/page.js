@@ -78,6 +78,15 @@ document.addEventListener("click", (event) => {
   scrollTo(0, 0);
 });
 
+// A link to a place within the tab goes there; the address keeps the tab's name.
+document.addEventListener("click", (event) => {
+  const place = document.getElementById(event.target.closest("a[data-to]")?.dataset.to);
+  if (!place) return;
+  event.preventDefault();
+  place.scrollIntoView();
+  place.querySelector("button")?.focus({ preventScroll: true });
+});
+
 // A moment is written in the reader's own time zone and the page's language.
 customElements.define("local-time", class extends HTMLElement {
   connectedCallback() {

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from exercises.i18n import number
 from exercises.kinds import Code
 from lab.jobs.own_code.given import Draw, given
-from lab.jobs.own_code.job import CodeFailed, CodeJob, LastRun, last_run
+from lab.jobs.own_code.job import CodeFailed, CodeJob, LastRun, last_run, open_blanks
 from lab.jobs.own_code.process import Bounds
 from lab.jobs.running import Task
 from lab.models.registry import model_entry
@@ -22,7 +22,7 @@ from lab.ui.html import markup, stage
 from lab.ui.html import picture as facts
 from lab.ui.html.excerpt import excerpt
 from lab.ui.html.stage import Shown
-from lab.ui.page import Page
+from lab.ui.page import QUIET, Page
 from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.result import shown_record
 from lab.ui.tabs.saving import SAVING, save
@@ -32,7 +32,7 @@ from manifests.answers import Answers
 from manifests.manifest import Request
 
 GIB = 2**30
-LINES = 22  # of the editor that are seen at once
+LINES = 30  # of the editor that are seen at once
 
 
 def build(lab: Lab, page: Page, exercise: Code) -> None:
@@ -64,7 +64,8 @@ class CodeTab:
                     elem_id=f"editor-{name}",
                     elem_classes="editor",
                 )
-                gr.HTML(markup.hint(t("own_code.leave")))
+                blanks = gr.HTML(self._blanks(self.start), elem_id=f"blanks-{name}")
+                gr.HTML(markup.hint(t("own_code.leave")), elem_classes="keyboard")
                 printed = gr.HTML(elem_id=f"printed-{name}")
                 said = page.message(f"{name}-saved")
                 shown_answers = ShownAnswers(lab, page, name)
@@ -83,6 +84,7 @@ class CodeTab:
         page.changed(watch.on(run, self._tasks, [self.editor], self.show, shown, []))
         watch.resume(self.show, shown, [])
         page.refresh(self.show, shown)
+        self.editor.change(self._blanks, self.editor, blanks, **QUIET)
         form = EditorForm(lab, page, exercise, self.editor, self.start, shown_answers.known, said)
         again.click(lambda: self.start, None, self.editor, api_visibility="private")
         shown_answers.forms.append(form)
@@ -106,6 +108,13 @@ class CodeTab:
             for run, record in records.items()
             if record and isinstance(record.manifest.request, Request)
         ]
+
+    def _blanks(self, code: str | None) -> Markup:
+        """How many blanks are still to be filled in."""
+        lines = len(open_blanks(code or ""))
+        return markup.hint(
+            self.page.t("own_code.left", number=lines) if lines else self.page.t("own_code.filled")
+        )
 
     def _pictures(self, last: LastRun | None) -> Markup:
         """Each run's picture beside the one the code drew last."""

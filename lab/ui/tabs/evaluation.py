@@ -44,6 +44,7 @@ class SubjectForm:
             gr.Markdown(f"### {number}. {subject.title(language)}")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280, elem_classes="seen"):
+                    self.first = gr.HTML()
                     self.image = choice(
                         label=t("evaluation.image"),
                         info=t("evaluation.image_hint"),
@@ -82,14 +83,18 @@ class SubjectForm:
                         for index in range(exercise.reasons_maximum)
                     ]
                     self.said = page.message(f"{name}-saved")
-        self.components = [self.image, *self.scores, self.total, *self.reasons]
+        self.components = [self.first, self.image, *self.scores, self.total, *self.reasons]
         self.events = self._listen()
 
     def offer(self) -> dict[Any, Any]:
         """The pictures there are to choose from now."""
         import gradio as gr
 
-        return {self.image: gr.update(choices=[(gallery.caption(r, 40), r.stem) for r in self._candidates()])}
+        records = self._candidates()
+        return {
+            self.first: "" if records else self.page.make_first(self.subject.one_of),
+            self.image: gr.update(choices=[(gallery.caption(record, 40), record.stem) for record in records]),
+        }
 
     def fill(self, answers: Answers) -> dict[Any, Any]:
         """What is on disk, into the components."""
@@ -98,12 +103,13 @@ class SubjectForm:
         answer = answers.evaluations.get(self.subject.id) or SubjectAnswer()
         records = self._candidates()
         image = answer.image if answer.image in [record.stem for record in records] else None
-        choices = [(gallery.caption(record, 40), record.stem) for record in records]
+        offered = self.offer()
         scores = [answering.valid_score(answer.scores.get(c.id)) for c in self.exercise.criteria]
         reasons = [*answer.reasons, *[""] * len(self.reasons)]
         values = [*zip(self.scores, scores, strict=True), *zip(self.reasons, reasons, strict=False)]
         return {
-            self.image: gr.update(choices=choices, value=image, interactive=True),
+            **offered,
+            self.image: offered[self.image] | {"value": image, "interactive": True},
             self.total: self._total(answers),
             **{component: gr.update(value=value, interactive=True) for component, value in values},
         }

@@ -10,6 +10,8 @@ from functools import partial
 from operator import add
 from typing import Any
 
+from markupsafe import Markup
+
 from exercises.errors import UserError
 from lab.records import favourites, gallery
 from lab.records.gallery import Filters
@@ -31,6 +33,7 @@ def build(lab: Lab, page: Page) -> None:
     import gradio as gr
 
     with page.tab("gallery", page.t("gallery.title")):
+        gr.HTML(markup.title(page.t("gallery.title")), elem_classes="gallery-title")
         selection = Selection(lab, page)
         with gr.Row(elem_classes="bench gallery"):
             with gr.Column(min_width=300, scale=3):
@@ -77,7 +80,11 @@ def _shelf(lab: Lab, page: Page, selection: Selection) -> tuple[Any, Callable[[A
         previous = gr.Button(t("gallery.previous_page"), size="sm", min_width=90)
         where = gr.HTML(elem_id="gallery-where")
         following = gr.Button(t("gallery.next_page"), size="sm", min_width=90)
-    chosen = choice(label=t("gallery.chosen"), show_label=False, container=False, elem_id="gallery-chosen")
+    with gr.Row(elem_classes="chosen-picture"):
+        gr.HTML(Markup('<span aria-hidden="true">{}</span>').format(t("gallery.chosen")))
+        chosen = choice(
+            label=t("gallery.chosen"), show_label=False, container=False, elem_id="gallery-chosen"
+        )
     selection.render()
     number = gr.State(1)
     stems = selection.on_page
@@ -102,7 +109,9 @@ def _shelf(lab: Lab, page: Page, selection: Selection) -> tuple[Any, Callable[[A
                 )
                 for box, name in zip(named, NAMES, strict=True)
             },
-            pictures: shelf.shelf(t, [item(page, r) for r in found.items], pick, ticked, marked),
+            pictures: shelf.shelf(t, [item(page, r) for r in found.items], pick, ticked, marked)
+            if found.items
+            else markup.hint(t("gallery.none_fits" if records else "gallery.none_yet")),
             previous: gr.Button(interactive=found.number > 1),
             following: gr.Button(interactive=found.number < found.pages),
             where: t("gallery.where", number=found.number, pages=found.pages, total=found.total),

@@ -45,9 +45,9 @@ class GridTab(PlannedTab):
             self.said.status.render()
 
     def label(self, run: Run) -> str:
-        """The names of its column and its row."""
+        """The names of its row and its column."""
         row, column = divmod(self.exercise.runs.index(run), len(self.columns))
-        return f"{self.columns[column]} · {self.rows[row]}"
+        return f"{self.rows[row]} · {self.columns[column]}"
 
     def shown(self, record: Record, label: str, *, marked: bool) -> Shown:
         return judged(self.page, record, label)

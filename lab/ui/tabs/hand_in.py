@@ -18,6 +18,9 @@ from lab.ui.error_text import error_text
 from lab.ui.html import markup
 from lab.ui.page import Page
 
+# Kinds of exercise of which something goes along that is neither a picture nor a text of the student's.
+PARTS = ("img2img", "code")
+
 
 def build(lab: Lab, page: Page) -> None:
     import gradio as gr
@@ -49,9 +52,12 @@ def build(lab: Lab, page: Page) -> None:
             return markup.status(t("hand_in.failed", reason=error_text(error, page.language)), bad=True)
         return markup.status(t("hand_in.also_me_saved"))
 
-    with page.tab("hand_in", t("hand_in.title")):
+    own = [exercise for exercise in lab.assignment.exercises if exercise.kind == "hand_in"]
+    title = own[0].title(page.language) if own else t("hand_in.title")
+    with page.tab("hand_in", page.tab_of(own[0])[1] if own else title):
         with gr.Row(elem_classes="halves"):
             with gr.Column(min_width=300):
+                gr.HTML(markup.title(title, page.terms(own[0]) if own else ""))
                 what = gr.HTML(elem_id="hand-in-contents")
                 mine = gr.CheckboxGroup(
                     label=t("hand_in.also_me"),
@@ -62,9 +68,8 @@ def build(lab: Lab, page: Page) -> None:
                 button = gr.Button(t("hand_in.button"), variant="primary", elem_id="hand-in")
                 status = page.message("hand-in-status")
                 before = gr.HTML(elem_id="hand-ins")
-                for exercise in lab.assignment.exercises:
-                    if exercise.kind == "hand_in":
-                        page.text(exercise)
+                for exercise in own:
+                    page.instructions(exercise)
             with gr.Column(min_width=300):
                 checklist = gr.HTML(elem_id="hand-in-checklist")
         page.refresh(look, [what, checklist, before])
@@ -74,11 +79,15 @@ def build(lab: Lab, page: Page) -> None:
 
 
 def contents(lab: Lab, page: Page) -> str:
-    """In plain words: whose work, how many pictures, and what goes along."""
-    store = lab.store()
-    pictures, binned = len(store.records()), len(store.binned())
+    """In plain words: whose work, how many pictures, and what else this assignment's exercises ask for."""
+    t, store, exercises = page.t, lab.store(), lab.assignment.exercises
+    parts = [t("hand_in.pictures", number=len(store.records()))]
+    parts += [t(f"hand_in.part_{kind}") for kind in PARTS if any(e.kind == kind for e in exercises)]
+    if lab.assignment.asks_apis:
+        parts.append(t("hand_in.part_answers"))
+    said = t("hand_in.and", others=", ".join(parts), last=t("hand_in.part_words"))
     return Markup("<p>{}</p>").format(
-        page.t("hand_in.contents", student=lab.student, pictures=pictures, binned=binned)
+        t("hand_in.contents", student=lab.student, parts=said, binned=len(store.binned()))
     )
 
 
@@ -105,14 +114,20 @@ def by_exercise(lab: Lab, page: Page, checks: list[CheckResult]) -> str:
         if not own:
             continue
         earned, maximum = sum(c.points for c in own), sum(c.maximum for c in own)
-        open_ = sum(check.is_missing for check in own)
+        open_ = sum(check.passed is not True and not check.needs_person for check in own)
+        untouched = exercise.optional and all(check.status in ("to_do", "unchecked") for check in own)
+        waits = any(check.needs_person for check in own)
+        state = "untouched" if untouched else "open" if open_ else "to_be_read" if waits else "nothing_open"
+        title = Markup("{}").format(exercise.title(page.language))
+        if exercise.optional:
+            title += Markup(' <span class="terms">{}</span>').format(page.t("page.optional"))
         parts += Markup(
             '<details><summary><span class="state {}">{}</span> {} <span class="worth">{}</span></summary>{}'
             "<p>{}</p></details>"
         ).format(
-            "open" if open_ else "done",
-            t("hand_in.open", number=open_) if open_ else t("hand_in.nothing_open"),
-            exercise.title(page.language),
+            "done" if state == "nothing_open" else "open",
+            t(f"hand_in.{state}", number=open_),
+            title,
             t("check.points", points=number(earned, t.language), maximum=number(maximum, t.language)),
             markup.folded_checklist(t, own),
             markup.tab_link(*page.tab_of(exercise), t("hand_in.go", title=exercise.title(page.language))),

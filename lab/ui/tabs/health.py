@@ -23,6 +23,7 @@ def build(lab: Lab, page: Page) -> None:
         return findings_table(page, examine(case)), models_table(page)
 
     with page.tab("health", t("health.title")):
+        gr.HTML(markup.title(t("health.title")))
         gr.Markdown(t("health.introduction"))
         findings = gr.HTML(elem_classes=["findings", "stacking"])
         models = gr.HTML(elem_classes="stacking")

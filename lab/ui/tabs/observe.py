@@ -32,9 +32,18 @@ def build(lab: Lab, page: Page, exercise: Observe) -> None:
     def check() -> str:
         return page.checklist(exercise.id)
 
+    def way() -> Markup:
+        """To the tab in which the pictures are made, or still to be made."""
+        runs = [run.id for run in source.runs]
+        if any(lab.store().newest(run) is None for run in runs):
+            return page.make_first(runs)
+        made = page.t("observe.pictures", title=source.title(page.language))
+        return Markup("<p>{}</p>").format(markup.tab_link(*page.tab_of(source), made))
+
     with page.exercise_tab(exercise):
         with gr.Row(elem_classes="observing"):
             with gr.Column(min_width=300, scale=2):
+                page.refresh(way, gr.HTML(elem_classes="links"))
                 shown = ShownAnswers(lab, page, exercise.id)
                 for run in source.runs:
                     shown.forms.append(PictureForm(lab, page, exercise, source, run, shown.known))
@@ -44,10 +53,6 @@ def build(lab: Lab, page: Page, exercise: Observe) -> None:
                         TextsForm(lab, page, exercise, None, exercise.conclusions, shown.known)
                     )
             with gr.Column(min_width=280, scale=1, elem_classes="asked"):
-                go = markup.tab_link(
-                    *page.tab_of(source), page.t("observe.pictures", title=source.title(page.language))
-                )
-                gr.HTML(Markup("<p>{}</p>").format(go), elem_classes="links")
                 page.instructions(exercise)
         checklist = gr.HTML(elem_id=f"checks-{exercise.id}")
         shown.listen(check, checklist)
@@ -140,7 +145,7 @@ class PictureForm(TextsForm):
             photo = record.manifest.request.source if record else None
             path = shown_photo(self.lab, photo)
             url = self.page.file_url(path) if path else None
-            return Shown(url, t("photo.alt"), t("grid.photo"), marked=True)
+            return Shown(url, t("photo.alt"), t("grid.photo"), marked=True, instead=t("observe.not_made"))
         baseline = self.source.runs[0]
         return None if baseline is self.run else self._shown(baseline)
 
@@ -149,5 +154,5 @@ class PictureForm(TextsForm):
         label = self.page.t("stage.baseline") if first else change_words(self.page, run)
         record = self.lab.store().newest(run.id)
         if record is None:
-            return Shown(None, label=label, marked=first)
+            return Shown(None, label=label, marked=first, instead=self.page.t("observe.not_made"))
         return shown_record(self.page, record, label, marked=first)

@@ -6,6 +6,7 @@ from exercises.kinds import Own
 from exercises.kinds.base import Run
 from lab.jobs.running import Task
 from lab.session.lab import Lab
+from lab.ui.html import picture as facts
 from lab.ui.html.stage import Shown
 from lab.ui.page import Page
 from lab.ui.tabs.planned import PlannedTab
@@ -46,7 +47,7 @@ class OwnTab(PlannedTab):
 
     def label(self, run: Run) -> str:
         """Its seed, in which alone the runs differ."""
-        return self.page.t("generation.change", name=self.page.t("parameter.seed"), value=run.parameters.seed)
+        return facts.with_value(self.page.t, "seed", run.parameters.seed)
 
     def shown(self, record: Record, label: str, *, marked: bool) -> Shown:
         return judged(self.page, record, label)

@@ -1,7 +1,7 @@
 """What the tabs of exercises with planned runs share.
 
 To the left what is seen: the buttons, what is going on, the stage with its views. To the right what is asked:
-the runs, the text, the plan. Below, the chosen run's facts and code, and the checks. All but what is going on
+the text, the runs, the plan. Below, the chosen run's facts and code, and the checks. All but what is going on
 is read from disk.
 """
 
@@ -54,8 +54,9 @@ class PlannedTab:
                 self.stage = Stage(page, name, self.views)
             with gr.Column(elem_classes="asked", min_width=280, scale=1):
                 self.form = self.build_form()
+                page.instructions(exercise)
                 self.chosen = gr.Radio(
-                    [(f"{run.id} · {self.label(run)}", run.id) for run in exercise.runs],
+                    [(f"{self.label(run)} · {run.id}", run.id) for run in exercise.runs],
                     value=exercise.runs[0].id,
                     label=t("generation.chosen"),
                     visible=several,
@@ -66,7 +67,6 @@ class PlannedTab:
                     t("generation.one"), visible=several, size="sm", elem_id=f"generate-one-{name}"
                 )
                 self.build_words()
-                page.instructions(exercise)
                 plan = gr.HTML(elem_id=f"plan-{name}")
             with stop:
                 runs = [run.id for run in exercise.runs] if self.views[0] == "all" else []
@@ -150,7 +150,8 @@ class PlannedTab:
             return cells[self.exercise.runs[0].id]
         path = self.photo.path(source)
         url = self.page.file_url(path) if path else None
-        return Shown(url, self.page.t("photo.alt"), self.page.t("grid.photo"), marked=True)
+        t = self.page.t
+        return Shown(url, t("photo.alt"), t("grid.photo"), marked=True, instead=t("photo.none"))
 
     def _shown(self, run: Run, record: Record | None) -> Shown:
         """A run's picture with what it changes, its steps and its seconds."""
@@ -211,12 +212,7 @@ def _generate_words(missing: int, count: int) -> str:
 
 def change_words(page: Page, run: Run) -> str:
     """The one parameter a run changes and its value; nothing for the baseline."""
-    t = page.t
     name = run.changed or ("strength" if run.parameters.strength is not None else None)
     if name is None:
-        return t("generation.nothing_changed")
-    return t(
-        "generation.change",
-        name=t(f"parameter.{name}"),
-        value=facts.value_text(t, getattr(run.parameters, name)),
-    )
+        return page.t("generation.nothing_changed")
+    return facts.with_value(page.t, name, getattr(run.parameters, name))

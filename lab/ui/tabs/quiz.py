@@ -96,14 +96,12 @@ class QuizTab:
         head: list[Any] = [gr.update(choices=self._numbers(self._states())), markup.heading(words)]
         checks = self.page.checklist(self.exercise.id)
         if now is None:
-            missing = markup.status(t("quiz.make_first")) + self._where(question)
-            nothing = gr.update(choices=[], value=None)
             return [
                 *head,
-                stage.empty(t("stage.nothing")),
-                nothing,
-                gr.update(interactive=False),
-                missing,
+                stage.empty(t("quiz.no_picture")),
+                gr.update(choices=[], value=None),
+                gr.update(interactive=False, variant="secondary"),
+                self.page.make_first(question.runs),
                 checks,
             ]
         choices = [(self._said(choice), choice.key) for choice in self._shuffled(question, now.asked)]
@@ -114,21 +112,10 @@ class QuizTab:
             *head,
             self._on_stage(now.pictures),
             gr.update(choices=choices, value=chosen, interactive=not over),
-            gr.update(interactive=not over),
+            gr.update(interactive=not over, variant="secondary" if over else "primary"),
             self._feedback(question, now),
             checks,
         ]
-
-    def _where(self, question: Question) -> Markup:
-        """Links to the exercises in which the pictures are made."""
-        links = [
-            Markup("<li>{}</li>").format(
-                markup.tab_link(*self.page.tab_of(exercise), exercise.title(self.page.language))
-            )
-            for exercise in self.lab.assignment.exercises
-            if {run.id for run in getattr(exercise, "runs", ())} & set(question.runs)
-        ]
-        return Markup('<ul class="links">{}</ul>').format(Markup("").join(links))
 
     def _feedback(self, question: Question, now: Now) -> Markup:
         """Right or not, and what a further try would earn; once no try is left, what was right."""

@@ -49,9 +49,8 @@ class Said:
     def listen(self, checks: Any) -> None:
         """Save what changes. `checks` is the place of the checklist, which is read again after it."""
         for field, component, event in self._kept:
-            saved = self.save_on(
-                getattr(component, event), answering.putting(self.exercise_id, field), [component]
-            )
+            change = answering.putting(self.exercise_id, field, self.defaults.get(field, ""))
+            saved = self.save_on(getattr(component, event), change, [component])
             self.recheck(component.blur(lambda: None, **QUIET) if event == "change" else saved, checks)
         components = [component for _, component, _ in self._kept]
         self.page.refresh(self._read, [self.status, self.known, *components], self.known)

@@ -71,11 +71,11 @@ def _row(page: Page, exercise: Exercise, checks: list[CheckResult]) -> list[obje
     points = t("check.points", points=number(earned, t.language), maximum=number(exercise.points, t.language))
     if waiting:
         points += " " + t("start.to_be_read", points=number(waiting, t.language))
-    state = Markup('<meter min="0" max="{}" value="{}" aria-label="{}"></meter> {}').format(
+    state = Markup('<meter min="0" max="{}" value="{}" aria-label="{}"></meter> <span>{}</span>').format(
         max(len(checks), 1),
         done,
         exercise.title(page.language),
-        t("start.checks", done=done, count=len(checks)),
+        t("check.points", points=done, maximum=len(checks)),
     )
     terms = page.terms(exercise)
     link = _link(page, exercise, exercise.title(page.language))

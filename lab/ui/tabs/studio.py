@@ -25,6 +25,7 @@ from lab.session.lab import Lab
 from lab.ui.choice import choice
 from lab.ui.html import markup, stage
 from lab.ui.html.parameter_help import parameter_help
+from lab.ui.html.picture import with_value
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs import reader
@@ -64,8 +65,8 @@ class _Tab:
                 going_on = gr.Column(elem_classes="going-on")
                 self.stage = Stage(page, exercise.id, ("one", "all", "slider", "difference"))
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
-                self._build_form()
                 page.instructions(exercise)
+                self._build_form()
             with stop:
                 watch = Watch(lab, page, exercise.id, [button], self.stage)
             with going_on:
@@ -103,12 +104,12 @@ class _Tab:
             """What each field has; what is typed into it stays in the browser."""
             return {"label": t(f"parameter.{name}"), "elem_id": f"studio-{name}", "elem_classes": "draft"}
 
+        # No length is given to the browser, which would cut a longer text without a word.
+        prompt = gr.Textbox(lines=3, placeholder=t("studio.example"), **label("prompt"))
+        words = gr.HTML(elem_id="studio-words")
         mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
         model = choice(choices=_models(t), value=default.id, **label("model"))
         model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
-        # No length is given to the browser, which would cut a longer text without a word.
-        prompt = gr.Textbox(lines=3, **label("prompt"))
-        words = gr.HTML(elem_id="studio-words")
         Ideas(self.lab, self.page, prompt)
         reader.build(self.lab, self.page)
         with gr.Column() as first_here:
@@ -199,7 +200,7 @@ class _Tab:
 
     def _in_batch(self, record: Record) -> Shown:
         seed = record.manifest.request.seed
-        label = record.stem if seed is None else f"{self.page.t('parameter.seed')} {seed}"
+        label = record.stem if seed is None else with_value(self.page.t, "seed", seed)
         return shown_record(self.page, record, label)
 
     def _offer(self, model: str) -> Any:

@@ -30,7 +30,7 @@ def build(lab: Lab, page: Page) -> None:
         following = Markup("<p>{}</p>").format(link) if link else Markup("")
         return markup.heading(t("evaluation.checks")) + following + markup.checklist(t, own)
 
-    with page.tab("evaluation", t("evaluation.title")):
+    with page.tab(*page.tab_of(written[0])):
         shown = ShownAnswers(lab, page, "evaluation")
         for exercise in written:
             page.text(exercise)

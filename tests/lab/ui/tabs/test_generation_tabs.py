@@ -76,7 +76,8 @@ def test_an_empty_folder_shows_the_plan_and_everything_to_do(lab: Lab) -> None:
     words = shown(tab_of(lab, "sweep"), SWEEP.runs[0].id, None)
     assert words.count("to do") == 6
     assert "Generate the 6 missing" in words
-    assert "Steps 15" in words
+    assert "15 steps" in words
+    assert "guidance 4" in words
     assert "wireless" in words  # a word mini does not know
 
 

@@ -14,6 +14,7 @@ from exercises.i18n import LANGUAGES, Language
 from exercises.loader import find_assignment
 from grading.results import CheckResult, Regeneration
 from lab.records import answers as answering
+from lab.records import exercise_answers
 from lab.session.doctor import Finding, State
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
@@ -115,7 +116,7 @@ def test_the_sum_names_what_is_open_and_what_a_person_reads(lab: Lab) -> None:
     checks = [check("smoke/smoke/recorded", True, 1), check("baseline/baseline/image", False, 0)]
     html = hand_in.missing(page(lab), [*checks, check("reflection/a/topic", None, 0, needs_person=True)])
     assert "1 of 3" in html
-    assert "do: 1" in html
+    assert "done: 1" in html
     assert "person: 1" in html
 
 
@@ -134,6 +135,12 @@ def test_checks_are_folded_under_their_exercise_behind_the_number_that_is_open(l
     assert "<img" not in html
 
 
+def test_what_a_person_has_still_to_read_is_not_said_to_be_done(lab: Lab) -> None:
+    html = hand_in.by_exercise(lab, page(lab), [check("reflection/a/topic", None, 0, needs_person=True)])
+    assert "to be read" in html
+    assert ">done<" not in html
+
+
 def test_what_will_be_handed_in_is_counted(lab: Lab) -> None:
     record(lab)
     record(lab)
@@ -141,6 +148,34 @@ def test_what_will_be_handed_in_is_counted(lab: Lab) -> None:
     html = hand_in.contents(lab, page(lab))
     assert "(1)" in html
     assert "ada" in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_optional_exercise_of_which_nothing_is_made_is_not_said_to_be_done(
+    tmp_path: Path, language: Language
+) -> None:
+    lab = Lab(LabSettings(), find_assignment("prompts"), tmp_path, "ada", cast(Any, None))
+    shown = page(lab, language)
+    exercise = lab.assignment.exercise("guidance")
+    assert exercise is not None
+    (guidance,) = [
+        part
+        for part in hand_in.by_exercise(lab, shown, lab.checks(language)).split("</summary>")
+        if f"</span> {exercise.title(language)}" in part
+    ]
+    assert shown.t("hand_in.untouched") in guidance
+    assert shown.t("page.optional") in guidance
+    assert 'class="state done"' not in guidance
+
+
+def test_only_what_the_assignment_asks_for_is_said_to_be_handed_in(lab: Lab, tmp_path: Path) -> None:
+    prompts = Lab(LabSettings(), find_assignment("prompts"), tmp_path, "ada", cast(Any, None))
+    assert "your photo" in hand_in.contents(lab, page(lab))
+    assert "your code" in hand_in.contents(lab, page(lab))
+    said = hand_in.contents(prompts, page(prompts))
+    assert "photo" not in said
+    assert "code" not in said
+    assert "what you wrote" in said
 
 
 def test_earlier_hand_ins_are_listed_newest_first_with_links(lab: Lab) -> None:
@@ -241,3 +276,13 @@ def test_of_changes_sent_at_the_same_moment_each_is_saved_and_told_in_its_turn(l
 def test_filling_the_page_saves_nothing(lab: Lab, shown: Answers | None) -> None:
     saved(lab, answering.reflection("as read" if shown else ""), shown)
     assert not (lab.folder / "answers.json").exists()
+
+
+def test_a_prompt_that_the_page_filled_in_itself_is_not_saved(lab: Lab) -> None:
+    put = exercise_answers.putting("improve", "prompt", "a bag")
+    now = Answers()
+    saved(lab, put("a bag"), now)
+    assert not (lab.folder / "answers.json").exists()
+    saved(lab, put("a red bag"), now)
+    saved(lab, put("a bag"), now)  # typed now, over another one
+    assert load_answers(lab.folder).exercises["improve"].prompt == "a bag"

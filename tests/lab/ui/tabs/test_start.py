@@ -52,6 +52,23 @@ def test_an_assignment_is_named_with_its_moment_and_without_a_link_until_it_open
     assert 'datetime="2026-11-20T13:00:00+00:00"' not in after
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_tab_of_one_written_exercise_is_called_after_it_and_of_two_by_what_is_common(
+    tmp_path: Path, language: Language
+) -> None:
+    with gr.Blocks():
+        alone, both = (
+            Page(Lab(LabSettings(), assignment, tmp_path, "ada", cast(Any, None)), language)
+            for assignment in (API, TP2)
+        )
+    reflection = API.exercise("reflection")
+    assert reflection is not None
+    assert alone.tab_of(reflection) == ("evaluation", reflection.title(language))
+    assert {both.tab_of(e) for e in TP2.exercises if e.kind in ("evaluation", "reflection")} == {
+        ("evaluation", both.t("evaluation.title"))
+    }
+
+
 def test_the_header_leads_to_an_assignment_once_it_has_opened_though_the_page_was_built_before(
     tmp_path: Path, clock: list[datetime]
 ) -> None:
