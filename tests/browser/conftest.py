@@ -126,6 +126,8 @@ def in_sight(
     press(page, button)
     page.wait_for_function("selector => labSeen.has(selector)", arg=drawn if preview else progress)
     assert inside(page, button)
+    if stop and not preview:  # what is seen to be drawn may be done by now
+        expect(page.locator(f"#stop-{exercise}")).to_be_enabled()
     if stop and page.locator(f"#stop-{exercise}").is_enabled():
         press(page, f"#stop-{exercise}")
     expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(done), timeout=8 * WAIT)
