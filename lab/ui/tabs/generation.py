@@ -76,8 +76,8 @@ class Watch:
     ) -> Any:
         """The event by which `button` starts what `prepare(*inputs)` returns.
 
-        Its UserError is shown, nothing starts then. A press is answered by the browser itself: the server's first
-        word may come late, or together with its last.
+        Its UserError is shown, nothing starts then. A press is answered by the browser itself: the server's
+        first word may come late, or together with its last.
         """
         count, starting = len(inputs), self.page.t("generation.starting")
         at_once = json.dumps(["", _bar(starting, Markup(""), starting)])
