@@ -230,6 +230,7 @@ def _watch(page: Page, complaints: list[str]) -> None:
         if response.status >= 400:
             complaints.append(f"{response.status} for {response.url}")
 
+    page.on("filechooser", lambda chooser: None)  # asked for only when it is awaited, it may come too late
     page.on("request", requested)
     page.on("response", answered)
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
