@@ -126,6 +126,8 @@ def in_sight(
     press(page, button)
     page.wait_for_function("selector => labSeen.has(selector)", arg=drawn if preview else progress)
     assert inside(page, button)
+    if stop and not preview:  # what is seen to be drawn may be done by now
+        expect(page.locator(f"#stop-{exercise}")).to_be_enabled()
     if stop and page.locator(f"#stop-{exercise}").is_enabled():
         press(page, f"#stop-{exercise}")
     expect(page.locator(f"#status-{exercise}")).to_contain_text(re.compile(done), timeout=8 * WAIT)
@@ -228,6 +230,7 @@ def _watch(page: Page, complaints: list[str]) -> None:
         if response.status >= 400:
             complaints.append(f"{response.status} for {response.url}")
 
+    page.on("filechooser", lambda chooser: None)  # asked for only when it is awaited, it may come too late
     page.on("request", requested)
     page.on("response", answered)
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))

@@ -58,7 +58,7 @@ def test_what_runs_or_answers_is_seen_where_its_button_stands(
     page.get_by_role("option").first.click()
     page.keyboard.press("Escape")
     answer = "#answers-analyse article h4 >> nth=0"
-    in_sight(page, "analyse", "answer", button="#ask-analyse", result=answer)
+    in_sight(page, "analyse", "Answered", button="#ask-analyse", result=answer)
     page.locator("#follow-analyse button").first.click()
     page.locator("#further-analyse textarea").fill("Which colour has the background?")
     in_sight(page, "analyse", "Answered", button="#go-on-analyse", result=answer)

@@ -101,7 +101,7 @@ def sweep(page: Page) -> None:
     reach(page, "#chosen-sweep input")
     page.keyboard.press("ArrowDown")
     expect(page.locator("#chosen-sweep input").nth(1)).to_be_checked()
-    expect(page.locator("#facts-sweep tr").filter(has_text="Steps")).to_contain_text("15")
+    expect(page.locator("#facts-sweep").get_by_role("row", name=re.compile("^Steps"))).to_contain_text("15")
     held(page)
     reach(page, "#stage-sweep .shown button", "Shift+Tab")
     page.keyboard.press("Enter")

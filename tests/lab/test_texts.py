@@ -22,7 +22,7 @@ def _strings() -> tuple[set[str], list[re.Pattern[str]]]:
                     patterns.append(re.compile(re.escape(node.value) + "[a-z_0-9.]+"))
             elif isinstance(node, ast.JoinedStr):
                 parts = [
-                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z_0-9.]+"
+                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[A-Za-z_0-9.]+"
                     for part in node.values
                 ]
                 if isinstance(node.values[0], ast.Constant) and "." in str(node.values[0].value):

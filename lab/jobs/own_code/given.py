@@ -20,10 +20,14 @@ PHOTO = "photo.png"
 GIVEN = '''\
 """Where the model is and how it is read on this machine; what to draw; the photo, if there is one."""
 
+import diffusers.utils.logging
 import torch
+import transformers.utils.logging
 from diffusers import DiffusionPipeline
 
 DiffusionPipeline._progress_bar_config = {{"disable": True}}  # what is printed is the code's own
+diffusers.utils.logging.disable_progress_bar()
+transformers.utils.logging.disable_progress_bar()
 MODEL = {model!r}
 DEVICE = {device!r}
 LOADING = {{"dtype": torch.{dtype}, "variant": {variant!r}, "use_safetensors": True}}

@@ -98,6 +98,11 @@ customElements.define("local-time", class extends HTMLElement {
 });
 
 // The code editor's own scroller cannot be reached by keyboard: it is made a stop of the Tab key.
+// Gradio gives each radio button a name of its own: the arrow keys go from one to the next among those of one name.
 new MutationObserver(() => {
   for (const each of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) each.tabIndex = 0;
+  for (const group of document.querySelectorAll("fieldset:has(input[type=radio])")) {
+    const [first, ...others] = group.querySelectorAll("input[type=radio]");
+    for (const each of others) if (each.name !== first.name) each.name = first.name;
+  }
 }).observe(document, { subtree: true, childList: true });

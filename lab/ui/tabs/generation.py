@@ -6,6 +6,7 @@ on watching. What a run has made is read from disk by the tab's own `show`.
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from io import BytesIO
 from typing import Any
@@ -75,9 +76,12 @@ class Watch:
     ) -> Any:
         """The event by which `button` starts what `prepare(*inputs)` returns.
 
-        Its UserError is shown, nothing starts then.
+        Its UserError is shown, nothing starts then. A press is answered by the browser itself: the server's
+        first word may come late, or together with its last.
         """
-        count = len(inputs)
+        count, starting = len(inputs), self.page.t("generation.starting")
+        at_once = json.dumps(["", _bar(starting, Markup(""), starting)])
+        button.click(None, None, [self.status, self.progress], js=f"() => {at_once}", **QUIET)
 
         async def go(*values: Any) -> AsyncIterator[list[Any]]:
             try:
@@ -219,8 +223,7 @@ class Watch:
                 words = t("own_code.waiting")
             case _:
                 words = t("generation.starting")
-        bar = Markup('<progress aria-label="{}"{}></progress><p>{}</p>').format(which, value, words)
-        return Markup('<div class="progress">{}</div>').format(bar)
+        return _bar(which, value, words)
 
     def _ended(self, running: Running) -> str:
         t, event = self.page.t, running.event
@@ -268,6 +271,13 @@ class Watch:
         if running is not None:
             running.stop()
         return markup.status(self.page.t("generation.stopping"))
+
+
+def _bar(which: str, value: Markup, words: str) -> Markup:
+    """A bar without a `value` says only that something goes on."""
+    return Markup('<div class="progress"><progress aria-label="{}"{}></progress><p>{}</p></div>').format(
+        which, value, words
+    )
 
 
 def _skip(shown: Sequence[Any]) -> list[Any]:
