@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from lab.providers.candidates import Candidates
 from lab.providers.configuration import Price
 from lab.providers.errors import ProviderError
 from lab.providers.protocol import Kind
-from lab.providers.router import Router
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Choice:
     problem: ProviderError | None
 
 
-def choices(router: Router, kind: Kind) -> list[Choice]:
+def choices(candidates: Candidates, kind: Kind) -> list[Choice]:
     """In the order of asking. Asks each provider once an hour what it has: may take seconds."""
     found = []
-    for candidate in router.candidates.every(kind):
-        models = router.candidates.listed(candidate)
+    for candidate in candidates.every(kind):
+        models = candidates.listed(candidate)
         model = models.get(candidate.model) if models else None
         price = candidate.provider.prices.get(candidate.model) or (model.price if model else None)
         found.append(

@@ -22,6 +22,7 @@ Origin = Literal["reported", "price list", "unknown", "free"]
 """Where a cost comes from: the provider said it, usage times price, nobody knows, nothing is charged."""
 
 Finish = Literal["stop", "length"]
+BudgetName = Literal["student", "class", "day", "group"]
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,9 @@ class Tried:
 
 @dataclass(frozen=True)
 class Alert:
-    """A budget (`student`, `class` or `day`) has reached `percent` (80, 90 or 100) with this call."""
+    """A budget has reached `percent` (80, 90 or 100) with this call."""
 
-    budget: str
+    budget: BudgetName
     percent: int
 
 

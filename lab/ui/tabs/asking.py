@@ -7,7 +7,7 @@ from typing import Any
 from exercises.errors import UserError
 from lab.jobs.analyse import ModelSelection
 from lab.models.registry import MODELS
-from lab.providers.choices import Choice, choices
+from lab.providers.choices import Choice
 from lab.providers.errors import NoKey
 from lab.providers.protocol import Kind
 from lab.records import own_pictures
@@ -51,7 +51,7 @@ def offered(lab: Lab, kind: Kind) -> list[Choice]:
     Nobody, where the way to them is not in order: who asks then is told why, and so is the tab of the costs.
     """
     try:
-        found = choices(lab.router, kind)
+        found = lab.router.choices(kind)
     except ROUTER_FAILS as error:
         log.warning("No provider can be offered: %s", error)
         return []
