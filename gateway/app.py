@@ -12,19 +12,22 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes
+from gateway import class_routes, drawing_routes, spending_routes
+from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
 from gateway.drawings import Drawing, Drawings
 from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
 from gateway.keys import SigningKeys
 from gateway.people import People, Person
+from gateway.provided import ProviderModels
 from gateway.receipt_log import ReceiptLog
 from lab.endpoint.app import ERRORS, add_routes
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing as EndpointDrawing
 from lab.endpoint.errors import install, too_large
 from lab.endpoint.limits import EndpointLimits
+from lab.endpoint.server import Loopback
 from lab.engine.local import LocalEngine
 from manifests.manifest import Request as Asked
 
@@ -43,6 +46,8 @@ class Gateway:
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
+        self.loopback = Loopback(self.engine)
+        self.providers = ProviderModels(open_class_router(self.state, self.loopback), self.receipts, LIMITS)
         self.watch = ClassWatch()
         self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"), self.watch.ended)
 
@@ -71,6 +76,8 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         tidying.cancel()
         with suppress(asyncio.CancelledError):
             await tidying
+        gateway.providers.close()
+        gateway.loopback.close()
         gateway.engine.close()
 
     app = FastAPI(
@@ -88,6 +95,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
     app.include_router(drawing_routes.router(gateway.drawings))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch))
+    app.include_router(spending_routes.router(gateway.providers))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:
@@ -96,7 +104,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
             endpoints[person] = EndpointDrawing(_PersonsEngine(gateway.drawings, person), LIMITS)
         return endpoints[person]
 
-    add_routes(app, drawing_of, LIMITS)
+    add_routes(app, drawing_of, LIMITS, gateway.providers)
 
     @app.get("/receipts/keys")
     def keys() -> JSONResponse:

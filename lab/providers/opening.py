@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab.providers.address import Address
 from lab.providers.cache import Cache
+from lab.providers.class_router import ClassRouter
 from lab.providers.configuration import load_configuration
 from lab.providers.errors import LedgerFailed
 from lab.providers.ledger import Ledger
@@ -13,6 +14,8 @@ from lab.providers.prices import micros
 from lab.providers.router import Router
 from lab.providers.settings import ProviderSettings
 from lab.providers.spending import BudgetLimits
+
+AnyRouter = Router | ClassRouter  # of a laptop alone, or below a gateway
 
 
 def budget_limits(settings: ProviderSettings) -> BudgetLimits:

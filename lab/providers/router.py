@@ -18,9 +18,9 @@ from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 
 from lab.providers.address import Address, Asked
+from lab.providers.as_events import as_events
 from lab.providers.asking import Clients, ask
 from lab.providers.breaker import Breaker
 from lab.providers.cache import Cache, fingerprint, may_cache
@@ -74,7 +74,8 @@ class Router:
     """For one student, or by `of` for each of a class. Safe in threads. Close it when done.
 
     `addresses` gives what the configuration cannot know: where the lab's own endpoint listens
-    (called when it is needed). `environment` and `env_folder` are where keys are looked for.
+    (called when it is needed). `environment` and `env_place` (a folder with a `.env`, or such a file)
+    are where keys are looked for.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Router:
         cache: Cache | None = None,
         addresses: Mapping[str, Callable[[], Address]] | None = None,
         environment: Mapping[str, str] = os.environ,
-        env_folder: Path | None = None,
+        env_place: Path | None = None,
         policy: Policy | None = None,
     ) -> None:
         self.configuration, self.ledger, self.student = configuration, ledger, student
@@ -95,7 +96,7 @@ class Router:
         self._cache, self._policy = cache, policy or Policy()
         self._clients = Clients()
         self.offers = Offers(self._clients)
-        self.candidates = Candidates(configuration, self.offers, addresses or {}, environment, env_folder)
+        self.candidates = Candidates(configuration, self.offers, addresses or {}, environment, env_place)
         self._breakers = {
             provider.name: Breaker(self._policy.failures, self._policy.rest)
             for provider in configuration.providers
@@ -131,26 +132,7 @@ class Router:
 
         Raises ProviderError. Whoever stops reading stops the call.
         """
-        events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        stop = cancel or threading.Event()
-
-        def work() -> None:
-            try:
-                events.put(self.complete(call, events.put, stop, streaming=True))
-            except BaseException as error:
-                events.put(error)
-
-        threading.Thread(target=work, name="stream", daemon=True).start()
-        try:
-            while True:
-                event = events.get()
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-                if isinstance(event, Answer):
-                    return
-        finally:
-            stop.set()
+        return as_events(lambda progress, stop: self.complete(call, progress, stop, streaming=True), cancel)
 
     def choices(self, kind: Kind) -> list[Choice]:
         """Whom a person can choose. Asks each provider once an hour what it has: may take seconds."""

@@ -63,7 +63,7 @@ def route(tmp_path: Path) -> Iterator[Callable[..., Router]]:
                 cache=Cache(tmp_path / "answers", 2**20) if cache else None,
                 policy=policy,
                 environment=environment or {},
-                env_folder=tmp_path,
+                env_place=tmp_path,
                 **options,
             )
         )
