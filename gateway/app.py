@@ -29,6 +29,7 @@ from lab.endpoint.errors import install, too_large
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.server import Loopback
 from lab.engine.local import LocalEngine
+from lab.providers.retrying import Policy
 from manifests.manifest import Request as Asked
 
 LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
@@ -42,12 +43,14 @@ class Gateway:
     state: Path
     people: People
     engine: LocalEngine
+    policy: Policy | None = None  # how often providers are asked again
 
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
         self.loopback = Loopback(self.engine)
-        self.providers = ProviderModels(open_class_router(self.state, self.loopback), self.receipts, LIMITS)
+        router = open_class_router(self.state, self.loopback, self.policy)
+        self.providers = ProviderModels(router, self.receipts, LIMITS)
         self.watch = ClassWatch()
         self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"), self.watch.ended)
 

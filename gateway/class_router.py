@@ -20,6 +20,7 @@ from lab.providers.configuration import Configuration, load_configuration
 from lab.providers.errors import KeyFile, LedgerFailed
 from lab.providers.keys import find_key
 from lab.providers.ledger import Ledger
+from lab.providers.retrying import Policy
 from lab.providers.router import Router
 from lab.providers.settings import ProviderSettings
 
@@ -28,7 +29,7 @@ OWN = (
 )
 
 
-def open_class_router(state: Path, own: Loopback) -> Router:
+def open_class_router(state: Path, own: Loopback, policy: Policy | None = None) -> Router:
     """`own` looks at pictures where nobody else can. Raises UserError where a file is not in order."""
     settings = ProviderSettings()
     told = state / "providers.toml"
@@ -51,6 +52,7 @@ def open_class_router(state: Path, own: Loopback) -> Router:
         cache=cache,
         addresses={OWN: lambda: Address(own.url, SecretStr(own.token))},
         env_place=keys,
+        policy=policy,
     )
 
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,43 +104,51 @@ class ProviderModel:
         turns = conversation.turns
         if sum(len(turn.pictures) for turn in turns) > MOST_PICTURES:
             raise ApiError(400, "too_many_pictures", most=MOST_PICTURES)
-        messages = await run_in_threadpool(
-            lambda: tuple(
+
+        def call() -> Call:
+            messages = tuple(
                 Message(turn.role, turn.text, tuple(media_of(p, self.all.limits) for p in turn.pictures))
                 for turn in turns
             )
-        )
-        asking = await self._asking(
-            "vision", messages=messages, max_output_tokens=_tokens(most), options=options
-        )
-        return await asking.begun(streaming)
+            return self._call("vision", messages=messages, max_output_tokens=_tokens(most), options=options)
+
+        answered = _Said(_Asking(self.payer, self.request, call).events(streaming))
+        await answered.begin()
+        return answered
 
     async def pictures(self, wanted: "ImageRequest", source: bytes | None) -> dict[str, Any]:
         """Pictures, byte for byte as the provider sent them, each with a receipt. Raises ApiError."""
         size = None if wanted.size in (None, "auto") else wanted.size
-        images = () if source is None else (await run_in_threadpool(media_of, source, self.all.limits),)
-        kind: Kind = "edit" if images else "image"
-        asking = await self._asking(
-            kind, prompt=wanted.prompt, images=images, size=size, n=wanted.n, seed=wanted.seed
-        )
-        outcome = await asking.outcome()
-        return await run_in_threadpool(self._document, asking.call, outcome, source)
 
-    async def _asking(self, kind: Kind, **asked: Any) -> "_Asking":
+        def call() -> Call:
+            images = () if source is None else (media_of(source, self.all.limits),)
+            kind: Kind = "edit" if images else "image"
+            return self._call(
+                kind, prompt=wanted.prompt, images=images, size=size, n=wanted.n, seed=wanted.seed
+            )
+
+        async for event in _Asking(self.payer, self.request, call).events(streaming=False):
+            if isinstance(event, Outcome):
+                return await run_in_threadpool(self._document, wanted.prompt, size, event, source)
+        raise ApiError(499, "cancelled")
+
+    def _call(self, kind: Kind, **asked: Any) -> Call:
+        """The call, if it is one that the instructor offers. May take seconds. Raises ApiError."""
         provider, model = self.name or (None, None)
         try:
             call = Call(kind, provider=provider, model=model, **asked)
         except ValueError as error:
             code = "bad_size" if asked.get("size") else "invalid_request"
             raise ApiError(400, code, size=asked.get("size")) from error
-        if self.name and not await run_in_threadpool(_offered, self.payer.router, call):
-            there = await run_in_threadpool(self.all.models, self.request)
-            names = ", ".join(str(each["id"]) for each in there[:50])
+        if self.name and not _offered(self.payer.router, call):
+            names = ", ".join(str(each["id"]) for each in self.all.models(self.request)[:50])
             name = f"{provider}/{model}"[:100]
             raise ApiError(404, "model_not_found", param="model", model=name, models=names)
-        return _Asking(self.payer, self.request, call)
+        return call
 
-    def _document(self, call: Call, outcome: Outcome, source: bytes | None) -> dict[str, Any]:
+    def _document(
+        self, prompt: str, size: str | None, outcome: Outcome, source: bytes | None
+    ) -> dict[str, Any]:
         answer = outcome.answer
         seeds = answer.seeds or (None,) * len(answer.pictures)
         usage = {
@@ -157,15 +165,17 @@ class ProviderModel:
             "usage": usage | {"total_tokens": sum(usage.values())} | outcome.usage_cost,
             **facts_of(outcome),
         }
-        return document | {"genai_receipts": self._receipts(call, answer, source)}
+        return document | {"genai_receipts": self._receipts(prompt, size, source, answer)}
 
-    def _receipts(self, call: Call, answer: Answer, source: bytes | None) -> list[dict[str, Any]]:
+    def _receipts(
+        self, prompt: str, size: str | None, source: bytes | None, answer: Answer
+    ) -> list[dict[str, Any]]:
         """One for each picture: of what the student's record will say was asked, if it is a lab's."""
         kept = None
         if source is not None:
             digest = hashlib.sha256(source).hexdigest()
             kept = Source(file=f"{digest[:16]}{picture_extension(source)}", sha256=digest)
-        request = request_digest(request_of(call.prompt, call.size, kept, answer))
+        request = request_digest(request_of(prompt, size, kept, answer))
         return [
             self.all.receipts.issue(
                 student=self.payer.person.name,
@@ -180,29 +190,16 @@ class ProviderModel:
 
 
 class _Asking:
-    """A call on its way, in a thread of its own; a client that leaves stops it."""
+    """A call on its way, in a thread of its own, which also makes it; a client that leaves stops it."""
 
-    def __init__(self, payer: Payer, request: "Request", call: Call) -> None:
+    def __init__(self, payer: Payer, request: "Request", call: Callable[[], Call]) -> None:
         self.payer, self.request, self.call = payer, request, call
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | Outcome | Exception] = asyncio.Queue()
         self._cancel = threading.Event()
 
-    async def outcome(self) -> Outcome:
-        """The whole answer. Raises ApiError."""
-        async for event in self._listen(streaming=False):
-            if isinstance(event, Outcome):
-                return event
-        raise ApiError(499, "cancelled")
-
-    async def begun(self, streaming: bool) -> Answered:
-        """An answer once all of it is known, where `streaming` once it has begun. Raises ApiError."""
-        answered = _Said(self._listen(streaming))
-        await answered.begin()
-        return answered
-
-    async def _listen(self, streaming: bool) -> AsyncIterator[Piece | Outcome]:
-        """The pieces of the text, and the outcome. Raises ApiError."""
+    async def events(self, streaming: bool) -> AsyncIterator[Piece | Outcome]:
+        """Where `streaming` the pieces of the text, and the outcome. Raises ApiError."""
         async with self.payer.turns:
             threading.Thread(target=self._work, args=(streaming,), name="provider", daemon=True).start()
             event: Event | Outcome | Exception | None = None
@@ -224,23 +221,25 @@ class _Asking:
     def _work(self, streaming: bool) -> None:
         result: Outcome | Exception
         try:
-            result = self._paid(streaming)
+            result = self._paid(self.call(), streaming)
         except ProviderError as error:
             if error.code in FAILING:
                 log.error("%s", error)
             result = ProviderRefused(error, self._left())
+        except ApiError as error:
+            result = error
         except Exception as error:
             log.exception("A call to a provider failed")
             result = error
         self._tell(result)
 
-    def _paid(self, streaming: bool) -> Outcome:
+    def _paid(self, call: Call, streaming: bool) -> Outcome:
         """The answer; a refusal and a text that was cut are answers too, as OpenAI's are."""
         router = self.payer.router
         try:
-            answer = router.complete(self.call, self._tell, self._cancel, streaming=streaming)
+            answer = router.complete(call, self._tell, self._cancel, streaming=streaming)
         except (RefusedPrompt, CutAnswer) as error:
-            if error.partial is None or self.call.kind != "vision":
+            if error.partial is None or call.kind != "vision":
                 raise
             return Outcome.of_part(error, error.partial, self._left())
         return Outcome(answer, self._left())

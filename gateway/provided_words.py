@@ -134,6 +134,7 @@ def described(router: Router, without: str) -> list[dict[str, object]]:
                     "architecture": {"input_modalities": [], "output_modalities": []},
                     "genai_kinds": [],
                     "genai_free": each.free,
+                    "genai_currency": each.currency,
                     **_pricing(Price() if each.free else each.price),
                 },
             )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from lab.providers.address import Address, Asked
 from lab.providers.as_events import as_events
 from lab.providers.asking import Clients, ask
-from lab.providers.choices import Choice
+from lab.providers.choices import Choice, most_of
 from lab.providers.configuration import Price, Work
 from lab.providers.errors import Cancelled, DeadServer, MalformedAnswer, ProviderError, RateLimited
 from lab.providers.prices import micros
@@ -96,6 +96,7 @@ class _Listed(BaseModel):
     genai_kinds: list[Kind] | None = None
     genai_free: bool = True
     genai_price: Price | None = None
+    genai_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     shutdown_date: Annotated[str, Field(max_length=40)] | None = None
     architecture: Mapping[str, list[str]] = {}
 
@@ -175,7 +176,10 @@ class ClassRouter:
                 provider, model = _parts(each.id)
                 free = each.genai_free and each.genai_price in (None, Price())
                 price = None if free else each.genai_price
-                found.append(Choice(provider, model, free, price, True, each.shutdown_date, None))
+                most, currency = most_of(kind, price), each.genai_currency
+                found.append(
+                    Choice(provider, model, free, price, True, each.shutdown_date, None, most, currency)
+                )
         return found
 
     def standing(self) -> Standing:

@@ -136,7 +136,7 @@ class Router:
 
     def choices(self, kind: Kind) -> list[Choice]:
         """Whom a person can choose. Asks each provider once an hour what it has: may take seconds."""
-        return choices(self.candidates, kind)
+        return choices(self.candidates, kind, self.configuration.currency)
 
     def standing(self) -> Standing:
         """What the student has spent, and may spend still. Raises sqlite3.Error."""

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from openai import APIStatusError
 
+from exercises.loader import find_assignment
 from gateway.budgets import BudgetFile
 from lab.jobs.analyse import ModelSelection
 from lab.jobs.api_pictures import ApiPicture
 from lab.jobs.generate import PictureSaved
 from lab.providers.errors import KeyFile, ProviderError
 from lab.providers.protocol import Alert, Answer, Call, Message, Piece
+from lab.session.lab import Lab
+from lab.session.settings import LabSettings
+from manifests.manifest import Charge
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.receipts import Keys, request_digest, verify
@@ -248,7 +252,7 @@ def test_a_providers_picture_has_a_receipt_of_what_the_lab_will_record(
     assert (receipt.student, receipt.kind, receipt.model) == ("ada", "drawn", "model-a")
     assert pixels == pixels_sha256(open_picture(played.picture))
     assert receipt.request == request_digest(manifest.request)
-    assert manifest.cost is not None
+    assert isinstance(manifest.cost, Charge)
     assert (manifest.model.repository, manifest.cost.origin) == ("school", "price list")
 
 
@@ -319,7 +323,12 @@ def test_keys_are_in_no_answer_log_or_file_but_their_own(
                     try:
                         said.append(repr(ask(asked)))
                     except ProviderError as error:
-                        said += [repr(error), str(vars(error)), *map(error.in_language, ("en", "fr"))]
+                        said += [
+                            repr(error),
+                            str(vars(error)),
+                            error.in_language("en"),
+                            error.in_language("fr"),
+                        ]
         for path in (
             "/v1/models",
             "/v1/spending",
@@ -359,3 +368,32 @@ def test_the_first_budgets_are_those_of_the_settings_or_small_ones(
     monkeypatch.setenv("GENAI_BUDGET_STUDENT", "3.5")
     second = BudgetFile(tmp_path / "two.toml")()
     assert (second.student, second.class_, second.day) == (3_500_000, None, None)
+
+
+def test_the_most_a_usual_call_costs_is_known_before_it_is_sent(paying: PayingGateway) -> None:
+    vision, edit = paying.router().choices("vision")[0], paying.router().choices("edit")[0]
+    assert 1000 < vision.most < 10_000  # micros: a picture, a question, and a long answer
+    assert 10_000 < edit.most < 20_000
+    assert vision.currency == "USD"
+    asked = paying.router().complete(LISTED)
+    assert (asked.cost.micros or 0) <= vision.most
+
+
+def test_a_lab_below_a_gateway_reads_no_key_and_keeps_no_ledger(
+    paying: PayingGateway, played: PlayedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-student-0123456789")
+    monkeypatch.setenv("GENAI_BUDGET_STUDENT", "999999")
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "ada-token")
+    paying.budgets(student=0)
+    settings = LabSettings(gateway=paying.url)
+    lab = Lab(settings, find_assignment("api-analysis"), tmp_path / "work", "somebody-else", None)  # type: ignore[arg-type]
+    assert {each.provider for each in lab.router.choices("image")} == {"school", "gateway"}
+    with pytest.raises(ProviderError) as refused:
+        lab.router.complete(LISTED)
+    assert refused.value.code == "over_budget"
+    paying.budgets(student=1)
+    lab.router.complete(LISTED)
+    assert set(paying.ledger.spent_by_student()) == {"ada"}  # as the token says, not the lab
+    assert not list((tmp_path / "work").rglob("ledger*"))
+    lab.router.close()
