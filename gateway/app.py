@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes, spending_routes
+from gateway import class_routes, drawing_routes, receipt_routes, spending_routes
 from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
+from gateway.credentials import Credentials
 from gateway.drawings import Drawing, Drawings
 from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
@@ -33,6 +35,7 @@ from lab.providers.retrying import Policy
 from manifests.manifest import Request as Asked
 
 LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
+HEADS = "receipt-heads.jsonl"  # the receipt log's head of each day, signed
 TIDY = 15.0  # seconds between two looks for what nobody wants any more
 
 
@@ -52,7 +55,9 @@ class Gateway:
         router = open_class_router(self.state, self.loopback, self.policy)
         self.providers = ProviderModels(router, self.receipts, LIMITS)
         self.watch = ClassWatch()
-        self.drawings = Drawings(self.engine, self.receipts, Kept(self.state / "finished"), self.watch.ended)
+        self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
+        kept = Kept(self.state / "finished")
+        self.drawings = Drawings(self.engine, self.receipts, kept, self.credentials, self.watch.ended)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy_now_and_then(gateway.drawings))
+        tidying = asyncio.create_task(_tidy_now_and_then(gateway))
         yield
         tidying.cancel()
         with suppress(asyncio.CancelledError):
@@ -97,6 +102,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.add_middleware(BoundedBody, most=LIMITS.body_bytes, refuse=too_large(LIMITS.body_bytes))
     app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
     app.include_router(drawing_routes.router(gateway.drawings))
+    app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch))
     app.include_router(spending_routes.router(gateway.providers))
     endpoints: dict[Person, EndpointDrawing] = {}
@@ -109,10 +115,13 @@ def build_gateway(gateway: Gateway) -> FastAPI:
 
     add_routes(app, drawing_of, LIMITS, gateway.providers)
 
-    @app.get("/receipts/keys")
-    def keys() -> JSONResponse:
-        """The public keys by which receipts are checked; open to all."""
-        return JSONResponse(gateway.keys.public.model_dump(mode="json", by_alias=True))
+    if gateway.credentials is not None:
+        root = gateway.credentials.root
+
+        @app.get("/marks/root.pem")
+        def certificate() -> PlainTextResponse:
+            """Whom `genai-lab marks --trust` has to trust; open to all."""
+            return PlainTextResponse(root, media_type="application/x-pem-file")
 
     @app.get("/health")
     def health() -> JSONResponse:
@@ -122,7 +131,8 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     return app
 
 
-async def _tidy_now_and_then(drawings: Drawings) -> None:
+async def _tidy_now_and_then(gateway: Gateway) -> None:
     while True:
+        await run_in_threadpool(gateway.receipts.sign_daily, gateway.state / HEADS)
         await asyncio.sleep(TIDY)
-        await run_in_threadpool(drawings.tidy)
+        await run_in_threadpool(gateway.drawings.tidy)

@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from gateway.credentials import Credentials, CredentialsError, Origin
 from gateway.kept import Kept
 from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
 from lab.engine.events import EventLog
 from lab.engine.local import LocalEngine, LocalJob
-from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed, Step
+from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed, Picture, Step
 from lab.judge.adherence import opinion
 from manifests.manifest import Request
-from manifests.png import pixels_sha256
+from manifests.png import pixels_sha256, png_bytes
 from manifests.receipts import request_digest
 
 log = logging.getLogger(__name__)
@@ -87,10 +88,12 @@ class Drawings:
         engine: LocalEngine,
         receipts: ReceiptLog,
         kept: Kept,
+        credentials: Credentials | None = None,
         ended: Callable[[Drawing], None] = lambda _: None,
     ) -> None:
         self.engine = engine
         self._receipts, self._kept, self._ended = receipts, kept, ended
+        self._credentials = credentials  # None: pictures get no Content Credentials
         self.draining = False  # nothing new is taken; what was asked for is finished
         self._lock = threading.Lock()
         self._all: dict[tuple[str, str], Drawing] = {}
@@ -179,7 +182,9 @@ class Drawings:
     def _finished(self, drawing: Drawing, done: Done) -> Event:
         drawn = done.picture.drawn
         found = opinion(drawn.request.prompt, drawn.model.id, done.picture.image)
-        done = Done(replace(done.picture, judged=True, adherence=found))  # a lab has no judge in memory
+        file = self._with_credentials(done.picture, drawing.job.source if drawing.job else None)
+        # A lab has no judge in memory, and no key to sign with.
+        done = Done(replace(done.picture, judged=True, adherence=found, file=file))
         try:
             self._kept.put(drawing.person.name, drawing.id, done)
         except OSError:
@@ -187,20 +192,31 @@ class Drawings:
             return Failed("internal")
         return self._signed(drawing, done)
 
+    def _with_credentials(self, picture: Picture, source: bytes | None) -> bytes | None:
+        """The picture's file with its Content Credentials; None where it can get none."""
+        if self._credentials is None:
+            return None
+        origin = Origin.of(picture.drawn, pixels_sha256(picture.image))
+        try:
+            return self._credentials.signed(png_bytes(picture.image, picture.drawn), origin, source)
+        except CredentialsError as error:
+            log.warning("A picture has no Content Credentials: %s", error.code)
+            return None
+
     def _signed(self, drawing: Drawing, done: Done) -> Event:
-        """The same with its receipt; asked twice, the same receipt."""
-        drawn = done.picture.drawn
+        """The same with its receipt; of the same pixels for the same key, the same receipt."""
+        drawn, pixels = done.picture.drawn, pixels_sha256(done.picture.image)
         if not isinstance(drawn.request, Request):
             raise TypeError("the gateway's engine draws requests of its own kind only")
         try:
             receipt = self._receipts.issue(
                 student=drawing.person.name,
-                pixels_sha256=pixels_sha256(done.picture.image),
+                pixels_sha256=pixels,
                 request=request_digest(drawn.request),
                 model=drawn.model.id,
                 weights_sha256=drawn.model.weights_sha256,
                 kind="drawn",
-                asked=drawing.id,
+                asked=f"{drawing.id} {pixels}",
             )
         except sqlite3.Error:
             log.exception("A finished picture of %s could not be signed", drawing.person.name)

@@ -1,6 +1,6 @@
 """ASGI middleware before everything else: who asks, and whether that is too often.
 
-What needs no person stands in OPEN: the keys by which receipts are checked, and a sign of life.
+What needs no person stands in OPEN: that by which receipts and credentials are checked, and a sign of life.
 """
 
 import math
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-OPEN = frozenset({"/receipts/keys", "/health"})
+OPEN = frozenset({"/receipts/keys", "/marks/root.pem", "/health"})
 PERSON = "genai_person"  # where a request's scope holds who asks
 LONGEST_TOKEN = 4096
 

@@ -8,14 +8,16 @@ key) gets the receipt that it got.
 
 import base64
 import hashlib
+import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from gateway.keys import SigningKeys
+from manifests.atomic import write_atomic
 from manifests.receipts import Envelope, Receipt, digest_of, sign
 
 SCHEMA = """
@@ -132,6 +134,15 @@ class ReceiptLog:
         unsigned = Head(number, head, datetime.now(UTC), self._keys.public.keys[-1].keyid, "")
         signature = base64.b64encode(key.sign(unsigned.text)).decode()
         return Head(unsigned.number, unsigned.head, unsigned.time, unsigned.keyid, signature)
+
+    def sign_daily(self, file: Path) -> None:
+        """Add the head to the file, a line of JSON, unless today's stands there already."""
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        head = self.head()
+        if lines and datetime.fromisoformat(json.loads(lines[-1])["time"]).date() == head.time.date():
+            return
+        line = json.dumps(asdict(head) | {"time": head.time.isoformat()})
+        write_atomic(file, "".join(f"{each}\n" for each in [*lines, line]).encode(), mode=0o600)
 
     def head_over(self, number: int) -> str:
         """The head that follows from the digests of the first `number` receipts as they stand now."""

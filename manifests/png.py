@@ -13,7 +13,7 @@ import re
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from manifests.draft import Draft
+from manifests.draft import Drawn
 from manifests.errors import PictureError
 from manifests.manifest import Request
 from manifests.pictures import MAX_BYTES, XMP_KEY, picture_extension, to_rgb
@@ -27,7 +27,7 @@ _NEGATIVE_LINE = re.compile(r"^(\s*negative prompt):", re.IGNORECASE | re.MULTIL
 _SAMPLERS = {"EulerA": "Euler a"}  # where that tool's name differs from ours
 
 
-def png_bytes(image: Image.Image, draft: Draft) -> bytes:
+def png_bytes(image: Image.Image, draft: Drawn) -> bytes:
     """The picture in RGB as PNG, with both texts and the mark of origin."""
     picture, texts = to_rgb(image), PngInfo()
     facts = _facts(draft) | {"pixels_sha256": pixels_sha256(picture)}
@@ -73,7 +73,7 @@ def pixels_sha256(image: Image.Image) -> str:
     return hashlib.sha256(to_rgb(image).tobytes()).hexdigest()
 
 
-def parameters_text(draft: Draft) -> str:
+def parameters_text(draft: Drawn) -> str:
     """Prompt, negative prompt, and a line of `Name: value` pairs.
 
     A line of a person's own that begins with `Negative prompt:` gets a space before its colon: other tools
@@ -105,7 +105,7 @@ def parameters_text(draft: Draft) -> str:
     return "\n".join(lines)
 
 
-def _facts(draft: Draft) -> dict[str, object]:
+def _facts(draft: Drawn) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "request": draft.request.model_dump(mode="json"),

@@ -25,6 +25,7 @@ from exercises.parameters import Parameters
 from lab.engine.protocol import Cancelled, Failed, Loading, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
+from lab.session.gateway import engine_for
 from lab.session.settings import LabSettings
 from lab.ui.html.adherence import line
 from manifests.manifest import Adherence
@@ -94,9 +95,7 @@ def run(
     if unknown:
         typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
 
-    from lab.engine.local import LocalEngine
-
-    engine = LocalEngine()
+    engine = engine_for(LabSettings())
     console = Console(stderr=True)
     outcomes: list[Outcome] = []
     try:

@@ -54,7 +54,8 @@ class Step:
 class Picture:
     """A finished image, every fact of how it was made, and pictures of the way if they were asked for.
 
-    `judged`: whoever drew it has also looked for what was asked, and found `adherence`.
+    `judged`: whoever drew it has also looked for what was asked, and found `adherence`. `file`: the PNG of
+    it, where whoever drew it has made and signed one.
     """
 
     image: Image.Image
@@ -62,6 +63,7 @@ class Picture:
     film: list[Image.Image] = field(default_factory=list)  # noise to image
     judged: bool = False
     adherence: Adherence | None = None
+    file: bytes | None = None
 
 
 @dataclass(frozen=True)

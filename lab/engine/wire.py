@@ -74,6 +74,7 @@ class _Line(BaseModel):
     image: str | None = None  # base64: the picture, or a preview
     film: tuple[str, ...] = ()
     drawn: JsonValue = None
+    signed: bool = False  # the picture's file is to be kept as it is
     judged: bool = False
     adherence: Adherence | None = None
     code: str = ""
@@ -100,7 +101,8 @@ def as_line(event: Event) -> bytes:
         case Done(picture=picture):
             line = _Line(
                 event="done",
-                image=_packed(picture.image, "PNG"),
+                image=_packed(picture.image, "PNG") if picture.file is None else _base64(picture.file),
+                signed=picture.file is not None,
                 film=tuple(_packed(frame, "PNG") for frame in picture.film),
                 drawn=_DRAWN.dump_python(picture.drawn, mode="json", by_alias=True),
                 judged=picture.judged,
@@ -131,7 +133,8 @@ def as_event(line: bytes) -> Event:
         case "done":
             drawn = _DRAWN.validate_python(read.drawn)
             image, *film = (_unpacked(each) for each in (read.image or "", *read.film))
-            return Done(Picture(image, drawn, film, read.judged, read.adherence))
+            file = base64.b64decode(read.image or "", validate=True) if read.signed else None
+            return Done(Picture(image, drawn, film, read.judged, read.adherence, file))
         case "failed":
             values = {name: Said(v) if isinstance(v, dict) else v for name, v in read.values.items()}
             return Failed(read.code, values)
@@ -143,7 +146,7 @@ def as_event(line: bytes) -> Event:
 
 def packed_source(source: bytes | None) -> str | None:
     """The picture to begin with, as it travels."""
-    return None if source is None else base64.b64encode(source).decode()
+    return None if source is None else _base64(source)
 
 
 def unpacked_source(source: str | None) -> bytes | None:
@@ -160,7 +163,11 @@ def _said(value: Value) -> Any:
 def _packed(image: Image.Image, form: Literal["PNG", "JPEG"]) -> str:
     buffer = io.BytesIO()
     image.save(buffer, form, **({"compress_level": 1} if form == "PNG" else {"quality": 85}))
-    return base64.b64encode(buffer.getvalue()).decode()
+    return _base64(buffer.getvalue())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _unpacked(text: str) -> Image.Image:

@@ -72,7 +72,7 @@ class Generation:
             else opinion(drawn.request.prompt, drawn.model.id, picture.image),
         )
         try:
-            return PictureSaved(self.store.save(draft, picture.image), picture)
+            return PictureSaved(self.store.save(draft, picture.file or picture.image), picture)
         except UserError as error:
             return Failed("not_saved", {"reason": error})
         except OSError as error:

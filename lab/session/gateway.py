@@ -6,6 +6,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Engine
 from lab.engine.remote import RemoteEngine
+from lab.engine.witnessed import WitnessedEngine
+from lab.session.settings import LabSettings
 
 
 class _Token(BaseSettings):
@@ -21,6 +23,10 @@ def gateway_token() -> SecretStr:
     return _Token().token
 
 
-def engine_at(gateway: str | None) -> Engine:
-    """The class's engine, or one of this process where there is no gateway."""
-    return RemoteEngine(gateway, gateway_token()) if gateway else LocalEngine()
+def engine_for(settings: LabSettings) -> Engine:
+    """The class's engine, or one of this process where there is no gateway, or it only witnesses."""
+    if settings.gateway is None:
+        return LocalEngine()
+    if not settings.gateway_draws:
+        return WitnessedEngine(LocalEngine(), settings.gateway, gateway_token())
+    return RemoteEngine(settings.gateway, gateway_token())

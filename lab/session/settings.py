@@ -21,8 +21,8 @@ class Dates(BaseModel):
 
 class LabSettings(BaseSettings):
     """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
-    `GENAI_GATEWAY`, `GENAI_CACHE`; `GENAI_CODE`, `GENAI_CODE_SECONDS` and `GENAI_CODE_MEMORY_GIB` for a
-    student's own code.
+    `GENAI_GATEWAY`, `GENAI_GATEWAY_DRAWS`, `GENAI_CACHE`; `GENAI_CODE`, `GENAI_CODE_SECONDS` and
+    `GENAI_CODE_MEMORY_GIB` for a student's own code.
     """
 
     model_config = SettingsConfigDict(
@@ -45,6 +45,9 @@ class LabSettings(BaseSettings):
     model: str = "mini"
     gateway: Annotated[str, Field(pattern=r"^https?://")] | None = Field(
         default=None, description="the class's gateway, which draws for this lab: http://HOST:PORT"
+    )
+    gateway_draws: bool = Field(
+        default=True, description="whether it does; else the lab draws, and the gateway signs what it saw"
     )
     cache: Path | None = Field(
         default=None, description="what may be deleted at any time; default <work>/.cache"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
 from lab.models.registry import model_entry
-from lab.session.gateway import engine_at
+from lab.session.gateway import engine_for
 from lab.session.lab import Lab
 from lab.session.opened import offered
 from lab.session.settings import LabSettings
@@ -33,7 +33,7 @@ def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
     model_entry(settings.model)
     found = tuple(offered(settings))
     assignment = found[0].assignment.of_student(work.student)
-    return Lab(settings, assignment, work.work.resolve(), work.student, engine_at(settings.gateway), found)
+    return Lab(settings, assignment, work.work.resolve(), work.student, engine_for(settings), found)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -3,19 +3,26 @@
 import base64
 import threading
 import time
+from pathlib import Path
 from uuid import uuid4
 
+import httpx2
 import pytest
 from openai import AuthenticationError, OpenAI
+from pydantic import SecretStr
 
 from gateway.receipt_log import ReceiptLog
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Queued, Step, Unreachable
 from lab.engine.remote import RemoteEngine, RemoteJob
 from lab.engine.wire import PATH, Asked, as_event
+from lab.engine.witnessed import WitnessedEngine
+from lab.jobs.generate import PictureSaved, generate
+from lab.records.marks import marks_of
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.receipts import Envelope, request_digest, verify
+from manifests.store import Store
 from tests.gateway.conftest import TOKENS, RunningGateway, StartGateway
 from tests.lab.engine.asking import JUST_AS_GOOD, asked, failure, likeness, made, photo
 
@@ -70,8 +77,6 @@ def test_what_cannot_be_drawn_fails_with_the_engines_own_words(gateway: RunningG
 
 
 def test_who_is_not_known_draws_nothing(gateway: RunningGateway) -> None:
-    from pydantic import SecretStr
-
     stranger = RemoteEngine(gateway.url, SecretStr("nobody's token at all"))
     assert failure(stranger, asked()).code == "gateway_unknown"
     with gateway.client() as client:
@@ -235,3 +240,58 @@ def test_the_state_is_for_its_owner_alone(start_gateway: StartGateway) -> None:
     assert set(modes.values()) == {"0o0"}
     log = (gateway.state / "gateway.log").read_text()
     assert not any(token in log for token in TOKENS.values())
+
+
+def test_what_was_drawn_says_who_drew_it_and_the_courses_root_vouches_for_it(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    picture = made(gateway.engine(), asked(seed=21))
+    assert picture.file
+    root = httpx2.get(f"{gateway.url}/marks/root.pem", trust_env=False).text
+    found = marks_of(picture.file, root=root)
+    assert found.hold
+    assert found.credentials
+    assert found.credentials.trusted
+    assert "ada" not in picture.file.decode("latin-1")
+
+
+def test_the_lab_keeps_the_signed_file_as_it_came(gateway: RunningGateway, tmp_path: Path) -> None:
+    store = Store(tmp_path, "tp2", "ada")
+    *_, last = generate(store, gateway.engine(), "smoke", "smoke", asked(seed=22), model="mini").events()
+    assert isinstance(last, PictureSaved)
+    assert last.picture
+    assert last.record.image_path.read_bytes() == last.picture.file
+    assert last.record.manifest.image.pixels_sha256 == pixels_sha256(last.picture.image)
+    assert last.record.manifest.receipt
+
+
+def test_a_picture_that_a_lab_drew_itself_is_witnessed(gateway: RunningGateway, engine: LocalEngine) -> None:
+    lab = WitnessedEngine(engine, gateway.url, SecretStr(TOKENS["ben"]))
+    picture = made(lab, asked(seed=31))
+    assert picture.drawn.receipt
+    receipt, pixels = verify(picture.drawn.receipt, gateway.keys())
+    assert (receipt.student, receipt.kind, receipt.model) == ("ben", "witnessed", "mini")
+    assert pixels == pixels_sha256(picture.image)
+    assert made(lab, asked(seed=31)).drawn.receipt == picture.drawn.receipt  # shown twice, signed once
+
+
+def test_a_gateway_that_is_away_costs_a_lab_that_draws_itself_no_picture(engine: LocalEngine) -> None:
+    lab = WitnessedEngine(engine, "http://127.0.0.1:1", SecretStr(TOKENS["ben"]))
+    assert made(lab, asked()).drawn.receipt is None
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"kind": "drawn"},
+        {"student": "ada"},
+        {"pixels_sha256": "no digest"},
+        {"model": "x" * 1000},
+    ],
+)
+def test_what_a_lab_says_of_itself_makes_no_drawn_receipt(
+    gateway: RunningGateway, shown: dict[str, str]
+) -> None:
+    honest = {"pixels_sha256": "ab" * 32, "request": "cd" * 32, "model": "mini"}
+    with gateway.client() as client:
+        assert client.post("/v1/receipts", json=honest | shown).status_code == 400

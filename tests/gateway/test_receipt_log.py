@@ -1,17 +1,20 @@
 """What was signed stays, in order and without gaps, whoever asks at once or however often."""
 
 import base64
+import json
 import sqlite3
 import stat
 import threading
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gateway.keys import SigningKeys
-from gateway.receipt_log import NOTHING, ReceiptLog
+from gateway.receipt_log import NOTHING, Head, ReceiptLog
 from manifests.receipts import Envelope, Keys, ReceiptError, digest_of, verify
 
 
@@ -128,3 +131,23 @@ def test_a_kill_between_the_two_files_of_a_new_key_is_mended(tmp_path: Path, key
     again = SigningKeys(tmp_path / "keys")
     log = ReceiptLog(tmp_path / "receipts.sqlite", again)
     assert verify(issue(log), again.public)[0].student == "ada"
+
+
+def test_the_head_is_signed_once_a_day_and_shows_a_record_that_is_left_out(
+    tmp_path: Path, log: ReceiptLog, keys: SigningKeys
+) -> None:
+    heads = tmp_path / "heads.jsonl"
+    for _ in range(3):
+        issue(log)
+        log.sign_daily(heads)
+    (line,) = heads.read_text().splitlines()
+    told = json.loads(line)
+    head = Head(**told | {"time": datetime.fromisoformat(told["time"])})
+    assert (head.number, head.head) == (1, log.head_over(1))
+    public = load_pem_public_key(keys.public.keys[0].public_key.encode())
+    assert isinstance(public, Ed25519PublicKey)
+    public.verify(base64.b64decode(head.signature), head.text)
+    yesterday = json.dumps(told | {"time": "2026-01-01T12:00:00+00:00"})
+    heads.write_text(f"{yesterday}\n")
+    log.sign_daily(heads)
+    assert [json.loads(each)["number"] for each in heads.read_text().splitlines()] == [1, 3]

@@ -11,8 +11,10 @@ import httpx2
 import pytest
 from docker import APIClient
 
+from gateway.keys import SigningKeys
 from lab.web.app import build_app
-from tests.hub.conftest import RunningHub, StartHub
+from manifests.receipts import Envelope, verify
+from tests.hub.conftest import RunningHub, StartHub, free_port
 from tests.hub.labs import api, enter, instructor, path, token_of
 from tests.hub.routes import METHODS, all_routes
 from tests.hub.spawners.docker.conftest import Container
@@ -41,7 +43,8 @@ def attempt(act):
 
 @pytest.fixture(scope="module")
 def settings(docker_settings: dict[str, str]) -> dict[str, str]:
-    return docker_settings | LIMITS | {"GENAI_ACCESS_SECONDS": "1"}
+    gateway = {"GENAI_HUB_GATEWAY": "1", "GENAI_HUB_GATEWAY_PORT": str(free_port())}
+    return docker_settings | LIMITS | gateway | {"GENAI_ACCESS_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +108,10 @@ print(json.dumps([shutil.which("gcc"), shutil.which("cc"), importlib.util.find_s
 def test_the_lab_is_told_what_it_needs_and_nothing_of_the_hubs(ana: Container, hub: RunningHub) -> None:
     environment = ana.python("import json, os; print(json.dumps(dict(os.environ)))")
     ours = {name for name in environment if name.startswith("GENAI_")}
-    assert ours == {"GENAI_ACCESS_SECONDS", "GENAI_DEVICE", "GENAI_HOST", "GENAI_WORK"}
+    assert ours == {"GENAI_ACCESS_SECONDS", "GENAI_DEVICE", "GENAI_GATEWAY", "GENAI_HOST", "GENAI_WORK"}
     told = " ".join(environment.values())
-    secrets = [*hub.passwords.values(), (hub.state / "cohort-token").read_text().strip()]
+    tokens = [(hub.state / name).read_text().strip() for name in ("cohort-token", "gateway-token")]
+    secrets = [*hub.passwords.values(), *tokens]
     assert not [secret for secret in secrets if secret in told]
 
 
@@ -132,7 +136,7 @@ def listeners() -> Iterator[dict[str, int]]:
         server.close()
 
 
-def test_from_a_lab_the_hubs_api_is_reached_and_nothing_else(
+def test_from_a_lab_the_hubs_api_and_the_gateway_are_reached_and_nothing_else(
     ana: Container, bob: Container, settings: dict[str, str], listeners: dict[str, int]
 ) -> None:
     for port in listeners.values():  # the services do answer on the host
@@ -141,6 +145,7 @@ def test_from_a_lab_the_hubs_api_is_reached_and_nothing_else(
     api_port = int(settings["GENAI_HUB_API_PORT"])
     targets = {
         "hub": (gateway, api_port),
+        "gateway": (gateway, int(settings["GENAI_HUB_GATEWAY_PORT"])),
         "own lab": (ana.ip, 8888),
         "other lab": (bob.ip, 8888),
         "all": (gateway, listeners["all"]),
@@ -157,7 +162,7 @@ def connect(target):
     socket.create_connection(target, timeout=3).close()
 print(json.dumps([name for name, target in targets.items() if attempt(lambda: connect(target)) is None]))
 """
-    assert ana.python(TRY + code) == ["hub", "own lab"]
+    assert ana.python(TRY + code) == ["hub", "gateway", "own lab"]
 
 
 def test_no_name_is_looked_up_outside_and_there_is_no_second_family_of_addresses(ana: Container) -> None:
@@ -260,14 +265,21 @@ print(json.dumps([error, resource.getrlimit(resource.RLIMIT_NOFILE)]))
     assert ana.python(TRY + code) == ["OSError:24", [1024, 1024]]
 
 
-def test_a_picture_is_made_inside(ana: Container) -> None:
-    exit_code, said = ana.run("genai-lab", "run", "tp2/smoke", "--set", "steps=4", "--json")
-    assert exit_code == 0, said
-    found = ana.python(
-        "import json, pathlib; print(json.dumps([json.loads(p.read_text())['student'] "
-        "for p in pathlib.Path('/home/student/work/tp2/outputs').glob('*.json')]))"
-    )
-    assert found == ["ana"]
+def test_two_labs_without_a_way_out_draw_through_the_gateway(
+    ana: Container, bob: Container, hub: RunningHub
+) -> None:
+    """On a network of their own: no GPU, no torch in memory, and a receipt of each one's own."""
+    keys = SigningKeys(hub.state / "gateway" / "keys").public
+    for lab, name in ((ana, "ana"), (bob, "bob")):
+        exit_code, said = lab.run("genai-lab", "run", "tp2/smoke", "--set", "steps=4", "--json")
+        assert exit_code == 0, said
+        (made,) = lab.python(
+            "import json, pathlib; print(json.dumps([json.loads(p.read_text()) "
+            "for p in pathlib.Path('/home/student/work/tp2/outputs').glob('*.json')]))"
+        )
+        receipt, pixels = verify(Envelope.model_validate(made["receipt"]), keys)
+        assert (receipt.student, made["student"], receipt.kind) == (name, name, "drawn")
+        assert pixels == made["image"]["pixels_sha256"]
 
 
 def test_no_route_is_open_through_docker(
