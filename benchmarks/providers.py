@@ -27,9 +27,10 @@ from PIL import Image
 
 from lab.providers.cache import Cache
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import BudgetLimits, Ledger
+from lab.providers.ledger import Ledger
 from lab.providers.protocol import Call, Media, Message
 from lab.providers.router import Router
+from lab.providers.spending import BudgetLimits
 from tests.lab.providers.conftest import entry
 
 BAR_MS = 10.0

@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes, receipt_routes
+from gateway import class_routes, drawing_routes, receipt_routes, spending_routes
+from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
 from gateway.credentials import Credentials
 from gateway.drawings import Drawing, Drawings
@@ -21,13 +22,16 @@ from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
 from gateway.keys import SigningKeys
 from gateway.people import People, Person
+from gateway.provided import ProviderModels
 from gateway.receipt_log import ReceiptLog
 from lab.endpoint.app import ERRORS, add_routes
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing as EndpointDrawing
 from lab.endpoint.errors import install, too_large
 from lab.endpoint.limits import EndpointLimits
+from lab.endpoint.server import Loopback
 from lab.engine.local import LocalEngine
+from lab.providers.retrying import Policy
 from manifests.manifest import Request as Asked
 
 LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
@@ -42,10 +46,14 @@ class Gateway:
     state: Path
     people: People
     engine: LocalEngine
+    policy: Policy | None = None  # how often providers are asked again
 
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
+        self.loopback = Loopback(self.engine)
+        router = open_class_router(self.state, self.loopback, self.policy)
+        self.providers = ProviderModels(router, self.receipts, LIMITS)
         self.watch = ClassWatch()
         self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
         kept = Kept(self.state / "finished")
@@ -76,6 +84,8 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         tidying.cancel()
         with suppress(asyncio.CancelledError):
             await tidying
+        gateway.providers.close()
+        gateway.loopback.close()
         gateway.engine.close()
 
     app = FastAPI(
@@ -94,6 +104,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(drawing_routes.router(gateway.drawings))
     app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch))
+    app.include_router(spending_routes.router(gateway.providers))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:
@@ -102,7 +113,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
             endpoints[person] = EndpointDrawing(_PersonsEngine(gateway.drawings, person), LIMITS)
         return endpoints[person]
 
-    add_routes(app, drawing_of, LIMITS)
+    add_routes(app, drawing_of, LIMITS, gateway.providers)
 
     if gateway.credentials is not None:
         root = gateway.credentials.root

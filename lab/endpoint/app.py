@@ -16,6 +16,7 @@ from lab.endpoint import chat, images, responses
 from lab.endpoint.asking import Analyser
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing
+from lab.endpoint.elsewhere import Elsewhere, Nowhere
 from lab.endpoint.errors import ApiError, ErrorAnswer, install, too_large
 from lab.endpoint.gate import TokenGate
 from lab.endpoint.limits import EndpointLimits
@@ -63,23 +64,30 @@ def build_endpoint(
     return app
 
 
-def add_routes(app: FastAPI, drawing_of: Callable[[Request], Drawing], limits: EndpointLimits) -> None:
-    """OpenAI's routes. `drawing_of`: who draws for the one who asks."""
-    app.include_router(images.router(drawing_of, limits), prefix="/v1")
+def add_routes(
+    app: FastAPI,
+    drawing_of: Callable[[Request], Drawing],
+    limits: EndpointLimits,
+    elsewhere: Elsewhere | None = None,
+) -> None:
+    """OpenAI's routes. `drawing_of`: who draws for the one who asks; `elsewhere`: models of others."""
+    others = elsewhere or Nowhere()
+    app.include_router(images.router(drawing_of, limits, others), prefix="/v1")
     analyser = Analyser(limits)
-    app.include_router(chat.router(analyser), prefix="/v1")
-    app.include_router(responses.router(analyser), prefix="/v1")
+    app.include_router(chat.router(analyser, others), prefix="/v1")
+    app.include_router(responses.router(analyser, others), prefix="/v1")
 
     @app.get("/v1/models")
-    def models() -> JSONResponse:
+    def models(request: Request) -> JSONResponse:
         """The models there are."""
-        return JSONResponse({"object": "list", "data": model_list()})
+        return JSONResponse({"object": "list", "data": [*others.models(request), *model_list()]})
 
-    @app.get("/v1/models/{model}")
-    def one_model(model: Annotated[str, "its id"]) -> JSONResponse:
+    @app.get("/v1/models/{model:path}")
+    def one_model(model: Annotated[str, "its id"], request: Request) -> JSONResponse:
         """One of them."""
-        found = next((each for each in model_list() if each["id"] == model), None)
+        there = [*others.models(request), *model_list()]
+        found = next((each for each in there if each["id"] == model), None)
         if found is None:
-            names = ", ".join(str(each["id"]) for each in model_list())
+            names = ", ".join(str(each["id"]) for each in there)
             raise ApiError(404, "model_not_found", param="model", model=model[:100], models=names)
         return JSONResponse(found)

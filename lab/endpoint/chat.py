@@ -1,7 +1,7 @@
 """`/v1/chat/completions`: the conversation as messages, the answer as one choice, whole or in pieces."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -14,16 +14,21 @@ from lab.endpoint.asking import (
     ROLES,
     Analyser,
     Answered,
+    Effort,
     ModelName,
     MostTokens,
+    Penalty,
     Role,
     Schema,
+    Share,
+    Temperature,
     Text,
     Url,
     new_id,
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
-from lab.endpoint.errors import ApiError, language_of
+from lab.endpoint.elsewhere import Elsewhere
+from lab.endpoint.errors import ApiError, language_of, worded
 from lab.endpoint.lenient import NullsAreDefaults, typed_by
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import DONE, WHOLE_OR_EVENTS, event, stream
@@ -78,7 +83,7 @@ class StreamOptions(BaseModel):
 
 
 class Chat(NullsAreDefaults):
-    """What is asked. Fields that steer sampling are taken and not looked at: nothing is sampled here."""
+    """What is asked. Fields that steer sampling go to models elsewhere: nothing is sampled here."""
 
     model: ModelName
     messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_TURNS)]
@@ -89,26 +94,44 @@ class Chat(NullsAreDefaults):
     max_completion_tokens: MostTokens = None
     n: Annotated[int, Field(ge=1)] | None = 1
     tools: list[Any] | None = None
+    temperature: Temperature = None
+    top_p: Share = None
+    presence_penalty: Penalty = None
+    frequency_penalty: Penalty = None
+    stop: Annotated[str, Field(max_length=200)] | Annotated[list[str], Field(max_length=4)] | None = None
+    reasoning_effort: Effort = None
+
+    def options(self) -> dict[str, Any]:
+        """What a model elsewhere is asked beside the conversation: nothing that lets it cost more."""
+        steering = {"temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"}
+        names = steering | {"reasoning_effort", "response_format"}
+        return self.model_dump(include=names, exclude_none=True, by_alias=True)
 
 
-def router(analyser: Analyser) -> APIRouter:
+def router(analyser: Analyser, elsewhere: Elsewhere) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
     @routes.post("/chat/completions", responses=WHOLE_OR_EVENTS)
     async def complete(chat: Chat, request: Request) -> Response:
         """Say what can be seen in pictures."""
-        check_analyser(chat.model)
+        provided = elsewhere.of(request, chat.model)
+        if provided is None:
+            check_analyser(chat.model)
         if chat.n not in (None, 1):
             raise ApiError(400, "one_answer", param="n")
         if chat.tools:
             raise ApiError(400, "no_tools", param="tools")
         most = chat.max_completion_tokens or chat.max_tokens
-        answered = await analyser.ask(_conversation(chat), most, language_of(request))
+        conversation = _conversation(chat)
+        if provided is None:
+            answered = await analyser.ask(conversation, most, language_of(request))
+        else:
+            answered = await provided.answer(conversation, most, chat.options(), streaming=bool(chat.stream))
         facts = {"id": new_id("chatcmpl-"), "created": int(time.time()), "model": chat.model}
         if chat.stream:
             with_usage = bool(chat.stream_options and chat.stream_options.include_usage)
-            return stream(_chunks(answered, facts, with_usage))
+            return stream(_chunks(answered, facts, with_usage, request))
         return JSONResponse(_whole(answered, facts))
 
     return routes
@@ -135,12 +158,13 @@ def _turn(message: Message, number: int) -> Turn:
     return Turn(ROLES[message.role], "\n".join(texts), pictures)
 
 
-def _usage(answered: Answered) -> dict[str, int]:
-    return {
+def _usage(answered: Answered) -> dict[str, int | float]:
+    counts: dict[str, int | float] = {
         "prompt_tokens": answered.input_tokens,
         "completion_tokens": answered.output_tokens,
         "total_tokens": answered.input_tokens + answered.output_tokens,
     }
+    return counts if answered.cost is None else {**counts, "cost": answered.cost}
 
 
 def _finish(answered: Answered) -> str:
@@ -156,22 +180,29 @@ def _whole(answered: Answered, facts: dict[str, Any]) -> dict[str, Any]:
         "logprobs": None,
         "finish_reason": _finish(answered),
     }
-    return {**facts, "object": "chat.completion", "choices": [choice], "usage": _usage(answered)}
+    document = {**facts, "object": "chat.completion", "choices": [choice], "usage": _usage(answered)}
+    return document | dict(answered.extras)
 
 
-def _chunks(answered: Answered, facts: dict[str, Any], with_usage: bool) -> Iterator[bytes]:
+async def _chunks(
+    answered: Answered, facts: dict[str, Any], with_usage: bool, request: Request
+) -> AsyncIterator[bytes]:
     """Role, pieces, how it ended, usage if it was asked for, and the mark of the end."""
     usage = {"usage": None} if with_usage else {}
 
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    def chunk(delta: dict[str, Any], finish: str | None = None, **more: object) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return event({**facts, "object": "chat.completion.chunk", "choices": [choice], **usage})
+        return event({**facts, "object": "chat.completion.chunk", "choices": [choice], **usage, **more})
 
     field = "refusal" if answered.refused else "content"
     yield chunk({"role": "assistant", field: ""})
-    for piece in answered.pieces:
-        yield chunk({field: piece})
-    yield chunk({}, _finish(answered))
+    try:
+        async for piece in answered.pieces():
+            yield chunk({field: piece})
+    except ApiError as error:
+        yield b"data: " + bytes(worded(error, language_of(request)).body) + b"\n\n"
+        return
+    yield chunk({}, _finish(answered), **answered.extras)
     if with_usage:
         yield event({**facts, "object": "chat.completion.chunk", "choices": [], "usage": _usage(answered)})
     yield DONE

@@ -57,6 +57,7 @@ class ApiError(CatalogueError):
     ) -> None:
         super().__init__(f"endpoint.{code}", **values)
         self.status, self.code, self.param, self.headers = status, code, param, dict(headers or {})
+        self.facts: Mapping[str, object] = {}  # further fields of the error
 
 
 class Refused(ApiError):
@@ -85,15 +86,18 @@ def answer(
     code: str | None,
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> JSONResponse:
     """The response of an error."""
     kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     facts = ErrorFacts(message=message, type=kind, param=param, code=code)
-    return JSONResponse({"error": facts.model_dump()}, status_code=status, headers=dict(headers or {}))
+    error = facts.model_dump() | dict(more or {})
+    return JSONResponse({"error": error}, status_code=status, headers=dict(headers or {}))
 
 
 def worded(error: ApiError, language: Language) -> JSONResponse:
-    return answer(error.status, error.in_language(language), error.code, error.param, error.headers)
+    message = error.in_language(language)
+    return answer(error.status, message, error.code, error.param, error.headers, error.facts)
 
 
 def too_large(most: int) -> Callable[["Scope"], JSONResponse]:

@@ -5,7 +5,7 @@ without a seed each picture gets a random one, and each answer says which. An ed
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from secrets import randbits
@@ -31,6 +31,7 @@ from exercises.parameters import (
     Strength,
 )
 from lab.endpoint.drawing import Drawing, refusal
+from lab.endpoint.elsewhere import Elsewhere
 from lab.endpoint.errors import ApiError, language_of, worded
 from lab.endpoint.lenient import NullsAreDefaults
 from lab.endpoint.limits import EndpointLimits
@@ -137,25 +138,32 @@ class Order:
         }
 
 
-def router(drawing_of: Callable[[Request], Drawing], limits: EndpointLimits) -> APIRouter:
+def router(
+    drawing_of: Callable[[Request], Drawing], limits: EndpointLimits, elsewhere: Elsewhere
+) -> APIRouter:
     """The two routes. `drawing_of`: who draws for the one who asks."""
     routes = APIRouter()
+
+    async def draw(wanted: ImageRequest, source: bytes | None, request: Request) -> Response:
+        provided = elsewhere.of(request, wanted.model)
+        if provided is None:
+            order = await run_in_threadpool(_order, wanted, source, limits)
+            return await _done(order, drawing_of(request), request)
+        _check_form(wanted, limits)
+        document = await provided.pictures(wanted, source)
+        return stream(_finished(document, source is not None)) if wanted.stream else JSONResponse(document)
 
     @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
     async def generate(wanted: ImageRequest, request: Request) -> Response:
         """Make pictures from words."""
-        return await _done(
-            await run_in_threadpool(_order, wanted, None, limits), drawing_of(request), request
-        )
+        return await draw(wanted, None, request)
 
     async def edit_from_json(wanted: EditRequest, request: Request) -> Response:
         """The same as JSON."""
         sent = wanted.sent
         _check_edit(len(sent), wanted.mask)
         source = data_url_bytes(sent[0][0], limits, sent[0][1])
-        return await _done(
-            await run_in_threadpool(_order, wanted, source, limits), drawing_of(request), request
-        )
+        return await draw(wanted, source, request)
 
     routes.add_api_route(
         "/images/edits",
@@ -205,8 +213,7 @@ def router(drawing_of: Callable[[Request], Drawing], limits: EndpointLimits) -> 
             scheduler=scheduler,
             strength=strength,
         )
-        order = await run_in_threadpool(_order, wanted, await sent[0].read(), limits)
-        return await _done(order, drawing_of(request), request)
+        return await draw(wanted, await sent[0].read(), request)
 
     return routes
 
@@ -219,13 +226,18 @@ def _check_edit(pictures: int, mask: object) -> None:
         raise ApiError(400, "no_mask", param="mask")
 
 
-def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -> Order:
-    """Everything that can be wrong with a wanted is said here, before it waits. Raises ApiError."""
-    entry = drawing_model(wanted.model)
+def _check_form(wanted: ImageRequest, limits: EndpointLimits) -> None:
+    """Raise ApiError for a form of answer that there is none of."""
     if wanted.response_format == "url":
         raise ApiError(400, "no_url", param="response_format")
     if wanted.n > limits.images:
         raise ApiError(400, "too_many_images", param="n", most=limits.images)
+
+
+def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -> Order:
+    """Everything that can be wrong with a wanted is said here, before it waits. Raises ApiError."""
+    entry = drawing_model(wanted.model)
+    _check_form(wanted, limits)
     read = 0
     if source is not None:
         picture = picture_of(source, limits, "image")
@@ -283,6 +295,14 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
     ]
     facts = order.facts() | {"usage": order.usage(pictures)} | _receipts(pictures)
     return JSONResponse({"created": int(time.time()), "data": data, **facts})
+
+
+def _finished(document: Mapping[str, Any], edited: bool) -> Iterator[bytes]:
+    """Pictures that came all at once, as the events that a client who streams waits for."""
+    name = f"image_{'edit' if edited else 'generation'}.completed"
+    facts = {key: value for key, value in document.items() if key != "data"}
+    for picture in document["data"]:
+        yield event({"type": name, **picture, **facts}, name)
 
 
 def _receipts(pictures: list[Picture]) -> dict[str, object]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import io
 import re
+from contextlib import suppress
 from urllib.parse import unquote
 
 from PIL import Image
@@ -31,12 +32,16 @@ def data_url_bytes(url: str, limits: EndpointLimits, param: str) -> bytes:
         if re.match(r"[a-z][a-z0-9+.-]*://", url[:20], re.IGNORECASE):
             raise ApiError(400, "no_address", param=param)
         raise ApiError(400, "no_data_url", param=param)
-    letters = "".join(unquote(url[head.end() :]).split()).rstrip("=").translate(_URL_SAFE)
+    letters = url[head.end() :]
+    if len(letters) * 3 // 4 <= limits.picture_bytes:
+        with suppress(ValueError):  # the plain form, which nearly all send, takes a seventh of the time
+            return binascii.a2b_base64(letters, strict_mode=True)
+    letters = "".join(unquote(letters).split()).rstrip("=").translate(_URL_SAFE)
     if len(letters) * 3 // 4 > limits.picture_bytes:
         raise ApiError(413, "picture_too_large", param=param, mib=limits.picture_bytes // 2**20)
     try:
-        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return binascii.a2b_base64(letters + "=" * (-len(letters) % 4), strict_mode=True)
+    except ValueError as error:  # binascii.Error is one
         raise ApiError(400, "no_data_url", param=param) from error
 
 

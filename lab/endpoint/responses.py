@@ -4,7 +4,7 @@ Nothing is kept between calls, so an earlier answer cannot be referred to by its
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -17,15 +17,19 @@ from lab.endpoint.asking import (
     ROLES,
     Analyser,
     Answered,
+    Effort,
     ModelName,
     MostTokens,
     Role,
+    Share,
+    Temperature,
     Text,
     Url,
     new_id,
 )
 from lab.endpoint.conversation import Conversation, PictureRef, Turn
-from lab.endpoint.errors import ApiError, language_of
+from lab.endpoint.elsewhere import Elsewhere
+from lab.endpoint.errors import ApiError, language_of, worded
 from lab.endpoint.lenient import NullsAreDefaults, typed_by
 from lab.endpoint.models import check_analyser
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
@@ -79,8 +83,12 @@ class TextOptions(BaseModel):
     format: Annotated[PlainFormat | SchemaFormat, Field(discriminator="type")] | None = None
 
 
+class Reasoning(BaseModel):
+    effort: Effort = None
+
+
 class Ask(NullsAreDefaults):
-    """What is asked. Fields that steer sampling are taken and not looked at: nothing is sampled here."""
+    """What is asked. Fields that steer sampling go to models elsewhere: nothing is sampled here."""
 
     model: ModelName
     input: Text | Annotated[list[Item], Field(min_length=1, max_length=MOST_TURNS)]
@@ -90,24 +98,46 @@ class Ask(NullsAreDefaults):
     max_output_tokens: MostTokens = None
     previous_response_id: Annotated[str, Field(max_length=200)] | None = None
     tools: list[Any] | None = None
+    temperature: Temperature = None
+    top_p: Share = None
+    reasoning: Reasoning | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What a model elsewhere is asked beside the conversation, in the words of the chat protocol."""
+        options = self.model_dump(include={"temperature", "top_p"}, exclude_none=True)
+        if self.reasoning and self.reasoning.effort:
+            options["reasoning_effort"] = self.reasoning.effort
+        wanted = self.text.format if self.text else None
+        if isinstance(wanted, SchemaFormat):
+            schema = {"name": wanted.name, "schema": wanted.schema_, "strict": True}
+            options["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif wanted:
+            options["response_format"] = {"type": wanted.type}
+        return options
 
 
-def router(analyser: Analyser) -> APIRouter:
+def router(analyser: Analyser, elsewhere: Elsewhere) -> APIRouter:
     """The route."""
     routes = APIRouter()
 
     @routes.post("/responses", responses=WHOLE_OR_EVENTS)
     async def respond(asked: Ask, request: Request) -> Response:
         """Say what can be seen in pictures."""
-        check_analyser(asked.model)
+        provided = elsewhere.of(request, asked.model)
+        if provided is None:
+            check_analyser(asked.model)
         if asked.tools:
             raise ApiError(400, "no_tools", param="tools")
         if asked.previous_response_id is not None:
             raise ApiError(400, "nothing_kept", param="previous_response_id")
         conversation = _conversation(asked)
-        answered = await analyser.ask(conversation, asked.max_output_tokens, language_of(request))
+        most, streaming = asked.max_output_tokens, bool(asked.stream)
+        if provided is None:
+            answered = await analyser.ask(conversation, most, language_of(request))
+        else:
+            answered = await provided.answer(conversation, most, asked.options(), streaming=streaming)
         answer = _Answer(asked, answered)
-        return stream(answer.events()) if asked.stream else JSONResponse(answer.response("completed"))
+        return stream(answer.events(request)) if asked.stream else JSONResponse(answer.response("completed"))
 
     return routes
 
@@ -151,7 +181,8 @@ class _Answer:
         """The whole answer; `in_progress` it has neither output nor usage yet."""
         done = status == "completed"
         cut = done and self.answered.cut
-        return {
+        extras = dict(self.answered.extras) if status == "completed" else {}
+        return extras | {
             "id": self.id,
             "object": "response",
             "created_at": self.created,
@@ -173,7 +204,7 @@ class _Answer:
             "usage": self._usage() if done else None,
         }
 
-    def events(self) -> Iterator[bytes]:
+    async def events(self, request: Request) -> AsyncIterator[bytes]:
         """The events, in OpenAI's order, each with its number."""
         yield self._event("response.created", response=self.response("in_progress"))
         yield self._event("response.in_progress", response=self.response("in_progress"))
@@ -182,8 +213,13 @@ class _Answer:
         yield self._event("response.content_part.added", **place, part=self._part(""))
         kind = "refusal" if self.answered.refused else "output_text"
         logprobs: dict[str, Any] = {} if self.answered.refused else {"logprobs": []}
-        for piece in self.answered.pieces:
-            yield self._event(f"response.{kind}.delta", **place, delta=piece, **logprobs)
+        try:
+            async for piece in self.answered.pieces():
+                yield self._event(f"response.{kind}.delta", **place, delta=piece, **logprobs)
+        except ApiError as error:
+            said_wrong = worded(error, language_of(request)).body
+            yield b"event: error\ndata: " + bytes(said_wrong) + b"\n\n"
+            return
         said = {"refusal" if self.answered.refused else "text": self.answered.text}
         yield self._event(f"response.{kind}.done", **place, **said, **logprobs)
         yield self._event("response.content_part.done", **place, part=self._part())
@@ -222,4 +258,4 @@ class _Answer:
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": read + written,
-        }
+        } | ({} if self.answered.cost is None else {"cost": self.answered.cost})

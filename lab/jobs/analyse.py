@@ -19,9 +19,9 @@ from lab.engine.protocol import Cancelled
 from lab.jobs.protocol import Stored
 from lab.judge.answers import AltText, Missing, Quality
 from lab.providers import errors
+from lab.providers.opening import AnyRouter
 from lab.providers.protocol import Answer, Call, Cost, Event, Media, Message, Usage
 from lab.providers.protocol import Tried as TriedBefore
-from lab.providers.router import Router
 from manifests.analysis import MAX_TEXT, Analysis, Answered, Asked, Seen
 from manifests.manifest import Charge, Tried
 from manifests.notebook import Notebook
@@ -89,7 +89,7 @@ class QuestionJob:
     """A question on its way to the notebook; `events()` is for one reader, and last gives AnswerSaved."""
 
     notebook: Notebook
-    router: Router
+    router: AnyRouter
     exercise: str
     question: Question
     selection: ModelSelection = ModelSelection()

@@ -13,11 +13,12 @@ from lab.jobs.analyse import ModelSelection, charge, tried
 from lab.jobs.generate import PictureSaved
 from lab.jobs.protocol import StoppableJob
 from lab.providers import errors
+from lab.providers.opening import AnyRouter
 from lab.providers.protocol import Answer, Call, Event, Media
-from lab.providers.router import Router
 from manifests.draft import Draft
 from manifests.manifest import ApiRequest, Model, Source
 from manifests.pictures import widely_read
+from manifests.receipts import Envelope, request_digest, unverified
 from manifests.store import Store
 
 MAX_PROMPT = 2000  # characters, as a record holds them
@@ -51,6 +52,31 @@ class ComparisonFailed(CatalogueError):
         return f"{super().in_language(language)} {reasons}"
 
 
+def request_of(prompt: str, size: str | None, source: Source | None, answer: Answer) -> ApiRequest:
+    """What was asked of a provider, as it is recorded, and signed by a gateway."""
+    width, height = map(int, size.split("x")) if size else (None, None)
+    return ApiRequest(
+        mode="img2img" if source else "text2img",
+        prompt=prompt,
+        width=width,
+        height=height,
+        seed=answer.seeds[0] if answer.seeds else None,
+        source=source,
+        tried=tried(answer.tried),
+        cached=answer.cached,
+    )
+
+
+def _receipt_for(request: ApiRequest, answer: Answer) -> Envelope | None:
+    """The receipt that came with the picture; None where it is of what is asked in another form.
+
+    So it is for a photo that was converted on its way, and for models that the gateway draws with itself.
+    """
+    envelope = answer.receipts[0] if answer.receipts else None
+    receipt = unverified(envelope) if envelope else None
+    return envelope if receipt and receipt.request == request_digest(request) else None
+
+
 @dataclass
 class ApiPicture:
     """A picture on its way from a provider to the store. `size`: `512x512`, None for the provider's own.
@@ -59,7 +85,7 @@ class ApiPicture:
     """
 
     store: Store
-    router: Router
+    router: AnyRouter
     exercise: str
     run: str
     prompt: str
@@ -94,17 +120,7 @@ class ApiPicture:
         self._stop.set()
 
     def _save(self, answer: Answer) -> PictureSaved:
-        width, height = map(int, self.size.split("x")) if self.size else (None, None)
-        request = ApiRequest(
-            mode="img2img" if self.source else "text2img",
-            prompt=self.prompt,
-            width=width,
-            height=height,
-            seed=answer.seeds[0] if answer.seeds else None,
-            source=self.source,
-            tried=tried(answer.tried),
-            cached=answer.cached,
-        )
+        request = request_of(self.prompt, self.size, self.source, answer)
         draft = Draft(
             exercise=self.exercise,
             run=self.run,
@@ -115,6 +131,7 @@ class ApiPicture:
             device="api",
             dtype="api",
             seconds=answer.seconds,
+            receipt=_receipt_for(request, answer),
             cost=charge(answer.cost, answer.usage),
         )
         return PictureSaved(self.store.save(draft, answer.pictures[0].data), alerts=answer.alerts)

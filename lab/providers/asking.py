@@ -25,6 +25,7 @@ from lab.providers.replies import (
     MAX_BYTES,
     Reply,
     embedded_error,
+    extras_of,
     finished,
     json_of,
     read_chat,
@@ -92,6 +93,7 @@ class _Streamed:
     bytes: int = 0
     reason: str | None = None
     usage: Any = None
+    extras: dict[str, Any] = field(default_factory=dict)
 
 
 class _Delta(BaseModel):
@@ -180,7 +182,7 @@ def _read_stream(
     except Exception as error:
         problem = failure(error, asked.secret)
     usage, reported = read_usage({"usage": streamed.usage})
-    reply = Reply(text="".join(streamed.text), usage=usage, reported=reported)
+    reply = Reply(text="".join(streamed.text), usage=usage, reported=reported, extras=streamed.extras)
     if problem is None and streamed.reason is None:
         problem = BrokenOff()
     if problem is None:
@@ -206,6 +208,7 @@ async def _stream(
         async for event in stream:
             document = event.to_dict(warnings=False)
             streamed.usage = document.get("usage") or streamed.usage
+            streamed.extras |= extras_of(document)
             try:
                 choice = next(iter(_Chunk.model_validate(document).choices), None)
             except ValidationError:

@@ -41,10 +41,10 @@ class Candidates:
         offers: Offers,
         addresses: Mapping[str, Callable[[], Address]],
         environment: Mapping[str, str],
-        env_folder: Path | None,
+        env_place: Path | None,
     ) -> None:
         self._configuration, self._offers, self._addresses = configuration, offers, addresses
-        self._environment, self._env_folder = environment, env_folder
+        self._environment, self._env_place = environment, env_place
 
     def of(self, call: Call) -> Iterator[Candidate]:
         """Those who may answer this call, first to last; models are looked up as they are needed.
@@ -127,7 +127,7 @@ class Candidates:
         return Address(url, key)
 
     def _value(self, name: str) -> str | None:
-        return find_value(name, self._environment, self._env_folder)
+        return find_value(name, self._environment, self._env_place)
 
     def _key(self, name: str) -> SecretStr | None:
-        return find_key(name, self._environment, self._env_folder)
+        return find_key(name, self._environment, self._env_place)

@@ -5,7 +5,7 @@ second charging provider is asked for the same call. `scope`: is it the fault of
 other models are not tried either), of this model, or of the request itself (nobody else is asked)?
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -208,6 +208,27 @@ class LedgerFailed(ProviderError):
     """The ledger cannot be written, so no budget could be kept: nothing was sent."""
 
     code = "ledger"
+    scope = "call"
+
+
+class Relayed(ProviderError):
+    """What a gateway says went wrong behind it, in its own words, which name the cost already."""
+
+    scope = "call"
+
+    def __init__(self, code: str, texts: Mapping[str, str], *, maybe_charged: bool) -> None:
+        self.code = code  # type: ignore[misc]  # of all others it is the class's
+        super().__init__(maybe_charged=maybe_charged)
+        self.texts = texts
+
+    def in_language(self, language: Language) -> str:
+        return self.texts.get(language) or self.texts.get("en", self.code)
+
+
+class NoBudgets(ProviderError):
+    """The instructor's budgets cannot be read, so none could be kept: nothing was sent."""
+
+    code = "no_budgets"
     scope = "call"
 
 

@@ -7,8 +7,10 @@ request and its headers may hold the key.
 import email.utils
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
 
 from lab.providers.errors import (
     BadRequest,
@@ -19,16 +21,21 @@ from lab.providers.errors import (
     ProviderError,
     QuotaExhausted,
     RateLimited,
+    Relayed,
     RetiredModel,
     ServerError,
     TimedOut,
     WrongKey,
 )
 from lab.providers.http import Unacceptable
+from lab.providers.prices import micros
+from lab.providers.protocol import Cost, Origin, Tried
 from lab.providers.replies import plain
 
 _log = logging.getLogger(__name__)
 
+_Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+_Word = Annotated[str, Field(max_length=200)]
 _MODERATION = ("content_policy_violation", "moderation_blocked", "content_filter", "moderation")
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "credits_exhausted")
 _MODEL = ("model_not_found", "model_not_available", "model_deprecated")
@@ -66,6 +73,8 @@ def by_status(
 ) -> ProviderError:
     """By the HTTP status and the error in the answer's body. Such an answer is not charged."""
     said = body if isinstance(body, Mapping) else {}
+    if isinstance(said.get("genai"), Mapping):
+        return relayed(said, key)
     code = str(said.get("code") or said.get("type") or "")[:100]
     detail = plain(said.get("message"), [key] if key else []) or f"HTTP {status}"
     metadata = said.get("metadata")
@@ -85,6 +94,52 @@ def by_status(
     if status == 404 or status < 400:
         return MalformedAnswer(variant=".address", maybe_charged=False)
     return BadRequest(detail=detail)
+
+
+def relayed(said: Mapping[str, Any], key: str = "") -> ProviderError:
+    """A failure that a gateway of ours tells of: its words, its code, and what it may have cost."""
+    try:
+        return _Relayed.model_validate(said).error([key] if key else [])
+    except ValidationError:
+        return MalformedAnswer(variant=".types")
+
+
+class _Cost(BaseModel):
+    amount: _Amount | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    origin: Origin
+    at_most: _Amount
+
+
+class _Tried(BaseModel):
+    provider: _Word
+    model: _Word
+    reason: _Word
+
+
+class _Genai(BaseModel):
+    texts: Annotated[dict[_Word, Annotated[str, Field(max_length=4000)]], Field(max_length=10)]
+    provider: _Word = ""
+    model: _Word = ""
+    maybe_charged: bool = True
+    tried: Annotated[list[_Tried], Field(max_length=100)] = []
+    cost: _Cost | None = None
+
+
+class _Relayed(BaseModel):
+    code: Annotated[str, Field(pattern=r"^[a-z_]{1,60}$")]
+    genai: _Genai
+
+    def error(self, secrets: Sequence[str]) -> ProviderError:
+        said = self.genai
+        texts = {language: plain(text, secrets, most=2000) for language, text in said.texts.items()}
+        error = Relayed(self.code, texts, maybe_charged=said.maybe_charged)
+        error.at(said.provider, said.model)
+        error.tried = tuple(Tried(each.provider, each.model, each.reason) for each in said.tried)
+        if said.cost is not None:
+            amount = None if said.cost.amount is None else micros(said.cost.amount)
+            error.cost = Cost(amount, said.cost.currency, said.cost.origin, micros(said.cost.at_most))
+        return error
 
 
 def embedded(error: Mapping[str, Any], key: str = "") -> ProviderError:

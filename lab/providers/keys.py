@@ -22,18 +22,18 @@ _KEY = re.compile(r"[!-~]{1,4096}")  # what a header can carry: visible ASCII, n
 
 
 def find_key(
-    name: str, environment: Mapping[str, str] = os.environ, folder: Path | None = None
+    name: str, environment: Mapping[str, str] = os.environ, place: Path | None = None
 ) -> SecretStr | None:
     """The key of that name, None where there is none.
 
-    `folder` is where a `.env` may stand (default: the current one). Raises KeyFile: the file cannot
-    be read, others can read it, or what it holds is no key.
+    `place` is the folder where a `.env` may stand (default: the current one), or such a file. Raises
+    KeyFile: the file cannot be read, others can read it, or what it holds is no key.
     """
     if key := environment.get(name, "").strip():
         return _checked(name, key, name)
     if path := environment.get(f"{name}_FILE", "").strip():
         return _checked(name, _private_text(name, Path(path)).strip(), path)
-    env_file = (folder or Path()) / ".env"
+    env_file = _env_file(place)
     if env_file.is_file() and name in env_file.read_text(encoding="utf-8", errors="replace"):
         key = (dotenv_values(stream=StringIO(_private_text(name, env_file))).get(name) or "").strip()
         return _checked(name, key, str(env_file)) if key else None
@@ -41,13 +41,18 @@ def find_key(
 
 
 def find_value(
-    name: str, environment: Mapping[str, str] = os.environ, folder: Path | None = None
+    name: str, environment: Mapping[str, str] = os.environ, place: Path | None = None
 ) -> str | None:
     """A value that is no secret, from the environment or `.env`."""
     if value := environment.get(name, "").strip():
         return value
-    env_file = (folder or Path()) / ".env"
+    env_file = _env_file(place)
     return ((dotenv_values(env_file).get(name) if env_file.is_file() else None) or "").strip() or None
+
+
+def _env_file(place: Path | None) -> Path:
+    place = place or Path()
+    return place / ".env" if place.is_dir() else place
 
 
 def _private_text(name: str, path: Path) -> str:

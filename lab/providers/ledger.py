@@ -1,6 +1,6 @@
 """The ledger: what each call may cost is set aside before it, and what it did cost replaces that after.
 
-One SQLite file, which the labs of a class on one machine may share. Each call is one row; `counted`
+One SQLite file, which several processes on one machine may share. Each call is one row; `counted`
 is what the row counts against the budgets, in micros of the currency's unit:
 
     reserved   counted = the upper estimate     the call may be on its way
@@ -16,24 +16,24 @@ What was committed outlives every process. A power cut leaves the file sound and
 waiting for the disk would cost each call more than all the rest of the way.
 """
 
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
 
-from lab.providers.protocol import Alert, Cost, Kind, Origin, Usage
+from exercises.errors import UserError
+from lab.providers.protocol import Alert, BudgetName, Cost, Kind, Usage
+from lab.providers.spending import Budget, BudgetLimits, Entry
 
-State = Literal["reserved", "settled", "released"]
-BUDGETS = ("student", "class", "day")
 LEVELS = (80, 90, 100)
 _BUSY_SECONDS = 60.0
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
@@ -50,74 +50,16 @@ CREATE TABLE IF NOT EXISTS calls (
 );
 CREATE INDEX IF NOT EXISTS spending ON calls (class, student, day, counted);
 CREATE INDEX IF NOT EXISTS pending ON calls (expires) WHERE state = 'reserved';
+CREATE TABLE IF NOT EXISTS groups (
+    class TEXT NOT NULL, name TEXT NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (class, name, call)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS of_call ON groups (call);
 CREATE TABLE IF NOT EXISTS alerts (
     class TEXT NOT NULL, budget TEXT NOT NULL, scope TEXT NOT NULL, amount INTEGER NOT NULL,
     percent INTEGER NOT NULL, time REAL NOT NULL,
     PRIMARY KEY (class, budget, scope, amount, percent)
 );
 """
-
-
-@dataclass(frozen=True)
-class BudgetLimits:
-    """In micros; None is no limit. `day` is for one student and day."""
-
-    student: int | None = None
-    class_: int | None = None
-    day: int | None = None
-
-    def __bool__(self) -> bool:
-        return (self.student, self.class_, self.day) != (None, None, None)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How a budget stands, in micros: `counted` is spent and set aside together."""
-
-    name: str  # student, class or day
-    limit: int | None
-    counted: int
-    reserved: int  # of that, for calls on their way
-
-    @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.counted)
-
-    @property
-    def percent(self) -> int:
-        """Whole percent of the limit, rounded down; a limit of zero is reached."""
-        if self.limit is None:
-            return 0
-        return 100 * self.counted // self.limit if self.limit else 100
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row, its columns in the table's order: a call that was sent, is on its way, or was not needed.
-
-    `outcome` is "pending", "answered", "cached", "abandoned" or an error's code.
-    """
-
-    id: int
-    student: str
-    class_: str
-    day: str
-    provider: str
-    model: str
-    kind: Kind
-    state: State
-    reserved: int
-    counted: int
-    cost: int | None
-    currency: str
-    origin: Origin | None
-    input_tokens: int | None
-    output_tokens: int | None
-    images: int | None
-    time: float
-    expires: float
-    seconds: float | None
-    outcome: str
 
 
 class BudgetReached(Exception):
@@ -131,7 +73,8 @@ class BudgetReached(Exception):
 class Ledger:
     """Safe in threads and processes: each operation is one transaction. Close it when done.
 
-    `class_` is whose budget is shared. Raises OSError or sqlite3.Error where the file cannot be used.
+    `class_` is whose budget is shared. `limits` may be a function, which each reservation asks anew; what it
+    raises, `reserve` raises. Raises OSError or sqlite3.Error where the file cannot be used.
     """
 
     def __init__(
@@ -139,12 +82,12 @@ class Ledger:
         path: Path,
         *,
         class_: str = "class",
-        limits: BudgetLimits | None = None,
+        limits: BudgetLimits | Callable[[], BudgetLimits] | None = None,
         currency: str = "USD",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path, self.class_, self.currency, self._clock = path, class_, currency, clock
-        self.limits = limits or BudgetLimits()
+        self._limits = limits or BudgetLimits()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -154,6 +97,11 @@ class Ledger:
         with self._write() as db:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
+
+    @property
+    def limits(self) -> BudgetLimits:
+        """Those that hold now."""
+        return self._limits() if callable(self._limits) else self._limits
 
     @retry(
         retry=retry_if_exception_type(sqlite3.OperationalError),
@@ -170,21 +118,29 @@ class Ledger:
             self._db.close()
 
     def reserve(
-        self, student: str, *, provider: str, model: str, kind: Kind, upper: int, lasts: float
+        self,
+        student: str,
+        *,
+        provider: str,
+        model: str,
+        kind: Kind,
+        upper: int,
+        lasts: float,
+        groups: Collection[str] = (),
     ) -> tuple[int, tuple[Alert, ...]]:
         """Set `upper` micros aside for a call that ends within `lasts` seconds, one way or the other.
 
-        Gives the row's id and the alerts this raised. Raises BudgetReached. A call that costs
-        nothing (`upper` 0) is always allowed.
+        `groups` are the student's. Gives the row's id and the alerts this raised. Raises BudgetReached. A
+        call that costs nothing (`upper` 0) is always allowed.
         """
-        now = self._clock()
+        now, limits = self._clock(), self.limits
         day, ends = _day(now), now + lasts
         with self._write() as db:
             self._end_abandoned(db, now)
-            budgets = self._budgets(db, student, day)
+            budgets = self._budgets(db, limits, student, day, groups)
             full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)
             if full and upper:
-                self._raise_alert(db, full, self._scope(full.name, student, day), 100, now)
+                self._raise_alert(db, full, self._scope(full, student, day), 100, now)
                 db.execute("COMMIT")  # the alert stays, though the reservation fails
                 raise BudgetReached(full, upper)
             row = db.execute(
@@ -193,12 +149,20 @@ class Ledger:
                 (student, self.class_, day, provider, model, kind, upper, upper, self.currency, now, ends),
             ).lastrowid
             assert row is not None  # noqa: S101 (sqlite3 types it as optional; an INSERT has one)
-            return row, self._alerts(db, student, day, now)
+            db.executemany("INSERT INTO groups VALUES (?,?,?)", [(self.class_, g, row) for g in groups])
+            return row, self._alerts(db, limits, student, day, groups, now)
 
     def settle(
         self, row: int, *, cost: Cost, usage: Usage, seconds: float, outcome: str
     ) -> tuple[Alert, ...]:
-        """What a reserved call did cost. One that was given up as abandoned is put right; others stay."""
+        """What a reserved call did cost. One that was given up as abandoned is put right; others stay.
+
+        Where the limits cannot be read just now, this raises no alert.
+        """
+        try:
+            limits = self.limits
+        except UserError:
+            limits = BudgetLimits()
         with self._write() as db:
             db.execute(
                 "UPDATE calls SET state = 'settled', counted = ?, cost = ?, origin = ?, input_tokens = ?,"
@@ -207,7 +171,8 @@ class Ledger:
                 (cost.at_most, cost.micros, cost.origin, *_numbers(usage), seconds, outcome, row),
             )
             found = db.execute("SELECT student, day FROM calls WHERE id = ?", (row,)).fetchone()
-            return self._alerts(db, found["student"], found["day"], self._clock())
+            groups = [g["name"] for g in db.execute("SELECT name FROM groups WHERE call = ?", (row,))]
+            return self._alerts(db, limits, found["student"], found["day"], groups, self._clock())
 
     def release(self, row: int, *, seconds: float, outcome: str) -> None:
         """Certainly nothing was charged: the call counts nothing any more."""
@@ -229,12 +194,12 @@ class Ledger:
                 (student, self.class_, _day(now), provider, model, kind, self.currency, now, now),
             )
 
-    def budgets(self, student: str) -> list[Budget]:
-        """The student's, the class's and the student's of today, in this order."""
-        now = self._clock()
+    def budgets(self, student: str, groups: Collection[str] = ()) -> list[Budget]:
+        """The student's, the class's and the student's of today, then those of groups that have one."""
+        now, limits = self._clock(), self.limits
         with self._write() as db:
             self._end_abandoned(db, now)
-            return self._budgets(db, student, _day(now))
+            return self._budgets(db, limits, student, _day(now), groups)
 
     def entries(self, student: str | None = None, *, newest: int = 1000) -> list[Entry]:
         """The newest rows of this class (of one student), newest first."""
@@ -256,7 +221,7 @@ class Ledger:
         return {row["student"]: row["total"] for row in rows}
 
     def alerts_raised(self) -> list[tuple[Alert, str, float]]:
-        """This class's alerts so far: which, for whom (student, class, or student and day), and when."""
+        """This class's alerts so far: which, for whom (student, group, class, or student and day), when."""
         with self._connection() as db:
             rows = db.execute(
                 "SELECT * FROM alerts WHERE class = ? ORDER BY time, percent", (self.class_,)
@@ -265,7 +230,14 @@ class Ledger:
 
     # Below: parts of a transaction.
 
-    def _budgets(self, db: sqlite3.Connection, student: str, day: str) -> list[Budget]:
+    def _budgets(
+        self,
+        db: sqlite3.Connection,
+        limits: BudgetLimits,
+        student: str,
+        day: str,
+        groups: Collection[str],
+    ) -> list[Budget]:
         totals = db.execute(
             "SELECT SUM(counted) AS class, SUM(counted) FILTER (WHERE student = :s) AS student,"
             " SUM(counted) FILTER (WHERE student = :s AND day = :d) AS day"
@@ -278,21 +250,43 @@ class Ledger:
             " FROM calls WHERE state = 'reserved' AND class = :c",
             {"s": student, "d": day, "c": self.class_},
         ).fetchone()
-        limits = {"student": self.limits.student, "class": self.limits.class_, "day": self.limits.day}
-        return [Budget(name, limits[name], totals[name] or 0, pending[name] or 0) for name in BUDGETS]
+        alone: dict[BudgetName, int | None] = {
+            "student": limits.students.get(student, limits.student),
+            "class": limits.class_,
+            "day": limits.day,
+        }
+        found = [Budget(name, most, totals[name] or 0, pending[name] or 0) for name, most in alone.items()]
+        return found + [self._of_group(db, name, limits) for name in sorted(groups) if name in limits.groups]
 
-    def _alerts(self, db: sqlite3.Connection, student: str, day: str, now: float) -> tuple[Alert, ...]:
+    def _of_group(self, db: sqlite3.Connection, name: str, limits: BudgetLimits) -> Budget:
+        counted, reserved = db.execute(
+            "SELECT SUM(counted), SUM(reserved) FILTER (WHERE state = 'reserved') FROM groups"
+            " JOIN calls ON calls.id = groups.call WHERE groups.class = ? AND groups.name = ?",
+            (self.class_, name),
+        ).fetchone()
+        return Budget("group", limits.groups[name], counted or 0, reserved or 0, name)
+
+    def _alerts(
+        self,
+        db: sqlite3.Connection,
+        limits: BudgetLimits,
+        student: str,
+        day: str,
+        groups: Collection[str],
+        now: float,
+    ) -> tuple[Alert, ...]:
         """Levels reached and not raised before, each once."""
         raised = []
-        for budget in self._budgets(db, student, day):
-            scope = self._scope(budget.name, student, day)
+        for budget in self._budgets(db, limits, student, day, groups):
+            scope = self._scope(budget, student, day)
             for percent in LEVELS:
                 if budget.percent >= percent and self._raise_alert(db, budget, scope, percent, now):
                     raised.append(Alert(budget.name, percent))
         return tuple(raised)
 
-    def _scope(self, budget: str, student: str, day: str) -> str:
-        return {"student": student, "class": self.class_, "day": f"{student} {day}"}[budget]
+    def _scope(self, budget: Budget, student: str, day: str) -> str:
+        scopes = {"student": student, "class": self.class_, "day": f"{student} {day}", "group": budget.group}
+        return scopes[budget.name]
 
     def _raise_alert(
         self, db: sqlite3.Connection, budget: Budget, scope: str, percent: int, now: float
@@ -302,6 +296,8 @@ class Ledger:
             "INSERT OR IGNORE INTO alerts VALUES (?,?,?,?,?,?)",
             (self.class_, budget.name, scope, budget.limit, percent, now),
         )
+        if cursor.rowcount == 1:
+            _log.warning("the budget of %s (%s) is %d %% used", scope, budget.name, percent)
         return cursor.rowcount == 1
 
     @staticmethod

@@ -6,12 +6,25 @@ from pathlib import Path
 
 from lab.providers.address import Address
 from lab.providers.cache import Cache
+from lab.providers.class_router import ClassRouter
 from lab.providers.configuration import load_configuration
 from lab.providers.errors import LedgerFailed
-from lab.providers.ledger import BudgetLimits, Ledger
+from lab.providers.ledger import Ledger
 from lab.providers.prices import micros
 from lab.providers.router import Router
 from lab.providers.settings import ProviderSettings
+from lab.providers.spending import BudgetLimits
+
+AnyRouter = Router | ClassRouter  # of a laptop alone, or below a gateway
+
+
+def budget_limits(settings: ProviderSettings) -> BudgetLimits:
+    """The budgets of the settings, in micros."""
+    student, class_, day = (
+        None if budget is None else micros(budget)
+        for budget in (settings.budget_student, settings.budget_class, settings.budget_day)
+    )
+    return BudgetLimits(student, class_, day)
 
 
 def open_router(
@@ -24,12 +37,7 @@ def open_router(
     """
     settings = ProviderSettings()
     configuration = load_configuration(settings.providers)
-    limits = BudgetLimits(
-        *(
-            None if budget is None else micros(budget)
-            for budget in (settings.budget_student, settings.budget_class, settings.budget_day)
-        )
-    )
+    limits = budget_limits(settings)
     path = settings.ledger or work / "ledger.sqlite"
     try:
         ledger = Ledger(path, class_=settings.class_, limits=limits, currency=configuration.currency)

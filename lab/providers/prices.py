@@ -28,6 +28,8 @@ def upper_estimate(call: Call, price: Price) -> int:
     texts = [call.prompt, *(message.text for message in call.messages)]
     if call.answer_type:
         texts.append(json.dumps(call.answer_type.model_json_schema()))
+    if call.options:  # a form that the answer is to have is read as a text is
+        texts.append(json.dumps(dict(call.options)))
     images = len(call.images) + sum(len(message.images) for message in call.messages)
     text_tokens = (
         sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from manifests.receipts import Envelope
+
 Kind = Literal["vision", "image", "edit"]
 """Kinds of work: text about pictures, pictures from text, pictures from pictures and text."""
 
@@ -22,6 +24,7 @@ Origin = Literal["reported", "price list", "unknown", "free"]
 """Where a cost comes from: the provider said it, usage times price, nobody knows, nothing is charged."""
 
 Finish = Literal["stop", "length"]
+BudgetName = Literal["student", "class", "day", "group"]
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,9 @@ class Tried:
 
 @dataclass(frozen=True)
 class Alert:
-    """A budget (`student`, `class` or `day`) has reached `percent` (80, 90 or 100) with this call."""
+    """A budget has reached `percent` (80, 90 or 100) with this call."""
 
-    budget: str
+    budget: BudgetName
     percent: int
 
 
@@ -133,7 +136,8 @@ class Answer:
     `seeds`: of each picture, where the provider says it (or it was asked for and the model keeps to it).
 
     `seconds` is the time of the call that answered; for one out of the cache it is what the call
-    took then, its cost is zero and free. `tried` holds what failed before.
+    took then, its cost is zero and free. `tried` holds what failed before; `receipts` one for each picture,
+    where a gateway signs.
     """
 
     provider: str
@@ -149,6 +153,7 @@ class Answer:
     tried: tuple[Tried, ...] = ()
     finish: Finish = "stop"
     alerts: tuple[Alert, ...] = ()
+    receipts: tuple[Envelope, ...] = ()
 
 
 @dataclass(frozen=True)

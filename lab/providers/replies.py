@@ -6,7 +6,7 @@ beside the usage it reports: such a reply may have been charged.
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Annotated, Any
@@ -35,7 +35,10 @@ _Text = Annotated[str, Field(max_length=2**26)]
 
 @dataclass(frozen=True)
 class Reply:
-    """`reported`: what the provider says the call cost, in its currency's unit."""
+    """`reported`: what the provider says the call cost, in its currency's unit.
+
+    `extras` is what a gateway of ours adds, unread (`lab.providers.class_router`).
+    """
 
     text: str = ""
     pictures: tuple[Media, ...] = ()
@@ -44,6 +47,7 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     reported: Decimal | None = None
     finish: Finish = "stop"
+    extras: Mapping[str, Any] = field(default_factory=dict)
     error: ProviderError | None = field(default=None, compare=False)
 
     def answer(self, provider: str, model: str) -> Answer:
@@ -202,18 +206,23 @@ def read_usage(document: Any) -> tuple[Usage, Decimal | None]:
     return Usage(input_tokens, output_tokens), usage.cost
 
 
-def plain(text: object, secrets: Sequence[str] = ()) -> str:
-    """A provider's own words for a message: one line, at most 200 characters, without the key."""
+def extras_of(document: Any) -> dict[str, Any]:
+    """The fields that are a gateway's of ours."""
+    return {k: v for k, v in document.items() if k.startswith("genai_")} if isinstance(document, dict) else {}
+
+
+def plain(text: object, secrets: Sequence[str] = (), most: int = 200) -> str:
+    """A provider's own words for a message: one line, at most `most` characters, without the key."""
     words = text if isinstance(text, str) else ""
     for secret in secrets:
         words = words.replace(secret, "…")
     words = " ".join("".join(c if c.isprintable() else " " for c in words[:4000]).split())
-    return words if len(words) <= 200 else f"{words[:199]}…"
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def _with_usage(document: Any) -> Reply:
     usage, reported = read_usage(document)
-    return Reply(usage=usage, reported=reported)
+    return Reply(usage=usage, reported=reported, extras=extras_of(document))
 
 
 def _wrong(reply: Reply, variant: str) -> Reply:

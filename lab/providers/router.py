@@ -13,17 +13,19 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 
 from lab.providers.address import Address, Asked
+from lab.providers.as_events import as_events
 from lab.providers.asking import Clients, ask
 from lab.providers.breaker import Breaker
 from lab.providers.cache import Cache, fingerprint, may_cache
 from lab.providers.candidates import Candidate, Candidates
+from lab.providers.choices import Choice, choices
 from lab.providers.configuration import Configuration, Price
 from lab.providers.errors import (
     AllFailed,
@@ -46,6 +48,7 @@ from lab.providers.protocol import (
     Call,
     Cost,
     Event,
+    Kind,
     MovedOn,
     Piece,
     Progress,
@@ -57,6 +60,7 @@ from lab.providers.protocol import (
 )
 from lab.providers.replies import Reply
 from lab.providers.retrying import Policy, with_retries
+from lab.providers.spending import Standing
 
 _log = logging.getLogger(__name__)
 
@@ -67,10 +71,11 @@ _turns = threading.BoundedSemaphore(AT_ONCE)  # of this process, whatever router
 
 
 class Router:
-    """For one student. Safe in threads. Close it when done.
+    """For one student, or by `of` for each of a class. Safe in threads. Close it when done.
 
     `addresses` gives what the configuration cannot know: where the lab's own endpoint listens
-    (called when it is needed). `environment` and `env_folder` are where keys are looked for.
+    (called when it is needed). `environment` and `env_place` (a folder with a `.env`, or such a file)
+    are where keys are looked for.
     """
 
     def __init__(
@@ -82,53 +87,62 @@ class Router:
         cache: Cache | None = None,
         addresses: Mapping[str, Callable[[], Address]] | None = None,
         environment: Mapping[str, str] = os.environ,
-        env_folder: Path | None = None,
+        env_place: Path | None = None,
         policy: Policy | None = None,
     ) -> None:
         self.configuration, self.ledger, self.student = configuration, ledger, student
+        self.groups: Collection[str] = ()
+        self._turns = _turns
         self._cache, self._policy = cache, policy or Policy()
         self._clients = Clients()
         self.offers = Offers(self._clients)
-        self.candidates = Candidates(configuration, self.offers, addresses or {}, environment, env_folder)
+        self.candidates = Candidates(configuration, self.offers, addresses or {}, environment, env_place)
         self._breakers = {
             provider.name: Breaker(self._policy.failures, self._policy.rest)
             for provider in configuration.providers
         }
 
+    def of(self, student: str, groups: Collection[str]) -> "Router":
+        """The same providers, ledger and cache for another student, who has AT_ONCE calls of their own.
+
+        `close` is the first one's.
+        """
+        other = copy(self)
+        other.student, other.groups = student, groups
+        other._turns = threading.BoundedSemaphore(AT_ONCE)
+        return other
+
     def complete(
-        self, call: Call, progress: Progress | None = None, cancel: threading.Event | None = None
+        self,
+        call: Call,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+        *,
+        streaming: bool = False,
     ) -> Answer:
         """The answer; blocks until it is there. Raises ProviderError.
 
-        `progress` gets what happens on the way; a set `cancel` ends the call within a moment.
+        `progress` gets what happens on the way, where `streaming` the pieces of a text too; a set `cancel`
+        ends the call within a moment.
         """
-        return _Run(self, call, progress or _ignore, cancel, streaming=False).complete()
+        return _Run(self, call, progress or _ignore, cancel, streaming=streaming).complete()
 
     def stream(self, call: Call, cancel: threading.Event | None = None) -> Iterator[Event]:
         """What happens as it happens, texts in pieces; the last event is the Answer.
 
         Raises ProviderError. Whoever stops reading stops the call.
         """
-        events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        stop = cancel or threading.Event()
+        return as_events(lambda progress, stop: self.complete(call, progress, stop, streaming=True), cancel)
 
-        def work() -> None:
-            try:
-                events.put(_Run(self, call, events.put, stop, streaming=True).complete())
-            except BaseException as error:
-                events.put(error)
+    def choices(self, kind: Kind) -> list[Choice]:
+        """Whom a person can choose. Asks each provider once an hour what it has: may take seconds."""
+        return choices(self.candidates, kind, self.configuration.currency)
 
-        threading.Thread(target=work, name="stream", daemon=True).start()
-        try:
-            while True:
-                event = events.get()
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-                if isinstance(event, Answer):
-                    return
-        finally:
-            stop.set()
+    def standing(self) -> Standing:
+        """What the student has spent, and may spend still. Raises sqlite3.Error."""
+        ledger = self.ledger
+        budgets, entries = ledger.budgets(self.student, self.groups), ledger.entries(self.student)
+        return Standing(ledger.currency, tuple(budgets), tuple(entries))
 
     def close(self) -> None:
         """Of the ledger, too, which is this router's own."""
@@ -310,6 +324,7 @@ class _Run:
                 kind=self.call.kind,
                 upper=upper,
                 lasts=candidate.work.seconds + _MARGIN_SECONDS,
+                groups=router.groups,
             )
         except BudgetReached as reached:
             budget, wanted = reached.budget, reached.wanted
@@ -366,15 +381,16 @@ class _Run:
         return RetiredModel(variant=".with" if names else ".without", alternatives=", ".join(names))
 
     def _take_turn(self) -> None:
-        """At most three calls of this process are under way; the others wait here."""
+        """At most AT_ONCE calls of this process (of a class: of this student) are under way; others wait."""
         if self.has_turn:
             return
-        if not _turns.acquire(blocking=False):
+        turns = self.router._turns
+        if not turns.acquire(blocking=False):
             self.progress(Waiting())
-            while not _turns.acquire(timeout=_LOOK_SECONDS if self.cancel else None):
+            while not turns.acquire(timeout=_LOOK_SECONDS if self.cancel else None):
                 if self.cancel and self.cancel.is_set():
                     raise Cancelled(maybe_charged=False)
-        self.turn.callback(_turns.release)
+        self.turn.callback(turns.release)
         self.has_turn = True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from lab.providers.ledger import Entry
+from lab.providers.spending import Entry
 from manifests.analysis import Analysis, Note
 from manifests.store import Record
 

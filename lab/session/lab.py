@@ -21,9 +21,10 @@ from lab.endpoint.server import Loopback
 from lab.engine.protocol import Engine
 from lab.jobs.running import Runs
 from lab.providers.address import Address
-from lab.providers.opening import open_router
-from lab.providers.router import Router
+from lab.providers.class_router import ClassRouter
+from lab.providers.opening import AnyRouter, open_router
 from lab.records.own_pictures import own_pictures
+from lab.session.gateway import gateway_token
 from lab.session.kept_checks import KeptChecks
 from lab.session.opened import Offered
 from lab.session.settings import LabSettings
@@ -105,10 +106,15 @@ class Lab:
         return Path(tempfile.mkdtemp(prefix="genai-lab-")).resolve()
 
     @cached_property
-    def router(self) -> Router:
-        """The way to models behind an API. Raises ExerciseError where the providers' file is wrong."""
+    def router(self) -> AnyRouter:
+        """The way to models behind an API: the class's gateway where there is one, and no other then.
+
+        Raises ExerciseError where the providers' file is wrong.
+        """
         if self._first is not None:
             return self._first.router
+        if self.settings.gateway:
+            return ClassRouter(self.settings.gateway, gateway_token())
         return open_router(self.work, self.student, {"bundled": self._bundled})
 
     def close(self) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from exercises.errors import UserError
 from lab.jobs.analyse import ModelSelection
 from lab.models.registry import MODELS
-from lab.providers.choices import Choice, choices
-from lab.providers.errors import NoKey
+from lab.providers.choices import Choice
+from lab.providers.class_router import GATEWAY
+from lab.providers.errors import Money, NoKey
 from lab.providers.protocol import Kind
 from lab.records import own_pictures
 from lab.session.lab import Lab
@@ -36,9 +37,9 @@ def selection_of(value: str | None) -> ModelSelection:
 
 
 def drawn_here(value: str) -> str | None:
-    """The model of this machine that draws where `<provider>/<model>` is asked; None for all others."""
+    """The model of this machine, or of the class, behind `<provider>/<model>`; None for all others."""
     provider, _, model = value.partition("/")
-    return model if provider in (HERE, BUNDLED) and model in MODELS else None
+    return model if provider in (HERE, BUNDLED, GATEWAY) and model in MODELS else None
 
 
 def model_value(each: Choice) -> str:
@@ -51,7 +52,7 @@ def offered(lab: Lab, kind: Kind) -> list[Choice]:
     Nobody, where the way to them is not in order: who asks then is told why, and so is the tab of the costs.
     """
     try:
-        found = choices(lab.router, kind)
+        found = lab.router.choices(kind)
     except ROUTER_FAILS as error:
         log.warning("No provider can be offered: %s", error)
         return []
@@ -79,13 +80,16 @@ def model_choices(lab: Lab, page: Page) -> list[tuple[str, str]]:
 
 
 def model_name(page: Page, each: Choice) -> str:
-    """Model and provider, and what to know before asking: free, of unknown price, soon to be shut down."""
+    """Model and provider, and what to know before asking: what it costs at most, soon to be shut down."""
     t = page.t
     said = t("analyse.model_name", model=each.model, provider=each.provider)
     if each.free:
         said += t("analyse.is_free")
     elif each.price is None:
         said += t("analyse.no_price")
+    else:
+        most = Money(each.most, each.currency)(page.language)
+        said += t("analyse.at_most", amount=most)
     if each.listed is False:
         said += t("analyse.not_listed")
     if each.shutdown_date:

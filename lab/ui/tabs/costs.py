@@ -1,12 +1,12 @@
 """Costs: spent and left, call by call, and how each model has done, from the ledger and the disk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from markupsafe import Markup
 
 from exercises.i18n import money, number
-from lab.providers.ledger import Budget, Entry
+from lab.providers.spending import Budget, Entry
 from lab.records.costs import Performance, by_day, performances, qualities
 from lab.records.own_pictures import own_scores
 from lab.session.lab import Lab
@@ -36,19 +36,18 @@ def build(lab: Lab, page: Page) -> None:
 def look(lab: Lab, page: Page) -> tuple[str, str, str]:
     """The three parts of the tab."""
     try:
-        ledger = lab.router.ledger
-        budgets, entries = ledger.budgets(lab.student), ledger.entries(lab.student)
+        standing = lab.router.standing()
     except ROUTER_FAILS as error:
         return markup.status(error_text(error, page.language), bad=True), "", ""
-    currency = ledger.currency
+    currency, entries = standing.currency, standing.entries
     return (
-        spending(page, budgets, entries, currency),
+        spending(page, standing.budgets, entries, currency),
         call_table(page, entries),
         performance_table(page, performances(entries), currency) + quality_table(lab, page),
     )
 
 
-def spending(page: Page, budgets: list[Budget], entries: list[Entry], currency: str) -> Markup:
+def spending(page: Page, budgets: Sequence[Budget], entries: Sequence[Entry], currency: str) -> Markup:
     """Each budget with what is spent and left of it, then the days."""
     t = page.t
     header = [t(f"costs.column_{name}") for name in ("budget", "spent", "limit", "left", "share")]
@@ -94,7 +93,7 @@ def bars(page: Page, caption: str, what: str, values: Mapping[str, tuple[float, 
     )
 
 
-def call_table(page: Page, entries: list[Entry]) -> Markup:
+def call_table(page: Page, entries: Sequence[Entry]) -> Markup:
     """The newest calls, each with its time, cost and outcome."""
     t = page.t
     if not entries:

@@ -8,9 +8,10 @@ import pytest
 
 from lab.providers.cache import Cache
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import BudgetLimits, Ledger
+from lab.providers.ledger import Ledger
 from lab.providers.retrying import Policy
 from lab.providers.router import Router
+from lab.providers.spending import BudgetLimits
 from tests.lab.providers.server import PlayedProvider
 
 QUICK = Policy(attempts=3, first_wait=0.01, longest_wait=2.0, failures=1000, rest=60.0)
@@ -62,7 +63,7 @@ def route(tmp_path: Path) -> Iterator[Callable[..., Router]]:
                 cache=Cache(tmp_path / "answers", 2**20) if cache else None,
                 policy=policy,
                 environment=environment or {},
-                env_folder=tmp_path,
+                env_place=tmp_path,
                 **options,
             )
         )

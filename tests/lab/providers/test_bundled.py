@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from lab.endpoint.server import Loopback
 from lab.engine.local import LocalEngine
 from lab.providers.address import Address
-from lab.providers.choices import choices
 from lab.providers.opening import open_router
 from lab.providers.protocol import Call, Media, Message
 from lab.providers.router import Router
@@ -46,5 +45,5 @@ def test_its_edits_begin_with_the_picture(router: Router):
 
 
 def test_it_is_the_one_that_is_ready(router: Router):
-    ready = [choice.provider for choice in choices(router, "vision") if choice.problem is None]
+    ready = [choice.provider for choice in router.choices("vision") if choice.problem is None]
     assert ready == ["bundled"]

@@ -49,7 +49,7 @@ def test_it_is_kept_for_the_next_process(playing: Playing, route: Route):
 
 
 def test_a_hit_is_free_over_the_budget_too(playing: Playing, route: Route):
-    from lab.providers.ledger import BudgetLimits
+    from lab.providers.spending import BudgetLimits
 
     server = playing()
     route(entry("one", server.url), cache=True).complete(LOOK)

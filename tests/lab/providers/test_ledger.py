@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.providers.ledger import BudgetLimits, BudgetReached, Ledger
+from lab.providers.ledger import BudgetReached, Ledger
 from lab.providers.protocol import Alert, Cost, Usage
+from lab.providers.spending import BudgetLimits
 from tests.lab.providers.money import DAY, Clock, counted, reserve, settle
 
 
@@ -159,3 +160,55 @@ def test_a_settled_call_is_not_settled_twice(ledger: Ledger):
     settle(ledger, row, 5)
     ledger.release(row, seconds=1, outcome="wrong_key")
     assert counted(ledger)[0] == 120
+
+
+def test_a_group_shares_a_budget_whoever_of_it_asks(tmp_path: Path):
+    limits = BudgetLimits(groups={"m1": 100, "m2": 1000})
+    with_groups = Ledger(tmp_path / "l", limits=limits)
+
+    def reserve_for(student: str, upper: int, *groups: str) -> int:
+        row, _ = with_groups.reserve(
+            student, provider="p", model="m", kind="vision", upper=upper, lasts=300, groups=groups
+        )
+        return row
+
+    settle(with_groups, reserve_for("ann", 60, "m1", "unknown"), 50)
+    with pytest.raises(BudgetReached) as caught:
+        reserve_for("bob", 60, "m2", "m1")
+    assert (caught.value.budget.name, caught.value.budget.group) == ("group", "m1")
+    reserve_for("bob", 50, "m1")
+    reserve_for("eve", 60)  # of no group
+    assert [each[1] for each in with_groups.alerts_raised() if each[0].budget == "group"] == ["m1"] * 3
+    assert [(b.name, b.group, b.left) for b in with_groups.budgets("bob", ["m2", "m1"])[3:]] == [
+        ("group", "m1", 0),
+        ("group", "m2", 1000),
+    ]
+
+
+def test_a_student_may_have_a_budget_of_their_own(tmp_path: Path):
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(student=10, students={"ann": 100, "eve": 0}))
+    reserve(ledger, 100, "ann")
+    reserve(ledger, 10, "bob")
+    for name in ("bob", "eve"):
+        with pytest.raises(BudgetReached):
+            reserve(ledger, 10, name)
+
+
+def test_limits_that_change_count_with_the_next_call(tmp_path: Path):
+    limits = [BudgetLimits(student=10)]
+    ledger = Ledger(tmp_path / "l", limits=lambda: limits[-1])
+    reserve(ledger, 10)
+    limits.append(BudgetLimits(student=20))
+    reserve(ledger, 10)
+    limits.append(BudgetLimits(student=0))
+    with pytest.raises(BudgetReached):
+        reserve(ledger, 1)
+
+
+def test_a_ledger_from_before_there_were_groups_goes_on(tmp_path: Path):
+    old = Ledger(tmp_path / "l")
+    settle(old, reserve(old, 10), 10)
+    old._db.execute("DROP TABLE groups")
+    old.close()
+    ledger = Ledger(tmp_path / "l", limits=BudgetLimits(groups={"m1": 5}))
+    assert [budget.counted for budget in ledger.budgets("jane", ["m1"])] == [10, 10, 10, 0]

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from lab.providers.errors import ProviderError
-from lab.providers.ledger import BudgetLimits, BudgetReached, Ledger
+from lab.providers.ledger import BudgetReached, Ledger
 from lab.providers.protocol import Call, Message
 from lab.providers.router import Router
+from lab.providers.spending import BudgetLimits
 from tests.lab.providers.conftest import entry
 from tests.lab.providers.money import DAY, Clock, counted, reserve, settle
 from tests.lab.providers.server import PlayedProvider
@@ -31,7 +32,8 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from lab.providers.configuration import Configuration
-from lab.providers.ledger import Ledger, BudgetLimits
+from lab.providers.ledger import Ledger
+from lab.providers.spending import BudgetLimits
 from lab.providers.protocol import Call, Message
 from lab.providers.router import Router
 from tests.lab.providers.conftest import entry

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.providers.choices import choices
 from lab.providers.configuration import Price
 from lab.providers.errors import Money, ProviderError
-from lab.providers.ledger import BudgetLimits
 from lab.providers.offers import alternatives, read_models
 from lab.providers.prices import listed_cost, micros, upper_estimate
 from lab.providers.protocol import Call, Media, Message, Usage
 from lab.providers.router import Router
+from lab.providers.spending import BudgetLimits
 from tests.lab.providers.conftest import entry
 from tests.lab.providers.server import PlayedProvider, png
 
@@ -172,14 +171,14 @@ def test_choices_tell_price_shutdown_and_what_is_in_the_way(playing: Playing, ro
     router = route(
         entry("one", server.url, prices={}, work=work), entry("two", server.url, key="MISSING", work=work)
     )
-    a, z, two = choices(router, "vision")
+    a, z, two = router.choices("vision")
     assert (a.model, a.listed, a.shutdown_date, a.problem) == ("model-a", True, "2027-01-14", None)
     assert a.price
     assert a.price.input == 2.0
     assert (z.listed, z.price) == (False, None)
     assert two.problem
     assert "MISSING" in two.problem.in_language("en")
-    assert choices(router, "edit") == []
+    assert router.choices("edit") == []
 
 
 @pytest.mark.parametrize("fault", ["401", "hang", "html", "truncated json", "huge", "reset", "500"])
@@ -191,7 +190,7 @@ def test_a_provider_that_does_not_list_its_models_is_taken_at_the_configurations
     server.models_fault(fault)
     router = route(entry("one", server.url, prices={}))
     assert router.complete(LOOK).text
-    assert choices(router, "vision")[0].listed is None
+    assert router.choices("vision")[0].listed is None
 
 
 json_values = st.recursive(
