@@ -39,6 +39,7 @@ from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
 from lab.providers.settings import ProviderSettings
+from lab.session.gateway import GatewayToken
 from lab.session.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
@@ -51,11 +52,13 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     ExerciseSettings,
     WorkSettings,
     LabSettings,
+    GatewayToken,
     ModelSettings,
     ProviderSettings,
     ApiSettings,
 )
-ELSEWHERE = ("GENAI_HUB_",)  # settings of the hub, which the lab does not import
+# Settings of the hub and of the gateway, which the lab does not import.
+ELSEWHERE = ("GENAI_HUB_", "GENAI_GATEWAY_")
 ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
 GIB = 2**30

@@ -10,7 +10,9 @@ from lab.engine.witnessed import WitnessedEngine
 from lab.session.settings import LabSettings
 
 
-class _Token(BaseSettings):
+class GatewayToken(BaseSettings):
+    """`GENAI_GATEWAY_TOKEN`, else what the Hub gave this lab."""
+
     model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
     token: SecretStr = Field(
@@ -19,8 +21,8 @@ class _Token(BaseSettings):
 
 
 def gateway_token() -> SecretStr:
-    """`GENAI_GATEWAY_TOKEN`, else what the Hub gave this lab."""
-    return _Token().token
+    """The token by which the gateway knows whose lab this is."""
+    return GatewayToken().token
 
 
 def engine_for(settings: LabSettings) -> Engine:

@@ -77,15 +77,16 @@ def test_the_allocator_knows_what_runs(configured: Config):
     assert allocator.free_places() == {"0": 1, "1": 0}
 
 
-def test_the_firewall_lets_in_the_hubs_port_and_no_other():
+def test_the_firewall_lets_in_the_hubs_two_ports_and_no_other():
     rules = firewall_rules(DockerSettings(), [9999, 7880]).splitlines()
-    assert [rule.rpartition("-j ")[2] for rule in rules[2:5]] == [
+    assert [rule.rpartition("-j ")[2] for rule in rules[2:6]] == [
+        "ACCEPT",
         "ACCEPT",
         "ACCEPT",
         "REJECT --reject-with icmp-admin-prohibited",
     ]
-    assert "--dport 9999" in rules[3]
-    assert "-d 10.213.0.1" in rules[3]
+    for rule, port in zip(rules[3:5], (9999, 7880), strict=True):
+        assert f"-d 10.213.0.1 -p tcp -m tcp --dport {port} " in rule
 
 
 @pytest.mark.parametrize(

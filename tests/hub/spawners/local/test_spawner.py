@@ -208,7 +208,7 @@ def test_nothing_of_the_hub_s_environment_is_kept_but_what_a_process_needs(tmp_p
     c = Config()
     configure(c, HubSettings(state=tmp_path / "state"))
     assert set(c.LocalLab.env_keep) == {"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
-    assert set(c.LocalLab.environment) == {*lab_settings(), "OMP_NUM_THREADS", "GENAI_CODE"}
+    assert set(c.LocalLab.environment) == {*lab_settings(), "OMP_NUM_THREADS", "GENAI_CODE", "GENAI_GATEWAY"}
 
 
 @pytest.mark.parametrize(("shift", "runs"), [(0.0, True), (1000.0, False)])
