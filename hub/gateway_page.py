@@ -15,7 +15,7 @@ from markupsafe import Markup
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from exercises.i18n import Language, Translator, number, translator
+from exercises.i18n import Language, Translator, money, number, translator
 from hub.language import language_of
 
 RELOAD_SECONDS = 2
@@ -79,15 +79,19 @@ class GatewayHandler(BaseHandler):
 
     async def _content(self, language: Language) -> Markup:
         t = translator("hub", language)
-        state = await self._ask("GET", "/class")
-        if state is None:
+        state, spending = await self._ask("GET", "/class"), await self._ask("GET", "/class/spending")
+        if state is None or spending is None:
             return Markup("<p>{}</p>").format(t("gateway.away"))
         hidden = Markup('<input type="hidden" name="_xsrf" value="{}">').format(self.xsrf_token.decode())
-        return page_content(state, t, hidden)
+        return page_content(state, spending, t, hidden)
 
 
-def page_content(state: Mapping[str, Any], t: Translator, xsrf: Markup) -> Markup:
+def page_content(
+    state: Mapping[str, Any], spending: Mapping[str, Any], t: Translator, xsrf: Markup
+) -> Markup:
     """What the gateway says of itself as HTML; `xsrf` is the hidden field that every form needs."""
+    currency, limits = spending["currency"], spending["limits"]
+    spent: Mapping[str, int] = spending["students"]
     told = Markup("").join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(t(f"gateway.{name}"), value)
         for name, value in (
@@ -97,6 +101,7 @@ def page_content(state: Mapping[str, Any], t: Translator, xsrf: Markup) -> Marku
             ("pictures", state["pictures"]),
             ("waited", _times(state["waited"], t)),
             ("took", _times(state["took"], t)),
+            ("spent", _spent(sum(spent.values()), limits["class_"], currency, t)),
         )
     )
     drawn = [
@@ -113,18 +118,29 @@ def page_content(state: Mapping[str, Any], t: Translator, xsrf: Markup) -> Marku
         )
         for each in state["waiting"][:100]
     ]
+    drew = {each["name"]: each for each in state["students"]}
     students = [
-        (each["name"], each["pictures"], each["failures"], each["waiting"]) for each in state["students"]
+        (
+            name,
+            *(drew.get(name, {}).get(field, 0) for field in ("pictures", "failures", "waiting")),
+            _spent(spent.get(name, 0), limits["students"].get(name, limits["student"]), currency, t),
+        )
+        for name in sorted({*drew, *spent})
+    ]
+    alerts = [
+        (t(f"gateway.budget_{each['budget']}"), each["of"], t("gateway.percent", percent=each["percent"]))
+        for each in spending["alerts"]
     ]
     failures = [(code, count) for code, count in sorted(state["failures"].items())]
     mode = "drain" if state["draining"] else "pause" if state["paused"] else "resume"
-    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}').format(
+    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}{}').format(
         t(f"gateway.mode_{mode}"),
         _actions(mode, t, xsrf),
         told,
         _table(t, "drawn", ("student", "progress", "action"), drawn),
         _table(t, "waiting", ("place", "student", "waits", "expected", "action"), waiting),
-        _table(t, "students", ("student", "made", "failed", "in_line"), students),
+        _table(t, "students", ("student", "made", "failed", "in_line", "spent"), students),
+        _table(t, "alerts", ("budget", "of", "reached"), alerts),
         _table(t, "failures", ("code", "count"), failures),
     )
 
@@ -172,6 +188,13 @@ def _table(t: Translator, name: str, heads: Iterable[str], rows: Sequence[tuple[
         'aria-labelledby="gateway-{name}"><table class="table"><thead><tr>{head}</tr></thead>'
         "<tbody>{body}</tbody></table></div>"
     ).format(name=name, title=title, head=head, body=body)
+
+
+def _spent(micros: int, limit: int | None, currency: str, t: Translator) -> str:
+    said = money(micros / 1e6, currency, t.language)
+    if limit is None:
+        return said
+    return t("gateway.spent_of", spent=said, limit=money(limit / 1e6, currency, t.language))
 
 
 def _times(times: Mapping[str, float | None], t: Translator) -> str:
