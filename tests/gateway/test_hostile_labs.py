@@ -74,10 +74,9 @@ def limits_near(gateway: PayingGateway, rng: random.Random) -> dict[str, Any]:
 
 
 def spent_by_group(gateway: PayingGateway, group: str) -> int:
-    row = gateway.ledger._db.execute(
-        "SELECT SUM(counted) FROM calls JOIN groups ON calls.id = groups.call WHERE name = ?", (group,)
-    ).fetchone()
-    return row[0] or 0
+    """What its members have spent, by their names."""
+    spent = gateway.ledger.spent_by_student()
+    return sum(spent.get(name, 0) for name, groups in GROUPS.items() if group in groups)
 
 
 def hostile(client: httpx2.Client, student: str, text: str, rng: random.Random) -> None:
@@ -158,6 +157,7 @@ def test_none_of_500_schedules_of_hostile_labs_passes_a_budget(
         for _ in range(SCHEDULES):
             budgets = limits_near(gateway, rng)
             gateway.budgets(**budgets)
+            groups = {name: spent_by_group(gateway, name) for name in ("m1", "m2")}
             before = {name: ledger.budgets(name, GROUPS[name]) for name in STUDENTS}
             asked = [(rng.choice(STUDENTS), rng.randrange(2**32)) for _ in range(rng.randint(3, 8))]
             attempts = [
@@ -170,6 +170,8 @@ def test_none_of_500_schedules_of_hostile_labs_passes_a_budget(
             for name in STUDENTS:
                 for now, then in zip(ledger.budgets(name, GROUPS[name]), before[name], strict=True):
                     assert now.limit is None or now.counted <= max(now.limit, then.counted)
+            for name, limit in budgets.get("groups", {}).items():
+                assert spent_by_group(gateway, name) <= max(round(limit * 1e6), groups[name])
             refused += any(b.limit is not None and b.left is not None and b.left < 700 for b in before["ann"])
     rows = ledger.entries(newest=10**6)
     spent = ledger.spent_by_student()
