@@ -53,8 +53,8 @@ class Gateway:
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
         self.loopback = Loopback(self.engine)
         router = open_class_router(self.state, self.loopback, self.policy)
-        self.providers = ProviderModels(router, self.receipts, LIMITS)
         self.watch = ClassWatch()
+        self.providers = ProviderModels(router, self.receipts, LIMITS, self.watch)
         self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
         kept = Kept(self.state / "finished")
         self.drawings = Drawings(self.engine, self.receipts, kept, self.credentials, self.watch.ended)
@@ -103,7 +103,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.add_middleware(PersonGate, people=gateway.people, limits=LIMITS)
     app.include_router(drawing_routes.router(gateway.drawings))
     app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
-    app.include_router(class_routes.router(gateway.drawings, gateway.watch))
+    app.include_router(class_routes.router(gateway.drawings, gateway.watch, gateway.providers.budget_used))
     app.include_router(spending_routes.router(gateway.providers))
     endpoints: dict[Person, EndpointDrawing] = {}
 

@@ -3,6 +3,7 @@
 `GET /class`, `POST /class/pause|resume|drain`, `DELETE /class/drawings/{student}/{key}`, `GET /metrics`.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -19,8 +20,8 @@ def only_instructors(request: Request) -> None:
         raise ApiError(403, "not_instructor")
 
 
-def router(drawings: Drawings, watch: ClassWatch) -> APIRouter:
-    """The routes."""
+def router(drawings: Drawings, watch: ClassWatch, budget_used: Callable[[], float]) -> APIRouter:
+    """The routes. `budget_used`: how much of the class's budget, 1 is all."""
     routes = APIRouter(dependencies=[Depends(only_instructors)])
 
     @routes.get("/class")
@@ -47,6 +48,8 @@ def router(drawings: Drawings, watch: ClassWatch) -> APIRouter:
     @routes.get("/metrics")
     def metrics() -> Response:
         """For Prometheus."""
-        return Response(watch.metrics(drawings), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            watch.metrics(drawings, budget_used()), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     return routes

@@ -1,4 +1,4 @@
-"""What an instructor and a monitor want to know of the class's drawing: who waits, how fast, what fails.
+"""What an instructor and a monitor want to know of a class: who waits, how fast, what fails, what it costs.
 
 Kept are counts since the gateway was started, and the times of the last pictures; nothing is on disk.
 """
@@ -14,6 +14,8 @@ from pydantic import BaseModel
 
 from gateway.drawings import Drawing, Drawings
 from lab.engine.protocol import Cancelled, Done, Failed, Queued, Step
+from lab.providers.errors import ProviderError
+from lab.providers.protocol import Answer
 
 RECENT = 500  # pictures, over which middle and slow times are taken
 WINDOW = 300.0  # seconds, over which pictures per minute are counted
@@ -89,6 +91,20 @@ class ClassWatch:
         self._waiting_seconds = self._histogram("genai_waiting_seconds", "Asked to first step.", SECONDS)
         self._drawing_seconds = self._histogram("genai_drawing_seconds", "First step to done.", SECONDS)
         self._batch = self._histogram("genai_batch_size", "Drawn with how many.", (1, 2, 4, 8, 16, 32))
+        whose = ["provider", "model"]
+        self._calls = Metric(
+            "genai_provider_calls",
+            "Calls to models of providers.",
+            [*whose, "outcome"],
+            registry=self.registry,
+        )
+        self._cost = Metric("genai_provider_cost", "What they cost, as told.", whose, registry=self.registry)
+        self._tokens = Metric(
+            "genai_provider_tokens", "Tokens they took.", [*whose, "kind"], registry=self.registry
+        )
+        self._used = Gauge(
+            "genai_class_budget_used", "Of the class's budget, 1 is all.", registry=self.registry
+        )
         self._line = Gauge("genai_waiting", "Drawings that wait now.", registry=self.registry)
         self._now = Gauge("genai_running", "Drawings under way now.", registry=self.registry)
 
@@ -117,6 +133,30 @@ class ClassWatch:
                     self._failures.labels(code).inc()
                 case Cancelled():
                     self._drawings.labels("cancelled").inc()
+
+    def answered(self, answer: Answer) -> None:
+        """Count a provider's answer, and those who gave none before it; one given before costs nothing."""
+        whose = (answer.provider, answer.model)
+        self._calls.labels(*whose, "cached" if answer.cached else "answered").inc()
+        if not answer.cached:
+            self._cost.labels(*whose).inc(answer.cost.amount or 0)
+            self._tokens.labels(*whose, "input").inc(answer.usage.input_tokens or 0)
+            self._tokens.labels(*whose, "output").inc(answer.usage.output_tokens or 0)
+        for tried in answer.tried:
+            self._not_answered(tried.provider, tried.model, tried.reason)
+
+    def unanswered(self, error: ProviderError) -> None:
+        """Count a call that no provider answered, by each who was asked; or by why nobody was."""
+        for tried in error.tried:
+            self._not_answered(tried.provider, tried.model, tried.reason)
+        if not error.tried:
+            self._not_answered("", "", error.code)
+
+    def _not_answered(self, provider: str, model: str, reason: str) -> None:
+        self._calls.labels(provider, model, "failed").inc()
+        self._failures.labels(reason).inc()
+        with self._lock:
+            self._codes[reason] += 1
 
     def state(self, drawings: Drawings) -> ClassState:
         """All of it now."""
@@ -170,8 +210,9 @@ class ClassWatch:
                 ],
             )
 
-    def metrics(self, drawings: Drawings) -> bytes:
+    def metrics(self, drawings: Drawings, budget_used: float) -> bytes:
         """The same for Prometheus, in its text format; no names of students."""
+        self._used.set(budget_used)
         state = self.state(drawings)
         self._line.set(len(state.waiting))
         self._now.set(len(state.drawn))

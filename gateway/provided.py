@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from gateway.class_router import OWN
+from gateway.class_watch import ClassWatch
 from gateway.gate import person_of
 from gateway.people import Person
 from gateway.provided_words import Outcome, ProviderRefused, described, facts_of, media_of
@@ -28,7 +29,7 @@ from lab.endpoint.errors import ApiError
 from lab.endpoint.limits import EndpointLimits
 from lab.jobs.api_pictures import request_of
 from lab.providers.class_router import AUTO
-from lab.providers.errors import CutAnswer, ProviderError, RefusedPrompt
+from lab.providers.errors import CutAnswer, NoBudgets, ProviderError, RefusedPrompt
 from lab.providers.protocol import Answer, Call, Event, Kind, Message, Piece
 from lab.providers.router import AT_ONCE, Router
 from lab.providers.spending import Standing
@@ -53,8 +54,10 @@ FAILING = frozenset({"wrong_key", "quota_exhausted", "key_file", "bad_address"})
 class ProviderModels:
     """All of them. `router` is opened without a student; what is left and paid is its ledger's."""
 
-    def __init__(self, router: Router, receipts: ReceiptLog, limits: EndpointLimits) -> None:
-        self.router, self.receipts, self.limits = router, receipts, limits
+    def __init__(
+        self, router: Router, receipts: ReceiptLog, limits: EndpointLimits, watch: ClassWatch
+    ) -> None:
+        self.router, self.receipts, self.limits, self.watch = router, receipts, limits, watch
         self._payers: dict[Person, Payer] = {}
 
     def of(self, request: "Request", model: str) -> "ProviderModel | None":
@@ -74,6 +77,14 @@ class ProviderModels:
     def standing(self, person: Person) -> Standing:
         """What a person has spent, and may spend still."""
         return self.router.of(person.name, person.groups).standing()
+
+    def budget_used(self) -> float:
+        """How much of the class's budget, 1 is all; 0 where there is no limit, or it cannot be read."""
+        try:
+            limit = self.router.ledger.limits.class_
+        except NoBudgets:
+            return 0.0
+        return sum(self.router.ledger.spent_by_student().values()) / limit if limit else 0.0
 
     def close(self) -> None:
         """Of router and ledger."""
@@ -112,7 +123,7 @@ class ProviderModel:
             )
             return self._call("vision", messages=messages, max_output_tokens=_tokens(most), options=options)
 
-        answered = _Said(_Asking(self.payer, self.request, call).events(streaming))
+        answered = _Said(self._asking(call).events(streaming))
         await answered.begin()
         return answered
 
@@ -127,10 +138,13 @@ class ProviderModel:
                 kind, prompt=wanted.prompt, images=images, size=size, n=wanted.n, seed=wanted.seed
             )
 
-        async for event in _Asking(self.payer, self.request, call).events(streaming=False):
+        async for event in self._asking(call).events(streaming=False):
             if isinstance(event, Outcome):
                 return await run_in_threadpool(self._document, wanted.prompt, size, event, source)
         raise ApiError(499, "cancelled")
+
+    def _asking(self, call: Callable[[], Call]) -> "_Asking":
+        return _Asking(self.payer, self.request, call, self.all.watch)
 
     def _call(self, kind: Kind, **asked: Any) -> Call:
         """The call, if it is one that the instructor offers. May take seconds. Raises ApiError."""
@@ -192,8 +206,8 @@ class ProviderModel:
 class _Asking:
     """A call on its way, in a thread of its own, which also makes it; a client that leaves stops it."""
 
-    def __init__(self, payer: Payer, request: "Request", call: Callable[[], Call]) -> None:
-        self.payer, self.request, self.call = payer, request, call
+    def __init__(self, payer: Payer, request: "Request", call: Callable[[], Call], watch: ClassWatch) -> None:
+        self.payer, self.request, self.call, self.watch = payer, request, call, watch
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | Outcome | Exception] = asyncio.Queue()
         self._cancel = threading.Event()
@@ -222,7 +236,9 @@ class _Asking:
         result: Outcome | Exception
         try:
             result = self._paid(self.call(), streaming)
+            self.watch.answered(result.answer)
         except ProviderError as error:
+            self.watch.unanswered(error)
             if error.code in FAILING:
                 log.error("%s", error)
             result = ProviderRefused(error, self._left())

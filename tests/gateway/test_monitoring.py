@@ -32,7 +32,7 @@ def names(tmp_path: Path, engine: LocalEngine) -> set[str]:
     """What a gateway tells Prometheus, by the names of its samples."""
     log = ReceiptLog(tmp_path / "receipts.sqlite", SigningKeys(tmp_path / "keys"))
     drawings = Drawings(engine, log, Kept(tmp_path / "finished"))
-    text = ClassWatch().metrics(drawings).decode()
+    text = ClassWatch().metrics(drawings, 0.5).decode()
     found = set()
     for family in text_string_to_metric_families(text):
         found |= {family.name, f"{family.name}_total"} | {sample.name for sample in family.samples}

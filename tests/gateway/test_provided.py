@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from openai import APIStatusError
+from prometheus_client.parser import text_string_to_metric_families
 
 from exercises.loader import find_assignment
 from gateway.budgets import BudgetFile
@@ -107,6 +108,28 @@ def test_an_answer_given_before_costs_nobody_anything(paying: PayingGateway, pla
     assert again.cached
     assert (again.cost.micros, again.cost.origin) == (0, "free")
     assert len(played.calls()) == 1
+
+
+def test_calls_costs_tokens_and_failing_keys_are_metrics_and_the_instructor_sees_what_fails(
+    paying: PayingGateway, played: PlayedProvider
+) -> None:
+    answer = paying.router("ada").complete(LISTED)
+    paying.router("ben").complete(LISTED)  # out of the cache
+    played.always("401")
+    failed(paying, replace(LISTED, messages=(Message("user", "Another question"),)))
+    told = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(paying.get("/metrics", "teacher").text)
+        for sample in family.samples
+    }
+    whose = ("model-a", "school")
+    assert told["genai_provider_calls_total", "answered", *whose] == 1
+    assert told["genai_provider_calls_total", "cached", *whose] == 1
+    assert told["genai_provider_calls_total", "failed", *whose] == 1
+    assert told["genai_provider_cost_total", *whose] == pytest.approx(answer.cost.amount)
+    assert told["genai_provider_tokens_total", "input", *whose] == answer.usage.input_tokens
+    assert told[("genai_class_budget_used",)] > 0
+    assert paying.get("/class", "teacher").json()["failures"] == {"wrong_key": 1}
 
 
 def test_prices_are_shown_before_anything_is_sent(paying: PayingGateway, played: PlayedProvider) -> None:
