@@ -74,7 +74,8 @@ class Button:
         config = client.get(f"{self.page}config").json()
         components = {component["id"]: component["props"] for component in config["components"]}
         found = next(i for i, props in components.items() if props.get("elem_id") == elem_id)
-        event = next(e for e in config["dependencies"] if [found, "click"] in e["targets"])
+        pressed = (e for e in config["dependencies"] if [found, "click"] in e["targets"])
+        event = next(e for e in pressed if e["backend_fn"])  # others happen in the browser alone
         self.event: int = event["id"]
         names = {i: components[i].get("elem_id") or str(i) for i in event["inputs"]}
         self.inputs: list[str] = [names[i] for i in event["inputs"]]  # a name may appear twice
