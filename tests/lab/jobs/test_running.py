@@ -80,7 +80,7 @@ def test_after_a_kill_the_run_that_was_lost_is_told_once(tmp_path: Path) -> None
     assert running.finished
     assert isinstance(running.event, Failed)
     assert "t2i_run03_steps50" in running.event.text("en")
-    assert "perdue" in running.event.text("fr")
+    assert "perdu" in running.event.text("fr")
     assert runs.under_way() == 0
     assert Runs(tmp_path).of("sweep") == []
 
