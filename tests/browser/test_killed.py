@@ -113,5 +113,9 @@ def test_after_a_kill_what_was_finished_is_there_and_what_is_lost_is_said(
     expect(page.locator("#editor-own .cm-content")).to_contain_text("import time # mine")
     expect(page.locator("#run-own")).to_be_enabled()
     records = store.records()
-    assert sorted(record.manifest.run for record in records) == ["crossed_1_1", "crossed_2_1", "first_picture"]
+    assert sorted(record.manifest.run for record in records) == [
+        "crossed_1_1",
+        "crossed_2_1",
+        "first_picture",
+    ]
     assert verify_chain([record.manifest for record in records]) == []
