@@ -68,7 +68,7 @@ class IterateTab:
         self.facts = Facts(page, name)
         checks = gr.HTML(elem_id=f"checks-{name}")
         shown = [self.stage.shown, *self.step, self.count, *self.facts.outputs, checks]
-        seen_by = [self.chosen, self.count, self.stage.view]
+        seen_by = [self.chosen, self.count, self.stage.view, self.filled]
         watch.on(button, self._tasks, prompts.boxes, self.show, shown, seen_by)
         watch.resume(self.show, shown, seen_by)
         gr.on([self.chosen.input, self.stage.view.change], self.show, seen_by, shown, **QUIET)
@@ -113,8 +113,11 @@ class IterateTab:
             self.said.recheck(saved, checks)
             saved.then(self._on_stage, seen_by, self.stage.shown, **QUIET)
 
-    def show(self, stem: str | None, count: int, view: str) -> list[Any]:
-        """What is on disk, of the step chosen or, when there is a new one, of that one."""
+    def show(self, stem: str | None, count: int, view: str, filled: str | None) -> list[Any]:
+        """What is on disk, of the step chosen or, when there is a new one, of that one.
+
+        The fields of a step are filled once: what is being typed in them is newer than what is on disk.
+        """
         import gradio as gr
 
         steps, said = self._steps(), self.said.answer()
@@ -129,15 +132,18 @@ class IterateTab:
             gr.update(choices=_numbered(stems), value=stem, visible=bool(stems)),
             stem,
             gr.update(visible=step is not None),
-            *(answering.valid_score(own.scores.get(c.id)) for c in self.exercise.criteria),
-            gr.update(value=own.why, visible=not first),
+            *(
+                gr.skip() if stem == filled else answering.valid_score(own.scores.get(c.id))
+                for c in self.exercise.criteria
+            ),
+            gr.skip() if stem == filled else gr.update(value=own.why, visible=not first),
             self._advice(step),
             len(steps),
             *self.facts.show(step),
             self.page.checklist(self.exercise.id),
         ]
 
-    def _on_stage(self, stem: str | None, _: int, view: str) -> Markup:
+    def _on_stage(self, stem: str | None, count: int, view: str, filled: str | None) -> Markup:
         return self._view(self._steps(), self.said.answer(), stem, view)
 
     def _view(self, steps: list[Record], said: ExerciseAnswer, stem: str | None, view: str) -> Markup:

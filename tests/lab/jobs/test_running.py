@@ -57,7 +57,7 @@ from lab.jobs.running import Runs, Task
 
 class Endless:
     def events(self):
-        print("under way", flush=True)
+        print("under way\\n", end="", flush=True)  # one write, also where two threads tell it
         threading.Event().wait()
         yield
 
