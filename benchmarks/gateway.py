@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -171,6 +172,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_gateway(Path(name)) as url:
 
+        @cache
         def engine(student: int) -> RemoteEngine:
             return RemoteEngine(url, SecretStr(token_of(student)))
 

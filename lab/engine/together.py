@@ -68,7 +68,8 @@ class Meeting:
         self._busy = False
         self._ended = 0.0  # when the last round ended, by the clock of `time.monotonic`
         self._turn: dict[Seat, float] = {}  # when it last took part, for all who draw
-        self.pace = Pace()
+        self.pace = Pace()  # from one round's end to the next one's: by it those who wait are told when
+        self._computing = Pace()  # of the UNet alone: by it is judged what is quick
         self.most = most
 
     @contextmanager
@@ -122,6 +123,7 @@ class Meeting:
         finally:
             self._changed.acquire()
             self._busy, now = False, time.monotonic()
+            self._computing.told(sum(call.seat.work for call in calls), now - began)
             # What happens between two rounds, the schedulers' steps above all, belongs to the pace
             since = self._ended if began - self._ended < now - began else began
             self.pace.told(sum(call.seat.work for call in calls), now - since)
@@ -138,9 +140,9 @@ class Meeting:
         chosen = [next(call for call in by_turn if call.seat.student == student) for student in students]
         others = [call for call in by_turn if call not in chosen]
         work = sum(call.seat.work for call in chosen)
-        bound = QUICK * (self.pace.seconds(max(call.seat.work for call in chosen)) or 0.0)
+        bound = QUICK * (self._computing.seconds(max(call.seat.work for call in chosen)) or 0.0)
         for call in others:
-            if (self.pace.seconds(work + call.seat.work) or 0.0) > bound:
+            if (self._computing.seconds(work + call.seat.work) or 0.0) > bound:
                 break
             chosen.append(call)
             work += call.seat.work
