@@ -171,13 +171,21 @@ class Drawings:
         for event in job.events():
             if isinstance(event, Step) and drawing.began is None:
                 drawing.began = time.time()
-            last = self._finished(drawing, event) if isinstance(event, Done) else event
+            last = self._attempt(drawing, event) if isinstance(event, Done) else event
             if isinstance(last, LAST_EVENTS):
                 drawing.seconds = time.time() - drawing.since
             drawing.report(last)
         self._ended(drawing)
         if drawing.held:
             self.end(drawing.person, drawing.id)
+
+    def _attempt(self, drawing: Drawing, done: Done) -> Event:
+        """As `_finished`; whatever goes wrong in there ends the drawing, so that nobody waits for ever."""
+        try:
+            return self._finished(drawing, done)
+        except Exception:
+            log.exception("A finished picture of %s was lost", drawing.person.name)
+            return Failed("internal")
 
     def _finished(self, drawing: Drawing, done: Done) -> Event:
         drawn = done.picture.drawn

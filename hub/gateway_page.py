@@ -93,7 +93,7 @@ def page_content(
     currency, limits = spending["currency"], spending["limits"]
     spent: Mapping[str, int] = spending["students"]
     told = Markup("").join(
-        Markup("<dt>{}</dt><dd>{}</dd>").format(t(f"gateway.{name}"), value)
+        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(t(f"gateway.{name}"), value)
         for name, value in (
             ("drawn_now", t("gateway.of", count=len(state["drawn"]), most=state["most"])),
             ("waiting_now", len(state["waiting"])),

@@ -40,10 +40,11 @@ class LocalJob(EventLog):
         film: int,
         on_stop: Callable[["LocalJob"], None],
         student: str = "",
+        first: bool = False,
     ) -> None:
         super().__init__()
         self.id = uuid4().hex
-        self.student = student
+        self.student, self.first = student, first
         self.request = request
         self.model = model
         self.source = source
@@ -108,7 +109,7 @@ class LocalEngine:
 
         `student`: whose turn it takes. `first`: before all who wait, as what an instructor shows to a class.
         """
-        job = LocalJob(request, model, source, film, self._leave, student)
+        job = LocalJob(request, model, source, film, self._leave, student, first)
         with self._changed:
             if self._closed:
                 job.report(Failed("closed"))
@@ -195,6 +196,8 @@ class LocalEngine:
         """Whether the job may begin: alone, or beside others of its model that are drawn together."""
         if not self._running:
             return True
+        if job.first and len(self._running) >= self.most:  # it was not asked for its turn
+            return False
         loaded = self._loaded
         if self._spoilt or loaded is None or loaded.meeting is None:
             return False

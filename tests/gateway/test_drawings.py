@@ -13,7 +13,7 @@ from gateway.keys import SigningKeys
 from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
 from lab.engine.local import LocalEngine
-from lab.engine.protocol import Cancelled, Done, Step
+from lab.engine.protocol import Cancelled, Done, Failed, Step
 from manifests.png import pixels_sha256
 from manifests.receipts import verify
 from tests.lab.engine.asking import asked
@@ -84,6 +84,19 @@ def test_what_cannot_be_read_any_more_is_drawn_again(
     (file,) = (state / "finished").iterdir()
     file.write_bytes(file.read_bytes()[:-100])
     assert drawn(ask(drawings_on(state, engine), key)).picture.image.size == (64, 64)
+
+
+def test_whatever_goes_wrong_with_a_finished_picture_ends_its_drawing(
+    drawings: Drawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its lab would wait for ever, while the gateway says that it is there."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(drawings._kept, "put", broken)
+    *_, last = ask(drawings, uuid4().hex).events()
+    assert last == Failed("internal")
 
 
 def test_what_the_lab_has_is_forgotten(state: Path, drawings: Drawings) -> None:

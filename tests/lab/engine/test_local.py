@@ -1,6 +1,7 @@
 """The local engine: what a job's events say, that stop stops, and that the lab goes on after any failure."""
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +312,19 @@ def test_close_ends_what_runs_what_waits_and_the_worker(own_engine: LocalEngine)
     assert isinstance(list(waiting.events())[-1], Cancelled)
     assert failure(own_engine, asked()).code == "closed"
     assert "engine" not in {thread.name for thread in threading.enumerate() if thread is own_engine._worker}
+
+
+def test_what_an_instructor_shows_goes_first_and_not_all_at_once(
+    engine: LocalEngine, held: threading.Event
+) -> None:
+    """`held`: one picture at a time; the student's that was begun is finished before the instructor's."""
+    begun = engine.submit(asked(seed=1), model="mini", student="ada")
+    while begun not in engine.running():
+        time.sleep(0.01)
+    waits = engine.submit(asked(seed=2), model="mini", student="ada")
+    shown = [engine.submit(asked(seed=n), model="mini", student="prof", first=True) for n in (3, 4)]
+    time.sleep(0.2)  # in which the engine would begin what it may
+    assert engine.running() == [begun]
+    assert engine.waiting() == [*shown, waits]
+    held.set()
+    assert all(isinstance(list(job.events())[-1], Done) for job in (begun, *shown, waits))
