@@ -1,10 +1,10 @@
 """The nine runs of `tp2` (six of the sweep, three of image to image): the lab against a plain script.
 
 The plain script is what a student of the course writes: both pipelines loaded once, one call after
-another, each image saved. The lab makes the same runs through `lab.jobs.generate`: queue, progress,
-previews, and a manifest beside each image. Both in one process on the same weights, taking turns
-run by run, so that whatever else the machine does hits both alike. Printed: seconds on the clock
-and of the processors, their ratios, and whether the pixels agree.
+another, each image saved. The lab makes the same runs as its tabs do (`lab.jobs.running`: an exercise's
+runs together, with queue, progress, previews, and a manifest beside each image). Both in one process on
+the same weights, in turn, each first in every other round. Printed: seconds on the clock and of the
+processors, how many times faster the lab is, and how close the pictures are.
 
     python benchmarks/tp2_runs.py [ROUNDS]
 """
@@ -14,27 +14,30 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from benchmarks.together import likeness
 from exercises.kinds.base import Run
 from exercises.loader import find_assignment
 from lab.engine.local import LocalEngine
 from lab.engine.requests import request_for
 from lab.jobs.generate import PictureSaved, generate
+from lab.jobs.running import Running, Task
 from lab.models.availability import availability
-from manifests.png import pixels_sha256
+from manifests.manifest import Source
 from manifests.store import Store
 
-Makes = Callable[[Run, Path], Image.Image]
+Makes = Callable[[Path], dict[str, Image.Image]]  # the folder for the pictures -> each by its run's id
 
 
-def nine_runs() -> list[Run]:
+def nine_runs() -> dict[str, list[Run]]:
+    """By exercise."""
     exercises = {exercise.id: exercise for exercise in find_assignment("tp2").exercises}
-    return [run for name in ("sweep", "img2img") for run in exercises[name].runs]  # type: ignore[union-attr]
+    return {name: list(exercises[name].runs) for name in ("sweep", "img2img")}  # type: ignore[union-attr]
 
 
 def photo(folder: Path) -> Path:
@@ -64,7 +67,7 @@ def plain_script(weights: Path, source: Path) -> Makes:
         each.set_progress_bar_config(disable=True)
     picture = ImageOps.fit(Image.open(source).convert("RGB"), (256, 256), Image.Resampling.LANCZOS)
 
-    def make(run: Run, folder: Path) -> Image.Image:
+    def draw(run: Run, folder: Path) -> Image.Image:
         p = run.parameters
         pipe = text_to_image if p.mode == "text2img" else image_to_image
         pipe.scheduler = schedulers[p.scheduler].from_config(own.config)
@@ -82,70 +85,78 @@ def plain_script(weights: Path, source: Path) -> Makes:
         image.save(folder / f"{run.id}.png")
         return image
 
+    def make(folder: Path) -> dict[str, Image.Image]:
+        return {run.id: draw(run, folder) for runs in nine_runs().values() for run in runs}
+
     return make
 
 
-def the_lab(engine: LocalEngine, work: Path, source: Path) -> Makes:
-    store = Store(work, "tp2", "benchmark")
-    kept = store.add_source(source.read_bytes())
+def the_lab(engine: LocalEngine, source: Path) -> Makes:
+    """As the tabs of the sweep and of image to image do, one after the other."""
 
-    def make(run: Run, folder: Path) -> Image.Image:
+    def make(folder: Path) -> dict[str, Image.Image]:
+        store = Store(folder, "tp2", "benchmark")
+        kept = store.add_source(source.read_bytes())
+        made: dict[str, Image.Image] = {}
+        for exercise, runs in nine_runs().items():
+            running = Running(exercise, [task(exercise, run, store, kept) for run in runs])
+            running.work()
+            for stored in running.stored:
+                if not isinstance(stored, PictureSaved) or stored.picture is None:
+                    raise SystemExit(str(stored))
+                made[stored.record.manifest.run] = stored.picture.image
+            if len(running.stored) < len(runs):
+                raise SystemExit(str(running.event))
+        return made
+
+    def task(exercise: str, run: Run, store: Store, kept: Source) -> Task:
         request = request_for(run.parameters, "mini", kept)
-        *_, last = generate(store, engine, "benchmark", run.id, request, model="mini").events()
-        if not isinstance(last, PictureSaved) or last.picture is None:
-            raise SystemExit(str(last))
-        return last.picture.image
+        start = partial(generate, store, engine, exercise, run.id, request, model="mini")
+        return Task(run.id, start, together=True)
 
     return make
 
 
-@dataclass
-class Spent:
-    """What one side took in a round: on the clock, and of the processors."""
-
-    seconds: float = 0.0
-    processor: float = 0.0
-
-
-def timed(make: Makes, run: Run, folder: Path, spent: Spent) -> str:
-    """Make one run and add up what it took; the hash of its pixels."""
+def timed(make: Makes, folder: Path) -> tuple[float, float, dict[str, Image.Image]]:
+    """Seconds on the clock and of the processors for all nine, and the pictures."""
     began, worked = time.perf_counter(), time.process_time()
-    picture = make(run, folder)
-    spent.seconds += time.perf_counter() - began
-    spent.processor += time.process_time() - worked
-    return pixels_sha256(picture)
+    pictures = make(folder)
+    return time.perf_counter() - began, time.process_time() - worked, pictures
 
 
 def main(rounds: int) -> None:
     here = availability("mini")
     if here.folder is None:
         raise SystemExit(here.text("en"))
-    runs, engine = nine_runs(), LocalEngine()
-    ratios: list[tuple[float, float]] = []
-    agree = 0
+    engine = LocalEngine()
+    ratios, likenesses = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = photo(folder)
-        lab, plain = the_lab(engine, folder / "work", source), plain_script(here.folder, source)
-        for make in (plain, lab):  # warm both
-            timed(make, runs[0], folder, Spent())
-        for number in range(rounds):
-            ours, theirs = Spent(), Spent()
-            for place, run in enumerate(runs):
-                sides = [(lab, ours), (plain, theirs)]
-                if (number + place) % 2:
-                    sides.reverse()
-                agree += len({timed(make, run, folder, spent) for make, spent in sides}) == 1
-            ratios.append((ours.seconds / theirs.seconds, ours.processor / theirs.processor))
-            print(
-                f"round {number + 1}: plain {theirs.seconds:.2f} s (processor {theirs.processor:.2f} s), ",
-                end="",
+        sides = {"lab": the_lab(engine, source), "plain": plain_script(here.folder, source)}
+        for number in range(rounds + 1):  # the first warms both
+            found = {}
+            for side in sorted(sides, reverse=bool(number % 2)):
+                place = folder / f"{side}{number}"
+                place.mkdir()
+                found[side] = timed(sides[side], place)
+            if number == 0:
+                continue
+            (ours, our_work, our_pictures), (theirs, their_work, their_pictures) = (
+                found["lab"],
+                found["plain"],
             )
-            print(f"lab {ours.seconds:.2f} s (processor {ours.processor:.2f} s)", flush=True)
+            ratios.append((theirs / ours, their_work / our_work))
+            likenesses += [likeness(our_pictures[run], their_pictures[run]) for run in their_pictures]
+            print(
+                f"round {number}: plain {theirs:.2f} s (processors {their_work:.2f} s), "
+                f"lab {ours:.2f} s (processors {our_work:.2f} s)",
+                flush=True,
+            )
     engine.close()
-    clock, processor = (statistics.median(column) for column in zip(*ratios, strict=True))
-    print(f"nine runs, lab / plain, median of {rounds}: clock {clock:.3f}, processor {processor:.3f}")
-    print(f"pixels agree in {agree} of {rounds * len(runs)} pairs")
+    clock, processors = (statistics.median(column) for column in zip(*ratios, strict=True))
+    print(f"nine runs, median of {rounds}: the lab is {clock:.2f} times as fast; processors {processors:.2f}")
+    print(f"likeness at least {min(likenesses):.1f} dB, median {statistics.median(likenesses):.1f} dB")
 
 
 if __name__ == "__main__":
