@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from gateway import class_routes, drawing_routes, receipt_routes, spending_routes
+from gateway.budgets import BudgetFile
 from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
 from gateway.credentials import Credentials
@@ -52,7 +53,8 @@ class Gateway:
         self.keys = SigningKeys(self.state / "keys")
         self.receipts = ReceiptLog(self.state / "receipts.sqlite", self.keys)
         self.loopback = Loopback(self.engine)
-        router = open_class_router(self.state, self.loopback, self.policy)
+        self.budgets = BudgetFile(self.state / "budgets.toml")
+        router = open_class_router(self.state, self.loopback, self.budgets, self.policy)
         self.watch = ClassWatch()
         self.providers = ProviderModels(router, self.receipts, LIMITS, self.watch)
         self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
@@ -104,7 +106,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(drawing_routes.router(gateway.drawings))
     app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch, gateway.providers.budget_used))
-    app.include_router(spending_routes.router(gateway.providers))
+    app.include_router(spending_routes.router(gateway.providers, gateway.budgets))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

@@ -1,15 +1,17 @@
 """`budgets.toml`: what the class may spend, as its instructor decides. Read anew whenever it has changed.
 
 Rule: while it is missing or wrong, nothing that costs is sent; the log says what is wrong. So no slip of the
-pen lets a class spend without bound.
+pen lets a class spend without bound. What the instructors' page changes leaves every other line as it is.
 """
 
+import hashlib
 import logging
 import threading
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from exercises.errors import UserError
@@ -39,7 +41,13 @@ TAIL = """
 """
 
 
-class _Budgets(BaseModel):
+class BudgetsChanged(Exception):
+    """Somebody else changed the file since it was read."""
+
+
+class Budgets(BaseModel):
+    """What the file says, in the unit of the currency; None is no limit."""
+
     model_config = ConfigDict(extra="forbid")
 
     class_: Budget | None = Field(default=None, alias="class")  # all together
@@ -82,13 +90,40 @@ class BudgetFile:
                 raise NoBudgets
             return self._limits
 
+    def read(self) -> tuple[Budgets, str]:
+        """What the file says, and which version of it that is. Raises UserError with file, line and field."""
+        version = self._version()  # before the text: a change in between is then seen by `write`
+        found = TomlFile.read(self.file, MAX_BYTES)
+        try:
+            return Budgets.model_validate(found.data), version
+        except ValidationError as error:
+            raise found.fault(faults(error, found.data)[0]) from error
+
+    def write(self, budgets: Budgets, version: str) -> None:
+        """Make the file say this; its other lines and comments stay. Raises BudgetsChanged, UserError."""
+        with self._lock:
+            if version != self._version():
+                raise BudgetsChanged
+            self.read()  # a file that is wrong is put right by hand: what was meant nobody here can know
+            document = tomlkit.parse(self.file.read_text(encoding="utf-8-sig"))
+            said = budgets.model_dump(by_alias=True)
+            for name in ("class", "student", "day"):
+                _put(document, name, said[name])
+            for table in ("groups", "students"):
+                own: Any = document.setdefault(table, tomlkit.table())
+                for name in {*own, *said[table]}:
+                    _put(own, name, said[table].get(name))
+            write_atomic(self.file, tomlkit.dumps(document).encode(), mode=0o600)
+
+    def _version(self) -> str:
+        try:
+            return hashlib.sha256(self.file.read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
     def _read(self) -> BudgetLimits | None:
         try:
-            found = TomlFile.read(self.file, MAX_BYTES)
-            try:
-                return _Budgets.model_validate(found.data).limits()
-            except ValidationError as error:
-                raise found.fault(faults(error, found.data)[0]) from error
+            return self.read()[0].limits()
         except UserError as error:
             log.error("The budgets cannot be read, and nothing that costs is sent: %s", error)
             return None
@@ -100,3 +135,11 @@ class BudgetFile:
         named = {name: budget for name, budget in said.items() if budget is not None} or FIRST
         lines = "".join(f"{name} = {budget:f}\n" for name, budget in named.items())
         write_atomic(self.file, f"{HEAD}{lines}{TAIL}".encode(), mode=0o600)
+
+
+def _put(table: Any, name: str, budget: Decimal | None) -> None:
+    """One line of the file: changed where its number is another one, taken out where there is no limit."""
+    if budget is None:
+        table.pop(name, None)
+    elif name not in table or Decimal(str(table[name])) != budget:
+        table[name] = tomlkit.float_(f"{budget:f}" if "." in f"{budget:f}" else f"{budget:f}.0")

@@ -2,7 +2,7 @@
 
 providers.env     the keys, as NAME=key; for the gateway's account alone
 providers.toml    who is asked, where it is not the built-in file (or GENAI_PROVIDERS)
-budgets.toml      what may be spent
+budgets.toml      what may be spent: `budgets`
 ledger.sqlite     what was
 answers/          answers to give again; may be deleted
 """
@@ -29,7 +29,9 @@ OWN = (
 )
 
 
-def open_class_router(state: Path, own: Loopback, policy: Policy | None = None) -> Router:
+def open_class_router(
+    state: Path, own: Loopback, budgets: BudgetFile, policy: Policy | None = None
+) -> Router:
     """`own` looks at pictures where nobody else can. Raises UserError where a file is not in order."""
     settings = ProviderSettings()
     told = state / "providers.toml"
@@ -39,7 +41,6 @@ def open_class_router(state: Path, own: Loopback, policy: Policy | None = None) 
         if provider.key:
             _check_key(provider.name, provider.key, keys)
     path = state / "ledger.sqlite"
-    budgets = BudgetFile(state / "budgets.toml")
     try:
         ledger = Ledger(path, class_=settings.class_, limits=budgets, currency=configuration.currency)
     except (OSError, sqlite3.Error) as error:

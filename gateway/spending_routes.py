@@ -1,16 +1,39 @@
-"""`GET /v1/spending`: how who asks stands; `GET /class/spending`: how the class does, for its instructors."""
+"""`GET /v1/spending`: how who asks stands. For instructors `GET /class/spending`: how the class does, and
+`GET` and `PUT /class/budgets`: what it may spend.
+"""
 
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
 
+from exercises.errors import UserError
+from exercises.i18n import nearest_language
+from gateway.budgets import BudgetFile, Budgets, BudgetsChanged
 from gateway.class_routes import only_instructors
 from gateway.gate import person_of
 from gateway.provided import ProviderModels
+from lab.endpoint.errors import ApiError
 
 
-def router(providers: ProviderModels) -> APIRouter:
+class BudgetsTold(BaseModel):
+    """The budgets as they are. `version` goes back with a change, which so undoes nobody else's."""
+
+    budgets: Budgets | None  # None where the file is wrong
+    version: str
+    currency: str
+    wrong: str | None = None  # where and what, in the language of who asks
+
+
+class BudgetsAsked(BaseModel):
+    """The budgets as they shall be."""
+
+    budgets: Budgets
+    version: str = Field(max_length=64)
+
+
+def router(providers: ProviderModels, budgets: BudgetFile) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
@@ -32,5 +55,27 @@ def router(providers: ProviderModels) -> APIRouter:
                 for alert, scope, when in ledger.alerts_raised()
             ],
         }
+
+    @routes.get("/class/budgets", dependencies=[Depends(only_instructors)])
+    def limits(request: Request) -> BudgetsTold:
+        """What the file says, or what is wrong with it."""
+        currency = providers.router.ledger.currency
+        try:
+            told, version = budgets.read()
+        except UserError as error:
+            wrong = error.in_language(nearest_language(request.headers.get("accept-language")))
+            return BudgetsTold(budgets=None, version="", currency=currency, wrong=wrong)
+        return BudgetsTold(budgets=told, version=version, currency=currency)
+
+    @routes.put("/class/budgets", dependencies=[Depends(only_instructors)])
+    def set_limits(asked: BudgetsAsked, request: Request) -> BudgetsTold:
+        """Change the file; it counts with the next call."""
+        try:
+            budgets.write(asked.budgets, asked.version)
+        except BudgetsChanged as error:
+            raise ApiError(409, "budgets_changed") from error
+        except UserError as error:
+            raise ApiError(409, "budgets_wrong", reason=error) from error
+        return limits(request)
 
     return routes

@@ -5,6 +5,7 @@ What it shows the gateway says; the Hub asks it with the token that both have.
 """
 
 import json
+from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from exercises.i18n import Language, Translator, money, number, translator
+from hub.gateway_budgets import BudgetForm, NotAnAmount, body_of, form_from, form_of
 from hub.language import language_of
 
 RELOAD_SECONDS = 2
@@ -31,17 +33,27 @@ class GatewayHandler(BaseHandler):
     @web.authenticated
     @needs_scope("admin-ui")
     async def get(self) -> None:
-        language = language_of(self)
-        content = await self._content(language)
         self.set_header("Vary", "Accept-Language")
         if self.get_query_argument("part", ""):
-            self.finish(content)
+            self.finish(await self._content(language_of(self)))
             return
+        await self._show(await self._form())
+
+    async def _form(self) -> BudgetForm:
+        """The form of the budgets as they are."""
+        _, told = await self._ask("GET", "/class/budgets")
+        return form_of(told, language_of(self))
+
+    async def _show(self, form: BudgetForm) -> None:
+        """The whole page, with this form of the budgets."""
+        language = language_of(self)
         html = await self.render_template(
             "gateway.html",
             language=language,
             title=translator("hub", language)("gateway.title"),
-            content=content,
+            content=await self._content(language),
+            form=form,
+            saved=bool(self.get_query_argument("saved", "")),
             seconds=RELOAD_SECONDS,
         )
         self.finish(html)
@@ -49,8 +61,11 @@ class GatewayHandler(BaseHandler):
     @web.authenticated
     @needs_scope("admin-ui")
     async def post(self) -> None:
-        """Pause, resume, drain, or stop one picture; then the page again."""
+        """Pause, resume, drain, stop one picture, or set the budgets; then the page again."""
         action = self.get_body_argument("action")
+        if action == "budgets":
+            await self._set_budgets()
+            return
         if action in ACTIONS:
             await self._ask("POST", f"/class/{action}")
         elif action == "stop":
@@ -60,27 +75,53 @@ class GatewayHandler(BaseHandler):
             raise web.HTTPError(400)
         self.redirect(self.hub.base_url + "gateway")
 
-    async def _ask(self, method: str, path: str) -> Any:
-        """The gateway's answer; None where it gives none."""
+    async def _set_budgets(self) -> None:
+        """Ask the gateway for what was typed; what it does not take is shown again, with why."""
+        form = form_from(self.get_body_arguments)
+        t = translator("hub", language_of(self))
+        try:
+            status, answer = await self._ask("PUT", "/class/budgets", body_of(form, t))
+        except NotAnAmount as error:
+            form.error = str(error)
+        else:
+            if status == 200:
+                self.redirect(self.hub.base_url + "gateway?saved=1#budgets")
+                return
+            form.error = answer["error"]["message"] if answer else t("gateway.away")
+        form.currency = (await self._form()).currency
+        self.set_status(400)
+        await self._show(form)
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The status of the gateway's answer, and the answer; 0 and None where it gives none."""
         request = HTTPRequest(
             self.address + path,
             method=method,
-            headers={"Authorization": f"Bearer {self.token}"},
-            body=b"" if method == "POST" else None,
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+                "Accept-Language": language_of(self),
+            },
+            body=None if method in ("GET", "DELETE") else b"" if body is None else json.dumps(body),
             request_timeout=10,
             follow_redirects=False,
         )
         try:
-            answer = await AsyncHTTPClient().fetch(request)
-        except (HTTPClientError, OSError) as error:
+            answer = await AsyncHTTPClient().fetch(request, raise_error=False)
+            document = json.loads(answer.body) if answer.body else None
+        except (HTTPClientError, OSError, ValueError) as error:
             self.log.warning("The gateway does not answer: %s", error)
-            return None
-        return json.loads(answer.body) if answer.body else None
+            return 0, None
+        if answer.code >= 400:
+            self.log.warning("The gateway answered %s to %s %s", answer.code, method, path)
+        return answer.code, document
 
     async def _content(self, language: Language) -> Markup:
         t = translator("hub", language)
-        state, spending = await self._ask("GET", "/class"), await self._ask("GET", "/class/spending")
-        if state is None or spending is None:
+        (seen, state), (known, spending) = await gather(
+            self._ask("GET", "/class"), self._ask("GET", "/class/spending")
+        )
+        if (seen, known) != (200, 200):
             return Markup("<p>{}</p>").format(t("gateway.away"))
         hidden = Markup('<input type="hidden" name="_xsrf" value="{}">').format(self.xsrf_token.decode())
         return page_content(state, spending, t, hidden)

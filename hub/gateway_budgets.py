@@ -1,0 +1,102 @@
+"""The form of the class's budgets on the instructors' page about the gateway.
+
+What is shown comes from `GET /class/budgets` of the gateway, what is sent goes to `PUT /class/budgets`; the
+gateway decides. What was typed is shown again with what is wrong about it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from exercises.i18n import Language, Translator, decimal
+
+KINDS = ("students", "groups")  # whose limits differ
+Kind = Literal["students", "groups"]
+MOST_ROWS = 7000
+
+
+@dataclass
+class OwnLimit:
+    """A line for one student or one group, as typed."""
+
+    kind: str
+    name: str
+    amount: str
+
+
+@dataclass
+class BudgetForm:
+    """The form as typed or as it is; empty amounts are no limit. `wrong`: why it cannot be set just now."""
+
+    class_: str = ""
+    student: str = ""
+    day: str = ""
+    own: list[OwnLimit] = field(default_factory=list)
+    version: str = ""
+    currency: str = ""
+    wrong: str = ""
+    error: str = ""
+
+
+class NotAnAmount(Exception):
+    """Holds the text, translated, that says which field is wrong."""
+
+
+def form_of(told: Mapping[str, Any] | None, language: Language) -> BudgetForm:
+    """The form of what the gateway said; without an answer there is nothing to fill in."""
+    if told is None:
+        return BudgetForm()
+    if told["budgets"] is None:
+        return BudgetForm(currency=told["currency"], wrong=told["wrong"])
+    budgets = told["budgets"]
+
+    def shown(amount: str | None) -> str:
+        return "" if amount is None else decimal(f"{Decimal(amount):.2f}", language)
+
+    own = [
+        OwnLimit(kind, name, shown(amount))
+        for kind in KINDS
+        for name, amount in sorted(budgets[kind].items())
+    ]
+    class_, student, day = (shown(budgets[name]) for name in ("class", "student", "day"))
+    return BudgetForm(class_, student, day, own, told["version"], told["currency"])
+
+
+def form_from(fields: Callable[[str], list[str]]) -> BudgetForm:
+    """The form as it was sent; `fields` gives all values of a name."""
+
+    def one(name: str) -> str:
+        return next(iter(fields(name)), "").strip()
+
+    rows = zip(fields("kind"), fields("name"), fields("amount"), strict=False)
+    own = [OwnLimit(kind, name.strip(), amount.strip()) for kind, name, amount in rows]
+    own = [row for row in own if row.name or row.amount][:MOST_ROWS]
+    return BudgetForm(one("class"), one("student"), one("day"), own, one("version"))
+
+
+def body_of(form: BudgetForm, t: Translator) -> dict[str, Any]:
+    """What the gateway is asked for. Raises NotAnAmount."""
+    told: dict[str, Any] = {kind: {} for kind in KINDS}
+    for row in form.own:
+        if row.kind not in KINDS or not row.name:
+            raise NotAnAmount(t("gateway.whose_limit", amount=row.amount))
+        amount = _amount(row.amount, row.name, t)
+        if amount is not None:
+            told[row.kind][row.name] = amount
+    for name, typed in (("class", form.class_), ("student", form.student), ("day", form.day)):
+        told[name] = _amount(typed, t(f"gateway.limit_{name}"), t)
+    return {"budgets": told, "version": form.version}
+
+
+def _amount(typed: str, what: str, t: Translator) -> str | None:
+    """A number with a point or a comma, at most two places behind it; None where nothing was typed."""
+    if not typed:
+        return None
+    try:
+        amount = Decimal(typed.replace(",", ".").replace("\u202f", "").replace("\xa0", ""))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= 1_000_000:
+        raise NotAnAmount(t("gateway.not_an_amount", what=what, typed=typed[:40]))
+    return f"{amount:f}"
