@@ -1,23 +1,23 @@
 """Costs: spent and left, call by call, and how each model has done, from the ledger and the disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from exercises.i18n import money, number
 from lab.providers.spending import Budget, Entry
-from lab.records.costs import Performance, by_day, performances, qualities
+from lab.records.costs import by_day
 from lab.records.own_pictures import own_scores
+from lab.records.performance import drawn, performances, qualities
 from lab.session.lab import Lab
 from lab.ui.error_text import error_text
 from lab.ui.html import charges as api_words
 from lab.ui.html import markup
+from lab.ui.html.performance import amount, bars, performance_table, quality_tables, seconds
 from lab.ui.page import Page
 from lab.ui.tabs.asking import ROUTER_FAILS
 
 SHOWN = 100  # calls in the table
-MICROS = 1_000_000
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -40,10 +40,16 @@ def look(lab: Lab, page: Page) -> tuple[str, str, str]:
     except ROUTER_FAILS as error:
         return markup.status(error_text(error, page.language), bad=True), "", ""
     currency, entries = standing.currency, standing.entries
+    records = lab.own_pictures()
+    own = {
+        record.manifest.image.sha256: own_scores(lab.work, record.manifest.assignment, record.stem)
+        for record in records.values()
+    }
     return (
         spending(page, standing.budgets, entries, currency),
         call_table(page, entries),
-        performance_table(page, performances(entries), currency) + quality_table(lab, page),
+        performance_table(page.t, [*drawn(records.values()), *performances(entries)], currency)
+        + quality_tables(page.t, qualities(records.values(), lab.notebook().entries(), own)),
     )
 
 
@@ -54,9 +60,9 @@ def spending(page: Page, budgets: Sequence[Budget], entries: Sequence[Entry], cu
     rows = [
         (
             t(f"costs.budget_{budget.name}"),
-            _amount(page, budget.counted, currency),
-            t("costs.no_limit") if budget.limit is None else _amount(page, budget.limit, currency),
-            t("costs.no_limit") if budget.left is None else _amount(page, budget.left, currency),
+            amount(page.t, budget.counted, currency),
+            t("costs.no_limit") if budget.limit is None else amount(page.t, budget.limit, currency),
+            t("costs.no_limit") if budget.left is None else amount(page.t, budget.left, currency),
             "" if budget.limit is None else _meter(page, budget),
         )
         for budget in budgets
@@ -67,29 +73,10 @@ def spending(page: Page, budgets: Sequence[Budget], entries: Sequence[Entry], cu
         parts += markup.hint(t("costs.reserved"))
     days = by_day(entries)
     return parts + bars(
-        page,
+        page.t,
         t("costs.days"),
         t("costs.column_day"),
-        {day: (n, _amount(page, n, currency)) for day, n in days.items()},
-    )
-
-
-def bars(page: Page, caption: str, what: str, values: Mapping[str, tuple[float, str]]) -> Markup:
-    """A bar chart that is a table: each value as a length for the eye and as words for everybody."""
-    if not values:
-        return Markup("")
-    largest = max(value for value, _ in values.values()) or 1
-    rows = [
-        (
-            name,
-            Markup('<span class="bar" style="inline-size:{}%" aria-hidden="true"></span>{}').format(
-                round(60 * value / largest, 1), words
-            ),
-        )
-        for name, (value, words) in values.items()
-    ]
-    return Markup('<div class="bars">{}</div>').format(
-        markup.table([what, page.t("costs.column_value")], rows, caption)
+        {day: (n, amount(page.t, n, currency)) for day, n in days.items()},
     )
 
 
@@ -104,7 +91,7 @@ def call_table(page: Page, entries: Sequence[Entry]) -> Markup:
             f"{datetime.fromtimestamp(entry.time, UTC):%Y-%m-%d %H:%M:%S} UTC",
             t(f"costs.kind_{entry.kind}"),
             t("comparing.by_api", model=entry.model, provider=entry.provider),
-            "" if entry.seconds is None else _seconds(page, entry.seconds),
+            "" if entry.seconds is None else seconds(page.t, entry.seconds),
             _cost(page, entry),
             _outcome(page, entry),
         )
@@ -112,63 +99,6 @@ def call_table(page: Page, entries: Sequence[Entry]) -> Markup:
     ]
     title = t("costs.calls", count=len(entries))
     return markup.heading(title) + markup.scrolling(markup.table(header, rows), title)
-
-
-def performance_table(page: Page, found: list[Performance], currency: str) -> Markup:
-    """Each model's calls, errors, time and cost, and the times once more as bars."""
-    t = page.t
-    if not found:
-        return Markup("")
-    header = [t(f"costs.column_{name}") for name in ("model", "calls", "errors", "median", "spent")]
-    rows = []
-    for each in found:
-        errors = ", ".join(
-            f"{api_words.failure_words(t, code)} ({count})" for code, count in each.errors.items()
-        )
-        spent = _amount(page, each.counted, currency)
-        if each.unknown:
-            spent += " " + t("costs.at_most", count=each.unknown)
-        rows.append(
-            (
-                t("comparing.by_api", model=each.model, provider=each.provider),
-                str(each.calls),
-                errors or t("costs.no_errors"),
-                "" if each.seconds is None else _seconds(page, each.seconds),
-                spent,
-            )
-        )
-    times = {
-        t("comparing.by_api", model=each.model, provider=each.provider): (
-            each.seconds,
-            _seconds(page, each.seconds),
-        )
-        for each in found
-        if each.seconds is not None
-    }
-    return (
-        markup.heading(t("costs.metrics"))
-        + markup.scrolling(markup.table(header, rows), t("costs.metrics"))
-        + bars(page, t("costs.times"), t("costs.column_model"), times)
-    )
-
-
-def quality_table(lab: Lab, page: Page) -> Markup:
-    """The scored pictures by the model that made them, a model's scores beside the student's own."""
-    t = page.t
-    records = lab.own_pictures().values()
-    own = {
-        record.manifest.image.sha256: own_scores(lab.work, record.manifest.assignment, record.stem)
-        for record in records
-    }
-    found = qualities(records, lab.notebook().entries(), own)
-    if not found:
-        return Markup("")
-    header = [t(f"costs.column_{name}") for name in ("model", "pictures", "by_models", "by_student")]
-    rows = [
-        (each.model, str(each.pictures), _mean(page, each.by_models), _mean(page, each.by_student))
-        for each in found
-    ]
-    return markup.scrolling(markup.table(header, rows, t("costs.quality")), t("costs.quality"))
 
 
 def _meter(page: Page, budget: Budget) -> Markup:
@@ -183,25 +113,13 @@ def _cost(page: Page, entry: Entry) -> str:
     if entry.outcome == "cached":
         return t("provider.origin.cached")
     if entry.state == "reserved":
-        return t("costs.set_aside", amount=_amount(page, entry.counted, entry.currency))
+        return t("costs.set_aside", amount=amount(page.t, entry.counted, entry.currency))
     if entry.cost is None:
-        return t("costs.unknown", amount=_amount(page, entry.counted, entry.currency))
-    return t("provider.origin.free") if entry.origin == "free" else _amount(page, entry.cost, entry.currency)
+        return t("costs.unknown", amount=amount(page.t, entry.counted, entry.currency))
+    return t("provider.origin.free") if entry.origin == "free" else amount(page.t, entry.cost, entry.currency)
 
 
 def _outcome(page: Page, entry: Entry) -> str:
     if entry.outcome in ("answered", "cached", "pending", "abandoned"):
         return page.t(f"costs.outcome_{entry.outcome}")
     return api_words.failure_words(page.t, entry.outcome)
-
-
-def _amount(page: Page, micros: int, currency: str) -> str:
-    return money(micros / MICROS, currency, page.language)
-
-
-def _seconds(page: Page, seconds: float) -> str:
-    return page.t("facts.seconds", seconds=number(round(seconds, 2), page.t.language))
-
-
-def _mean(page: Page, value: float | None) -> str:
-    return page.t("costs.not_scored") if value is None else f"{number(round(value, 1), page.t.language)} / 2"

@@ -1,13 +1,16 @@
 """Sums over the ledger: what each day and model cost, failed and took; how pictures were scored."""
 
+import dataclasses
 from pathlib import Path
 
+from benchmarks.tolerance import BASE
 from exercises.i18n import translator
 from lab.providers.ledger import Ledger
-from lab.providers.protocol import Cost, Usage
-from lab.records.costs import by_day, performances, qualities, scores_of
+from lab.providers.protocol import Cost, Kind, Usage
+from lab.records.costs import by_day
+from lab.records.performance import drawn, performances, qualities, scores_of, slow
 from lab.ui.html import charges as api_words
-from manifests.manifest import Charge, Tried
+from manifests.manifest import Charge, Request, Tried
 from manifests.notebook import Notebook
 from manifests.store import Store
 from tests.grading.api_good import api_draft, ask, file_of
@@ -15,9 +18,14 @@ from tests.manifests.notebooks import record
 
 
 def paid(
-    ledger: Ledger, model: str, micros: int | None, outcome: str = "answered", seconds: float = 1.0
+    ledger: Ledger,
+    model: str,
+    micros: int | None,
+    outcome: str = "answered",
+    seconds: float = 1.0,
+    kind: Kind = "vision",
 ) -> None:
-    row, _ = ledger.reserve("ada", provider="p", model=model, kind="vision", upper=100, lasts=60)
+    row, _ = ledger.reserve("ada", provider="p", model=model, kind=kind, upper=100, lasts=60)
     cost = Cost(
         micros, "USD", "reported" if micros is not None else "unknown", 100 if micros is None else micros
     )
@@ -33,11 +41,41 @@ def test_a_models_calls_errors_time_and_cost_are_summed(tmp_path: Path):
     ledger.record_hit("ada", provider="p", model="a", kind="vision")
     first, second = performances(ledger.entries("ada"))
     assert (first.model, first.calls, first.answered, first.errors) == ("a", 4, 3, {"timed_out": 1})
-    assert (first.seconds, first.counted, first.unknown) == (2.0, 30, 0)
+    assert (first.seconds, first.slow, first.counted, first.unknown) == (2.0, 5.0, 30, 0)
+    assert (first.success, first.cached, first.hits, first.picture) == (0.75, 1, 0.25, None)
     assert (second.model, second.counted, second.unknown) == ("b", 100, 1)
     assert list(by_day(ledger.entries("ada")).values()) == [130]
     assert by_day([]) == {}
     assert performances([]) == []
+
+
+def test_what_a_picture_costs_is_told_of_models_that_make_them(tmp_path: Path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    for micros in (40, 60):
+        paid(ledger, "a", micros, kind="image")
+    paid(ledger, "a", 9)  # a question
+    (found,) = performances(ledger.entries("ada"))
+    assert (found.picture, found.counted) == (50, 109)
+
+
+def test_pictures_drawn_here_stand_beside_the_apis(tmp_path: Path):
+    store = Store(tmp_path, "api-analysis", "ada")
+    for number, seconds in enumerate((1.0, 3.0, 8.0)):
+        draft = dataclasses.replace(
+            api_draft("studio", "studio", "a bag"), request=Request(**BASE), seconds=seconds
+        )
+        store.save(draft, file_of(number))
+    store.save(api_draft("studio", "studio", "a bag"), file_of(9))  # an API's: the ledger tells of it
+    (found,) = drawn(store.records())
+    assert (found.provider, found.model, found.calls) == ("", "mini", 3)
+    assert (found.seconds, found.slow, found.counted, found.success, found.hits) == (3.0, 8.0, 0, None, None)
+    assert drawn([]) == []
+
+
+def test_one_in_twenty_takes_longer_than_what_is_slow():
+    assert slow([float(n) for n in range(1, 101)]) == 95.0
+    assert slow([4.0]) == 4.0
+    assert slow([]) is None
 
 
 def test_scores_are_averaged_by_the_model_that_made_the_picture(tmp_path: Path):
