@@ -42,6 +42,7 @@ class LineJob(EventLog):
         self.model = model
         self.source = source
         self.film = film
+        self.restarts = 0  # how often what drew it was lost
         self._stop = threading.Event()
         self._stopped = on_stop
 
@@ -120,11 +121,12 @@ class LineEngine(ABC):
         """When each of those who wait will be done, in seconds; None where nobody knows. The lock is held."""
 
     @abstractmethod
+    def _stop_running(self, job: LineJob) -> None:
+        """See to it that the job, which may be drawn now, stops. The lock is held."""
+
+    @abstractmethod
     def _end(self) -> None:
         """Nothing waits or runs any more, and nothing will."""
-
-    def _stop_running(self, job: LineJob) -> None:
-        """The job, which is drawn now, shall stop; to be done where it does not see that by itself."""
 
     def replicas(self) -> Sequence[ReplicaState]:
         """Where it is drawn, if not in this process."""
@@ -258,6 +260,7 @@ class LineEngine(ABC):
             if last is None and job.stop_asked():
                 last = Cancelled()
             if last is None:
+                job.restarts += 1
                 job.report(Restarted())
                 self._line.put(job, job.student, 0, first=True)
                 self._tell_positions()

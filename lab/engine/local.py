@@ -63,6 +63,9 @@ class LocalEngine(LineEngine):
         drawn = [job.ahead for job in self._running]
         return foreseen(self.pace, drawn, [job.ahead for job in waiting], self.most)
 
+    def _stop_running(self, job: LineJob) -> None:
+        """It is asked at each step whether it shall stop, by `make_picture`."""
+
     def _end(self) -> None:
         self._unload()
 

@@ -1,8 +1,9 @@
 """The engine's protocol: submit a request, read a stream of events, stop when you like.
 
-One engine runs in this process (`local.py`), another asks a class's gateway (`remote.py`), which may draw on
-several cards and machines (`gateway/replicas.py`); all stand behind the same protocol. Events carry everything a page or a progress bar shows; the last event of a
-job is always exactly one of Done, Failed, Cancelled.
+One engine runs in this process (`local.py`), another asks a class's gateway (`remote.py`), whose own may draw
+on several cards and machines (`gateway/replicas.py`); all stand behind the same protocol. Events carry
+everything a page or a progress bar shows; the last event of a job is always exactly one of Done, Failed,
+Cancelled.
 """
 
 from collections.abc import Iterator, Mapping

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from exercises.errors import CatalogueError
-from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Restarted, Step, Unreachable
+from lab.engine.protocol import (
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Loading,
+    Picture,
+    Queued,
+    Restarted,
+    Step,
+    Unreachable,
+)
 from lab.engine.wire import as_event, as_line
 from manifests.draft import Drawn
 from manifests.errors import PictureError
