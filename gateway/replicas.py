@@ -29,6 +29,7 @@ from manifests.manifest import Request
 # Ray reads these when it is imported. It runs what it is sent, so it has to know its own by a token.
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it tells its makers nothing
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # on a machine with other things to do
 
 import ray
 from ray.exceptions import RayError, RayTaskError

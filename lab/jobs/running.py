@@ -45,7 +45,8 @@ class Running:
     `event` is the latest of what is under way (of several that are drawn at once, the steps of all), and
     after the end how it ended: `Stored`, `Failed`, `Cancelled`, or the `UserError` that ended a task.
     `under_way` are the tasks that were begun and have not ended. `changes` counts what a page may want to
-    show anew. `restarted` are the runs that were lost with what drew them, and begun again. `preview` is the latest one of the first task under way.
+    show anew. `restarted` are the runs that were lost with what drew them, and begun again. `preview` is the
+    latest one of the first task under way.
     """
 
     exercise_id: str

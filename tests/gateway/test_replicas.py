@@ -3,17 +3,24 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exercises.errors import MissingExtra
+from exercises.i18n import LANGUAGES
+from gateway import command
 from gateway.class_watch import ClassState
+from gateway.settings import GatewaySettings
 from lab.engine.local import LocalEngine
-from lab.engine.protocol import Cancelled, Done, Event, Picture, Queued, Restarted, Step
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Picture, Queued, Restarted, Step
 from lab.engine.remote import RemoteJob
 from lab.models.settings import ModelSettings
 from manifests.png import pixels_sha256
@@ -67,6 +74,11 @@ def picture(job: RemoteJob) -> Picture:
 
 def step_of(job: RemoteJob, number: int) -> Step:
     return next(event for event in job.events() if isinstance(event, Step) and event.step >= number)
+
+
+def told(job: RemoteJob) -> list[Event]:
+    """What its lab has been told so far."""
+    return list(job._events) or [Queued(0)]
 
 
 def processes(gateway: RunningGateway) -> list[int]:
@@ -132,12 +144,12 @@ def test_who_sends_many_pictures_holds_up_a_newcomer_by_a_turn_only(gateway: Run
     until(lambda: len(state(gateway).waiting) == 40)
     one = submit(gateway, "ben", **SHORT)
     until(lambda: len(state(gateway).waiting) == 41)
-    places = [event.position for event in list(one._events) if isinstance(event, Queued)]
+    (place,) = [each.position for each in state(gateway).waiting if each.student == "ben"]
     with gateway.client("teacher") as client:
         client.post("/class/resume")
     picture(one)
     done = sum(job.ended for job in many)
-    assert places[-1] <= 14  # after one turn, and the one whose turn it was when they were paused
+    assert place <= 14  # after one turn, and the one whose turn it was when they were paused
     assert done <= 32  # those that the replicas draw at once
     for job in many:
         assert picture(job)
@@ -186,9 +198,54 @@ def test_one_that_begins_again_and_is_stopped_ends(gateway: RunningGateway) -> N
     until(lambda: not any(replica.running for replica in state(gateway).replicas))
 
 
+def test_one_whose_replicas_are_lost_again_and_again_is_given_up_and_says_so(gateway: RunningGateway) -> None:
+    job = submit(gateway, "ada", **LONG)
+    for lost in range(3):
+        until(lambda n=lost: told(job).count(Restarted()) == n and isinstance(told(job)[-1], Step))
+        for pid in processes(gateway):
+            os.kill(pid, signal.SIGKILL)
+    *_, last = job.events()
+    assert last == Failed("replicas_lost", {"times": 3})
+
+
 def test_a_gateway_that_is_killed_leaves_no_replica_behind(gateway: RunningGateway) -> None:
     """Comes last: it ends the module's gateway."""
     until(lambda: all(replica.up for replica in state(gateway).replicas))
     replicas = [psutil.Process(pid) for pid in processes(gateway)]
     gateway.kill()
     assert psutil.wait_procs(replicas, timeout=30)[1] == []
+
+
+def test_more_replicas_than_there_is_room_for_are_refused_with_what_to_change(tmp_path: Path) -> None:
+    ended = genai_lab_gateway(tmp_path, GENAI_GATEWAY_REPLICAS="500")
+    assert ended.returncode == 2
+    assert "500 replicas need 500.0 CPU" in ended.stderr
+    assert "GENAI_GATEWAY_REPLICAS" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_ray_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    ended = genai_lab_gateway(tmp_path, GENAI_GATEWAY_REPLICAS="1", RAY_ADDRESS="nobody-is-there")
+    assert ended.returncode == 2
+    assert "nobody-is-there (RAY_ADDRESS)" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def genai_lab_gateway(state: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`genai-lab gateway` that cannot start, in English."""
+    return subprocess.run(
+        [sys.executable, "-m", "genai_lab", "gateway", "--port", "0", "--state", str(state)],
+        cwd=state,
+        env={**os.environ, "GENAI_LANGUAGE": "en", **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_without_ray_the_gateway_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtra) as raised:
+        command._engine(GatewaySettings(replicas=2))
+    for language in LANGUAGES:
+        assert "genai-lab[ray]" in raised.value.in_language(language)
