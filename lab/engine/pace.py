@@ -35,8 +35,8 @@ class Pace:
         return {name: value for name, value in vars(self).items() if name != "_lock"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__()  # type: ignore[misc]
         vars(self).update(state)
+        self._lock = threading.Lock()
 
     def told(self, work: int, seconds: float) -> None:
         """A round of so much work took so long."""

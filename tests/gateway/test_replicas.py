@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ def step_of(job: RemoteJob, number: int) -> Step:
 def told(job: RemoteJob) -> list[Event]:
     """What its lab has been told so far."""
     return list(job._events) or [Queued(0)]
+
+
+def draws_after(job: RemoteJob, losses: int) -> bool:
+    """Whether it is drawn, after so many replicas were lost."""
+    return told(job).count(Restarted()) == losses and isinstance(told(job)[-1], Step)
 
 
 def processes(gateway: RunningGateway) -> list[int]:
@@ -201,7 +207,7 @@ def test_one_that_begins_again_and_is_stopped_ends(gateway: RunningGateway) -> N
 def test_one_whose_replicas_are_lost_again_and_again_is_given_up_and_says_so(gateway: RunningGateway) -> None:
     job = submit(gateway, "ada", **LONG)
     for lost in range(3):
-        until(lambda n=lost: told(job).count(Restarted()) == n and isinstance(told(job)[-1], Step))
+        until(partial(draws_after, job, lost))
         for pid in processes(gateway):
             os.kill(pid, signal.SIGKILL)
     *_, last = job.events()
