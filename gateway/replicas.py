@@ -271,7 +271,7 @@ def _connect() -> str | None:
         try:
             ray.init(address=address, logging_level=logging.WARNING)
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = str(error).partition("\n")[0].rstrip(". ") or type(error).__name__
             raise GatewayError("replicas.address", address=address, reason=reason) from error
         return None
     if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
