@@ -31,7 +31,7 @@ from lab.endpoint.drawing import Drawing as EndpointDrawing
 from lab.endpoint.errors import install, too_large
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.server import Loopback
-from lab.engine.local import LocalEngine
+from lab.engine.line import LineEngine
 from lab.providers.retrying import Policy
 from manifests.manifest import Request as Asked
 
@@ -46,7 +46,7 @@ class Gateway:
 
     state: Path
     people: People
-    engine: LocalEngine
+    engine: LineEngine
     policy: Policy | None = None  # how often providers are asked again
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client import Counter as Metric
@@ -58,6 +59,18 @@ class Student(BaseModel):
     waiting: int
 
 
+class Replica(BaseModel):
+    """One of the engines that draw, where there are several. `lost`: how often it was, and was made anew."""
+
+    name: str
+    up: bool
+    where: str
+    model: str
+    running: int
+    most: int
+    lost: int
+
+
 class ClassState(BaseModel):
     """`GET /class`."""
 
@@ -72,6 +85,7 @@ class ClassState(BaseModel):
     took: Times
     failures: dict[str, int]
     students: list[Student]
+    replicas: list[Replica]
 
 
 class ClassWatch:
@@ -107,9 +121,15 @@ class ClassWatch:
         )
         self._line = Gauge("genai_waiting", "Drawings that wait now.", registry=self.registry)
         self._now = Gauge("genai_running", "Drawings under way now.", registry=self.registry)
+        self._replicas_up = self._by_replica("genai_replica_up", "1: this replica can draw, 0: it was lost.")
+        self._replicas_running = self._by_replica("genai_replica_running", "Drawings under way on it.")
+        self._replicas_lost = self._by_replica("genai_replica_lost", "How often it was lost.")
 
     def _histogram(self, name: str, text: str, buckets: Sequence[float]) -> Histogram:
         return Histogram(name, text, buckets=buckets, registry=self.registry)
+
+    def _by_replica(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, ["replica"], registry=self.registry)
 
     def ended(self, drawing: Drawing) -> None:
         """Count it."""
@@ -208,6 +228,7 @@ class ClassWatch:
                     )
                     for name in names
                 ],
+                replicas=[Replica(**asdict(each)) for each in drawings.engine.replicas()],
             )
 
     def metrics(self, drawings: Drawings, budget_used: float) -> bytes:
@@ -216,6 +237,10 @@ class ClassWatch:
         state = self.state(drawings)
         self._line.set(len(state.waiting))
         self._now.set(len(state.drawn))
+        for each in state.replicas:
+            self._replicas_up.labels(each.name).set(each.up)
+            self._replicas_running.labels(each.name).set(each.running)
+            self._replicas_lost.labels(each.name).set(each.lost)
         return generate_latest(self.registry)
 
 

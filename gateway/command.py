@@ -1,16 +1,21 @@
 """`genai-lab gateway`: what a class shares, alone or as a service of the Hub."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from exercises.errors import MissingExtra
 from exercises.i18n import preferred_language, translator
 from gateway.people import GatewayError, HubPeople, People, PeopleFile
 from gateway.settings import GatewaySettings
 from lab.web.server import listen
+
+if TYPE_CHECKING:
+    from lab.engine.line import LineEngine
 
 GRACE = 2  # seconds that answers under way get when the gateway is closed
 
@@ -37,7 +42,6 @@ def gateway(
     import uvicorn
 
     from gateway.app import Gateway, build_gateway
-    from lab.engine.local import LocalEngine
 
     t = translator("gateway", preferred_language())
     console = Console(highlight=False, soft_wrap=True)
@@ -50,7 +54,7 @@ def gateway(
             if isinstance(people, PeopleFile):
                 console.print(t("people.where", file=folder / "people.csv"), markup=False)
 
-    app = build_gateway(Gateway(folder, people, LocalEngine()))
+    app = build_gateway(Gateway(folder, people, _engine(settings)))
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
     Server(config).run(sockets=[server])
 
@@ -59,3 +63,16 @@ def _people(settings: GatewaySettings, folder: Path) -> People:
     if settings.hub_api_url and settings.hub_token:
         return HubPeople(settings.hub_api_url, settings.hub_token)
     return PeopleFile(folder / "people.csv")
+
+
+def _engine(settings: GatewaySettings) -> "LineEngine":
+    """One in this process, or replicas on Ray."""
+    if not settings.replicas:
+        from lab.engine.local import LocalEngine
+
+        return LocalEngine()
+    if find_spec("ray") is None:
+        raise MissingExtra("ray", "ray")
+    from gateway.replicas import ReplicaEngine
+
+    return ReplicaEngine(settings.replicas, settings.replica_cpus, settings.replica_gpus)

@@ -18,7 +18,7 @@ from gateway.kept import Kept
 from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
 from lab.engine.events import EventLog
-from lab.engine.local import LocalEngine, LocalJob
+from lab.engine.line import LineEngine, LineJob
 from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed, Picture, Step
 from lab.judge.adherence import opinion
 from manifests.manifest import Request
@@ -40,7 +40,7 @@ class Drawing(EventLog):
     def __init__(self, person: Person, key: str, held: bool = False) -> None:
         super().__init__()
         self.id, self.person, self.held = key, person, held
-        self.job: LocalJob | None = None  # None: it was drawn before
+        self.job: LineJob | None = None  # None: it was drawn before
         self._stop = False
         self.since = time.time()
         self.began: float | None = None  # when its first step was done
@@ -48,7 +48,7 @@ class Drawing(EventLog):
         self._listening, self._left = 0, time.monotonic()
         self._lock = threading.Lock()
 
-    def begin(self, job: LocalJob) -> None:
+    def begin(self, job: LineJob) -> None:
         """The engine has taken it."""
         with self._lock:
             self.job = job
@@ -85,7 +85,7 @@ class Drawings:
 
     def __init__(
         self,
-        engine: LocalEngine,
+        engine: LineEngine,
         receipts: ReceiptLog,
         kept: Kept,
         credentials: Credentials | None = None,
@@ -166,7 +166,7 @@ class Drawings:
                 drawing.cancel()
         self._kept.sweep()
 
-    def _follow(self, drawing: Drawing, job: LocalJob) -> None:
+    def _follow(self, drawing: Drawing, job: LineJob) -> None:
         """Pass the engine's events on; what was drawn is kept and signed first."""
         for event in job.events():
             if isinstance(event, Step) and drawing.began is None:

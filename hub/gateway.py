@@ -12,10 +12,19 @@ from traitlets.config import Config
 from hub.gateway_page import GatewayHandler
 from hub.secret_files import secret_file
 from hub.settings import HubSettings
-from hub.spawners.environment import lab_settings
+from hub.spawners.environment import lab_settings, passed_on
 
 VARIABLE = "GENAI_GATEWAY"  # of `lab.session.settings`
 TOKEN_FILE = "gateway-token"  # noqa: S105
+REPLICAS = (  # for the gateway alone: on how many cards and machines it draws, and how they know each other
+    "GENAI_GATEWAY_REPLICAS",
+    "GENAI_GATEWAY_REPLICA_CPUS",
+    "GENAI_GATEWAY_REPLICA_GPUS",
+    "RAY_ADDRESS",
+    "RAY_AUTH_MODE",
+    "RAY_AUTH_TOKEN",
+    "RAY_AUTH_TOKEN_PATH",
+)
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -37,7 +46,7 @@ def configure(c: Config, settings: HubSettings) -> None:
                 *("--host", listening, "--port", str(settings.gateway_port)),
                 *("--state", str(settings.state.resolve() / "gateway")),
             ],
-            "environment": lab_settings(),
+            "environment": lab_settings() | passed_on(REPLICAS),
         }
     )
     c.JupyterHub.extra_handlers.append(

@@ -159,6 +159,16 @@ def page_content(
         )
         for each in state["waiting"][:100]
     ]
+    replicas = [
+        (
+            each["name"],
+            each["where"],
+            each["model"],
+            t("gateway.of", count=each["running"], most=each["most"]) if each["up"] else t("gateway.down"),
+            each["lost"],
+        )
+        for each in state["replicas"]
+    ]
     drew = {each["name"]: each for each in state["students"]}
     students = [
         (
@@ -174,12 +184,15 @@ def page_content(
     ]
     failures = [(code, count) for code, count in sorted(state["failures"].items())]
     mode = "drain" if state["draining"] else "pause" if state["paused"] else "resume"
-    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}{}').format(
+    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}{}{}').format(
         t(f"gateway.mode_{mode}"),
         _actions(mode, t, xsrf),
         told,
         _table(t, "drawn", ("student", "progress", "action"), drawn),
         _table(t, "waiting", ("place", "student", "waits", "expected", "action"), waiting),
+        _table(t, "replicas", ("replica", "where", "model", "progress", "lost"), replicas)
+        if replicas
+        else "",
         _table(t, "students", ("student", "made", "failed", "in_line", "spent"), students),
         _table(t, "alerts", ("budget", "of", "reached"), alerts),
         _table(t, "failures", ("code", "count"), failures),

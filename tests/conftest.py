@@ -120,6 +120,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "test_ledger_at_once.py": WHOLE,  # many processes and a thousand calls
     "test_local.py": ("test_the_lab_goes_on_after_memory_ran_out",),
     "test_mini.py": WHOLE,  # the real weights of `mini`
+    "test_replicas.py": WHOLE,  # a Ray of its own, and the real weights of `mini`
     "test_run.py": (
         "test_a_sweep_makes_its_six_runs_as_planned",
         "test_ctrl_c_stops_at_the_next_step_and_leaves_only_whole_records",

@@ -1,6 +1,7 @@
 """Which of the instructor's settings reach a lab: those of one list and no others, for every spawner."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -34,11 +35,16 @@ PATHS = ("GENAI_EXERCISES_DIR", "GENAI_LEDGER", "GENAI_MINI_WEIGHTS", "GENAI_PRO
 
 def lab_settings() -> dict[str, str]:
     """Return the variables to pass on, from the environment or else from `.env`; paths become absolute."""
-    known = {**dotenv_values(".env"), **os.environ}
-    passed_on = {name: value for name in PASSED_ON if (value := known.get(name))}
-    passed_on |= {name: str(Path(value).resolve()) for name, value in passed_on.items() if name in PATHS}
+    settings = passed_on(PASSED_ON)
+    settings |= {name: str(Path(value).resolve()) for name, value in settings.items() if name in PATHS}
     idle_seconds = HubSettings().idle_seconds
     if idle_seconds:
         # A lab in use must report its activity several times before the culler could take it for idle.
-        passed_on["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle_seconds / 4))
-    return passed_on
+        settings["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle_seconds / 4))
+    return settings
+
+
+def passed_on(names: Iterable[str]) -> dict[str, str]:
+    """Those of these variables that are set, in the environment or else in `.env`."""
+    known = {**dotenv_values(".env"), **os.environ}
+    return {name: value for name in names if (value := known.get(name))}

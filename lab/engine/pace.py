@@ -9,6 +9,7 @@ import heapq
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 FORGET = 0.97  # of what was measured before, at each round
 
@@ -28,6 +29,14 @@ class Pace:
         self._lock = threading.Lock()
         self._rounds = self._work = self._seconds = 0.0  # sums in which older rounds count less
         self._work_squared = self._work_by_seconds = 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was measured; the lock does not travel."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.Lock()
 
     def told(self, work: int, seconds: float) -> None:
         """A round of so much work took so long."""

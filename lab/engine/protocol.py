@@ -1,8 +1,9 @@
 """The engine's protocol: submit a request, read a stream of events, stop when you like.
 
-One engine runs in this process (`local.py`), another asks a class's gateway (`remote.py`); both stand behind
-the same protocol. Events carry everything a page or a progress bar shows; the last event of a
-job is always exactly one of Done, Failed, Cancelled.
+One engine runs in this process (`local.py`), another asks a class's gateway (`remote.py`), whose own may draw
+on several cards and machines (`gateway/replicas.py`); all stand behind the same protocol. Events carry
+everything a page or a progress bar shows; the last event of a job is always exactly one of Done, Failed,
+Cancelled.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,11 @@ class Queued:
 @dataclass(frozen=True)
 class Unreachable:
     """Whoever draws does not answer just now, and is asked again."""
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """What drew it was lost: it is drawn from the beginning, elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Cancelled:
     """Stopped by the person; nothing is recorded."""
 
 
-Event = Queued | Unreachable | Loading | Step | Done | Failed | Cancelled
+Event = Queued | Unreachable | Restarted | Loading | Step | Done | Failed | Cancelled
 LAST_EVENTS = (Done, Failed, Cancelled)  # a job has exactly one of them, at its end
 
 

@@ -22,6 +22,7 @@ from lab.engine.protocol import (
     Loading,
     Picture,
     Queued,
+    Restarted,
     Step,
     Unreachable,
     Value,
@@ -64,7 +65,7 @@ class _Line(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    event: Literal["queued", "loading", "step", "done", "failed", "cancelled", "unreachable"]
+    event: Literal["queued", "loading", "step", "done", "failed", "cancelled", "unreachable", "restarted"]
     position: int = 0
     remaining: float | None = None
     model: str = ""
@@ -116,6 +117,8 @@ def as_line(event: Event) -> bytes:
             line = _Line(event="cancelled")
         case Unreachable():
             line = _Line(event="unreachable")
+        case Restarted():
+            line = _Line(event="restarted")
     return line.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
@@ -142,6 +145,8 @@ def as_event(line: bytes) -> Event:
             return Cancelled()
         case "unreachable":
             return Unreachable()
+        case "restarted":
+            return Restarted()
 
 
 def packed_source(source: bytes | None) -> str | None:

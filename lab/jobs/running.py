@@ -17,7 +17,7 @@ from uuid import uuid4
 from PIL import Image
 
 from exercises.errors import UserError
-from lab.engine.protocol import Cancelled, Failed, Step
+from lab.engine.protocol import Cancelled, Failed, Restarted, Step
 from lab.jobs.lost import Lost, noted, take_lost
 from lab.jobs.protocol import StoppableJob, Stored
 
@@ -45,7 +45,8 @@ class Running:
     `event` is the latest of what is under way (of several that are drawn at once, the steps of all), and
     after the end how it ended: `Stored`, `Failed`, `Cancelled`, or the `UserError` that ended a task.
     `under_way` are the tasks that were begun and have not ended. `changes` counts what a page may want to
-    show anew. `preview` is the latest one of the first task under way.
+    show anew. `restarted` are the runs that were lost with what drew them, and begun again. `preview` is the
+    latest one of the first task under way.
     """
 
     exercise_id: str
@@ -57,6 +58,7 @@ class Running:
     finished: bool = False
     changes: int = 0
     ended: float | None = None  # seconds since the epoch
+    restarted: set[str] = field(default_factory=set)
     notes: Path | None = None  # the folder in which it is noted that this is under way
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -142,6 +144,8 @@ class Running:
                 task.keep(event)
                 with self._lock:
                     self.stored.append(event)
+            if isinstance(event, Restarted):
+                self.restarted.add(task.run_id)
             if isinstance(event, Step):
                 with self._lock:
                     self._steps[task.run_id] = event

@@ -56,10 +56,10 @@ StartGateway = Callable[..., RunningGateway]
 
 @pytest.fixture(scope="session")
 def start_gateway(tmp_path_factory: pytest.TempPathFactory, tiny_mini: Path) -> Iterator[StartGateway]:
-    """Start `genai-lab gateway` as often as a test needs, on the same state and port if it likes."""
+    """Start `genai-lab gateway` as often as a test needs, on the same state and port, with more settings."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(state: Path | None = None, port: int = 0) -> RunningGateway:
+    def start(state: Path | None = None, port: int = 0, **settings: str) -> RunningGateway:
         state = state or tmp_path_factory.mktemp("gateway")
         people = state / "people.csv"
         if not people.exists():
@@ -75,7 +75,8 @@ def start_gateway(tmp_path_factory: pytest.TempPathFactory, tiny_mini: Path) -> 
                 "GENAI_LANGUAGE": "en",
                 "PYTHONUNBUFFERED": "1",
                 "OMP_NUM_THREADS": "1",
-            },
+            }
+            | settings,
             stdout=subprocess.PIPE,
             stderr=(state / "gateway.log").open("a"),
             text=True,

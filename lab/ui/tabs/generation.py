@@ -223,6 +223,8 @@ class Watch:
                 words = t("own_code.waiting")
             case _:
                 words = t("generation.starting")
+        if any(task.run_id in running.restarted for task in running.under_way):
+            words = f"{words} – {t('generation.restarted')}"
         return _bar(which, value, words)
 
     def _ended(self, running: Running) -> str:

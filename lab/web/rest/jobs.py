@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from exercises.errors import UserError
 from exercises.i18n import Language
 from lab.endpoint.errors import ApiError
-from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step, Unreachable
+from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Restarted, Step, Unreachable
 from lab.jobs.generate import PictureSaved
 from lab.jobs.running import Running, Runs, Task
 from manifests.manifest import Adherence
@@ -140,7 +140,7 @@ def _state(job: _Job, language: Language) -> State:
         case Queued(position=position, remaining=left):
             rounded = None if left is None else round(left, 2)
             return State(id=job.id, state="queued", position=position, remaining=rounded)
-        case Unreachable():
+        case Unreachable() | Restarted():
             return State(id=job.id, state="queued")
         case Loading():
             return State(id=job.id, state="loading")

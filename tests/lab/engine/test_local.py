@@ -10,7 +10,8 @@ import pytest
 
 from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.engine import local
-from lab.engine.local import LocalEngine, LocalJob
+from lab.engine.line import LineJob
+from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Step
 from tests.lab.engine.asking import JUST_AS_GOOD, asked, failure, last_event, likeness, made, photo
 
@@ -142,7 +143,7 @@ def test_who_waits_behind_a_job_that_is_stopped_is_told_so_at_once(
 ) -> None:
     """Not only when the next job begins, which may be minutes later."""
 
-    def is_told(job: LocalJob, position: int) -> bool:
+    def is_told(job: LineJob, position: int) -> bool:
         return any(isinstance(event, Queued) and event.position == position for event in job.events())
 
     _, second, third = (engine.submit(asked(seed=seed), model="mini") for seed in range(3))

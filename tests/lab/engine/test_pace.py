@@ -1,5 +1,7 @@
 """What those who wait are told of when they will be done follows from the rounds that were seen."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,13 @@ def test_rounds_that_were_all_alike_are_taken_in_proportion() -> None:
     pace = Pace()
     pace.told(2, 0.1)
     assert pace.seconds(4) == pytest.approx(0.2)
+
+
+def test_a_pace_that_crosses_to_another_process_is_the_same_and_goes_on() -> None:
+    crossed = pickle.loads(pickle.dumps(paced()))  # noqa: S301
+    assert crossed.seconds(10) == paced().seconds(10)
+    crossed.told(1, 5.0)
+    assert crossed.seconds(1) > paced().seconds(1)
 
 
 def test_where_no_round_was_seen_nothing_is_foreseen() -> None:

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from exercises.errors import CatalogueError
-from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Step, Unreachable
+from lab.engine.protocol import (
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Loading,
+    Picture,
+    Queued,
+    Restarted,
+    Step,
+    Unreachable,
+)
 from lab.engine.wire import as_event, as_line
 from manifests.draft import Drawn
 from manifests.errors import PictureError
@@ -20,6 +31,7 @@ NUMBERS = st.integers(0, 1000)
 PLAIN: st.SearchStrategy[Event] = st.one_of(
     st.builds(Queued, NUMBERS, st.none() | SECONDS),
     st.just(Unreachable()),
+    st.just(Restarted()),
     st.builds(Loading, st.text(max_size=20)),
     st.builds(Step, NUMBERS, NUMBERS, SECONDS, SECONDS),
     st.builds(

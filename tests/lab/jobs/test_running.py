@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from exercises.errors import UserError
-from lab.engine.protocol import Cancelled, Event, Failed, Step
+from lab.engine.protocol import Cancelled, Event, Failed, Restarted, Step
 from lab.jobs.generate import Generation, PictureSaved
 from lab.jobs.running import Running, Runs, Task
 
@@ -176,6 +176,12 @@ def test_the_progress_of_what_is_done_together_is_that_of_all() -> None:
     until(lambda: running.event == Step(8, 60, 1.0, 9.0))
     gate.set()
     assert done(running).event == SAVED
+
+
+def test_which_run_began_again_because_what_drew_it_was_lost_is_known() -> None:
+    step = Step(1, 10, 1.0, 2.0)
+    tasks = [at_once(step, Restarted(), step, SAVED, name="a"), at_once(step, SAVED, name="b")]
+    assert done(Runs().start("sweep", tasks)).restarted == {"a"}
 
 
 def test_one_that_fails_lets_the_others_finish_and_is_told() -> None:

@@ -9,9 +9,10 @@ from exercises.errors import UserError
 from exercises.i18n import LANGUAGES, Language, translator
 from exercises.kinds.compare import COMPARISON_RUN
 from exercises.loader import find_assignment
+from lab.engine.protocol import Loading, Restarted, Step
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.protocol import Stored
-from lab.jobs.running import Running
+from lab.jobs.running import Running, Task
 from lab.providers.protocol import Alert, MovedOn, Piece, Retrying, Tried, Trying, Waiting
 from lab.session.lab import Lab
 from lab.ui.html import answers as answer_markup
@@ -161,6 +162,19 @@ def test_what_a_call_is_doing_is_said_for_each_thing_in_its_own_words(lab: Lab, 
     assert "model-a" in said["asks"]
     assert "openai" in said["moves on"]
     assert ("2.5" if language == "en" else "2,5") in said["asks again"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_that_is_drawn_anew_says_so_until_it_is_done(lab: Lab, language: Language):
+    with gr.Blocks():
+        watch = Watch(lab, Page(lab, language), "sweep", [])
+    again, other = Task("run-a", lambda: None), Task("run-b", lambda: None)  # type: ignore[arg-type,return-value]
+    running = Running("sweep", [again, other], restarted={"run-a"}, under_way=(again, other))
+    said = translator("lab", language)("generation.restarted")
+    for running.event in (Restarted(), Loading("mini"), Step(3, 10, 1.0, 2.0)):
+        assert said in watch._progress(running, "product")
+    running.under_way = (other,)
+    assert said not in watch._progress(running, "product")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
