@@ -116,15 +116,11 @@ class MarksStore:
         with self._reading() as database:
             return [_decision(row) for row in database.execute(query, (student, check))]
 
-    def everything(self) -> list[Decision]:
-        """All decisions in the order in which they were taken."""
+    def everything(self, after: int = 0) -> list[Decision]:
+        """All decisions in the order in which they were taken; `after` so many, only the later ones."""
+        query = "select * from decisions where number > ? order by number"
         with self._reading() as database:
-            return [_decision(row) for row in database.execute("select * from decisions order by number")]
-
-    def count(self) -> int:
-        """How many decisions there are: it grows with each."""
-        with self._reading() as database:
-            return int(database.execute("select coalesce(max(number), 0) from decisions").fetchone()[0])
+            return [_decision(row) for row in database.execute(query, (after,))]
 
     def restore(self, decisions: Iterable[Decision]) -> int:
         """Add decisions from an export as they are; those that are there already stay. Raises Conflict where

@@ -46,7 +46,7 @@ def test_who_saves_late_gets_both_versions_and_nothing_is_written(store: MarksSt
         )
     [(mine, theirs)] = caught.value.pairs
     assert (mine.mark.points, theirs.mark.points, theirs.author) == (0.5, 0.25, "ann")
-    assert store.count() == 1
+    assert len(store.everything()) == 1
 
 
 def test_an_undo_is_a_new_decision_and_goes_back_step_by_step(store: MarksStore) -> None:
