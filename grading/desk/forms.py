@@ -1,7 +1,8 @@
 """What a person sent: the form of one place, read into the marks that they want.
 
 Rule: a mark is wanted only where it differs from the one that the person had before them, so nobody writes
-what they did not touch. What is no number, or has no reason where one is needed, is told and nothing is saved.
+what they did not touch. What is no number, or has no reason where one is needed, is told, and nothing
+is saved.
 """
 
 import math
@@ -76,10 +77,10 @@ def wanted_marks(form: Form, place: Place) -> list[Wanted]:
             raise FormError("desk.reason_needed", check=check.title)
         wanted.append(Wanted(student, check.id, version, _valid(mark)))
     name = place.exercise.id
-    seen = _mark(form.one(f"seen:{name}"))
+    version, seen = _version(form.one(f"version:{name}")), _mark(form.one(f"seen:{name}"))
     mark = seen.model_copy(update={"flag": bool(form.one("flag")), "comments": _comments(form, seen)})
     if mark != seen:
-        wanted.append(Wanted(student, name, _version(form.one(f"version:{name}")), _valid(mark)))
+        wanted.append(Wanted(student, name, version, _valid(mark)))
     return wanted
 
 

@@ -95,6 +95,8 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
     check = form.one("check")
     found, members, titles = _members(visit, exercise, check)
     chosen = [members[key] for key in form.all("member") if key in members]
+    if (judged := len(form.all("member")) - len(chosen)) and form.one("confirmed"):
+        return _groups(visit, exercise, check, visit.t("desk.group_conflict", count=judged), 409)
     if check not in titles or not chosen:
         return _groups(visit, exercise, check, visit.t("desk.nobody"), 400)
     known = {item.id for item in rubric_of(visit.desk.seats.assignment, check)}
@@ -103,6 +105,9 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
         points = points_in(form.one("points"), min((m.check for m in chosen), key=lambda c: c.maximum))
     except FormError as error:
         return _groups(visit, exercise, check, error.in_language(visit.language), 400)
+    if points is not None and items and not form.one("reason").strip():
+        needed = FormError("desk.reason_needed", check=titles[check])
+        return _groups(visit, exercise, check, needed.in_language(visit.language), 400)
     if points is None and not items:
         return _groups(visit, exercise, check, visit.t("desk.nothing_chosen"), 400)
     if form.one("confirmed") != "yes":
@@ -114,6 +119,7 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
             members=chosen,
             items=[item for item in rubric_of(visit.desk.seats.assignment, check) if item.id in items],
             points=points,
+            reason=form.one("reason").strip()[:1000],
         )
     wanted = []
     for member in chosen:

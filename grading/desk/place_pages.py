@@ -29,6 +29,7 @@ from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
 from grading.marks.mark import Comment, Decision, Mark
 from grading.marks.store import Conflict, Wanted, standing
+from grading.marks.totals import explained
 from grading.reports.lateness import lateness_words, times_words
 from grading.results import CheckResult
 from grading.submission.files import Unreadable
@@ -117,6 +118,7 @@ def _page(visit: Visit, exercise: str, key: str, status: int = 200, **more: obje
         "spots": _spots(place.seat.mark(exercise)),
         "problem_here": "",
         "draft": Form(),
+        "explained": explained(grade, visit.desk.seats.assignment, visit.language),
         "item_text": item_text(visit, place),
         "titles": visit.desk.seats.titles(visit.language),
     }
