@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -126,14 +127,13 @@ class Fields(HTMLParser):
             self.inside = False
 
 
-def fill(
-    client: httpx2.Client, place: str, action: str = "save", **given: str | list[str]
-) -> httpx2.Response:
+def fill(client: httpx2.Client, place: str, action: str = "save", /, **given: Any) -> httpx2.Response:
     """Open a place and send its form with these fields changed."""
     data = Fields.of(client.get(place).text, place.partition("?")[0]).data
     return client.post(place, data=with_fields(data, action, **given))
 
 
-def with_fields(data: dict[str, list[str]], action: str, **given: str | list[str]) -> dict[str, list[str]]:
+def with_fields(data: dict[str, list[str]], action: str, /, **given: Any) -> dict[str, list[str]]:
+    """A form's fields with these changed; a field has one value, or a list of them."""
     own = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
     return data | {"action": [action]} | own
