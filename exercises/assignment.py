@@ -8,6 +8,7 @@ from exercises.kinds import Exercise
 from exercises.kinds.base import Frozen, Points, Run
 from exercises.kinds.planned import Planned
 from exercises.parameters import AssignmentId
+from exercises.scoring import LateRule, Scoring
 from exercises.variants import Variants
 
 
@@ -20,6 +21,8 @@ class Assignment(Frozen):
     folder: Path
     variants: Variants | None = None
     receipts: Literal["drawn"] | None = None  # whether each picture has to be drawn by a gateway
+    late: LateRule | None = None
+    scoring: Scoring = Scoring()
 
     def of_student(self, student: str) -> "Assignment":
         """The assignment as this student has it, where its variants are on; itself where they are not."""

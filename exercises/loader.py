@@ -18,11 +18,12 @@ from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.i18n import LANGUAGES, Language
 from exercises.kinds import KINDS, Exercise
-from exercises.kinds.base import check_unique
+from exercises.kinds.base import check_rubric, check_unique
 from exercises.kinds.compare import COMPARISON_RUN
 from exercises.kinds.planned import check_slug
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import is_assignment_id
+from exercises.scoring import check_late, check_scoring, dropped_points
 from exercises.settings import ExerciseSettings
 from exercises.toml_file import (
     ExerciseError,
@@ -47,7 +48,8 @@ _RESERVED = {
 }
 # A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
 _RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
-_TOP = ("title", "points", "parameters", "variants", "receipts", "exercises")
+_READ = ("title", "points", "variants", "receipts", "late", "scoring")  # as they stand there
+_TOP = (*_READ, "parameters", "exercises")
 
 
 def assignment_ids() -> list[str]:
@@ -106,9 +108,7 @@ def load_assignment(folder: Path) -> Assignment:
         "texts": texts,
         "exercises": tuple(exercises),
         "folder": folder,
-        **{
-            name: file.data[name] for name in ("title", "points", "variants", "receipts") if name in file.data
-        },
+        **{name: file.data[name] for name in _READ if name in file.data},
     }
     about_them = bool(errors)  # what only follows from them is not told
     with gathering(errors):
@@ -186,11 +186,16 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
     planned = {run.id: run.parameters for _, run in assignment.planned_runs()}
     for index, exercise in enumerate(assignment.exercises):
         exercise.check(file, ("exercises", index), runs)
+        check_rubric(file, ("exercises", index), exercise)
         exercise.check_plan(file, ("exercises", index), planned)
     if assignment.variants is not None:
         prompts = [parameters.prompt for parameters in planned.values()]
         check_variants(file, ("variants",), assignment.variants, prompts)
+    if assignment.late is not None:
+        check_late(file, assignment.late)
+    check_scoring(file, assignment.scoring, assignment.exercises)
     total = math.fsum(exercise.points for exercise in assignment.exercises if not exercise.optional)
+    total -= dropped_points(assignment.scoring, assignment.exercises)
     if not math.isclose(total, assignment.points, abs_tol=1e-6):
         raise file.error(("points",), "sum_of_points", sum=f"{total:g}", points=f"{assignment.points:g}")
 

@@ -28,12 +28,21 @@ class Cause(_Result):
 CheckStatus = Literal["passed", "failed", "to_do", "open", "unchecked"]
 
 
+class Computed(_Result):
+    """What the program said of a check, where a person has decided since."""
+
+    passed: bool | None
+    points: float
+    needs_person: bool
+
+
 class CheckResult(_Result):
     """`id` is `<exercise>/<run or subject>/<rule>`, such as `sweep/t2i_run06_ddim/parameters`.
 
     `waits_for` is the id of the open check on which this one depends; `by_person`: a person gave the points;
     `begun` is false where nothing is there yet that could be right or wrong; `optional`: its exercise may be
-    left out, and its points come on top of the assignment's.
+    left out, and its points come on top of the assignment's; `computed` and `items` (what a person found, in
+    the words of the rubric) stand where a person decided.
     """
 
     id: str
@@ -47,6 +56,8 @@ class CheckResult(_Result):
     by_person: bool = False
     begun: bool = True
     optional: bool = False
+    computed: Computed | None = None
+    items: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -86,7 +97,12 @@ class Grade(_Result):
     `findings`: what else there is to know (an unreadable file). `for_grader`: what the student's own
     report must not say: what looks forged, and what names others (a picture that another one handed in
     as well), most certain first. `lateness` is known of work that `cohort collect` stored. None of them
-    changes points.
+    changes points, unless the assignment has a rule on lateness.
+
+    `points` are what the checks give: `computed` by the program, `marked` by people on top of it (less than 0
+    where they took points away). `total` is what counts: `points` without `late_points` (for `late_days` days
+    begun), without what the exercises in `dropped` earned (`dropped_points`) and what optional ones earned
+    beyond what may come on top (`extra_cut`). `explained` says the sum in one line.
     """
 
     student: str
@@ -100,6 +116,16 @@ class Grade(_Result):
     findings: tuple[str, ...] = ()
     for_grader: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    computed: float = 0.0
+    marked: float = 0.0
+    late_days: int = 0
+    late_points: float = 0.0
+    dropped: tuple[str, ...] = ()
+    dropped_points: float = 0.0
+    extra_cut: float = 0.0
+    total: float = 0.0
+    explained: str = ""
+    without_receipt: int = 0  # of the pictures that count
 
     @property
     def status(self) -> Status:

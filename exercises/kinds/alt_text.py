@@ -21,5 +21,9 @@ class AltTexts(ExerciseBase):
     writes: ClassVar[bool] = True
     asks_apis: ClassVar[bool] = True
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.purposes
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_all_unique(file, (*at, "purposes"), self.purposes)

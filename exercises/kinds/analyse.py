@@ -21,6 +21,10 @@ class Analyse(ExerciseBase):
     rules: ClassVar[tuple[str, ...]] = tuple(f"asked_{task}" for task in TASKS)
     asks_apis: ClassVar[bool] = True
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(subject.id for subject in self.subjects)
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_subjects(file, at, self.subjects, runs)
         check_all_unique(file, (*at, "tasks"), self.tasks)

@@ -18,6 +18,7 @@ Points = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)
 SmallCount = Annotated[int, Field(strict=True, ge=0, le=100)]
 Weight = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
 Moment = Annotated[AwareDatetime, Field(strict=True)]
+ItemPoints = Annotated[float, Field(strict=True, ge=-1000, le=1000, allow_inf_nan=False)]
 
 
 class Frozen(BaseModel):
@@ -38,6 +39,25 @@ class Run(Frozen):
     variant: str | None = None
 
 
+class RubricItem(Frozen):
+    """What a person gives or takes points for, in both languages.
+
+    It is offered at the exercise's checks that a person judges: at all of them, or at those of `parts` (the
+    middle of a check's id) and of `rules` (its end).
+    """
+
+    id: Slug
+    points: ItemPoints
+    text: Bilingual
+    parts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    def suits(self, check_id: str) -> bool:
+        """Whether it is offered at the check of this id."""
+        _, part, rule = check_id.split("/", 2)
+        return (not self.parts or part in self.parts) and (not self.rules or rule in self.rules)
+
+
 class ExerciseBase(Frozen):
     """What all kinds share. Each kind adds `kind`, a literal of its name, and its own fields.
 
@@ -52,6 +72,7 @@ class ExerciseBase(Frozen):
     due: Moment | None = None
     weights: dict[str, Weight] = Field(default_factory=dict)
     words_minimum: SmallCount = 0
+    rubric: tuple[RubricItem, ...] = Field(default=(), max_length=100)
     texts: dict[Language, str] = Field(description="the exercise's Markdown, by language")
 
     rules: ClassVar[tuple[str, ...]] = ()  # the names of its checks, which `weights` may name
@@ -68,6 +89,11 @@ class ExerciseBase(Frozen):
         """The runs, apart from a free one, as which pictures of this exercise are recorded."""
         return ()
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The middles that its checks' ids may have, which a rubric may name."""
+        return self.recorded
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """Turn what the exercise's table at `at` says of runs into `table["runs"]`. Raises ExerciseError."""
@@ -77,6 +103,21 @@ class ExerciseBase(Frozen):
 
     def check_plan(self, file: TomlFile, at: KeyPath, planned: Mapping[str, Parameters]) -> None:
         """Raise ExerciseError for what does not fit the assignment's planned runs, by id."""
+
+
+def check_rubric(file: TomlFile, at: KeyPath, exercise: ExerciseBase) -> None:
+    """Items have different ids, name checks of the exercise, and are worth no more than it. Raises
+    ExerciseError."""
+    seen: set[str] = set()
+    for index, item in enumerate(exercise.rubric):
+        place = (*at, "rubric", index)
+        check_unique(file, (*place, "id"), item.id, seen)
+        if abs(item.points) > exercise.points:
+            raise file.error((*place, "points"), "at_most", le=f"{exercise.points:g}")
+        for name, known in (("parts", exercise.parts), ("rules", exercise.rules)):
+            for given in getattr(item, name):
+                if given not in known:
+                    raise file.error((*place, name), "one_of", expected=", ".join(known))
 
 
 def check_unique(file: TomlFile, at: KeyPath, name: str, seen: set[str]) -> None:

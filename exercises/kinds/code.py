@@ -33,6 +33,10 @@ class Code(ExerciseBase):
     def recorded(self) -> tuple[str, ...]:
         return tuple(self.draws)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.draws, "code")
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """Read the texts; what is to be drawn is planned. Raises ExerciseError."""

@@ -27,5 +27,9 @@ class Compare(ExerciseBase):
     asks_apis: ClassVar[bool] = True
     free_run: ClassVar[str | None] = COMPARISON_RUN
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("comparison", *(topic.id for topic in self.topics))
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_topics(file, at, self.topics)

@@ -17,3 +17,7 @@ class Correct(ExerciseBase):
     rules: ClassVar[tuple[str, ...]] = ("claim", "truth", "noticed")
     writes: ClassVar[bool] = True
     asks_apis: ClassVar[bool] = True
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(f"correction{number + 1}" for number in range(self.minimum))

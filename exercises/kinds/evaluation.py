@@ -32,6 +32,10 @@ class Evaluation(ExerciseBase):
     writes: ClassVar[bool] = True
     own_tab: ClassVar[bool] = True
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(subject.id for subject in self.subjects)
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         seen: set[str] = set()
         for index, criterion in enumerate(self.criteria):

@@ -38,6 +38,10 @@ class Grid(Planned):
         """The run of a cell, both counted from 0."""
         return self.runs[row * len(self.x.values) + column]
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.recorded, "conclusion")
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """A run for each cell, row by row: `<exercise>_<row>_<column>`, counted from 1."""

@@ -10,3 +10,7 @@ class HandIn(ExerciseBase):
 
     rules: ClassVar[tuple[str, ...]] = ("chain", "owner", "reuse", "complete")
     own_tab: ClassVar[bool] = True
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("record",)

@@ -15,6 +15,10 @@ class ImageToImage(Planned):
     rules: ClassVar[tuple[str, ...]] = (*Planned.rules, "source_kept", "source_same")
     mode: ClassVar[Mode] = "img2img"
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.recorded, "source")
+
     @classmethod
     def changed(
         cls, file: TomlFile, at: KeyPath, earlier: list[Run], parameters: Parameters, change: Change

@@ -32,6 +32,10 @@ class Iterate(ExerciseBase):
     once: ClassVar[bool] = True
     free_run: ClassVar[str | None] = ITERATION_RUN
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("steps",)
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """The parameters that all steps share."""

@@ -35,6 +35,10 @@ class Observe(ExerciseBase):
 
     rules: ClassVar[tuple[str, ...]] = ("observed",)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(question.id for question in (*self.questions, *self.conclusions))
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """The runs of the exercise that `of` names. Raises ExerciseError."""

@@ -41,6 +41,10 @@ class Own(Planned):
         ]
         return self.model_copy(update={"runs": tuple(runs)})
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.recorded, "prompt", "best", *(topic.id for topic in self.topics))
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """A run for each seed: `<exercise>_seed<seed>`."""

@@ -35,6 +35,10 @@ class Quiz(ExerciseBase):
 
     rules: ClassVar[tuple[str, ...]] = ("answered",)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(question.id for question in self.questions)
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_all_unique(file, (*at, "questions"), [question.id for question in self.questions])
         if any(later > earlier for earlier, later in pairwise(self.tries)):

@@ -20,6 +20,10 @@ class Reflection(ExerciseBase):
     rules: ClassVar[tuple[str, ...]] = ("lines", "topic")
     writes: ClassVar[bool] = True
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("text", *(topic.id for topic in self.topics))
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_topics(file, at, self.topics)
         if self.lines_minimum > self.lines_maximum:

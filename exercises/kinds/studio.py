@@ -16,3 +16,7 @@ class Studio(ExerciseBase):
     rules: ClassVar[tuple[str, ...]] = ("studio",)
     once: ClassVar[bool] = True
     free_run: ClassVar[str | None] = STUDIO_RUN
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("pictures",)

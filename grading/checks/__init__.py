@@ -70,16 +70,21 @@ def check_submission(
 def judge(
     assignment: Assignment, submission: Submission, regenerations: Iterable[Regeneration] = ()
 ) -> dict[str, list[RuleResult]]:
-    """What every rule says, by exercise.
+    """What every rule says, by exercise."""
+    assignment = as_given(assignment, submission)
+    prompts = {run.parameters.prompt for _, run in assignment.planned_runs()}
+    evidence = Evidence.of(submission, regenerations, prompts)
+    return {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}
+
+
+def as_given(assignment: Assignment, submission: Submission) -> Assignment:
+    """The assignment as this student had it.
 
     Variants that the record states hold too where they are not switched on: the lab's were.
     """
     stated = any(recorded.manifest.variant for recorded in submission.own)
     student = submission.student
-    assignment = assignment.varied(student) if stated else assignment.of_student(student)
-    prompts = {run.parameters.prompt for _, run in assignment.planned_runs()}
-    evidence = Evidence.of(submission, regenerations, prompts)
-    return {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}
+    return assignment.varied(student) if stated else assignment.of_student(student)
 
 
 def worded_checks(

@@ -122,4 +122,10 @@ def _texts(exercise: Evaluation, submission: Submission, t: Translator) -> list[
     return texts
 
 
-KIND = KindChecks(check_evaluation, texts=_texts)
+def _answer(exercise: Evaluation, submission: Submission, part: str) -> str:
+    """The reasons given for one picture."""
+    answers = submission.answers.evaluations if submission.answers else {}
+    return "\n".join(answers.get(part, SubjectAnswer()).reasons)
+
+
+KIND = KindChecks(check_evaluation, texts=_texts, answer=_answer)

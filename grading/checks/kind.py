@@ -65,8 +65,13 @@ def nothing(*_: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class KindChecks:
-    """A kind's part of the grade; the functions get the exercise first."""
+    """A kind's part of the grade; the functions get the exercise first.
+
+    `answer` says what was written for one part of the exercise (the middle of a check's id), where a kind
+    has several answers; where it is None, all texts are one answer.
+    """
 
     check: Callable[[Any, Evidence], list[RuleResult]]
     pictures: Callable[[Any, Submission, Translator], list[ReportPicture]] = nothing
     texts: Callable[[Any, Submission, Translator], list[ReportText]] = nothing
+    answer: Callable[[Any, Submission, str], str] | None = None

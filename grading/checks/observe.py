@@ -84,4 +84,11 @@ def _texts(exercise: Observe, submission: Submission, t: Translator) -> list[Rep
     return texts
 
 
-KIND = KindChecks(check_observe, texts=_texts)
+def _answer(exercise: Observe, submission: Submission, part: str) -> str:
+    """A conclusion, or what was seen in all pictures."""
+    answers = observations(exercise, submission)
+    seen = [answers.pictures.get(run, {}).get(part, "").strip() for run in exercise.pictures]
+    return answers.conclusions.get(part) or "\n".join(text for text in seen if text)
+
+
+KIND = KindChecks(check_observe, texts=_texts, answer=_answer)

@@ -118,6 +118,12 @@ _RULES: tuple[tuple[str, Callable[[Evidence, Planned, Run], Verdict]], ...] = (
 )
 
 
+def deviations(run: Run, newest: Recorded) -> list[tuple[str, object, object]]:
+    """Name, planned and asked value of each parameter in which a picture is not as its run was planned."""
+    planned, asked = _as_planned(run, newest), _as_asked(newest)
+    return [(name, planned[name], asked.get(name)) for name in changed_parameters(run, newest)]
+
+
 def changed_parameters(run: Run, newest: Recorded) -> list[str]:
     """The parameters in which a picture is not as its run was planned."""
     expected, actual = _as_planned(run, newest), _as_asked(newest)

@@ -6,15 +6,18 @@ from itertools import count
 from pathlib import Path
 
 from grading.class_.collected import INDEX, SUMS, read_lateness
-from grading.class_.marks import MARKS, OPEN
 from grading.class_.one import Entry
+from grading.marks.lines import LINES
+from grading.marks.store import FILE as STORE
+from grading.marks.table import MARKS, OPEN
 from grading.submission.locating import is_zip, no_folder_or_zip, without_zip
 from grading.submission.names import is_of_a_system, safe_name
 from grading.wording import MAX_SHOWN, Message, message, shown
 
+CHANGES = "changes.html"
 COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
 # the class's own results, beside the students'
-RESERVED = ("grades.csv", MARKS, OPEN, "index.html", "grading.log")
+RESERVED = ("grades.csv", MARKS, OPEN, STORE, LINES, "index.html", CHANGES, "grading.log")
 
 
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:

@@ -7,22 +7,28 @@ student's result. Results are written as they come, so a stop loses nothing that
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from pydantic import ValidationError
+
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, preferred_language
 from grading.class_.collected import INDEX
-from grading.class_.entries import find_entries
+from grading.class_.entries import CHANGES, find_entries
 from grading.class_.findings import class_findings
-from grading.class_.marks import MARKS, OPEN, Marks, open_rows, read_marks
 from grading.class_.one import Entry, Survey, Task, not_gradable, write_results
 from grading.class_.output import write_whole
 from grading.class_.pool import Limits, Pool, TaskFailed, default_workers
+from grading.marks.lines import LINES, to_lines
+from grading.marks.mark import NAME, Mark
+from grading.marks.store import MarksStore
+from grading.marks.table import MARKS, OPEN, open_rows, take_over
+from grading.reports.changes import changes_page, find_changes
 from grading.reports.class_page import class_report
 from grading.reports.student import student_report
 from grading.reports.table import csv_bytes, grades_csv
@@ -30,12 +36,14 @@ from grading.results import Grade, Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
 from grading.wording import Message, message, shown
+from manifests.reader import read_regular_file
 from manifests.receipts import Keys
 
 SECONDS_PER_STUDENT = 120.0  # of computing, whatever else the machine does meanwhile
 PATIENCE = 1800.0  # seconds by the clock, after which a worker is given up: it waits for something
 STUDENTS_PER_WORKER = 8  # starting a worker takes as long as grading a few students
 LOG = "grading.log"
+MAX_GRADE_BYTES = 16 * 2**20
 
 Regenerate = Callable[[Submission], Sequence[Regeneration]]
 Progress = Callable[[int, int, str], None]
@@ -81,7 +89,12 @@ def grade_class(
     count = _Count(progress, len(found))
     number = min(workers or default_workers(), 1 + len(found) // STUDENTS_PER_WORKER)
     limits = Limits(seconds_per_student, patience)
-    marks = read_marks(out / MARKS, {entry.name for entry in entries})
+    store = MarksStore(out)
+    take_over(out / MARKS, store, {entry.name for entry in entries})
+    marks: dict[str, dict[str, Mark]] = {}
+    for (student, check), decision in store.newest().items():
+        marks.setdefault(student, {})[check] = decision.mark
+    before = read_grades(out)
     with Pool(assignment, workers=number, limits=limits, log=out / LOG) as pool:
         surveys = _survey(pool, found, out, language)
         known = {folder: survey for folder, survey in surveys.items() if isinstance(survey, Survey)}
@@ -94,8 +107,9 @@ def grade_class(
                 outcomes.append(survey)
                 count.one(entry)
                 continue
-            own = marks.get(entry.name, Marks())
-            made_again, failed = _regenerate(entry, assignment, regenerate, own.names)
+            own = marks.get(entry.name, {})
+            also = confirmed_names(own)
+            made_again, failed = _regenerate(entry, assignment, regenerate, also)
             task = Task(
                 kind="grade",
                 entry=entry,
@@ -103,9 +117,9 @@ def grade_class(
                 language=survey.language or language,
                 graders_language=language,
                 for_grader=tuple(m.text(language) for m in (*findings.get(entry.folder, ()), *failed)),
-                classmates=tuple(sorted(names - {entry.name, *own.names})),
-                also=tuple(own.names),
-                marks=own.points,
+                classmates=tuple(sorted(names - {entry.name, *also})),
+                also=also,
+                marks=own,
                 regenerations=tuple(made_again),
                 receipt_keys=receipt_keys,
             )
@@ -121,7 +135,28 @@ def grade_class(
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
     page = class_report(assignment, placed, language, out, made_again=regenerate is not None)
     write_whole(out / "index.html", page.encode())
+    changes = find_changes(assignment, before, placed, language)
+    write_whole(out / CHANGES, changes_page(assignment, changes, language, first=not before).encode())
+    write_whole(out / LINES, to_lines(store.everything()))
     return grades
+
+
+def confirmed_names(marks: Mapping[str, Mark]) -> tuple[str, ...]:
+    """The other names of which a person has said that they are this student's."""
+    return tuple(
+        check.removeprefix(NAME) for check, mark in marks.items() if check.startswith(NAME) and mark.confirmed
+    )
+
+
+def read_grades(out: Path) -> dict[str, Grade]:
+    """The grades there are, by the folder they are in; one that cannot be read is as if it were not there."""
+    found: dict[str, Grade] = {}
+    for file in sorted(out.glob("*/grade.json")):
+        try:
+            found[file.parent.name] = Grade.model_validate_json(read_regular_file(file, MAX_GRADE_BYTES))
+        except (OSError, ValidationError):
+            continue
+    return found
 
 
 def _survey(

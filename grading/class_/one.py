@@ -16,15 +16,17 @@ from grading.checks import judge, worded_checks
 from grading.checks.due import late
 from grading.checks.receipts import receipt_findings
 from grading.checks.suspicions import suspicions
-from grading.class_.marks import apply_marks
 from grading.class_.output import write_whole
 from grading.class_.traces import evaluation, observed, photos, sentences
+from grading.marks.applying import mark_checks, marks_without_place
+from grading.marks.mark import Mark
+from grading.marks.totals import with_totals
 from grading.reports.strip import STRIP, contact_strip
 from grading.reports.student import student_report
 from grading.results import Grade, Lateness, Regeneration, earned_points
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
-from grading.wording import Message, message
+from grading.wording import Message
 from manifests.receipts import Keys
 
 EMPTY = "submission.empty"
@@ -88,7 +90,7 @@ class Task(_Line):
     for_grader: tuple[str, ...] = ()
     classmates: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    marks: dict[str, float] = Field(default_factory=dict)
+    marks: dict[str, Mark] = Field(default_factory=dict)
     regenerations: tuple[Regeneration, ...] = ()
     receipt_keys: Keys | None = None
 
@@ -148,13 +150,12 @@ def grade(task: Task, assignment: Assignment) -> Grade:
 def graded(task: Task, assignment: Assignment, submission: Submission, language: Language) -> Grade:
     """The grade of a submission that could be read."""
     judged = judge(assignment, submission, task.regenerations)
-    checks = apply_marks(worded_checks(assignment, judged, language), task.marks)
-    ids = {check.id for check in checks}
+    checks = mark_checks(worded_checks(assignment, judged, language), task.marks, assignment, language)
     found = suspicions(judged, submission)
     if task.receipt_keys is not None:
         found += receipt_findings(submission, task.receipt_keys, drawn_wanted=assignment.receipts == "drawn")
-    found += [message("marks.check", check=check) for check in task.marks if check not in ids]
-    return Grade(
+    found += marks_without_place(task.marks, checks, assignment)
+    grade = Grade(
         student=task.entry.name,
         assignment=assignment.id,
         gradable=True,
@@ -164,7 +165,9 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         findings=tuple(f.text(language) for f in (*submission.findings, *late(assignment, submission))),
         for_grader=(*(each.text(task.graders_language) for each in found), *task.for_grader),
         checks=tuple(checks),
+        without_receipt=sum(r.manifest.receipt is None for r in submission.own),
     )
+    return with_totals(grade, assignment, language)
 
 
 def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language: Language) -> Grade:

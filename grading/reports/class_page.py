@@ -103,7 +103,7 @@ def _facts(grades: Sequence[Grade], t: Translator, language: Language) -> list[F
     status = Counter(grade.status for grade in grades)
     facts = [Fact(t("class.submissions"), str(len(grades)))]
     facts += [Fact(t(f"class.count_{name}"), str(status[name])) for name in _MARKS if status[name]]
-    points = [grade.points for grade in grades if grade.gradable]
+    points = [grade.total for grade in grades if grade.gradable]
     if points:
         facts += [
             Fact(t("class.mean"), number(mean(points))),
@@ -116,7 +116,7 @@ def _distribution(graded: Sequence[Grade], maximum: float, language: Language) -
     """How many earned how much, in ranges of equal width; full marks belong to the last."""
     number = partial(as_points, language=language)
     width = maximum / BINS if maximum else 1.0
-    counts = Counter(min(BINS - 1, int(grade.points / width + 1e-9)) for grade in graded)
+    counts = Counter(min(BINS - 1, int(grade.total / width + 1e-9)) for grade in graded)
     most = max(counts.values())
     return [
         Bar(f"{number(i * width)} – {number((i + 1) * width)}", counts[i], round(100 * counts[i] / most, 1))

@@ -16,13 +16,14 @@ from grading.results import Grade, Lateness
 # What begins a formula, at the beginning of a cell or after what some spreadsheet takes for the end of one,
 # with what is passed over before it.
 _FORMULA = re.compile(r"""(^|[;,\t\r\n])(?=["'\s]*[=+\-@＝＋－＠]|[\t\r])""")
+PARTS = ("computed", "marked", "late_points", "dropped_points", "total")
 COLUMNS = ("student", "assignment", "status", "points", "maximum", "to_read", "handed_in", "late_seconds")
 
 
 def grades_csv(assignment: Assignment, grades: Iterable[Grade]) -> bytes:
     """UTF-8, commas, decimal points, a column per exercise."""
     exercises = [exercise.id for exercise in assignment.exercises]
-    header = [*COLUMNS, *exercises, "findings", "reasons", "possible"]
+    header = [*COLUMNS, *exercises, "findings", "reasons", "possible", *PARTS, "sum"]
     return csv_bytes([header, *(_row(grade, exercises) for grade in grades)])
 
 
@@ -53,6 +54,8 @@ def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
         " | ".join((*grade.for_grader, *grade.findings)),
         " | ".join(grade.reasons),
         f"{grade.possible:g}" if grade.gradable else "",
+        *(f"{getattr(grade, name):g}" if grade.gradable else "" for name in PARTS),
+        grade.explained,
     ]
 
 

@@ -247,7 +247,7 @@ WRONG_IN_TP2 = {
         "exercises[10].lines_maximum",
         "13",
     ),
-    "a topic twice": ('"ecommerce_risks"', '"cost_quality"', "exercises[10].topics[3].id", "once"),
+    "a topic twice": ('id = "ecommerce_risks"', 'id = "cost_quality"', "exercises[10].topics[3].id", "once"),
     "a topic without French words": (
         'fr = ["reprodu',
         'de = ["reprodu',

@@ -10,7 +10,7 @@ import pytest
 from exercises.assignment import Assignment
 from exercises.errors import UserError
 from grading.class_.grade import grade_class
-from grading.class_.marks import MARKS, OPEN
+from grading.marks.table import MARKS, OPEN
 from grading.results import Grade
 from tests.grading.corpus import HONEST
 from tests.grading.good import EARNED

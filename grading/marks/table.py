@@ -1,24 +1,27 @@
-"""`marks.csv`: what a person decided, beside the grades. Grading reads it and never writes it.
+"""`marks.csv`: marks as a spreadsheet has them, beside the grades. Grading reads it and never writes it.
 
 One line for each decision: `student,check,points`. A check is named by its id; `name:NAME` instead says
 that NAME is this student too, on another machine. Lines without points (and no name) are still open, so
 that `open.csv`, which grading writes, can be filled in bit by bit and saved as `marks.csv`.
+
+A line becomes a decision once. What was decided later, at the desk or by another line, is not undone by a
+line that stands there still, nor by one that has gone.
 """
 
 import csv
 import io
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from exercises.errors import CatalogueError
-from grading.results import CheckResult, Grade
+from grading.marks.mark import NAME, Decision, Mark
+from grading.marks.store import Conflict, MarksStore, Wanted
+from grading.results import Grade
 
 MARKS = "marks.csv"
 OPEN = "open.csv"
 COLUMNS = ("student", "check", "points")
-NAME = "name:"
 MAX_BYTES = 16 * 2**20
 
 
@@ -28,16 +31,41 @@ class MarksError(CatalogueError):
     package = "grading"
 
 
-@dataclass
-class Marks:
-    """One student's: points by the check's id, and other names that are theirs."""
+def take_over(path: Path, store: MarksStore, students: Iterable[str]) -> None:
+    """Make decisions of the lines that are new. Raises MarksError before anything is written, OSError."""
+    lines = read_marks(path, students)
+    waiting = bool(lines)
+    while waiting:
+        try:
+            _take_over(lines, store)
+            waiting = False
+        except Conflict:  # somebody decided at the desk meanwhile
+            continue
 
-    points: dict[str, float] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
+
+def _take_over(lines: dict[tuple[str, str], Mark], store: MarksStore) -> None:
+    newest: dict[tuple[str, str], Decision] = {}
+    taken: dict[tuple[str, str], Mark] = {}
+    for each in store.everything():
+        newest[each.student, each.check] = each
+        if each.author == MARKS:
+            taken[each.student, each.check] = each.mark
+    wanted = []
+    for (student, check), line in lines.items():
+        before = taken.get((student, check))
+        if before is not None and (before.points, before.confirmed) == (line.points, line.confirmed):
+            continue
+        current = newest.get((student, check))
+        mark = line
+        if current is not None:  # comments and a flag are no matter of the table
+            mark = line.model_copy(update={"comments": current.mark.comments, "flag": current.mark.flag})
+        wanted.append(Wanted(student, check, current.version if current else 0, mark))
+    if wanted:
+        store.save(MARKS, wanted)
 
 
-def read_marks(path: Path, students: Iterable[str]) -> dict[str, Marks]:
-    """By student; nothing where there is no such file. Raises MarksError, OSError."""
+def read_marks(path: Path, students: Iterable[str]) -> dict[tuple[str, str], Mark]:
+    """By student and check; nothing where there is no such file. Raises MarksError, OSError."""
     if not path.exists():
         return {}
     with path.open("rb") as file:
@@ -50,36 +78,18 @@ def read_marks(path: Path, students: Iterable[str]) -> dict[str, Marks]:
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise MarksError("marks.columns", file=path.name, columns=", ".join(COLUMNS))
-    known, marks = set(students), dict[str, Marks]()
+    known, marks = set(students), dict[tuple[str, str], Mark]()
     for row in rows:
         student, check, given = ((row[name] or "").strip().removeprefix("'") for name in COLUMNS)
         if not check or not (given or check.startswith(NAME)):
             continue
         if student not in known:
             raise MarksError("marks.student", file=path.name, line=rows.line_num, student=student[:80])
-        own = marks.setdefault(student, Marks())
         if check.startswith(NAME):
-            own.names.append(check.removeprefix(NAME).strip())
+            marks[student, NAME + check.removeprefix(NAME).strip()] = Mark(confirmed=True)
         else:
-            own.points[check] = _points(given, path.name, rows.line_num)
+            marks[student, check[:300]] = Mark(points=_points(given, path.name, rows.line_num))
     return marks
-
-
-def apply_marks(checks: Iterable[CheckResult], points: dict[str, float]) -> list[CheckResult]:
-    """The checks with what a person decided; what waited for such a decision follows it."""
-    decided: dict[str, CheckResult] = {}
-    for check in checks:
-        if check.id in points:
-            given = min(points[check.id], check.maximum)
-        elif check.needs_person and check.waits_for in points:
-            first = decided[check.waits_for]
-            given = check.maximum if first.points == first.maximum else 0.0
-        else:
-            decided[check.id] = check
-            continue
-        update = {"points": given, "passed": given > 0, "needs_person": False, "by_person": True}
-        decided[check.id] = check.model_copy(update=update)
-    return list(decided.values())
 
 
 def open_rows(grades: Iterable[Grade]) -> list[tuple[str, str, str, str, str]]:
@@ -98,6 +108,6 @@ def _points(text: str, file: str, line: int) -> float:
         points = float(text.replace(",", "."))
     except ValueError:
         points = math.nan
-    if not math.isfinite(points) or points < 0:
+    if not math.isfinite(points) or not 0 <= points <= 1000:
         raise MarksError("marks.points", file=file, line=line, points=text[:40])
     return round(points, 2)

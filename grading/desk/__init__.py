@@ -1,0 +1,1 @@
+"""The desk: the pages on which people judge what only people can."""

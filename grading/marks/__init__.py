@@ -1,0 +1,1 @@
+"""What people decided about submissions: kept apart from what checks compute, and never lost."""
