@@ -13,12 +13,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes, receipt_routes, spending_routes
+from gateway import class_routes, drawing_routes, feedback_routes, receipt_routes, spending_routes
 from gateway.budgets import BudgetFile
 from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
 from gateway.credentials import Credentials
 from gateway.drawings import Drawing, Drawings
+from gateway.feedback_store import FeedbackStore
 from gateway.gate import PersonGate, person_of
 from gateway.kept import Kept
 from gateway.keys import SigningKeys
@@ -56,6 +57,7 @@ class Gateway:
         self.budgets = BudgetFile(self.state / "budgets.toml")
         router = open_class_router(self.state, self.loopback, self.budgets, self.policy)
         self.watch = ClassWatch()
+        self.feedback = FeedbackStore(self.state / "feedback.sqlite")
         self.providers = ProviderModels(router, self.receipts, LIMITS, self.watch)
         self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
         kept = Kept(self.state / "finished")
@@ -107,6 +109,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(receipt_routes.router(gateway.receipts, gateway.keys))
     app.include_router(class_routes.router(gateway.drawings, gateway.watch, gateway.providers.budget_used))
     app.include_router(spending_routes.router(gateway.providers, gateway.budgets))
+    app.include_router(feedback_routes.router(gateway.feedback))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

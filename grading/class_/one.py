@@ -138,7 +138,7 @@ def grade(task: Task, assignment: Assignment) -> Grade:
         ) as submission:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
-            page = student_report(assignment, result, language, submission)
+            page = student_report(assignment, result, language, submission, task.marks)
             pictures = contact_strip(assignment, submission)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)

@@ -6,7 +6,8 @@ and a content security policy forbids scripts and all requests.
 
 import base64
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +17,8 @@ from exercises.i18n import Language, Translator, points, translator
 from exercises.kinds import Exercise
 from grading.checks import KINDS
 from grading.checks.kind import ReportPicture, ReportText
+from grading.feedback.document import Remark, remarks_of
+from grading.marks.mark import Mark
 from grading.reports.lateness import lateness_words, times_words
 from grading.reports.table import exercise_points
 from grading.results import CheckResult, CheckStatus, Grade, open_points
@@ -79,14 +82,26 @@ class Section:
     entries: tuple[Entry, ...] = ()
     pictures: tuple[Picture, ...] = ()
     texts: tuple[ReportText, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def student_report(
-    assignment: Assignment, grade: Grade, language: Language, submission: Submission | None = None
+    assignment: Assignment,
+    grade: Grade,
+    language: Language,
+    submission: Submission | None = None,
+    marks: Mapping[str, Mark] | None = None,
 ) -> str:
-    """The page. Without a submission (it could not be read) there are only the reasons."""
+    """The page, with what people said in their marks. Without a submission (it could not be read) there are
+    only the reasons."""
     exercises = assignment.exercises if submission is not None else ()
-    sections = [_section(exercise, grade, submission, language) for exercise in exercises]
+    sections = [
+        replace(
+            _section(exercise, grade, submission, language),
+            remarks=remarks_of((marks or {}).get(exercise.id)),
+        )
+        for exercise in exercises
+    ]
     return render(
         "student.html.j2",
         language,

@@ -35,7 +35,7 @@ def desk(
     the reports and tables.
     """
     language = preferred_language()
-    t = translator("grading", language)
+    t = translator("lab", language)
     chosen = find_assignment(assignment)
     if not submissions.is_dir():
         raise GradingError("grade.no_folder", folder=shown(submissions))

@@ -24,6 +24,7 @@ from lab.providers.address import Address
 from lab.providers.class_router import ClassRouter
 from lab.providers.opening import AnyRouter, open_router
 from lab.records.own_pictures import own_pictures
+from lab.session.feedback import FeedbackOf
 from lab.session.gateway import gateway_token
 from lab.session.kept_checks import KeptChecks
 from lab.session.opened import Offered
@@ -65,6 +66,7 @@ class Lab:
             return self
         _ = self.cache  # found once for all
         other = copy(self)
+        vars(other).pop("feedback", None)  # each assignment has its own
         other.assignment, other._first = assignment.of_student(self.student), self._first or self
         return other
 
@@ -116,6 +118,11 @@ class Lab:
         if self.settings.gateway:
             return ClassRouter(self.settings.gateway, gateway_token())
         return open_router(self.work, self.student, {"bundled": self._bundled})
+
+    @cached_property
+    def feedback(self) -> FeedbackOf:
+        """What came back on this assignment."""
+        return FeedbackOf(self.assignment.id, self.folder, self.settings.gateway, gateway_token())
 
     def close(self) -> None:
         if "router" in vars(self):

@@ -14,6 +14,7 @@ from lab.ui.tabs import (
     compare,
     correct,
     costs,
+    feedback,
     gallery,
     generate,
     grid,
@@ -51,5 +52,6 @@ LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)
     gallery.build,
     costs.build,
     hand_in.build,
+    feedback.build,
     health.build,
 )

@@ -45,7 +45,21 @@ def _progress(lab: Lab, page: Page) -> str:
     exercises = lab.assignment.exercises
     rows = [_row(page, exercise, checks[exercise.id]) for exercise in exercises]
     header = [t(f"start.column_{name}") for name in ("exercise", "done", "points")]
-    return _next(page, exercises, checks) + markup.table(header, rows, t("start.progress"))
+    return (
+        _feedback(lab, page)
+        + _next(page, exercises, checks)
+        + markup.table(header, rows, t("start.progress"))
+    )
+
+
+def _feedback(lab: Lab, page: Page) -> Markup:
+    """That there is feedback, and the answer to what was asked about it; with the way there."""
+    if "feedback" not in page.ids or (own := lab.feedback()) is None:
+        return Markup("")
+    answered = sum(each.answer is not None for each in own.requests)
+    words = page.t("start.feedback_answered" if answered else "start.feedback")
+    link = markup.tab_link("feedback", page.t("feedback.title"), page.t("feedback.title") + " →")
+    return Markup('<p class="note feedback-is-here">{} {}</p>').format(words, link)
 
 
 def _next(page: Page, exercises: Sequence[Exercise], checks: dict[str, list[CheckResult]]) -> Markup:

@@ -1,0 +1,1 @@
+"""What goes back to a student: points, causes, comments, and what would have been right."""

@@ -1,0 +1,131 @@
+"""Publishes what `grade` wrote: a document for each student, beside the grade and at the class's gateway.
+
+Rule: only a student who has a grade is told one, and each is told exactly what the files say; one whose
+document did not arrive is named, and the others are not held up. Publishing again replaces what there was.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from exercises.assignment import Assignment
+from exercises.errors import CatalogueError
+from grading.feedback.document import Feedback, LookAgain, feedback_of
+from grading.marks.mark import Mark
+from grading.marks.store import MarksStore
+from grading.results import Grade
+from manifests.atomic import write_atomic
+
+FILE = "feedback.json"
+TIMEOUT = 30.0
+
+
+class PublishError(CatalogueError):
+    """What stands in the way of publishing."""
+
+    package = "grading"
+
+
+class Carrier(Protocol):
+    """Whoever brings a document to its student."""
+
+    def publish(self, student: str, assignment: str, feedback: Feedback, begins: datetime | None) -> None:
+        """Raises PublishError."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one student: `error` says why the document did not arrive."""
+
+    student: str
+    file: Path
+    error: PublishError | None = None
+
+
+class GatewayCarrier:
+    """The class's gateway, with an instructor's token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        import httpx2
+
+        self._client = httpx2.Client(
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def publish(self, student: str, assignment: str, feedback: Feedback, begins: datetime | None) -> None:
+        body = {
+            "feedback": feedback.model_dump(mode="json", by_alias=True),
+            "begins": begins.isoformat() if begins else None,
+        }
+        self._ask("PUT", f"/class/feedback/{assignment}/{quote(student, safe='')}", body)
+
+    def withdraw(self, student: str, assignment: str) -> None:
+        """Raises PublishError, also where there is nothing to take back."""
+        self._ask("DELETE", f"/class/feedback/{assignment}/{quote(student, safe='')}")
+
+    def requests(self, assignment: str) -> list[LookAgain]:
+        """What students asked to be looked at again. Raises PublishError."""
+        told = self._ask("GET", f"/class/feedback/{assignment}/requests")
+        return [LookAgain.model_validate(each) for each in told]
+
+    def answer(self, number: int, answer: str) -> None:
+        """Raises PublishError."""
+        self._ask("PUT", f"/class/feedback/requests/{number}", {"answer": answer})
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        import httpx2
+
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx2.HTTPError as error:
+            raise PublishError("publish.no_gateway", reason=type(error).__name__) from error
+        if answer.status_code >= 400:
+            raise PublishError("publish.refused", status=answer.status_code, reason=_message(answer.content))
+        return json.loads(answer.content) if answer.content else None
+
+
+def publish(
+    grades: Iterable[tuple[str, Grade]],
+    assignment: Assignment,
+    out: Path,
+    carrier: Carrier | None = None,
+    *,
+    begins: datetime | None = None,
+    told: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Write each student's document beside the grade, and have it brought. `grades`: by folder."""
+    marks: dict[str, dict[str, Mark]] = {}
+    for (student, check), decision in MarksStore(out).newest().items():
+        marks.setdefault(student, {})[check] = decision.mark
+    now, outcomes = begins or datetime.now(UTC), []
+    for folder, grade in grades:
+        document = feedback_of(grade, marks.get(grade.student, {}), assignment, now)
+        file = out / folder / FILE
+        write_atomic(file, document.model_dump_json(by_alias=True, indent=2).encode())
+        error = None
+        if carrier is not None:
+            try:
+                carrier.publish(grade.student, assignment.id, document, begins)
+            except PublishError as failed:
+                error = failed
+        outcomes.append(Outcome(grade.student, file, error))
+        told(outcomes[-1])
+    return outcomes
+
+
+def _message(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["error"]["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,132 @@
+"""From grades and marks to a student's feedback: what it holds, what it never holds, and how it arrives."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from exercises.assignment import Assignment
+from grading.class_.grade import grade_class, read_grades
+from grading.feedback.document import Feedback, feedback_of
+from grading.feedback.publishing import GatewayCarrier, PublishError, publish
+from grading.marks.mark import Comment, Mark, Passage, Spot
+from grading.marks.store import MarksStore, Wanted
+from lab.cli.grades import grades
+from manifests.store import Store
+from tests.gateway.conftest import TOKENS, RunningGateway, StartGateway
+
+TOPIC = "reflection/reproducibility/topic"
+HOSTILE = "<script>alert(1)</script> & more"
+NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def out(tmp_path: Path, make_good: Callable[[Path, str], Store], tp2: Assignment) -> Path:
+    """Two students' grades; one has comments and points of a person's."""
+    for name in ("ada", "ben"):
+        make_good(tmp_path / "subs" / name, name)
+    picture = Store(tmp_path / "subs" / "ada", "tp2", "ada").records()[0].manifest.image.sha256
+    comments = (
+        Comment(text=HOSTILE, place=Passage(quote="cost")),
+        Comment(text="Look here.", place=Spot(picture=picture, x=0.25, y=0.75)),
+    )
+    out = tmp_path / "out"
+    MarksStore(out).save(
+        "ann",
+        [
+            Wanted("ada", "reflection", 0, Mark(comments=comments)),
+            Wanted("ada", TOPIC, 0, Mark(points=0, reason="Off the point.")),
+        ],
+    )
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    return out
+
+
+def of(out: Path, student: str) -> Feedback:
+    return Feedback.model_validate_json((out / student / "feedback.json").read_bytes())
+
+
+def test_it_holds_points_causes_and_what_people_said(out: Path, tp2: Assignment) -> None:
+    publish(read_grades(out).items(), tp2, out)
+    told = of(out, "ada")
+    assert [each.id for each in told.exercises] == [each.id for each in tp2.exercises]
+    reflection = next(each for each in told.exercises if each.id == "reflection")
+    assert [(r.text, r.quote, r.picture is not None) for r in reflection.remarks] == [
+        (HOSTILE, "cost", False),
+        ("Look here.", None, True),
+    ]
+    assert reflection.reasons == {TOPIC: "Off the point."}
+    assert told.total == read_grades(out)["ada"].total
+    assert all(each.remarks == () and each.reasons == {} for each in of(out, "ben").exercises)
+
+
+def test_findings_for_graders_and_names_of_others_stay_out(out: Path, tp2: Assignment) -> None:
+    grade = read_grades(out)["ada"].model_copy(update={"for_grader": ("Like the picture of ben.",)})
+    told = feedback_of(grade, {}, tp2, NOW).model_dump_json()
+    assert "ben" not in told
+    assert "for_grader" not in told
+
+
+def test_the_report_shows_the_comments_as_text(out: Path) -> None:
+    page = (out / "ada" / "report.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "25 % from the left" in page
+    assert "alert(1)" not in (out / "ben" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_would_have_been_right_is_told_where_its_author_wrote_it(
+    out: Path, tp2: Assignment, tmp_path: Path
+) -> None:
+    (tmp_path / "reflection.answer.en.md").write_text("Costs grow with steps.", encoding="utf-8")
+    told = feedback_of(read_grades(out)["ada"], {}, tp2.model_copy(update={"folder": tmp_path}), NOW)
+    answers = {each.id: each.answer for each in told.exercises if each.answer}
+    assert answers == {"reflection": {"en": "Costs grow with steps."}}
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(grades, [str(argument) for argument in arguments])
+    return done.exit_code, done.stdout
+
+
+def test_a_command_publishes_all_or_some(out: Path) -> None:
+    code, said = run("publish", out, "--assignment", "tp2", "--student", "ben", "--json")
+    assert code == 0
+    assert [each["student"] for each in json.loads(said)["published"]] == ["ben"]
+    assert not (out / "ada" / "feedback.json").exists()
+    code, said = run("publish", out, "--assignment", "tp2")
+    assert (code, len(said.splitlines())) == (0, 2)
+
+
+def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(
+    out: Path, tp2: Assignment, start_gateway: StartGateway
+) -> None:
+    gateway: RunningGateway = start_gateway()
+    carrier = GatewayCarrier(gateway.url, TOKENS["teacher"])
+    outcomes = publish([("ada", read_grades(out)["ada"])], tp2, out, carrier)
+    assert [outcome.error for outcome in outcomes] == [None]
+    with gateway.client("ada") as client:
+        assert client.get("/v1/feedback/tp2").json()["feedback"]["student"] == "ada"
+    with gateway.client("ben") as client:
+        assert client.get("/v1/feedback/tp2").status_code == 404
+    carrier.withdraw("ada", "tp2")
+    with pytest.raises(PublishError, match="404"):
+        carrier.withdraw("ada", "tp2")
+    carrier.close()
+
+
+def test_whom_it_did_not_reach_is_named_and_the_exit_code_says_so(
+    out: Path, start_gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = start_gateway()
+    monkeypatch.setenv("GENAI_GATEWAY_TOKEN", TOKENS["ada"])  # a student's
+    code, said = run("publish", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
+    assert code == 1
+    assert all("403" in each["error"] for each in json.loads(said)["published"])
+    gateway.kill()
+    code, said = run("publish", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
+    assert code == 1
+    assert all("does not answer" in each["error"] for each in json.loads(said)["published"])
