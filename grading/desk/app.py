@@ -1,5 +1,8 @@
 """The desk as an application: the pages on which people judge a class, ready for a server."""
 
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from exercises.i18n import LANGUAGES, Language
 from grading.desk import group_pages, place_pages
 from grading.desk.forms import FormError, read_form
 from grading.desk.gate import DeskGate
-from grading.desk.queue import ORDERS, SHOWS, graders, is_flagged, order_of, places, progress, wanted
+from grading.desk.queue import ORDERS, SHOWS, graders, order_of, places, progress, wanted
 from grading.desk.seats import Seats
 from grading.desk.visit import GRADER, HIDDEN, LANGUAGE, Desk, Visit, as_cookie
 from grading.desk.works import Works, picture
@@ -32,7 +35,16 @@ def open_desk(submissions: Path, assignment: Assignment, out: Path, token: str, 
 
 def build_desk(desk: Desk) -> FastAPI:
     """The application. Who may enter is the gate's business."""
-    app = FastAPI(title="GenAI Lab desk", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        closed = threading.Event()
+        asked = (desk.seats.current(), desk.seats.assignment, closed)
+        threading.Thread(target=desk.works.prepare, args=asked, daemon=True).start()
+        yield
+        closed.set()
+
+    app = FastAPI(title="GenAI Lab desk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(DeskGate, token=desk.token)
     app.include_router(place_pages.router(desk))
     app.include_router(group_pages.router(desk))
@@ -53,21 +65,17 @@ def build_desk(desk: Desk) -> FastAPI:
         """What there is to do, who did what, and everyone."""
         visit = Visit.of(desk, request)
         seats = order_of(desk.seats.current(), hidden=desk.hides_names)
-        everything = places(desk.seats.assignment, seats, "question")
+        ways = {order: wanted(places(desk.seats.assignment, seats, order), "all") for order in ORDERS}
+        queues = {(show, order): wanted(ways[order], show) for show in SHOWS for order in ORDERS}
         return visit.page(
             "overview.html.j2",
             seats=seats,
             veil=visit.veil(seats),
             progress=progress(desk.seats.assignment, seats),
-            counts={show: len(wanted(everything, show)) for show in SHOWS},
-            firsts={
-                (show, order): next(iter(wanted(places(desk.seats.assignment, seats, order), show)), None)
-                for show in SHOWS
-                for order in ORDERS
-            },
+            counts={show: len(queues[show, ORDERS[0]]) for show in SHOWS},
+            firsts={name: next(iter(queue), None) for name, queue in queues.items()},
             graders=graders(desk.seats.decided()),
             late={seat.key: lateness_words(seat.grade.lateness, visit.t) for seat in seats},
-            flagged={seat.key: is_flagged(seat) for seat in seats},
             orders=ORDERS,
             shows=SHOWS,
         )

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from exercises.errors import CatalogueError
-from grading.desk.queue import Place, is_asked
+from grading.desk.queue import Place
+from grading.desk.seats import is_asked
 from grading.marks.mark import LONGEST, MAX_COMMENTS, Comment, Mark, Passage, Spot
 from grading.marks.store import Wanted
 from grading.results import CheckResult

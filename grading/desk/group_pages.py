@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from exercises.kinds import Exercise
 from grading.desk.forms import Form, FormError, points_in, read_form
-from grading.desk.queue import is_asked, order_of
+from grading.desk.queue import order_of
 from grading.desk.seats import Seat
 from grading.desk.similar import groups
 from grading.desk.visit import Desk, Visit
@@ -72,16 +72,11 @@ def _members(visit: Visit, exercise: str, check: str) -> tuple[Exercise, dict[st
         raise HTTPException(404)
     seats = order_of(visit.desk.seats.current(), hidden=visit.desk.hides_names)
     named = visit.desk.seats.titles(visit.language)
-    titles = {
-        each.id: named.get(each.id, each.title)
-        for seat in seats
-        for each in seat.checks(exercise)
-        if is_asked(each)
-    }
+    titles = {each.id: named.get(each.id, each.title) for seat in seats for each in seat.asked(exercise)}
     check = check if check in titles else next(iter(titles), "")
     members: dict[str, Member] = {}
     for seat in seats:
-        one = next((each for each in seat.checks(exercise) if each.id == check), None)
+        one = next((each for each in seat.asked(exercise) if each.id == check), None)
         if one is None or not one.needs_person:
             continue
         text = visit.desk.works.answer(seat, assignment, check)

@@ -17,13 +17,12 @@ from grading.desk.queue import (
     Order,
     Place,
     Show,
-    is_asked,
     neighbours,
     order_of,
     places,
     wanted,
 )
-from grading.desk.seats import Seat
+from grading.desk.seats import Seat, is_asked
 from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of

@@ -214,34 +214,37 @@ def test_late_and_flagged_work_is_found_by_its_filter(tmp_path: Path, subs: Path
         assert "Late by 0 d 2 h 0 min" in client.get(served.place("code", "bob")).text
 
 
-def test_like_answers_are_given_an_item_only_after_all_were_shown(served: Served, subs: Path) -> None:
+def test_like_answers_are_given_an_item_only_after_all_were_shown(
+    tmp_path: Path, subs: Path, tp2: Assignment
+) -> None:
     check = "observations/steps/observed"
     for name in ("alice", "bob"):
         answers = answers_of(subs, name)
         words = "more steps cost more time but hardly change what one sees"
         answers.observations["observations"].conclusions["steps"] = f"{name} thinks {words}"
         save_answers(subs / name / "tp2", answers)
-    client = served.client()
-    page = client.get("/groups/observations", params={"check": check})
-    assert "Alike: 2" in page.text
-    data = {
-        "word": Fields.of(page.text, "/groups/").data["word"],
-        "check": [check],
-        "member": [served.key("alice"), served.key("bob")],
-        "items": ["effect_only"],
-    }
-    asked = client.post("/groups/observations", data=data)
-    assert "alice thinks" in asked.text
-    assert "bob thinks" in asked.text
-    assert served.desk.seats.store.everything() == []
-    form = Fields.of(asked.text, "/groups/").data
-    fill(client, served.place("observations", "bob"), **{f"points:{check}": "0.1"})
-    assert client.post("/groups/observations", data=form).status_code == 409
-    assert served.desk.seats.store.history("alice", check) == [], "one was judged meanwhile, so nobody is"
-    form["member"] = [served.key("alice")]
-    client.post("/groups/observations", data=form)
-    assert points_of(served, "alice", check) == 0.25
-    assert points_of(served, "bob", check) == 0.1
+    with serving(subs, tp2, tmp_path / "out") as served:
+        client = served.client()
+        page = client.get("/groups/observations", params={"check": check})
+        assert "Alike: 2" in page.text
+        data = {
+            "word": Fields.of(page.text, "/groups/").data["word"],
+            "check": [check],
+            "member": [served.key("alice"), served.key("bob")],
+            "items": ["effect_only"],
+        }
+        asked = client.post("/groups/observations", data=data)
+        assert "alice thinks" in asked.text
+        assert "bob thinks" in asked.text
+        assert served.desk.seats.store.everything() == []
+        form = Fields.of(asked.text, "/groups/").data
+        fill(client, served.place("observations", "bob"), **{f"points:{check}": "0.1"})
+        assert client.post("/groups/observations", data=form).status_code == 409
+        assert served.desk.seats.store.history("alice", check) == [], "one was judged meanwhile, so nobody is"
+        form["member"] = [served.key("alice")]
+        client.post("/groups/observations", data=form)
+        assert points_of(served, "alice", check) == 0.25
+        assert points_of(served, "bob", check) == 0.1
 
 
 def test_hidden_names_are_nowhere_until_they_are_released(served: Served, subs: Path) -> None:
