@@ -12,6 +12,7 @@ from grading.desk.forms import Form, FormError, points_in, read_form
 from grading.desk.queue import order_of
 from grading.desk.seats import Seat
 from grading.desk.similar import groups
+from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
 from grading.marks.store import Conflict, Wanted
@@ -70,7 +71,8 @@ def _members(visit: Visit, exercise: str, check: str) -> tuple[Exercise, dict[st
     found = assignment.exercise(exercise)
     if found is None:
         raise HTTPException(404)
-    seats = order_of(visit.desk.seats.current(), hidden=visit.desk.hides_names)
+    hidden = visit.desk.hides_names
+    seats = order_of(visit.desk.seats.current(), hidden=hidden)
     named = visit.desk.seats.titles(visit.language)
     titles = {each.id: named.get(each.id, each.title) for seat in seats for each in seat.asked(exercise)}
     check = check if check in titles else next(iter(titles), "")
@@ -80,7 +82,7 @@ def _members(visit: Visit, exercise: str, check: str) -> tuple[Exercise, dict[st
         if one is None or not one.needs_person:
             continue
         text = visit.desk.works.answer(seat, assignment, check)
-        veil = visit.veil(seats, seat) if visit.desk.hides_names else visit.veil([])
+        veil = Veil(seats if hidden else (), visit.t, on=hidden, of=seat)
         members[seat.key] = Member(seat, veil.name(seat), veil.text(text), seat.version(check), one)
     return found, members, titles
 
