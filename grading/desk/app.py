@@ -86,7 +86,7 @@ def build_desk(desk: Desk) -> FastAPI:
         form = await read_form(request)
         visit = Visit.of(desk, request)
         visit.check(form)
-        answer = back(form.one("back"))
+        answer = back(visit.root, form.one("back"))
         if form.one("name").strip():
             answer.set_cookie(
                 GRADER, as_cookie(form.one("name")), max_age=YEAR, httponly=True, samesite="strict"
@@ -97,14 +97,15 @@ def build_desk(desk: Desk) -> FastAPI:
     async def names(request: Request) -> Response:
         """Hide everyone's name, or release them, for all who grade here."""
         form = await read_form(request)
-        Visit.of(desk, request).check(form)
+        visit = Visit.of(desk, request)
+        visit.check(form)
         hidden = "yes" if form.one("hide") == "yes" else "no"
         await run_in_threadpool(desk.seats.store.set, HIDDEN, hidden)
-        return back("/")
+        return back(visit.root, "/")
 
     @app.get("/language/{language}")
-    def choose(language: str, back_to: str = "/") -> Response:
-        answer = back(back_to)
+    def choose(request: Request, language: str, back_to: str = "/") -> Response:
+        answer = back(Visit.of(desk, request).root, back_to)
         if language in LANGUAGES:
             answer.set_cookie(LANGUAGE, language, max_age=YEAR, httponly=True, samesite="strict")
         return answer
@@ -145,7 +146,7 @@ def build_desk(desk: Desk) -> FastAPI:
     return app
 
 
-def back(path: str) -> RedirectResponse:
+def back(root: str, path: str) -> RedirectResponse:
     """To a page of the desk, and to no other place."""
-    own = path.startswith("/") and not path.startswith(("//", "/\\")) and len(path) < 500
-    return RedirectResponse(path if own else "/", 303)
+    own = path.startswith(f"{root}/") and not path.startswith(("//", "/\\")) and len(path) < 500
+    return RedirectResponse(path if own else f"{root}/", 303)

@@ -1,6 +1,7 @@
 """Short answers that are alike, judged at once: a person sees every one of them before anything is given."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import RedirectResponse, Response
@@ -132,4 +133,4 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
     except Conflict as conflict:
         names = visit.t("desk.group_conflict", count=len(conflict.pairs))
         return _groups(visit, exercise, check, names, 409)
-    return RedirectResponse(f"/groups/{exercise}?check={check}", 303)
+    return RedirectResponse(f"{visit.root}/groups/{quote(exercise)}?check={quote(check)}", 303)

@@ -158,7 +158,7 @@ const actions = {
   n: () => $("#after")?.click(),
   p: () => $("#before")?.click(),
   s: () => $("#save")?.click(),
-  o: () => { location.href = "/"; },
+  o: () => { location.href = $(".home").href; },
   f: () => give(null),
   z: () => give(0),
   e: () => field("points")?.focus(),

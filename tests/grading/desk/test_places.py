@@ -16,7 +16,9 @@ from grading.desk.seats import Seat
 from grading.marks.lines import LINES, from_lines
 from manifests.answers import save_answers
 from manifests.store import Store
+from tests.grading.corpus import HONEST
 from tests.grading.desk.serving import Fields, Served, answers_of, fill, serving, with_fields
+from tests.grading.good import EARNED
 from tests.grading.wrong import again
 
 TOPIC = "reflection/cost_quality/topic"
@@ -300,3 +302,17 @@ def test_the_export_is_the_history(served: Served) -> None:
     fill(client, served.place("reflection", "alice"), **{f"items:{TOPIC}": ["stated"]})
     told = list(from_lines(client.get(f"/{LINES}").content))
     assert told == served.desk.seats.store.everything()
+
+
+def test_another_name_is_confirmed_at_the_desk_and_counts_with_the_next_grade(
+    tmp_path: Path, subs: Path, tp2: Assignment
+) -> None:
+    HONEST["two-machines"](subs, "jo")
+    with serving(subs, tp2, tmp_path / "out") as served:
+        client = served.client()
+        place = served.place("smoke", "jo")
+        assert "jo-laptop is the same student" in client.get(place).text
+        answer = fill(client, place, "confirm:jo-laptop")
+        assert "is the same student" not in answer.text
+    grades = {g.student: g for g in grade_class(subs, tp2, tmp_path / "out", language="en")}
+    assert grades["jo"].points == EARNED
