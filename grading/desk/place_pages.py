@@ -152,7 +152,7 @@ def _save(visit: Visit, form: Form, exercise: str, key: str) -> Response:
     except FormError as error:
         told = error.in_language(visit.language)
         return _page(visit, exercise, key, 400, problem_here=told, draft=form)
-    except (LookupError, ValueError):  # nothing to undo, or no name or number of ours
+    except (LookupError, ValueError, OverflowError):  # nothing to undo, or no name or number of ours
         return RedirectResponse(stay, 303)
     if form.one("keep") and form.one("comment").strip():
         store.keep_comment(exercise, form.one("comment").strip())
