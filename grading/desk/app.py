@@ -126,8 +126,11 @@ def build_desk(desk: Desk) -> FastAPI:
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
     @app.get(f"/{LINES}")
-    def lines() -> Response:
-        """All decisions as JSON lines, to keep."""
+    def lines(request: Request) -> Response:
+        """All decisions as JSON lines, to keep; they have the names in them."""
+        if desk.hides_names:
+            visit = Visit.of(desk, request)
+            return visit.page("message.html.j2", 403, message=visit.t("desk.export_hidden"))
         data = to_lines(desk.seats.store.everything())
         headers = {"Content-Disposition": f'attachment; filename="{LINES}"'}
         return Response(data, media_type="application/jsonl", headers=headers)

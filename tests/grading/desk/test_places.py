@@ -260,6 +260,8 @@ def test_hidden_names_are_nowhere_until_they_are_released(served: Served, subs: 
     for seat in served.desk.seats.current():
         for exercise in served.desk.seats.assignment.exercises:
             pages.append(client.get(f"/mark/{exercise.id}/{seat.key}").text)
+    fill(client, served.place("reflection", "alice"), comment="Well")
+    pages.append(client.get(f"/{LINES}").text)
     for html in pages:
         for name in ("alice", "bob", "Marie", "Dupont"):
             assert name.casefold() not in html.casefold()
