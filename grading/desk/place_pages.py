@@ -26,7 +26,7 @@ from grading.desk.seats import Seat, is_asked
 from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
-from grading.marks.mark import NAME, Comment, Decision, Mark
+from grading.marks.mark import NAME, NOTHING, Comment, Decision, Mark
 from grading.marks.store import Conflict, Wanted, standing
 from grading.marks.totals import explained
 from grading.reports.lateness import lateness_words, times_words
@@ -132,6 +132,13 @@ def _save(visit: Visit, form: Form, exercise: str, key: str) -> Response:
     around = _around(visit, place, seats)
     stay = f"{visit.root}/mark/{quote(exercise)}/{quote(key)}{around.query}"
     chosen: list[Wanted] = []
+
+    def seen_at(check: str, version: int) -> Mark:
+        history = store.history(student, check) if version else []
+        if version > len(history):
+            raise FormError("desk.no_form")
+        return history[version - 1].mark if version else NOTHING
+
     try:
         if action == "undo":
             store.undo(visit.grader, student, value, int(form.one(f"version:{value}") or 0))
@@ -144,7 +151,7 @@ def _save(visit: Visit, form: Form, exercise: str, key: str) -> Response:
         if action == "forget":
             store.forget_comment(int(value))
             return RedirectResponse(stay, 303)
-        chosen = _resolved(form, student) if action == "resolve" else wanted_marks(form, place)
+        chosen = _resolved(form, student) if action == "resolve" else wanted_marks(form, place, seen_at)
         if chosen:
             store.save(visit.grader, chosen)
     except Conflict as conflict:

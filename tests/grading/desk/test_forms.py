@@ -11,17 +11,24 @@ from grading.class_.one import Entry
 from grading.desk.forms import Form, FormError, packed, wanted_marks, wanted_of
 from grading.desk.queue import Place
 from grading.desk.seats import Seat
-from grading.marks.mark import Decision, Mark
+from grading.marks.mark import NOTHING, Comment, Decision, Mark
 from grading.results import CheckResult, Grade
 
 CHECKS = {"reflection/text/lines": False, "reflection/cost_quality/topic": True}
-NAMES = [f"{kind}:{check}" for check in CHECKS for kind in ("version", "seen", "items", "points", "reason")]
-NAMES += ["version:reflection", "seen:reflection", "comment", "quote", "spot", "x", "y", "flag", "action"]
-MARK = Mark(items=("stated",), reason="since").model_dump_json()
+NAMES = [f"{kind}:{check}" for check in CHECKS for kind in ("version", "items", "points", "reason")]
+NAMES += ["version:reflection", "comment", "quote", "spot", "x", "y", "flag", "action"]
+BEFORE = Mark(items=("stated",), reason="since", comments=(Comment(text="early"),))
+
+
+def seen_at(check: str, version: int) -> Mark:
+    """As if everything had been decided once."""
+    return BEFORE if version else NOTHING
+
+
 values = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["0", "1", "0.25", "0,5", "-1", "nan", "1e999", "{}", MARK, "null", "remove:0", "remove:9", "bank:x"]
+        ["0", "1", "0.25", "0,5", "-1", "nan", "1e999", "{}", "null", "remove:0", "remove:9", "bank:x"]
     ),
     st.sampled_from(["a" * 64, "x" * 5000, "next", "bank:" + "y" * 5000]),
 )
@@ -47,9 +54,9 @@ def test_a_form_gives_marks_within_bounds_or_is_refused(
 ) -> None:
     whole: dict[str, list[str]] = {}
     for name in ("reflection", *CHECKS):
-        whole |= {f"version:{name}": ["0"], f"seen:{name}": ["{}"]}
+        whole |= {f"version:{name}": ["0"]}
     try:
-        wanted = wanted_marks(Form(whole | fields), place(tp2))
+        wanted = wanted_marks(Form(whole | fields), place(tp2), seen_at)
     except FormError:
         return
     for each in wanted:
@@ -64,7 +71,7 @@ def test_a_form_gives_marks_within_bounds_or_is_refused(
 
 def test_only_the_checks_of_the_place_are_written(tp2: Assignment) -> None:
     fields = {
-        "version:reflection": ["0"], "seen:reflection": ["{}"], "comment": ["well"],
-        "version:code/code/code": ["0"], "seen:code/code/code": ["{}"], "points:code/code/code": ["1"],
+        "version:reflection": ["0"], "comment": ["well"],
+        "version:code/code/code": ["0"], "points:code/code/code": ["1"],
     }  # fmt: skip
-    assert [each.check for each in wanted_marks(Form(fields), place(tp2))] == ["reflection"]
+    assert [each.check for each in wanted_marks(Form(fields), place(tp2), seen_at)] == ["reflection"]

@@ -84,8 +84,8 @@ def test_what_is_no_form_is_refused_whole(served: Served) -> None:
         )
         assert answer.status_code == 400
     form = Fields.of(client.get(place).text, place).data
-    for name in [name for name in form if name.startswith(("seen:", "version:"))]:
-        for bad in ("{", "-1", "9" * 30, '{"points": 5000}', "null"):
+    for name in [name for name in form if name.startswith("version:")]:
+        for bad in ("{", "-1", "9" * 30, "7", "null"):
             answer = client.post(place, data=form | {name: [bad], "action": ["save"]})
             assert answer.status_code == 400, (name, bad)
     assert served.desk.seats.store.everything() == []
