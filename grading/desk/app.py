@@ -1,5 +1,8 @@
 """The desk as an application: the pages on which people judge a class, ready for a server."""
 
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from exercises.i18n import LANGUAGES, Language
 from grading.desk import group_pages, place_pages
 from grading.desk.forms import FormError, read_form
 from grading.desk.gate import DeskGate
-from grading.desk.queue import ORDERS, SHOWS, graders, is_flagged, order_of, places, progress, wanted
+from grading.desk.queue import ORDERS, SHOWS, graders, order_of, places, progress, wanted
 from grading.desk.seats import Seats
 from grading.desk.visit import GRADER, HIDDEN, LANGUAGE, Desk, Visit, as_cookie
 from grading.desk.works import Works, picture
@@ -32,7 +35,16 @@ def open_desk(submissions: Path, assignment: Assignment, out: Path, token: str, 
 
 def build_desk(desk: Desk) -> FastAPI:
     """The application. Who may enter is the gate's business."""
-    app = FastAPI(title="GenAI Lab desk", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        closed = threading.Event()
+        asked = (desk.seats.current(), desk.seats.assignment, closed)
+        threading.Thread(target=desk.works.prepare, args=asked, daemon=True).start()
+        yield
+        closed.set()
+
+    app = FastAPI(title="GenAI Lab desk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(DeskGate, token=desk.token)
     app.include_router(place_pages.router(desk))
     app.include_router(group_pages.router(desk))
@@ -53,21 +65,17 @@ def build_desk(desk: Desk) -> FastAPI:
         """What there is to do, who did what, and everyone."""
         visit = Visit.of(desk, request)
         seats = order_of(desk.seats.current(), hidden=desk.hides_names)
-        everything = places(desk.seats.assignment, seats, "question")
+        ways = {order: wanted(places(desk.seats.assignment, seats, order), "all") for order in ORDERS}
+        queues = {(show, order): wanted(ways[order], show) for show in SHOWS for order in ORDERS}
         return visit.page(
             "overview.html.j2",
             seats=seats,
             veil=visit.veil(seats),
             progress=progress(desk.seats.assignment, seats),
-            counts={show: len(wanted(everything, show)) for show in SHOWS},
-            firsts={
-                (show, order): next(iter(wanted(places(desk.seats.assignment, seats, order), show)), None)
-                for show in SHOWS
-                for order in ORDERS
-            },
+            counts={show: len(queues[show, ORDERS[0]]) for show in SHOWS},
+            firsts={name: next(iter(queue), None) for name, queue in queues.items()},
             graders=graders(desk.seats.decided()),
             late={seat.key: lateness_words(seat.grade.lateness, visit.t) for seat in seats},
-            flagged={seat.key: is_flagged(seat) for seat in seats},
             orders=ORDERS,
             shows=SHOWS,
         )
@@ -78,7 +86,7 @@ def build_desk(desk: Desk) -> FastAPI:
         form = await read_form(request)
         visit = Visit.of(desk, request)
         visit.check(form)
-        answer = back(form.one("back"))
+        answer = back(visit.root, form.one("back"))
         if form.one("name").strip():
             answer.set_cookie(
                 GRADER, as_cookie(form.one("name")), max_age=YEAR, httponly=True, samesite="strict"
@@ -89,14 +97,15 @@ def build_desk(desk: Desk) -> FastAPI:
     async def names(request: Request) -> Response:
         """Hide everyone's name, or release them, for all who grade here."""
         form = await read_form(request)
-        Visit.of(desk, request).check(form)
+        visit = Visit.of(desk, request)
+        visit.check(form)
         hidden = "yes" if form.one("hide") == "yes" else "no"
         await run_in_threadpool(desk.seats.store.set, HIDDEN, hidden)
-        return back("/")
+        return back(visit.root, "/")
 
     @app.get("/language/{language}")
-    def choose(language: str, back_to: str = "/") -> Response:
-        answer = back(back_to)
+    def choose(request: Request, language: str, back_to: str = "/") -> Response:
+        answer = back(Visit.of(desk, request).root, back_to)
         if language in LANGUAGES:
             answer.set_cookie(LANGUAGE, language, max_age=YEAR, httponly=True, samesite="strict")
         return answer
@@ -117,8 +126,11 @@ def build_desk(desk: Desk) -> FastAPI:
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
     @app.get(f"/{LINES}")
-    def lines() -> Response:
-        """All decisions as JSON lines, to keep."""
+    def lines(request: Request) -> Response:
+        """All decisions as JSON lines, to keep; they have the names in them."""
+        if desk.hides_names:
+            visit = Visit.of(desk, request)
+            return visit.page("message.html.j2", 403, message=visit.t("desk.export_hidden"))
         data = to_lines(desk.seats.store.everything())
         headers = {"Content-Disposition": f'attachment; filename="{LINES}"'}
         return Response(data, media_type="application/jsonl", headers=headers)
@@ -137,7 +149,7 @@ def build_desk(desk: Desk) -> FastAPI:
     return app
 
 
-def back(path: str) -> RedirectResponse:
+def back(root: str, path: str) -> RedirectResponse:
     """To a page of the desk, and to no other place."""
-    own = path.startswith("/") and not path.startswith(("//", "/\\")) and len(path) < 500
-    return RedirectResponse(path if own else "/", 303)
+    own = path.startswith(f"{root}/") and not path.startswith(("//", "/\\")) and len(path) < 500
+    return RedirectResponse(path if own else f"{root}/", 303)

@@ -72,6 +72,7 @@ class Evidence:
     texts: tuple[Said, ...]
     pictures: tuple[Shown, ...]
     sittings: tuple[Sitting, ...]
+    names: tuple[str, ...] = ()  # that the record bears too, and nobody has confirmed
 
 
 def evidence(
@@ -86,7 +87,8 @@ def evidence(
     pictures = _pictures(assignment, exercise, submission, veil, t, beside)
     with_picture = {shown.title for shown in pictures if shown.text}
     texts = tuple(text for text in written if text.title not in with_picture)
-    return Evidence(texts, pictures, sittings(submission, veil))
+    names = () if veil.on else submission.other_names
+    return Evidence(texts, pictures, sittings(submission, veil), names)
 
 
 def _pictures(

@@ -6,7 +6,7 @@ is saved.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -14,13 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from exercises.errors import CatalogueError
-from grading.desk.queue import Place, is_asked
+from grading.desk.queue import Place
+from grading.desk.seats import is_asked
 from grading.marks.mark import LONGEST, MAX_COMMENTS, Comment, Mark, Passage, Spot
 from grading.marks.store import Wanted
 from grading.results import CheckResult
 
 MAX_BYTES = 2**20
 MAX_FIELDS = 5000
+SeenAt = Callable[[str, int], Mark]
 
 
 class FormError(CatalogueError):
@@ -56,14 +58,17 @@ async def read_form(request: Request) -> Form:
     return Form(fields)
 
 
-def wanted_marks(form: Form, place: Place) -> list[Wanted]:
-    """The marks of a place that the form changes, its comments included. Raises FormError."""
+def wanted_marks(form: Form, place: Place, seen_at: SeenAt) -> list[Wanted]:
+    """The marks of a place that the form changes, its comments included. Raises FormError.
+
+    `seen_at` gives a check's mark as of a version, which is what the person had before them.
+    """
     student, wanted = place.seat.entry.name, []
     for check in place.seat.checks(place.exercise.id):
         if f"version:{check.id}" not in form.fields:
             continue
         version = _version(form.one(f"version:{check.id}"))
-        seen = _mark(form.one(f"seen:{check.id}"))
+        seen = seen_at(check.id, version)
         mark = seen.model_copy(
             update={
                 "items": tuple(dict.fromkeys(form.all(f"items:{check.id}"))),
@@ -77,7 +82,8 @@ def wanted_marks(form: Form, place: Place) -> list[Wanted]:
             raise FormError("desk.reason_needed", check=check.title)
         wanted.append(Wanted(student, check.id, version, _valid(mark)))
     name = place.exercise.id
-    version, seen = _version(form.one(f"version:{name}")), _mark(form.one(f"seen:{name}"))
+    version = _version(form.one(f"version:{name}"))
+    seen = seen_at(name, version)
     mark = seen.model_copy(update={"flag": bool(form.one("flag")), "comments": _comments(form, seen)})
     if mark != seen:
         wanted.append(Wanted(student, name, version, _valid(mark)))
@@ -139,13 +145,6 @@ def packed(wanted: list[Wanted]) -> str:
 
 
 _PACKED = TypeAdapter(list[tuple[str, int, Mark]])
-
-
-def _mark(text: str) -> Mark:
-    try:
-        return Mark.model_validate_json(text)
-    except ValidationError:
-        raise FormError("desk.no_form") from None
 
 
 def _valid(mark: Mark) -> Mark:

@@ -65,7 +65,8 @@ class DeskGate:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] in READING and self._fits(given):
             answer = RedirectResponse(scope["path"], 303)
-            answer.set_cookie(cookie, self._token, httponly=True, samesite="strict", path="/")
+            path = f"{scope.get('root_path', '')}/"
+            answer.set_cookie(cookie, self._token, httponly=True, samesite="strict", path=path)
             return answer
         if not self._fits(_cookie(headers, cookie)):
             return PlainTextResponse(_said(headers, "desk.no_token"), 403)

@@ -1,6 +1,7 @@
 """Short answers that are alike, judged at once: a person sees every one of them before anything is given."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import RedirectResponse, Response
@@ -9,9 +10,10 @@ from starlette.requests import Request
 
 from exercises.kinds import Exercise
 from grading.desk.forms import Form, FormError, points_in, read_form
-from grading.desk.queue import is_asked, order_of
+from grading.desk.queue import order_of
 from grading.desk.seats import Seat
 from grading.desk.similar import groups
+from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
 from grading.marks.store import Conflict, Wanted
@@ -70,22 +72,18 @@ def _members(visit: Visit, exercise: str, check: str) -> tuple[Exercise, dict[st
     found = assignment.exercise(exercise)
     if found is None:
         raise HTTPException(404)
-    seats = order_of(visit.desk.seats.current(), hidden=visit.desk.hides_names)
+    hidden = visit.desk.hides_names
+    seats = order_of(visit.desk.seats.current(), hidden=hidden)
     named = visit.desk.seats.titles(visit.language)
-    titles = {
-        each.id: named.get(each.id, each.title)
-        for seat in seats
-        for each in seat.checks(exercise)
-        if is_asked(each)
-    }
+    titles = {each.id: named.get(each.id, each.title) for seat in seats for each in seat.asked(exercise)}
     check = check if check in titles else next(iter(titles), "")
     members: dict[str, Member] = {}
     for seat in seats:
-        one = next((each for each in seat.checks(exercise) if each.id == check), None)
+        one = next((each for each in seat.asked(exercise) if each.id == check), None)
         if one is None or not one.needs_person:
             continue
         text = visit.desk.works.answer(seat, assignment, check)
-        veil = visit.veil(seats, seat) if visit.desk.hides_names else visit.veil([])
+        veil = Veil(seats if hidden else (), visit.t, on=hidden, of=seat)
         members[seat.key] = Member(seat, veil.name(seat), veil.text(text), seat.version(check), one)
     return found, members, titles
 
@@ -135,4 +133,4 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
     except Conflict as conflict:
         names = visit.t("desk.group_conflict", count=len(conflict.pairs))
         return _groups(visit, exercise, check, names, 409)
-    return RedirectResponse(f"/groups/{exercise}?check={check}", 303)
+    return RedirectResponse(f"{visit.root}/groups/{quote(exercise)}?check={quote(check)}", 303)

@@ -17,17 +17,16 @@ from grading.desk.queue import (
     Order,
     Place,
     Show,
-    is_asked,
     neighbours,
     order_of,
     places,
     wanted,
 )
-from grading.desk.seats import Seat
+from grading.desk.seats import Seat, is_asked
 from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
-from grading.marks.mark import Comment, Decision, Mark
+from grading.marks.mark import NAME, NOTHING, Comment, Decision, Mark
 from grading.marks.store import Conflict, Wanted, standing
 from grading.marks.totals import explained
 from grading.reports.lateness import lateness_words, times_words
@@ -121,6 +120,7 @@ def _page(visit: Visit, exercise: str, key: str, status: int = 200, **more: obje
         "explained": explained(grade, visit.desk.seats.assignment, visit.language),
         "item_text": item_text(visit, place),
         "titles": visit.desk.seats.titles(visit.language),
+        "names": [name for name in beside.names if not place.seat.mark(NAME + name).confirmed],
     }
     return visit.page("place.html.j2", status, **(values | more))
 
@@ -130,29 +130,42 @@ def _save(visit: Visit, form: Form, exercise: str, key: str) -> Response:
     action, _, value = form.one("action").partition(":")
     store, student = visit.desk.seats.store, place.seat.entry.name
     around = _around(visit, place, seats)
-    stay = f"/mark/{quote(exercise)}/{quote(key)}{around.query}"
+    stay = f"{visit.root}/mark/{quote(exercise)}/{quote(key)}{around.query}"
+    chosen: list[Wanted] = []
+
+    def seen_at(check: str, version: int) -> Mark:
+        history = store.history(student, check) if version else []
+        if version > len(history):
+            raise FormError("desk.no_form")
+        return history[version - 1].mark if version else NOTHING
+
     try:
         if action == "undo":
             store.undo(visit.grader, student, value, int(form.one(f"version:{value}") or 0))
             return RedirectResponse(stay, 303)
+        if action == "confirm":
+            name = NAME + value
+            mark = Mark(confirmed=True)
+            store.save(visit.grader, [Wanted(student, name, place.seat.version(name), mark)])
+            return RedirectResponse(stay, 303)
         if action == "forget":
             store.forget_comment(int(value))
             return RedirectResponse(stay, 303)
-        chosen = _resolved(form, student) if action == "resolve" else wanted_marks(form, place)
+        chosen = _resolved(form, student) if action == "resolve" else wanted_marks(form, place, seen_at)
         if chosen:
             store.save(visit.grader, chosen)
     except Conflict as conflict:
-        return _conflict(visit, place, seats, conflict, chosen if action != "undo" else [])
+        return _conflict(visit, place, seats, conflict, chosen)
     except FormError as error:
         told = error.in_language(visit.language)
         return _page(visit, exercise, key, 400, problem_here=told, draft=form)
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, OverflowError):  # nothing to undo, or no name or number of ours
         return RedirectResponse(stay, 303)
     if form.one("keep") and form.one("comment").strip():
         store.keep_comment(exercise, form.one("comment").strip())
     if action == "next" and around.after:
         return RedirectResponse(around.after, 303)
-    return RedirectResponse("/" if action == "next" else stay, 303)
+    return RedirectResponse(f"{visit.root}/" if action == "next" else stay, 303)
 
 
 def _conflict(
@@ -238,7 +251,7 @@ def _around(visit: Visit, place: Place, seats: list[Seat]) -> Around:
     around = Around(order, show, "", "", len(wanted(everything, show)))
 
     def address(found: Place | None) -> str:
-        return f"/mark/{quote(found.exercise.id)}/{found.seat.key}{around.query}" if found else ""
+        return f"{visit.root}/mark/{quote(found.exercise.id)}/{found.seat.key}{around.query}" if found else ""
 
     return Around(order, show, address(before), address(after), around.left)
 

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 from exercises.assignment import Assignment
 from exercises.kinds import Exercise
 from grading.desk.seats import Seat
-from grading.marks.applying import as_computed
 from grading.marks.mark import NAME, Decision
 from grading.results import CheckResult
 
@@ -32,29 +31,18 @@ class Place:
 
     @property
     def asked(self) -> list[CheckResult]:
-        """The checks that a person is asked to judge, whether they have or not."""
-        return [c for c in self.seat.checks(self.exercise.id) if is_asked(c)]
+        """The checks that a person is asked to judge."""
+        return self.seat.asked(self.exercise.id)
 
     @property
     def open(self) -> bool:
         return any(check.needs_person for check in self.asked)
 
 
-def is_asked(check: CheckResult) -> bool:
-    """Whether a program left this check to a person, for its own sake."""
-    return as_computed(check).needs_person and check.waits_for is None
-
-
-def is_flagged(seat: Seat) -> bool:
-    """Whether there are findings, or a person wants to look again."""
-    flags = any(decision.mark.flag for decision in seat.decisions.values())
-    return flags or bool(seat.grade.for_grader)
-
-
 _FILTERS: dict[Show, Callable[[Place], bool]] = {
     "open": lambda place: place.open,
     "all": lambda place: bool(place.asked),
-    "flagged": lambda place: is_flagged(place.seat),
+    "flagged": lambda place: place.seat.is_flagged,
     "late": lambda place: bool(place.seat.grade.lateness and place.seat.grade.lateness.late_seconds),
     "no_receipt": lambda place: place.seat.grade.without_receipt > 0,
 }

@@ -10,6 +10,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from grading.class_.collected import INDEX
 from grading.class_.entries import find_entries
 from grading.class_.grade import MAX_GRADE_BYTES
 from grading.class_.one import Entry
-from grading.marks.applying import mark_checks
+from grading.marks.applying import as_computed, mark_checks
 from grading.marks.mark import NOTHING, Decision, Mark
 from grading.marks.store import MarksStore
 from grading.marks.totals import with_totals
@@ -57,7 +58,34 @@ class Seat:
 
     def checks(self, exercise: str) -> list[CheckResult]:
         """The checks of an exercise, in its order."""
-        return [check for check in self.grade.checks if check.id.startswith(f"{exercise}/")]
+        return self._by_exercise.get(exercise, [])
+
+    def asked(self, exercise: str) -> list[CheckResult]:
+        """Those of them that a person is asked to judge, whether somebody has or not."""
+        return self._asked.get(exercise, [])
+
+    @cached_property
+    def is_flagged(self) -> bool:
+        """Whether there are findings, or a person wants to look again."""
+        flags = any(decision.mark.flag for decision in self.decisions.values())
+        return flags or bool(self.grade.for_grader)
+
+    @cached_property
+    def _by_exercise(self) -> dict[str, list[CheckResult]]:
+        found: dict[str, list[CheckResult]] = {}
+        for check in self.grade.checks:
+            found.setdefault(check.id.partition("/")[0], []).append(check)
+        return found
+
+    @cached_property
+    def _asked(self) -> dict[str, list[CheckResult]]:
+        asked = {name: [c for c in checks if is_asked(c)] for name, checks in self._by_exercise.items()}
+        return {name: checks for name, checks in asked.items() if checks}
+
+
+def is_asked(check: CheckResult) -> bool:
+    """Whether a program left this check to a person, for its own sake."""
+    return as_computed(check).needs_person and check.waits_for is None
 
 
 @dataclass
@@ -87,6 +115,7 @@ class Seats:
         self._changes: dict[str, int] = {}  # by student, how many decisions were seen
         self._seen = 0
         self._titles: dict[tuple[int, Language], dict[str, str]] = {}
+        self._keys: dict[str, str] = {}
         self._lock = threading.RLock()
 
     @property
@@ -181,8 +210,11 @@ class Seats:
         return self._entries
 
     def _key(self, folder: str) -> str:
-        said = hmac.digest(self._secret.encode(), folder.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return said.hex()[:KEY_LENGTH]
+        if folder not in self._keys:
+            name = folder.encode("utf-8", "surrogatepass")
+            said = hmac.digest(self._secret.encode(), name, hashlib.sha256)
+            self._keys[folder] = said.hex()[:KEY_LENGTH]
+        return self._keys[folder]
 
     def _new_secret(self) -> str:
         secret = secrets.token_hex(16)

@@ -7,7 +7,7 @@ group is what hangs together so. Nothing follows from it: a person confirms ever
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grading.checks.text_rules import plain, words_of
+from grading.checks.text_rules import words_of
 
 SHARED = 0.6  # of all the different words of both
 LONGEST = 60  # words of a short answer
@@ -23,9 +23,13 @@ class Group:
 
 def groups(answers: Mapping[str, str]) -> list[Group]:
     """Answers by the student's key in groups, the largest first; long ones and those alone are left out."""
-    words = {key: frozenset(words_of(text)) for key, text in answers.items() if _is_short(text)}
+    words: dict[str, frozenset[str]] = {}
+    for key, text in answers.items():
+        used = words_of(text)
+        if 0 < len(used) <= LONGEST:
+            words[key] = frozenset(used)
     found: list[list[str]] = []
-    for same in _exactly_same(answers, words):
+    for same in _with_the_same_words(words):
         near = [group for group in found if any(_alike(words[same[0]], words[key]) for key in group)]
         joined = [key for group in near for key in group] + same
         found = [group for group in found if group not in near] + [joined]
@@ -33,17 +37,17 @@ def groups(answers: Mapping[str, str]) -> list[Group]:
     return sorted(several, key=lambda group: (-len(group.keys), group.text))
 
 
-def _exactly_same(answers: Mapping[str, str], words: Mapping[str, frozenset[str]]) -> Sequence[list[str]]:
-    """Who wrote the same letter by letter, once each: what is left to compare is then little."""
-    same: dict[str, list[str]] = {}
-    for key in words:
-        same.setdefault(plain(answers[key]), []).append(key)
+def _with_the_same_words(words: Mapping[str, frozenset[str]]) -> Sequence[list[str]]:
+    """Whose words are the same, together: what is left to compare is then little."""
+    same: dict[frozenset[str], list[str]] = {}
+    for key, used in words.items():
+        same.setdefault(used, []).append(key)
     return list(same.values())
 
 
-def _is_short(text: str) -> bool:
-    return bool(plain(text)) and len(words_of(text)) <= LONGEST
-
-
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= SHARED * len(one | other) > 0
+    fewer, more = sorted((len(one), len(other)))
+    if fewer < SHARED * more or not more:
+        return False
+    both = len(one & other)
+    return both >= SHARED * (fewer + more - both)

@@ -78,6 +78,7 @@ class Visit:
                 grader=self.grader,
                 word=form_word(self.desk.token),
                 here=self.here,
+                root=self.root,
                 hides_names=self.desk.hides_names,
                 assignment=self.desk.seats.assignment,
                 problem=self.desk.seats.problem,
@@ -85,6 +86,11 @@ class Visit:
             )
         )
         return HTMLResponse(html, status)
+
+    @property
+    def root(self) -> str:
+        """What stands before every path of the desk: nothing, unless a proxy serves it below a path."""
+        return str(self.request.scope.get("root_path", ""))
 
     @property
     def here(self) -> str:

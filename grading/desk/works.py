@@ -5,7 +5,7 @@ Rule: as in grading, nothing in them is trusted; a picture leaves only decoded a
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from cachetools import TTLCache
@@ -15,10 +15,9 @@ from exercises.assignment import Assignment
 from exercises.i18n import translator
 from grading.checks import KINDS
 from grading.class_.grade import confirmed_names
-from grading.desk.queue import is_asked
-from grading.desk.seats import Seat
+from grading.desk.seats import Seat, is_asked
 from grading.submission.files import Unreadable
-from grading.submission.reading import Submission, open_submission
+from grading.submission.reading import Submission, closing, open_submission
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
 
@@ -41,14 +40,7 @@ class Works:
         with self._lock:
             found = self._open.get(seat.key)
             if found is None:
-                marks = {check: decision.mark for check, decision in seat.decisions.items()}
-                submission = open_submission(
-                    seat.entry.real_path,
-                    assignment.id,
-                    name=seat.entry.name,
-                    also=confirmed_names(marks),
-                )
-                found = self._open[seat.key] = submission, threading.Lock()
+                found = self._open[seat.key] = _opened(seat, assignment), threading.Lock()
         submission, lock = found
         with lock:
             yield submission
@@ -62,13 +54,27 @@ class Works:
             kept = self._answers[seat.key] = changed, self._read_answers(seat, assignment)
         return kept[1].get(check, "")
 
+    def prepare(self, seats: Iterable[Seat], assignment: Assignment, closed: threading.Event) -> None:
+        """Read everybody's answers, so that like ones are found at once when they are asked for."""
+        for seat in seats:
+            if closed.wait(0.005):  # the pages go before
+                return
+            for check in [check.id for check in seat.grade.checks if is_asked(check)][:1]:
+                self.answer(seat, assignment, check)
+
     def _read_answers(self, seat: Seat, assignment: Assignment) -> dict[str, str]:
         asked = [check.id for check in seat.grade.checks if is_asked(check)]
         try:
-            with self.reading(seat, assignment) as submission:
+            with closing(_opened(seat, assignment)) as submission:
                 return {check: _answer(assignment, submission, check)[:MAX_ANSWER] for check in asked}
         except Unreadable:
             return {}
+
+
+def _opened(seat: Seat, assignment: Assignment) -> Submission:
+    marks = {check: decision.mark for check, decision in seat.decisions.items()}
+    name, also = seat.entry.name, confirmed_names(marks)
+    return open_submission(seat.entry.real_path, assignment.id, name=name, also=also)
 
 
 def _changed(seat: Seat) -> int:

@@ -47,7 +47,8 @@ def grade(
 ) -> None:
     """Grade each student's submission; one that is broken never stops the others.
 
-    Writes OUT/STUDENT/grade.json and report.html, OUT/grades.csv and OUT/index.html.
+    Writes OUT/STUDENT/grade.json and report.html, OUT/grades.csv, OUT/index.html and OUT/changes.html: whose
+    grade is another one than at the last time. Marks that people gave are kept.
     """
     language = preferred_language()
     chosen = find_assignment(assignment)
@@ -130,7 +131,7 @@ def _show(grades: list[Grade], out: Path, language: Language) -> None:
     table.add_column(t("grade.points"), justify="right", no_wrap=True)
     table.add_column(t("grade.status"))
     for each in grades:
-        points = f"{number(each.points)} / {number(each.maximum)}" if each.gradable else "–"
+        points = f"{number(each.total)} / {number(each.maximum)}" if each.gradable else "–"
         status = t(f"grade.{each.status}", points=number(each.open))
         why = "".join(f"\n{reason}" for reason in each.reasons)
         table.add_row(Text(each.student), points, Text(status + why))

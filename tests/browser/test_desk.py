@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -16,7 +17,7 @@ from tests.grading.desk.process import DeskProcess, running
 from tests.grading.desk.serving import make_class
 
 STUDENTS = [f"student{number:02}" for number in range(10)]
-SHOTS = [
+LOOKS = [
     ("light", "laptop", "en"),
     ("dark", "laptop", "fr"),
     ("light", "phone", "fr"),
@@ -44,8 +45,9 @@ def enter(desk: DeskProcess, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_one(**options: object) -> Page:
-        context = browser.new_context(**({"viewport": SIZES["laptop"], "locale": "en"} | options))
+    def open_one(**options: Any) -> Page:
+        given: dict[str, Any] = {"viewport": SIZES["laptop"], "locale": "en"} | options
+        context = browser.new_context(**given)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)

@@ -148,6 +148,11 @@ if (large) {
 }
 
 // --- keys
+function scrollAnswer(part) {
+  const answer = $("#answer");
+  const alone = answer.scrollHeight > answer.clientHeight ? answer : document.scrollingElement;
+  alone.scrollBy({ top: part * alone.clientHeight });
+}
 let banking = false;
 function bank(on) {
   banking = on && Boolean($("#bank"));
@@ -158,7 +163,7 @@ const actions = {
   n: () => $("#after")?.click(),
   p: () => $("#before")?.click(),
   s: () => $("#save")?.click(),
-  o: () => { location.href = "/"; },
+  o: () => { location.href = $(".home").href; },
   f: () => give(null),
   z: () => give(0),
   e: () => field("points")?.focus(),
@@ -171,6 +176,8 @@ const actions = {
   ArrowDown: () => choose(chosen + 1),
   ArrowUp: () => choose(chosen - 1),
   Escape: () => bank(false),
+  PageDown: () => scrollAnswer(0.9),
+  PageUp: () => scrollAnswer(-0.9),
   "?": () => help.showModal(),
 };
 document.addEventListener("keydown", (event) => {
@@ -183,7 +190,7 @@ document.addEventListener("keydown", (event) => {
   if (typing && event.key === "Escape") { event.target.blur(); return; }
   const open = $("dialog[open]");
   if (typing || open || event.ctrlKey || event.metaKey || event.altKey || !keysOn.checked) return;
-  if (event.target.matches(".said, pre, .wide, [type=radio]") && event.key.startsWith("Arrow")) return;
+  if (event.target.matches(".answer, .said, pre, .wide, [type=radio]") && event.key.startsWith("Arrow")) return;
   if (/^[1-9]$/.test(event.key)) {
     event.preventDefault();
     if (banking) $$("#bank .give")[event.key - 1]?.click();

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from exercises.assignment import Assignment
 from grading.class_.grade import grade_class
@@ -49,13 +51,16 @@ class Served:
 
 
 @contextmanager
-def serving(submissions: Path, assignment: Assignment, out: Path) -> Iterator[Served]:
+def serving(submissions: Path, assignment: Assignment, out: Path, *, root_path: str = "") -> Iterator[Served]:
     """Open the desk on a class, graded if it is not yet."""
     if not (out / "grades.csv").exists():
         grade_class(submissions, assignment, out, language="en")
     desk = open_desk(submissions, assignment, out, TOKEN, "en")
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(build_desk(desk), log_level="warning", access_log=False))
+    app = build_desk(desk)
+    below = Starlette(routes=[Mount(root_path, app)]) if root_path else app
+    config = uvicorn.Config(below, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     until = time.monotonic() + 30

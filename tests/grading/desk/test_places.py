@@ -16,7 +16,9 @@ from grading.desk.seats import Seat
 from grading.marks.lines import LINES, from_lines
 from manifests.answers import save_answers
 from manifests.store import Store
+from tests.grading.corpus import HONEST
 from tests.grading.desk.serving import Fields, Served, answers_of, fill, serving, with_fields
+from tests.grading.good import EARNED
 from tests.grading.wrong import again
 
 TOPIC = "reflection/cost_quality/topic"
@@ -214,34 +216,37 @@ def test_late_and_flagged_work_is_found_by_its_filter(tmp_path: Path, subs: Path
         assert "Late by 0 d 2 h 0 min" in client.get(served.place("code", "bob")).text
 
 
-def test_like_answers_are_given_an_item_only_after_all_were_shown(served: Served, subs: Path) -> None:
+def test_like_answers_are_given_an_item_only_after_all_were_shown(
+    tmp_path: Path, subs: Path, tp2: Assignment
+) -> None:
     check = "observations/steps/observed"
     for name in ("alice", "bob"):
         answers = answers_of(subs, name)
         words = "more steps cost more time but hardly change what one sees"
         answers.observations["observations"].conclusions["steps"] = f"{name} thinks {words}"
         save_answers(subs / name / "tp2", answers)
-    client = served.client()
-    page = client.get("/groups/observations", params={"check": check})
-    assert "Alike: 2" in page.text
-    data = {
-        "word": Fields.of(page.text, "/groups/").data["word"],
-        "check": [check],
-        "member": [served.key("alice"), served.key("bob")],
-        "items": ["effect_only"],
-    }
-    asked = client.post("/groups/observations", data=data)
-    assert "alice thinks" in asked.text
-    assert "bob thinks" in asked.text
-    assert served.desk.seats.store.everything() == []
-    form = Fields.of(asked.text, "/groups/").data
-    fill(client, served.place("observations", "bob"), **{f"points:{check}": "0.1"})
-    assert client.post("/groups/observations", data=form).status_code == 409
-    assert served.desk.seats.store.history("alice", check) == [], "one was judged meanwhile, so nobody is"
-    form["member"] = [served.key("alice")]
-    client.post("/groups/observations", data=form)
-    assert points_of(served, "alice", check) == 0.25
-    assert points_of(served, "bob", check) == 0.1
+    with serving(subs, tp2, tmp_path / "out") as served:
+        client = served.client()
+        page = client.get("/groups/observations", params={"check": check})
+        assert "Alike: 2" in page.text
+        data = {
+            "word": Fields.of(page.text, "/groups/").data["word"],
+            "check": [check],
+            "member": [served.key("alice"), served.key("bob")],
+            "items": ["effect_only"],
+        }
+        asked = client.post("/groups/observations", data=data)
+        assert "alice thinks" in asked.text
+        assert "bob thinks" in asked.text
+        assert served.desk.seats.store.everything() == []
+        form = Fields.of(asked.text, "/groups/").data
+        fill(client, served.place("observations", "bob"), **{f"points:{check}": "0.1"})
+        assert client.post("/groups/observations", data=form).status_code == 409
+        assert served.desk.seats.store.history("alice", check) == [], "one was judged meanwhile, so nobody is"
+        form["member"] = [served.key("alice")]
+        client.post("/groups/observations", data=form)
+        assert points_of(served, "alice", check) == 0.25
+        assert points_of(served, "bob", check) == 0.1
 
 
 def test_hidden_names_are_nowhere_until_they_are_released(served: Served, subs: Path) -> None:
@@ -255,6 +260,8 @@ def test_hidden_names_are_nowhere_until_they_are_released(served: Served, subs: 
     for seat in served.desk.seats.current():
         for exercise in served.desk.seats.assignment.exercises:
             pages.append(client.get(f"/mark/{exercise.id}/{seat.key}").text)
+    fill(client, served.place("reflection", "alice"), comment="Well")
+    pages.append(client.get(f"/{LINES}").text)
     for html in pages:
         for name in ("alice", "bob", "Marie", "Dupont"):
             assert name.casefold() not in html.casefold()
@@ -297,3 +304,17 @@ def test_the_export_is_the_history(served: Served) -> None:
     fill(client, served.place("reflection", "alice"), **{f"items:{TOPIC}": ["stated"]})
     told = list(from_lines(client.get(f"/{LINES}").content))
     assert told == served.desk.seats.store.everything()
+
+
+def test_another_name_is_confirmed_at_the_desk_and_counts_with_the_next_grade(
+    tmp_path: Path, subs: Path, tp2: Assignment
+) -> None:
+    HONEST["two-machines"](subs, "jo")
+    with serving(subs, tp2, tmp_path / "out") as served:
+        client = served.client()
+        place = served.place("smoke", "jo")
+        assert "jo-laptop is the same student" in client.get(place).text
+        answer = fill(client, place, "confirm:jo-laptop")
+        assert "is the same student" not in answer.text
+    grades = {g.student: g for g in grade_class(subs, tp2, tmp_path / "out", language="en")}
+    assert grades["jo"].points == EARNED
