@@ -13,13 +13,14 @@ from starlette.requests import Request
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
-from grading.desk import group_pages, place_pages
+from grading.desk import feedback_pages, group_pages, place_pages
 from grading.desk.forms import FormError, read_form
 from grading.desk.gate import DeskGate
 from grading.desk.queue import ORDERS, SHOWS, graders, order_of, places, progress, wanted
 from grading.desk.seats import Seats
 from grading.desk.visit import GRADER, HIDDEN, LANGUAGE, Desk, Visit, as_cookie
 from grading.desk.works import Works, picture
+from grading.feedback.publishing import GatewayCarrier
 from grading.marks.lines import LINES, to_lines
 from grading.reports.lateness import lateness_words
 from grading.submission.files import Unreadable
@@ -28,9 +29,16 @@ YEAR = 365 * 24 * 60 * 60
 STATIC = {"desk.css": "text/css", "desk.js": "text/javascript"}
 
 
-def open_desk(submissions: Path, assignment: Assignment, out: Path, token: str, language: Language) -> Desk:
+def open_desk(
+    submissions: Path,
+    assignment: Assignment,
+    out: Path,
+    token: str,
+    language: Language,
+    carrier: GatewayCarrier | None = None,
+) -> Desk:
     """What a desk over these folders works on. Raises OSError."""
-    return Desk(Seats(submissions, assignment, out, language), Works(), token)
+    return Desk(Seats(submissions, assignment, out, language), Works(), token, carrier)
 
 
 def build_desk(desk: Desk) -> FastAPI:
@@ -48,6 +56,7 @@ def build_desk(desk: Desk) -> FastAPI:
     app.add_middleware(DeskGate, token=desk.token)
     app.include_router(place_pages.router(desk))
     app.include_router(group_pages.router(desk))
+    app.include_router(feedback_pages.router(desk))
 
     @app.exception_handler(FormError)
     async def wrong(request: Request, error: Exception) -> Response:

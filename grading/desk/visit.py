@@ -17,6 +17,7 @@ from grading.desk.gate import form_word
 from grading.desk.seats import Seat, Seats
 from grading.desk.veil import Veil
 from grading.desk.works import Works
+from grading.feedback.publishing import GatewayCarrier
 
 HIDDEN = "hidden"  # the desk's setting: whether names are hidden
 GRADER, LANGUAGE = "genai_grader", "genai_language"  # cookies
@@ -25,11 +26,13 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class Desk:
-    """What the pages work on. `token` is the secret of the one desk that runs."""
+    """What the pages work on. `token` is the secret of the one desk that runs; `carrier` brings feedback to
+    students, where there is a gateway."""
 
     seats: Seats
     works: Works
     token: str
+    carrier: GatewayCarrier | None = None
 
     @property
     def hides_names(self) -> bool:

@@ -114,7 +114,7 @@ def _exercise(exercise: Exercise, grade: Grade, marks: Mapping[str, Mark], folde
 
 
 def _as_told(check: CheckResult) -> CheckResult:
-    """Without what the program thought before a person decided; nor that a person has still to, once one did."""
+    """Without what the program thought before a person decided, and its words that one has to."""
     decided = check.computed is not None and check.computed.needs_person
     return check.model_copy(update={"computed": None} | ({"cause": None} if decided else {}))
 

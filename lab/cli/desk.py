@@ -13,7 +13,10 @@ from exercises.loader import find_assignment
 from grading.class_.grade import GradingError, grade_class
 from grading.desk.app import build_desk, open_desk
 from grading.desk.visit import HIDDEN
+from grading.feedback.publishing import GatewayCarrier
 from grading.wording import shown
+from lab.session.gateway import gateway_token
+from lab.session.settings import LabSettings
 from lab.web.server import address, listen
 
 GRACE = 2  # seconds that what is under way gets when the desk is closed
@@ -28,6 +31,10 @@ def desk(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Hide the names until somebody releases them.")
     ] = False,
+    gateway: Annotated[
+        str | None,
+        typer.Option(help="The class's gateway, by which feedback reaches labs (GENAI_GATEWAY)."),
+    ] = None,
 ) -> None:
     """Judge what only a person can, in the browser, until you press Ctrl-C.
 
@@ -40,7 +47,9 @@ def desk(
     if not submissions.is_dir():
         raise GradingError("grade.no_folder", folder=shown(submissions))
     token = secrets.token_urlsafe(24)
-    opened = open_desk(submissions, chosen, out, token, language)
+    url = gateway or LabSettings().gateway
+    carrier = GatewayCarrier(url, gateway_token().get_secret_value()) if url else None
+    opened = open_desk(submissions, chosen, out, token, language, carrier)
     if opened.seats.ungraded or not opened.seats.current():
         grade_class(submissions, chosen, out, language=language)
     if anonymous:

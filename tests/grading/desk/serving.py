@@ -19,6 +19,7 @@ from exercises.assignment import Assignment
 from grading.class_.grade import grade_class
 from grading.desk.app import build_desk, open_desk
 from grading.desk.visit import Desk
+from grading.feedback.publishing import GatewayCarrier
 from manifests.answers import Answers, load_answers, save_answers
 from tests.grading.good import make_work
 
@@ -51,11 +52,18 @@ class Served:
 
 
 @contextmanager
-def serving(submissions: Path, assignment: Assignment, out: Path, *, root_path: str = "") -> Iterator[Served]:
+def serving(
+    submissions: Path,
+    assignment: Assignment,
+    out: Path,
+    *,
+    root_path: str = "",
+    carrier: GatewayCarrier | None = None,
+) -> Iterator[Served]:
     """Open the desk on a class, graded if it is not yet."""
     if not (out / "grades.csv").exists():
         grade_class(submissions, assignment, out, language="en")
-    desk = open_desk(submissions, assignment, out, TOKEN, "en")
+    desk = open_desk(submissions, assignment, out, TOKEN, "en", carrier)
     listener = socket.create_server(("127.0.0.1", 0))
     app = build_desk(desk)
     below = Starlette(routes=[Mount(root_path, app)]) if root_path else app

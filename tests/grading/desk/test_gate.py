@@ -9,8 +9,17 @@ import pytest
 from exercises.assignment import Assignment
 from tests.grading.desk.serving import TOKEN, Fields, Served, serving
 
-ROUTES = ["/", "/mark/reflection/x", "/groups/reflection", "/marks.jsonl", "/static/desk.js", "/picture/x/y"]
-SENT = ["/me", "/names", "/mark/reflection/x", "/groups/reflection"]
+ROUTES = [
+    "/",
+    "/mark/reflection/x",
+    "/groups/reflection",
+    "/marks.jsonl",
+    "/static/desk.js",
+    "/picture/x/y",
+    "/publish",
+    "/requests",
+]
+SENT = ["/me", "/names", "/mark/reflection/x", "/groups/reflection", "/publish", "/requests"]
 
 
 @pytest.mark.parametrize("path", ROUTES)
