@@ -4,6 +4,9 @@
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+// --- who ticks somebody to publish to means those who are ticked
+for (const box of $$("[name=student]")) box.addEventListener("change", () => { $("[name=who][value=chosen]").checked = true; });
+
 // --- whether single keys are on: a person may turn them off, for whoever speaks to the machine
 const keysOn = $("#keys-on");
 try { keysOn.checked = localStorage.getItem("desk-keys") !== "off"; } catch { /* no storage here */ }
