@@ -8,13 +8,14 @@ from pathlib import Path
 from grading.class_.collected import INDEX, SUMS, read_lateness
 from grading.class_.marks import MARKS, OPEN
 from grading.class_.one import Entry
+from grading.copies.copies import COPIES, PAGE
 from grading.submission.locating import is_zip, no_folder_or_zip, without_zip
 from grading.submission.names import is_of_a_system, safe_name
 from grading.wording import MAX_SHOWN, Message, message, shown
 
 COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
 # the class's own results, beside the students'
-RESERVED = ("grades.csv", MARKS, OPEN, "index.html", "grading.log")
+RESERVED = ("grades.csv", MARKS, OPEN, "index.html", "grading.log", COPIES, PAGE)
 
 
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:
