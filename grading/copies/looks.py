@@ -6,8 +6,9 @@ picture has the same bits with some of them turned. `likeness` compares two pict
 
 import base64
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ FINE = 16  # cosines of the close comparison
 LOW = 3  # cosines below it are light and shade, which many pictures share
 STEPS = (0.0, 0.1, 0.2, 0.3, 0.4)  # what a crop takes off a side
 MOST_OFF = 0.4  # and off both together
+HOPELESS = 0.6  # a likeness that smaller steps do not bring up to anything that counts
 PLAIN_BELOW = 4.0  # of the fine cosines' size: a plain surface is like any other
 
 Floats = NDArray[np.float64]
@@ -58,7 +60,7 @@ def hashes(cells: Floats, *, crops: bool) -> Hashes:
     found = (flat @ cells @ flat.T).reshape(n, BITS, n, BITS).transpose(0, 2, 1, 3)
     bits = found.reshape(n * n, BITS * BITS) > 0
     bits[:, 0] = False
-    return (bits.astype(np.uint64) << np.arange(BITS * BITS, dtype=np.uint64)).sum(1, dtype=np.uint64)
+    return np.packbits(bits, axis=1, bitorder="little").view("<u8")[:, 0].astype(np.uint64)
 
 
 @cache
@@ -77,21 +79,21 @@ def crop_at(index: int) -> tuple[Interval, Interval]:
     return intervals()[rows], intervals()[columns]
 
 
+def first_likeness(
+    whole: Floats, rows: Interval, columns: Interval, other: Floats, mirror: int
+) -> float:
+    """The same for just that crop."""
+    return _alike(whole, rows, columns, _target(other, mirror))
+
+
 def likeness(
     whole: Floats, rows: Interval, columns: Interval, other: Floats, mirror: int
 ) -> tuple[float, tuple[Interval, Interval]]:
     """How like `other` (mirrored) is to that crop of `whole`, -1 to 1, and the crop that fits best."""
-    full = _basis((0.0, 1.0), FINE)
-    target = _fine(full @ other @ full.T) * _signs(mirror)
-    size = float(np.linalg.norm(target))
-    if size < PLAIN_BELOW:
-        return 0.0, (rows, columns)
+    target = _target(other, mirror)
 
     def at(edges: Sequence[float]) -> float:
-        up, left = _basis((edges[0], edges[1]), FINE), _basis((edges[2], edges[3]), FINE)
-        own = _fine(up @ whole @ left.T)
-        length = float(np.linalg.norm(own))
-        return 0.0 if length < PLAIN_BELOW else float((own * target).sum()) / (length * size)
+        return _alike(whole, (edges[0], edges[1]), (edges[2], edges[3]), target)
 
     edges, step = [*rows, *columns], 0.04
     best = at(edges)
@@ -99,14 +101,27 @@ def likeness(
         better = False
         for i, by in product(range(4), (-step, step)):
             tried = list(edges)
-            tried[i] = min(1.0, max(0.0, tried[i] + by))
+            tried[i] = round(min(1.0, max(0.0, tried[i] + by)), 3)
             if tried[1] - tried[0] < 0.4 or tried[3] - tried[2] < 0.4:
                 continue
             if (value := at(tried)) > best + 1e-4:
                 best, edges, better = value, tried, True
         if not better:
+            if best < HOPELESS:
+                break
             step /= 2
     return best, ((edges[0], edges[1]), (edges[2], edges[3]))
+
+
+def _target(picture: Floats, mirror: int) -> Floats:
+    full = _basis((0.0, 1.0), FINE)
+    return _fine(full @ picture @ full.T) * _signs(mirror)
+
+
+def _alike(whole: Floats, rows: Interval, columns: Interval, target: Floats) -> float:
+    own = _fine(_basis(rows, FINE) @ whole @ _basis(columns, FINE).T)
+    sizes = sqrt(np.vdot(own, own)), sqrt(np.vdot(target, target))
+    return 0.0 if min(sizes) < PLAIN_BELOW else float(np.vdot(own, target)) / (sizes[0] * sizes[1])
 
 
 def _fine(cosines: Floats) -> Floats:
@@ -117,7 +132,7 @@ def _fine(cosines: Floats) -> Floats:
 @cache
 def _weights() -> Floats:
     frequency = np.add.outer(np.arange(FINE), np.arange(FINE)).astype(np.float64)
-    return np.where(frequency < LOW, 0.0, np.sqrt(np.maximum(frequency, 1.0))) / FINE
+    return np.where(frequency < LOW, 0.0, frequency) / FINE
 
 
 @cache
@@ -133,6 +148,7 @@ def _crop_basis() -> Floats:
     return np.stack([_basis(interval, BITS) for interval in intervals()])
 
 
+@lru_cache(maxsize=4096)  # a close look tries the same few crops again and again
 def _basis(interval: Interval, count: int) -> Floats:
     """The first cosines of what lies in an interval of a side, as weights of the side's cells."""
     parts = 2 * count

@@ -1,40 +1,48 @@
 """Which students share rare words in a row: an index from each hash to its holders, no student read twice.
 
 What only two hold counts in full, what more of them hold less, and what much of the class holds not at all: so
-common phrases leave by themselves, and what the assignment itself says is taken out before.
+common phrases leave by themselves, and what the assignment itself says is taken out before. Two texts are alike
+where they share enough of what is rare, or where most of what the shorter one says is in the other.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import log
 from typing import TypeVar
 
 MOST_HOLDERS = 12  # of one hash, or an eighth of the class where that is more
+SMALL_CLASS = 30  # a smaller one counts as one of so many
 Owner = TypeVar("Owner", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """When texts of a sort are alike: so many shared hashes, so much of the shorter text; `half`: half certain."""
+    """When texts of a sort are alike.
+
+    `least` rare hashes that are `share` of the shorter text's (`half` of them are half certain), or `most` of
+    all that it says, whether rare or not, if that is no less than `enough`.
+    """
 
     least: float
     share: float
     half: float
+    most: float
+    enough: float
 
 
-TEXT = Measure(least=9, share=0.12, half=14)
-OBSERVED = Measure(least=12, share=0.3, half=18)
-PROMPT = Measure(least=4.5, share=0.34, half=4)
-CODE = Measure(least=8, share=0.25, half=10)
+TEXT = Measure(least=7, share=0.1, half=8, most=0.6, enough=20)
+OBSERVED = Measure(least=12, share=0.3, half=18, most=0.7, enough=24)
+PROMPT = Measure(least=4.5, share=0.34, half=4, most=0.6, enough=6)
+CODE = Measure(least=12, share=0.3, half=14, most=0.6, enough=20)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """How much two have in common: `amount` in hashes, each counted as far as it is rare; `score` 0 to 1."""
+    """How many hashes two have in common; `score` 0 to 1."""
 
     amount: float
-    share: float
     score: float
 
 
@@ -60,28 +68,45 @@ def shared(
         for each in hashes:
             holders[each].append(place)
     most = max(MOST_HOLDERS, len(owners) // 8)
-    weight = {each: _weight(len({texts[p][0] for p in places}), most) for each, places in holders.items()}
-    size = [scale * sum(weight[h] for h in hashes) for _, hashes in texts]
+    weight = {
+        each: _weights(len({texts[p][0] for p in places}), most, len(owners)) for each, places in holders.items()
+    }
+    sizes = [_sum((weight[h] for h in hashes), scale) for _, hashes in texts]
     looked_at = None if among is None else {rank[owner] for owner in among}
-    common: Counter[tuple[int, int]] = Counter()
+    common: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
     for each, places in holders.items():
-        if weight[each] and len(places) > 1:
+        if weight[each][0] and len(places) > 1:
             for one, other in combinations(places, 2):
                 a, b = texts[one][0], texts[other][0]
                 if a != b and (looked_at is None or (a in looked_at) != (b in looked_at)):
-                    common[one, other] += weight[each]  # type: ignore[assignment]
+                    common[one, other].append(weight[each])
     found: dict[tuple[Owner, Owner], Shared] = {}
     for (one, other), counted in common.items():
-        amount = scale * counted
-        share = amount / max(1e-9, min(size[one], size[other]))
-        if amount < measure.least or share < measure.share:
+        (rare, told), shorter = _sum(counted, scale), min(sizes[one], sizes[other], key=lambda size: size[1])
+        share, most_of = rare / max(1e-9, shorter[0]), told / max(1e-9, shorter[1])
+        score = 0.0
+        if rare >= measure.least and share >= measure.share:
+            score = rare / (rare + measure.half) * (0.4 + 0.6 * min(1.0, share))
+        if told >= measure.enough and most_of >= measure.most:
+            score = max(score, min(1.0, most_of) * told / (told + measure.enough / 2))
+        if not score:
             continue
-        score = amount / (amount + measure.half) * (0.4 + 0.6 * min(1.0, share))
         pair = (owners[texts[one][0]], owners[texts[other][0]])
         if pair not in found or found[pair].score < score:
-            found[pair] = Shared(round(amount, 1), round(share, 3), score)
+            found[pair] = Shared(len(counted) * scale, score)
     return found
 
 
-def _weight(students: int, most: int) -> float:
-    return 0.0 if students > most else min(1.0, 2.0 / students)
+def _weights(students: int, most: int, of: int) -> tuple[float, float]:
+    """How rare a hash is, and how much it tells, both 1 where two hold it."""
+    if students > most:
+        return 0.0, 0.0
+    several = max(of, SMALL_CLASS)
+    return min(1.0, 2.0 / students), min(1.0, log(several / students) / log(several / 2))
+
+
+def _sum(weights: Iterable[tuple[float, float]], scale: float) -> tuple[float, float]:
+    rare = told = 0.0
+    for one, other in weights:
+        rare, told = rare + one, told + other
+    return scale * rare, scale * told

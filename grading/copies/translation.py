@@ -9,7 +9,7 @@ import re
 import tomllib
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -24,6 +24,11 @@ from grading.copies.words import sentences
 COGNATE = 5  # letters by which a word of no line in the lexicon counts
 MIN_MEANINGS = 4  # of a sentence
 MAX_SENTENCES = 80
+MIN_MATCHED = 4  # sentences
+NEAR = 0.3  # how like two sentences are at least
+LEAST = 0.3  # how much of the shorter text is matched, each sentence counted as far as it is like
+MARGIN = 0.1  # above the next best, for the class writes about the same things
+Floats = NDArray[np.float32]
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 
 
@@ -66,14 +71,18 @@ def translated(
     for meaning in counts:
         vocabulary[meaning] = len(vocabulary)
     rarity = np.array([np.log((1 + len(everything)) / counts[m]) for m in vocabulary], np.float32)
-    french, bounds_fr = _matrix(sides["fr"], vocabulary, rarity)
     english, bounds_en = _matrix(sides["en"], vocabulary, rarity)
-    scores = np.zeros((len(bounds_fr), len(bounds_en)))
+    starts_en = [start for start, _ in bounds_en]
+    sizes_en = np.array([end - start for start, end in bounds_en])
+    scores = np.zeros((len(sides["fr"]), len(bounds_en)))
     matched = np.zeros(scores.shape, int)
-    for i, (start, end) in enumerate(bounds_fr):
-        near = french[start:end] @ english.T
-        for j, (left, right) in enumerate(bounds_en):
-            scores[i, j], matched[i, j] = _carried_over(near[:, left:right])
+    for i, own in enumerate(sides["fr"].values()):
+        near = np.stack([_near(sentence, english, vocabulary, rarity) for sentence in own])
+        # No more can be carried over than each sentence's best: where that is too little, it stands for the score.
+        best = np.maximum.reduceat(near, starts_en, axis=1)
+        scores[i] = np.where(best >= NEAR, best, 0.0).sum(0) / np.minimum(sizes_en, len(own))
+        for j in np.flatnonzero(scores[i] > LEAST):
+            scores[i, j], matched[i, j] = _carried_over(near[:, slice(*bounds_en[j])])
     found = []
     names_fr, names_en = list(sides["fr"]), list(sides["en"])
     for i, j in zip(*np.nonzero(scores > LEAST), strict=True):
@@ -83,13 +92,7 @@ def translated(
     return found
 
 
-MIN_MATCHED = 4  # sentences
-NEAR = 0.3  # how like two sentences are at least
-LEAST = 0.3  # how much of the shorter text is matched, each sentence counted as far as it is like
-MARGIN = 0.1  # above the next best, for the class writes about the same things
-
-
-def _carried_over(near: NDArray[np.float32]) -> tuple[float, int]:
+def _carried_over(near: Floats) -> tuple[float, int]:
     """How much of the shorter text has its own counterpart, in whatever order."""
     best_of_row, best_of_column = near.argmax(1), near.argmax(0)
     total, count = 0.0, 0
@@ -103,20 +106,29 @@ def _next_best(values: NDArray[np.float64], own: int) -> float:
     return float(np.delete(values, own).max(initial=0.0))
 
 
+def _near(
+    sentence: Sentence, english: Floats, vocabulary: Mapping[int, int], rarity: Floats
+) -> Floats:
+    """How like a sentence is to each English one."""
+    rows = [vocabulary[m] for m in sentence.meanings]
+    own = rarity[rows]
+    near: Floats = (english[rows] * (own / np.linalg.norm(own))[:, None]).sum(0)
+    return near
+
+
 def _matrix(
-    side: dict[str, list[Sentence]], vocabulary: dict[int, int], rarity: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
-    rows = sum(len(own) for own in side.values())
-    matrix = np.zeros((rows, len(vocabulary)), np.float32)
-    bounds, row = [], 0
+    side: Mapping[str, list[Sentence]], vocabulary: Mapping[int, int], rarity: Floats
+) -> tuple[Floats, list[tuple[int, int]]]:
+    """Each sentence a column of length 1, and which columns are whose."""
+    matrix = np.zeros((len(vocabulary), sum(len(own) for own in side.values())), np.float32)
+    bounds, column = [], 0
     for own in side.values():
-        bounds.append((row, row + len(own)))
+        bounds.append((column, column + len(own)))
         for sentence in own:
-            columns = [vocabulary[m] for m in sentence.meanings]
-            matrix[row, columns] = rarity[columns]
-            row += 1
-    matrix /= np.maximum(1e-6, np.linalg.norm(matrix, axis=1, keepdims=True))
-    return matrix, bounds
+            rows = [vocabulary[m] for m in sentence.meanings]
+            matrix[rows, column] = rarity[rows]
+            column += 1
+    return matrix / np.maximum(1e-6, np.linalg.norm(matrix, axis=0)), bounds
 
 
 def _in(said: tuple[Sentence, ...], language: str) -> list[Sentence]:

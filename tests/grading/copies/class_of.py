@@ -62,7 +62,7 @@ def scene(seed: int, side: tuple[int, int] = (320, 240), *, plain: bool = False)
     width, height = side
     tone = rng.randrange(200, 250) if plain else rng.randrange(30, 220)
     back = Image.new("RGB", side, (tone, tone, tone) if plain else _colour(rng))
-    slope = Image.linear_gradient("L").resize(side).rotate(rng.choice((0, 90, 180, 270)))
+    slope = Image.linear_gradient("L").rotate(rng.choice((0, 90, 180, 270)))
     image = Image.composite(back, ImageEnhance.Brightness(back).enhance(0.6), slope.resize(side))
     draw = ImageDraw.Draw(image)
     for _ in range(0 if plain else rng.randrange(3, 9)):
@@ -195,7 +195,7 @@ def text_translated(of: Student, by: Student, rng: random.Random) -> None:
 
 
 def code_renamed(of: Student, by: Student, rng: random.Random) -> None:
-    while len(of.code.splitlines()) < 60:  # who has nothing of their own has nothing to copy
+    while of.code.count("\n") < 64:  # who has hardly a line of their own has nothing to copy
         of.code = _code(rng)
     by.code = of.code
     for name in words.CODE_NAMES:
