@@ -1,12 +1,13 @@
-"""Find copies in a class of which some copied: how many are found, how many rows are false, how long it takes.
+"""Find copies in a class of which some copied: how many are found, how many are false, how long it takes.
 
     python -m benchmarks.copies [--students 300] [--each 3] [--seed 20261127] [--tuning]
 
-Each of eight ways of copying is planted so many times, among students who draw the same planned pictures, quote
-the assignment, say what everybody says, use the teacher's photo or ask the studio for the same simple thing: every
-one of them has something in common with others, honestly. `--tuning` takes the sentences on which thresholds were
-tuned; they share none with those measured. Bar: of 24 at least 23 found, of the first 30 rows at most 2
-false, in 60 s on two cores: grading and finding together, and what finding alone took.
+Each of eight ways of copying is planted so many times, among students who draw the same planned pictures,
+quote the assignment, say what everybody says, use the teacher's photo or ask the studio for the same
+simple thing: every one of them has something in common with others, honestly. `--tuning` takes the
+sentences on which thresholds were tuned; they share none with those measured. Bar: of 24 at least 23
+found, of the first 30 rows at most 2 false, in 60 s on two cores: grading and finding together, and what
+finding alone took.
 """
 
 import argparse
@@ -51,7 +52,9 @@ def main() -> None:
 
         before, start = os.times(), time.perf_counter()
         with patch.object(grading, "find_copies", measured):
-            grading.grade_class(root / "in", class_of.TP2, root / "out", workers=options.workers, language="en")
+            grading.grade_class(
+                root / "in", class_of.TP2, root / "out", workers=options.workers, language="en"
+            )
         seconds, used = time.perf_counter() - start, sum(os.times()[:4]) - sum(before[:4])
         _report(root, planted)
         print(f"graded and compared in {seconds:.1f} s, {used:.1f} s of CPU; load {os.getloadavg()[0]:.1f}")
@@ -83,9 +86,9 @@ def _report(root: Path, planted: dict[tuple[str, str], str]) -> None:
     false = [p for p in pairs[:FIRST] if p.students not in planted]
     print(f"found {sum(found.values())} of {len(planted)}; {len(pairs)} rows")
     print(f"of the first {min(FIRST, len(pairs))} rows {len(false)} false")
-    for pair in [p for p in pairs if p.students not in planted][:12]:
-        told = "; ".join(f"{e.kind} {e.score} ({e.count})" for e in pair.evidence)
-        print(f"  false: row {place[pair.students]}, {' '.join(pair.students)}: {told}")
+    for wrong in false:
+        told = "; ".join(f"{e.kind} {e.score} ({e.count})" for e in wrong.evidence)
+        print(f"  false: row {place[wrong.students]}, {' '.join(wrong.students)}: {told}")
 
 
 if __name__ == "__main__":

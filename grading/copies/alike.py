@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grading.copies.fingerprint import PHOTO, PICTURE, Fingerprint, Look
 from grading.copies.looks import Floats, cells_of, crop_at, first_likeness, hashes, likeness, mirrors
@@ -20,7 +19,8 @@ LIKE = 0.86  # after the close look; of 45,000 pairs of different pictures none 
 LIKER = 0.12  # for a crop that keeps next to nothing: in a small part there is less to tell pictures apart
 FIRST_LIKE = 0.3  # before it
 MADE_LIKE = 0.92  # where a model made one of them: its plain scenes resemble others
-MOST_CANDIDATES = 4000
+STARTS = 3  # crops from which a close look begins
+MOST_CANDIDATES = 5000
 AT_ONCE = 16
 MANY = 2  # who share one picture; the more do, the likelier it was given to them
 
@@ -80,7 +80,7 @@ def _near(looks: Sequence[tuple[str, Look]]) -> list[tuple[int, int, Alike]]:
     candidates = _candidates(looks, cells)
     found = []
     promising = []
-    for _, i, j, crop, mirror in candidates:
+    for i, j, crop, mirror in candidates:
         whole, other = cells[j], cells[i]
         if whole is not None and other is not None:
             first = first_likeness(whole, *crop_at(crop), other, mirror)
@@ -107,8 +107,8 @@ def _certain(like: float) -> float:
 
 def _candidates(
     looks: Sequence[tuple[str, Look]], cells: Sequence[Floats | None]
-) -> list[tuple[int, int, int, int, int]]:
-    """(bits that differ, which picture, of which it may be a crop, the crop, the mirror)."""
+) -> list[tuple[int, int, int, int]]:
+    """(Which picture, of which it may be a crop, the crop, the mirror)."""
     kept = [i for i, own in enumerate(cells) if own is not None]
     if len(kept) < 2:
         return []
@@ -117,18 +117,21 @@ def _candidates(
     everything = np.concatenate(crops)
     whole = everything[starts]
     owner = np.array([looks[i][0] for i in kept])
-    found: list[tuple[int, int, int, int, int]] = []
+    found: list[tuple[int, int, int, int]] = []
     for first in range(0, len(kept), AT_ONCE):
         asked = whole[first : first + AT_ONCE]
         turned = asked[:, None] ^ mirrors()[None, :]
         apart = np.bitwise_count(turned[:, :, None] ^ everything)  # (asked, mirror, crop)
-        least: NDArray[np.uint8] = np.minimum.reduceat(apart, starts, axis=2).min(1)
-        for k, j in np.argwhere(least <= NEAR_BITS):
+        least = np.minimum.reduceat(apart, starts, axis=2)  # (asked, mirror, of which picture)
+        for k, mirror, j in np.argwhere(least <= NEAR_BITS):
             i = first + int(k)
             if owner[i] == owner[j] or may_be_equal(looks[kept[i]][1], looks[kept[j]][1]):
                 continue
             end = starts[j + 1] if j + 1 < len(starts) else len(everything)
-            own = apart[k, :, starts[j] : end]
-            mirror, crop = np.unravel_index(own.argmin(), own.shape)
-            found.append((int(least[k, j]), kept[i], kept[int(j)], int(crop), int(mirror)))
+            bits = apart[k, mirror, starts[j] : end]
+            found += [
+                (kept[i], kept[int(j)], int(crop), int(mirror))
+                for crop in bits.argsort(kind="stable")[:STARTS]
+                if bits[crop] <= NEAR_BITS
+            ]
     return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import RootModel
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, translator
@@ -40,10 +40,12 @@ class Earlier:
         return key_of(self.folder, make=self.remember is not None)
 
 
-class Copies(BaseModel):
-    """The content of `copies.json`."""
+class Copies(RootModel[tuple[Pair, ...]]):
+    """The content of `copies.json`: pairs, the most certain first."""
 
-    pairs: tuple[Pair, ...]
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        return self.root
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def find_copies(
 ) -> tuple[Copies, str]:
     """The pairs and their page. `fingerprints` and `names` (as shown) are by the submission's folder.
 
-    `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures. Raises EarlierError.
+    `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures.
+    Raises EarlierError.
     """
     given = given_by(assignment, key)
     pairs = find_pairs(fingerprints, given)
@@ -90,7 +93,7 @@ def find_copies(
     t = translator("grading", language)
     rows = [_row(pair, labels, exhibits, t) for pair in pairs]
     page = render("copies.html.j2", language, assignment=assignment.title(language), rows=rows)
-    return Copies(pairs=tuple(row.pair for row in rows)), page
+    return Copies(tuple(row.pair for row in rows)), page
 
 
 def _place(who: tuple[str, str]) -> str:

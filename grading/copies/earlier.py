@@ -1,8 +1,9 @@
 """A folder of earlier cohorts' fingerprints: hashes under a key of the folder, no pictures and no texts.
 
-`key` is drawn once and stays in the folder; each cohort is a file `<cohort>.json`. Of the four words in a row
-only each fourth is kept, so that no text can be put together again; who has the key can at best find out whether
-a phrase that they guess was there. Of pictures there are the signs of cosines, and of records their digests.
+`key` is drawn once and stays in the folder; each cohort is a file `<cohort>.json`. Of the four words in a
+row only each fourth is kept, so that no text can be put together again; who has the key can at best find
+out whether a phrase that they guess was there. Of pictures there are the signs of cosines, and of records
+their digests.
 """
 
 import base64
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from exercises.errors import CatalogueError
@@ -140,7 +142,7 @@ def write_cohort(
 def earlier_evidence(
     fingerprints: Mapping[str, Fingerprint], kept: Mapping[tuple[str, str], KeptStudent], given: Given
 ) -> dict[tuple[str, tuple[str, str]], list[Evidence]]:
-    """What students have in common with those of earlier cohorts: by the submission's folder and (cohort, name)."""
+    """What students share with those of earlier cohorts: by the submission's folder and (cohort, name)."""
     found: dict[tuple[str, tuple[str, str]], list[Evidence]] = {}
     mine = {("", key): own for key, own in fingerprints.items()}
     for field, measure, scale in (("words", TEXT, KEPT_OF), ("codes", CODE, 1)):
@@ -212,12 +214,14 @@ def _same_pictures(
     return found
 
 
-def _least(asked: Hashes, among: Hashes, starts: "np.ndarray | None") -> "np.ndarray":  # type: ignore[type-arg]
+def _least(asked: Hashes, among: Hashes, starts: NDArray[np.int64] | None) -> NDArray[np.uint8]:
     """The fewest bits apart, mirrored or not: for each group of `among`, or for each of `asked`."""
     apart = np.bitwise_count((asked[:, None] ^ mirrors()[None, :])[:, :, None] ^ among)
     if starts is None:
-        return apart.min(axis=(1, 2))
-    return np.minimum.reduceat(apart.min(axis=(0, 1)), starts)
+        of_each: NDArray[np.uint8] = apart.min(axis=(1, 2))
+        return of_each
+    fewest: NDArray[np.uint8] = np.minimum.reduceat(apart.min(axis=(0, 1)), starts)
+    return fewest
 
 
 def _sampled(own: Fingerprint, given: Given) -> tuple[int, ...]:

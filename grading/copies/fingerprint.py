@@ -1,7 +1,7 @@
 """One student's fingerprint: hashes of what was chosen freely, made where the submission is read.
 
-A worker makes it and the class is compared by it. It holds no text, and of a picture 64 x 64 grey cells, which
-stay in memory; what a cohort keeps for later ones (`grading.copies.earlier`) holds hashes alone.
+A worker makes it and the class is compared by it. It holds no text, and of a picture 64 x 64 grey cells,
+which stay in memory; what a cohort keeps for later ones (`grading.copies.earlier`) holds hashes alone.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ PHOTO, PICTURE = "photo", "picture"
 
 
 class Look(BaseModel):
-    """A picture: where it is, whether it is a photo or was made, its pixels' hash, its grey cells, its seed."""
+    """A picture: where it is, whether photo or made, its pixels' hash, its grey cells, its seed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,8 +44,8 @@ class Look(BaseModel):
 class Fingerprint(BaseModel):
     """`texts`, `observed`, `prompts` and `codes` are hashes of words, `records` those of manifests.
 
-    `moments` are hashes of a picture and its time, `timings` of a picture and how long it took; `gaps` are the
-    milliseconds between one picture and the next.
+    `moments` are hashes of a picture and its time, `timings` of a picture and how long it took; `gaps`
+    are the milliseconds between one picture and the next.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,7 +1,7 @@
-"""What a student chose freely in a submission: texts, prompts, code, photos and pictures, each with its place.
+"""What a student chose freely: texts, prompts, code, photos and pictures, each with its place.
 
-What the assignment plans is the same for everybody and is not among them: planned pictures, planned prompts, and
-the lines of a code's template with their blanks filled in.
+What the assignment plans is the same for everybody and is not among them: planned pictures, planned
+prompts, and the lines of a code's template with their blanks filled in.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""How pictures are compared: by the signs and the sizes of their cosines, over the whole and over many crops.
+"""How pictures are compared: by the signs and sizes of their cosines, whole and in many crops.
 
-A picture is brought to SIDE x SIDE grey cells. `hashes` gives 63 bits for it and for each crop of it; a mirrored
-picture has the same bits with some of them turned. `likeness` compares two pictures closely and finds the crop.
+A picture is brought to SIDE x SIDE grey cells. `hashes` gives 63 bits for it and for each crop of it; a
+mirrored picture has the same bits with some of them turned. `likeness` compares two pictures closely and
+finds the crop.
 """
 
 import base64
@@ -79,9 +80,7 @@ def crop_at(index: int) -> tuple[Interval, Interval]:
     return intervals()[rows], intervals()[columns]
 
 
-def first_likeness(
-    whole: Floats, rows: Interval, columns: Interval, other: Floats, mirror: int
-) -> float:
+def first_likeness(whole: Floats, rows: Interval, columns: Interval, other: Floats, mirror: int) -> float:
     """The same for just that crop."""
     return _alike(whole, rows, columns, _target(other, mirror))
 
@@ -155,12 +154,13 @@ def _basis(interval: Interval, count: int) -> Floats:
     edges = np.linspace(interval[0] * SIDE, interval[1] * SIDE, parts + 1)
     below = np.clip(edges[:, None] - np.arange(SIDE)[None, :], 0.0, 1.0)  # how much of each cell lies before
     share = np.diff(below, axis=0) * parts / max(1e-9, edges[-1] - edges[0])
-    return _cosines(count, parts) @ share
+    weights: Floats = _cosines(count, parts) @ share
+    return weights
 
 
 @cache
 def _cosines(count: int, parts: int) -> Floats:
     at = (np.arange(parts) + 0.5) * np.pi / parts
-    rows = np.cos(np.outer(np.arange(count), at)) * np.sqrt(2.0 / parts)
+    rows: Floats = np.cos(np.outer(np.arange(count), at)) * np.sqrt(2.0 / parts)
     rows[0] /= np.sqrt(2.0)
     return rows

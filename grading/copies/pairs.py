@@ -154,7 +154,7 @@ def _translations(fingerprints: Mapping[str, Fingerprint]) -> Iterable[tuple[tup
     for french, english, well, count in translated({k: f.sentences for k, f in fingerprints.items()}):
         yield (
             (french, english),
-            Evidence(kind="translation", score=round(min(0.9, 1.3 * well), 3), count=count),
+            Evidence(kind="translation", score=round(min(0.9, 0.2 + 1.2 * well), 3), count=count),
         )
 
 

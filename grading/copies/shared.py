@@ -1,8 +1,8 @@
-"""Which students share rare words in a row: an index from each hash to its holders, no student read twice.
+"""Which students share rare words in a row: an index from each hash to its holders.
 
-What only two hold counts in full, what more of them hold less, and what much of the class holds not at all: so
-common phrases leave by themselves, and what the assignment itself says is taken out before. Two texts are alike
-where they share enough of what is rare, or where most of what the shorter one says is in the other.
+What only two hold counts in full, what more of them hold less, and what much of the class holds not at
+all: so common phrases leave by themselves, and what the assignment itself says is taken out before. What
+counts is how much rare text two share, times how much of the shorter text that sharing tells.
 """
 
 from collections import defaultdict
@@ -19,23 +19,16 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 @dataclass(frozen=True)
 class Measure:
-    """When texts of a sort are alike.
-
-    `least` rare hashes that are `share` of the shorter text's (`half` of them are half certain), or `most` of
-    all that it says, whether rare or not, if that is no less than `enough`.
-    """
+    """How much texts of a sort must share at `least`, and how much is `half` certain."""
 
     least: float
-    share: float
     half: float
-    most: float
-    enough: float
 
 
-TEXT = Measure(least=7, share=0.1, half=8, most=0.6, enough=20)
-OBSERVED = Measure(least=12, share=0.3, half=18, most=0.7, enough=24)
-PROMPT = Measure(least=4.5, share=0.34, half=4, most=0.6, enough=6)
-CODE = Measure(least=12, share=0.3, half=14, most=0.6, enough=20)
+TEXT = Measure(least=3.1, half=4)
+OBSERVED = Measure(least=5, half=6)
+PROMPT = Measure(least=1.5, half=1.2)
+CODE = Measure(least=7, half=7)
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,8 @@ def shared(
             holders[each].append(place)
     most = max(MOST_HOLDERS, len(owners) // 8)
     weight = {
-        each: _weights(len({texts[p][0] for p in places}), most, len(owners)) for each, places in holders.items()
+        each: _weights(len({texts[p][0] for p in places}), most, len(owners))
+        for each, places in holders.items()
     }
     sizes = [_sum((weight[h] for h in hashes), scale) for _, hashes in texts]
     looked_at = None if among is None else {rank[owner] for owner in among}
@@ -83,14 +77,10 @@ def shared(
     found: dict[tuple[Owner, Owner], Shared] = {}
     for (one, other), counted in common.items():
         (rare, told), shorter = _sum(counted, scale), min(sizes[one], sizes[other], key=lambda size: size[1])
-        share, most_of = rare / max(1e-9, shorter[0]), told / max(1e-9, shorter[1])
-        score = 0.0
-        if rare >= measure.least and share >= measure.share:
-            score = rare / (rare + measure.half) * (0.4 + 0.6 * min(1.0, share))
-        if told >= measure.enough and most_of >= measure.most:
-            score = max(score, min(1.0, most_of) * told / (told + measure.enough / 2))
-        if not score:
+        much = rare * told / max(1e-9, shorter[1])
+        if much < measure.least:
             continue
+        score = much / (much + measure.half)
         pair = (owners[texts[one][0]], owners[texts[other][0]])
         if pair not in found or found[pair].score < score:
             found[pair] = Shared(len(counted) * scale, score)

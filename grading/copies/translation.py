@@ -1,8 +1,8 @@
 """Texts in two languages that may be one: sentences are compared by their numbers, names and meanings.
 
-Nothing is translated. A word counts as a meaning of the lexicon, else by its first letters, which French and
-English share in many words; numbers and names count as they are. What is found is a text that was carried over
-sentence by sentence; one that was told again in other sentences is not.
+Nothing is translated. A word counts as a meaning of the lexicon, else by its first letters, which French
+and English share in many words; numbers and names count as they are. What is found is a text that was
+carried over sentence by sentence; one that was told again in other sentences is not.
 """
 
 import re
@@ -25,9 +25,9 @@ COGNATE = 5  # letters by which a word of no line in the lexicon counts
 MIN_MEANINGS = 4  # of a sentence
 MAX_SENTENCES = 80
 MIN_MATCHED = 4  # sentences
-NEAR = 0.3  # how like two sentences are at least
-LEAST = 0.3  # how much of the shorter text is matched, each sentence counted as far as it is like
-MARGIN = 0.1  # above the next best, for the class writes about the same things
+NEAR = 0.2  # how like two sentences are at least
+LEAST = 0.24  # how much of the shorter text is matched, each sentence counted as far as it is like
+MARGIN = 0.07  # above the next best, for the class writes about the same things
 Floats = NDArray[np.float32]
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 
@@ -78,7 +78,7 @@ def translated(
     matched = np.zeros(scores.shape, int)
     for i, own in enumerate(sides["fr"].values()):
         near = np.stack([_near(sentence, english, vocabulary, rarity) for sentence in own])
-        # No more can be carried over than each sentence's best: where that is too little, it stands for the score.
+        # No more is carried over than each sentence's best, which stands for the score where it is little.
         best = np.maximum.reduceat(near, starts_en, axis=1)
         scores[i] = np.where(best >= NEAR, best, 0.0).sum(0) / np.minimum(sizes_en, len(own))
         for j in np.flatnonzero(scores[i] > LEAST):
@@ -93,22 +93,26 @@ def translated(
 
 
 def _carried_over(near: Floats) -> tuple[float, int]:
-    """How much of the shorter text has its own counterpart, in whatever order."""
+    """How much of the shorter text has a counterpart, half of it counted only where it is in order."""
     best_of_row, best_of_column = near.argmax(1), near.argmax(0)
-    total, count = 0.0, 0
-    for row, column in enumerate(best_of_row):
-        if best_of_column[column] == row and near[row, column] >= NEAR:
-            total, count = total + float(near[row, column]), count + 1
-    return total / min(near.shape), count
+    matches = [
+        (int(column), float(near[row, column]))
+        for row, column in enumerate(best_of_row)
+        if best_of_column[column] == row and near[row, column] >= NEAR
+    ]
+    in_order: list[float] = []  # the best that ends with each match
+    for i, (column, like) in enumerate(matches):
+        before = max((in_order[j] for j in range(i) if matches[j][0] < column), default=0.0)
+        in_order.append(like + before)
+    total = (sum(like for _, like in matches) + max(in_order, default=0.0)) / 2
+    return total / min(near.shape), len(matches)
 
 
 def _next_best(values: NDArray[np.float64], own: int) -> float:
     return float(np.delete(values, own).max(initial=0.0))
 
 
-def _near(
-    sentence: Sentence, english: Floats, vocabulary: Mapping[int, int], rarity: Floats
-) -> Floats:
+def _near(sentence: Sentence, english: Floats, vocabulary: Mapping[int, int], rarity: Floats) -> Floats:
     """How like a sentence is to each English one."""
     rows = [vocabulary[m] for m in sentence.meanings]
     own = rarity[rows]

@@ -4,6 +4,7 @@ A hash has 63 bits and is keyed, so that a cohort's fingerprints say nothing to 
 """
 
 import hashlib
+import keyword
 import re
 from collections.abc import Iterable
 
@@ -14,10 +15,7 @@ PROMPT_WORDS = 2
 CODE_TOKENS = 6
 COMMENT_WORDS = 3
 MAX_SHINGLES = 6000  # of one student and sort
-KEYWORDS = frozenset(
-    "and as assert async await break class continue def del elif else except finally for from global if import in"
-    " is lambda nonlocal not or pass raise return try while with yield none true false print range len".split()
-)
+KEYWORDS = frozenset(("none", "true", "false", "print", "range", "len", *map(str.casefold, keyword.kwlist)))
 
 _TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|[^\w\s]")
 _STRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)

@@ -1,7 +1,8 @@
-"""A class of which some copied: every student a full submission of `tp2`, with pictures and words of their own.
+"""A class of which some copied: full submissions of `tp2`, with pictures and words of their own.
 
-Everybody draws the same planned pictures, fills the same blanks and may quote the assignment or say what everybody
-says; some took the teacher's photo, or asked the studio for the same simple thing. `COPIES` are the ways of copying.
+Everybody draws the same planned pictures, fills the same blanks and may quote the assignment or say what
+everybody says; some took the teacher's photo, or asked the studio for the same simple thing. `COPIES` are
+the ways of copying.
 """
 
 import io
@@ -21,17 +22,28 @@ from exercises.kinds import Code
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.loader import find_assignment
 from manifests import chain
-from manifests.answers import save_answers
+from manifests.answers import Answers, save_answers
 from manifests.manifest import Proof
+from manifests.pictures import open_picture
 from manifests.reader import read_manifest
 from manifests.store import Store
 from tests.grading.copies import words
-from tests.grading.good import answers_for, draft_of
+from tests.grading.good import draft_of
 
 TP2 = find_assignment("tp2")
 SIDE = 128
 STARTED = datetime(2026, 11, 2, 8, tzinfo=UTC)
-BLANKS = ["DDIMScheduler", "MODEL", "pipe.scheduler.config", "from_pipe", "manual_seed", "30", "7.5", "42", "0.6"]
+BLANKS = [
+    "DDIMScheduler",
+    "MODEL",
+    "pipe.scheduler.config",
+    "from_pipe",
+    "manual_seed",
+    "30",
+    "7.5",
+    "42",
+    "0.6",
+]
 SIMPLE = ("a red apple on a white background", 7)
 
 Bank = Sequence[tuple[str, str]]
@@ -66,18 +78,26 @@ def scene(seed: int, side: tuple[int, int] = (320, 240), *, plain: bool = False)
     image = Image.composite(back, ImageEnhance.Brightness(back).enhance(0.6), slope.resize(side))
     draw = ImageDraw.Draw(image)
     for _ in range(0 if plain else rng.randrange(3, 9)):
-        x, y, w, h = rng.randrange(width), rng.randrange(height), rng.randrange(20, 120), rng.randrange(10, 90)
+        x, y, w, h = (
+            rng.randrange(width),
+            rng.randrange(height),
+            rng.randrange(20, 120),
+            rng.randrange(10, 90),
+        )
         draw.rectangle((x - w // 2, y - h // 2, x + w // 2, y + h // 2), _colour(rng))
     centre = (width * rng.uniform(0.4, 0.6), height * rng.uniform(0.4, 0.6))
     for _ in range(rng.randrange(4, 10)):
-        x, y = rng.gauss(centre[0], width / 9), rng.gauss(centre[1], height / 9)
-        w, h = rng.uniform(0.05, 0.25) * width, rng.uniform(0.05, 0.25) * height
+        at, below = rng.gauss(centre[0], width / 9), rng.gauss(centre[1], height / 9)
+        wide, high = rng.uniform(0.05, 0.25) * width, rng.uniform(0.05, 0.25) * height
         shape = rng.choice(("ellipse", "rectangle", "polygon"))
         if shape == "polygon":
-            points = [(x + rng.uniform(-w, w), y + rng.uniform(-h, h)) for _ in range(rng.randrange(3, 7))]
+            points = [
+                (at + rng.uniform(-wide, wide), below + rng.uniform(-high, high))
+                for _ in range(rng.randrange(3, 7))
+            ]
             draw.polygon(points, _colour(rng))
         else:
-            getattr(draw, shape)((x - w, y - h, x + w, y + h), _colour(rng))
+            getattr(draw, shape)((at - wide, below - high, at + wide, below + high), _colour(rng))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.5)))
     grain = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
     return Image.blend(image, grain, 0.04)
@@ -119,18 +139,17 @@ def hand_in(work: Path, one: Student, seconds: random.Random) -> Store:
         draft = replace(draft_of(exercise.id, run, wanted), seconds=round(seconds.uniform(1, 9), 4))
         store.save(draft, _planned(run.id) if wanted is None else _from_photo(one.photo, run.id))
     for exercise in TP2.exercises:
-        for run, of in exercise.draws.items() if isinstance(exercise, Code) else ():
+        for drawn, of in exercise.draws.items() if isinstance(exercise, Code) else ():
             planned, record = TP2.planned_run(of), store.newest(of)
             assert planned is not None
             assert record is not None
             draft = replace(
                 draft_of(exercise.id, planned[1], record.manifest.request.source),
-                run=run,
+                run=drawn,
                 proof=Proof(code=one.code, of=record.stem),
                 seconds=round(seconds.uniform(1, 9), 4),
             )
-            with Image.open(record.image_path) as picture:
-                store.save(draft, picture.convert("RGB"))
+            store.save(draft, open_picture(record.image_path.read_bytes()))
     free = TP2.planned_runs()[0][1].model_copy(update={"id": STUDIO_RUN})
     made = [(one.prompt, one.studio_seed, one.studio)]
     if one.simple:
@@ -138,8 +157,7 @@ def hand_in(work: Path, one: Student, seconds: random.Random) -> Store:
     for prompt, seed, picture in made:
         draft = draft_of("studio", free, prompt=prompt, seed=seed)
         store.save(replace(draft, seconds=round(seconds.uniform(1, 9), 4)), picture)
-    answers = answers_for(TP2, one.language, one.name)
-    save_answers(store.folder, answers.model_copy(update={"reflection": "\n".join(_ended(one.sentences))}))
+    save_answers(store.folder, Answers(language=one.language, reflection="\n".join(_ended(one.sentences))))
     rewrite(store, one.name, one.gaps)
     return store
 
@@ -153,7 +171,9 @@ def rewrite(store: Store, name: str, gaps: Sequence[float], later: timedelta = t
         changes = {"previous": previous, "time": time, "student": name}
         manifest = read_manifest(path.read_bytes()).model_copy(update=changes)
         previous = chain.digest(manifest)
-        path.write_bytes(manifest.model_copy(update={"digest": previous}).model_dump_json(by_alias=True).encode())
+        path.write_bytes(
+            manifest.model_copy(update={"digest": previous}).model_dump_json(by_alias=True).encode()
+        )
 
 
 # --- ways of copying: `by` gets some of `of`
@@ -186,7 +206,10 @@ def prompt_reordered(of: Student, by: Student, rng: random.Random) -> None:
 
 def text_reordered(of: Student, by: Student, rng: random.Random) -> None:
     taken = [_reworded(s, rng) for s in rng.sample(of.sentences, round(0.7 * len(of.sentences)))]
-    by.language, by.sentences = of.language, [*taken, *by.sentences[:3]] if by.language == of.language else taken
+    by.language, by.sentences = (
+        of.language,
+        [*taken, *by.sentences[:3]] if by.language == of.language else taken,
+    )
     rng.shuffle(by.sentences)
 
 

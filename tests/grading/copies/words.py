@@ -3,6 +3,7 @@
 Two banks that share no sentence: thresholds are tuned on the one and measured on the other. `{n}`, `{m}` are
 numbers and `{thing}`, `{place}` words of the student's own, by language.
 """
+# ruff: noqa: E501, SIM905 - one line for each sentence
 
 THINGS = [
     ("casque noir", "black headset"), ("théière en grès", "stoneware teapot"), ("sac en cuir", "leather bag"),
@@ -85,10 +86,23 @@ MEASURING = [
 ]  # fmt: skip
 
 PROMPT_QUALITIES = "cracked sleepy rusty mossy frozen paper copper wooden glass velvet tiny hollow striped melted ancient crooked golden blue torn polished dusty floating embroidered bronze soap transparent giant tangled woven salty".split()
-PROMPT_NOUNS = "owl|lighthouse keeper|fox|diving helmet|paper boat|robot|tram|chessboard|violin case|beekeeper|elephant|market stall|umbrella|snail|typewriter|lantern|cactus|submarine|scarecrow|accordion|greenhouse|astronaut|carousel horse|teapot|dragonfly|bookbinder|whale|rocking chair|telescope|pastry cook".split("|")
-PROMPT_ACTIONS = "knitting a yellow scarf|sharing a melon slice|watering ferns|crossing a canal|carved from chalk|full of tulips|reading by candlelight|on a piano lid|selling clouds in jars|growing from a teacup|carrying a tiny library|asleep under a table|waiting for the last bus|repairing an old radio|covered in postage stamps|dancing on a roof|lost in a maze of pipes|holding a letter|seen through a keyhole|balanced on an egg|at the bottom of a well|chasing a red balloon|painting its own portrait|hidden among lemons|listening to a shell|made of folded maps".split("|")
-PROMPT_WHERE = "against a tiled wall|at late autumn dusk|behind dusty shutters|before a torn circus poster|on wet cobblestones|in thick impasto strokes|seen from under the table|with one red thread leading out of frame|with frost on every second leaf|beside a coin from 1931|painted like a matchbox label|before a miniature village|among passing fireflies|on coarse linen|with varnish flaking off|reflected in a puddle of milk|on a school slate|under a bell jar|with ink bleeding at the margins|inside a snow globe|by the light of a fridge|after the flood|in a ballroom without a roof|at the edge of a salt lake|under seven moons|on a conveyor belt".split("|")
-PROMPT_COMMON = ["studio lighting", "sharp focus", "highly detailed", "soft shadows", "8k", "white background"]
+PROMPT_NOUNS = "owl|lighthouse keeper|fox|diving helmet|paper boat|robot|tram|chessboard|violin case|beekeeper|elephant|market stall|umbrella|snail|typewriter|lantern|cactus|submarine|scarecrow|accordion|greenhouse|astronaut|carousel horse|teapot|dragonfly|bookbinder|whale|rocking chair|telescope|pastry cook".split(
+    "|"
+)
+PROMPT_ACTIONS = "knitting a yellow scarf|sharing a melon slice|watering ferns|crossing a canal|carved from chalk|full of tulips|reading by candlelight|on a piano lid|selling clouds in jars|growing from a teacup|carrying a tiny library|asleep under a table|waiting for the last bus|repairing an old radio|covered in postage stamps|dancing on a roof|lost in a maze of pipes|holding a letter|seen through a keyhole|balanced on an egg|at the bottom of a well|chasing a red balloon|painting its own portrait|hidden among lemons|listening to a shell|made of folded maps".split(
+    "|"
+)
+PROMPT_WHERE = "against a tiled wall|at late autumn dusk|behind dusty shutters|before a torn circus poster|on wet cobblestones|in thick impasto strokes|seen from under the table|with one red thread leading out of frame|with frost on every second leaf|beside a coin from 1931|painted like a matchbox label|before a miniature village|among passing fireflies|on coarse linen|with varnish flaking off|reflected in a puddle of milk|on a school slate|under a bell jar|with ink bleeding at the margins|inside a snow globe|by the light of a fridge|after the flood|in a ballroom without a roof|at the edge of a salt lake|under seven moons|on a conveyor belt".split(
+    "|"
+)
+PROMPT_COMMON = [
+    "studio lighting",
+    "sharp focus",
+    "highly detailed",
+    "soft shadows",
+    "8k",
+    "white background",
+]
 COMMON_PHRASES = [
     "More steps cost more time and do not always bring more quality.",
     "Plus d'étapes coûtent plus de temps sans toujours apporter plus de qualité.",
@@ -107,5 +121,16 @@ CODE_LINES = [
     "del {a}[{n}:]", "{a} = {b} if {b} else None", "class {a}:\n    rows = {n}\n    title = '{how}'", "{a} = json.dumps({b}, indent={n})", "print(f'{{{a}:>{n}}} {how}')",
     "{a} = Path('{b}') / '{how}.txt'", "{a} = pipe(prompt={b}, num_inference_steps={n}).images[0]", "{a} = {b}.resize(({n}, {n} * 2))", "{a}.update({b}={n})",
 ]  # fmt: skip
-CODE_NAMES = ["collage", "chrono", "cahier", "tableau", "planche", "bande", "journal", "grille", "releve", "carnet"]
+CODE_NAMES = [
+    "collage",
+    "chrono",
+    "cahier",
+    "tableau",
+    "planche",
+    "bande",
+    "journal",
+    "grille",
+    "releve",
+    "carnet",
+]
 CODE_HOW = ["side by side", "top to bottom", "by luck", "after lunch", "by hand", "per minute", "in pairs", "backwards", "by colour", "twice"]  # fmt: skip
