@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "marks": ("lab.cli.marks:marks", "Say what a picture declares of its origin, and whether it holds."),
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
     "grade": ("lab.cli.grade:grade", "Grade a folder of submissions, one folder per student."),
+    "grades": ("grading.gradebook.commands:grades", "Bring grades into a platform's gradebook."),
     "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),
     "api": ("lab.cli.api:api", "Serve the bundled model to OpenAI clients."),
     "gateway": ("gateway.command:gateway", "Draw for all labs of a class, and sign what was drawn."),
