@@ -4,7 +4,7 @@ A submission that fits no line, or several, and a line that several submissions 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from grading.gradebook.scores import Score
@@ -36,9 +36,13 @@ class Matched:
 
 
 def match(scores: Iterable[Score], sheet: Sheet, *, without: Iterable[str] = ()) -> Matched:
-    """`without`: names of TITLES that this sheet's columns do not mean."""
+    """By the columns of TITLES. `without`: names of which this sheet's columns mean something else."""
     titles = {name: t for name, t in TITLES.items() if name not in without}
-    columns = {c for t in titles.values() if (c := sheet.column(*t)) is not None}
+    return match_in(scores, sheet, {c for t in titles.values() if (c := sheet.column(*t)) is not None})
+
+
+def match_in(scores: Iterable[Score], sheet: Sheet, columns: Collection[int]) -> Matched:
+    """By these columns."""
     holders: dict[str, set[int]] = {}
     for number, row in enumerate(sheet.rows):
         for column in columns:

@@ -10,15 +10,15 @@ import re
 from collections import Counter
 
 from grading.gradebook.errors import GradebookError
-from grading.gradebook.matching import TITLES, Matched, match, settle
+from grading.gradebook.matching import TITLES, Matched, match, match_in, settle
 from grading.gradebook.result import Exported
 from grading.gradebook.scores import Score, by_state, number
 from grading.gradebook.sheet import Sheet, harmless, write_rows
 from grading.wording import Message, message, shown
 
-NO_GRADE = "-"
+WORKSHEET_COLUMNS = 6  # at least
 GRADE = ("grade", "note", "bewertung", "calificación", "valutazione", "nota", "beoordeling", "cijfer")
-_PARTICIPANT = re.compile(r"\D+ ?([0-9]{1,18})")
+_PARTICIPANT = re.compile(r"(\D+?) ?([0-9]{1,18})")
 _FOLDER = re.compile(r".*_([0-9]{1,18})_assignsubmission_.*")  # as Moodle calls a student's folder in its zip
 _NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?")
 _NO = {"no", "non", "nein", "nee"}
@@ -28,15 +28,25 @@ def export(scores: list[Score], roster: Sheet | None, title: str | None) -> Expo
     """Raises GradebookError for a roster that is of no use, or a column that cannot be found."""
     if roster is None:
         raise GradebookError("gradebook.moodle_roster")
-    if roster.rows and all(_PARTICIPANT.fullmatch(row[0].strip()) for row in roster.rows):
+    if _is_worksheet(roster):
         return _worksheet(scores, roster, title)
     return _import(scores, roster, title)
+
+
+def _is_worksheet(sheet: Sheet) -> bool:
+    """Whether its first column has one word and a number in each line, and there are columns enough."""
+    found = [_PARTICIPANT.fullmatch(row[0].strip()) for row in sheet.rows]
+    return (
+        len(sheet.header) >= WORKSHEET_COLUMNS
+        and len({m and m[1] for m in found} | {None}) == 2
+        and all(found)
+    )
 
 
 def _worksheet(scores: list[Score], sheet: Sheet, title: str | None) -> Exported:
     column = _grade_column(sheet, title)
     participants = {
-        m[1]: i for i, row in enumerate(sheet.rows) if (m := _PARTICIPANT.fullmatch(row[0].strip()))
+        m[2]: i for i, row in enumerate(sheet.rows) if (m := _PARTICIPANT.fullmatch(row[0].strip()))
     }
     by_number: list[tuple[Score, set[int]]] = []
     others: list[Score] = []
@@ -46,7 +56,7 @@ def _worksheet(scores: list[Score], sheet: Sheet, title: str | None) -> Exported
             by_number.append((score, {participants[folder[1]]}))
         else:
             others.append(score)
-    named = match(others, Sheet(sheet.header[1:], tuple(row[1:] for row in sheet.rows)))
+    named = match_in(others, sheet, range(2, column))  # what a site shows of people, the name aside
     both = settle([*by_number, *((score, {place}) for place, score in named.rows.items())])
     matched = Matched(both.rows, [*both.unmatched, *named.unmatched])
     rows, locked, written, too_high = [list(row) for row in sheet.rows], [], 0, []

@@ -44,7 +44,7 @@ class Score:
 
 
 def read_scores(grades: Path) -> list[Score]:
-    """Every student's, by folder. Raises GradebookError: nothing there, or a file that `grade` did not write."""
+    """Every student's, by folder. Raises GradebookError for none, or a file that `grade` did not write."""
     try:
         folders = sorted(path for path in grades.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError as error:
