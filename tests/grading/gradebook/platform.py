@@ -1,6 +1,6 @@
 """A learning platform on 127.0.0.1: tokens and checks by lti1p3platform, an implementation that is not ours.
 
-It takes a score as the standard says: with a time later than the last one's, else 409. `behave` may make it do
+It takes a score as the standard says: with a time later than the last one, else 409. `behave` may make it do
 something else with the next requests.
 """
 
