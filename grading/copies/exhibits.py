@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from exercises.assignment import Assignment
+from exercises.i18n import LANGUAGES, Language
 from grading.copies.items import Passage, code, free_records, passages, photos, prompts
 from grading.copies.pairs import Evidence, Kind, Passages
 from grading.copies.translation import signatures
@@ -84,9 +85,11 @@ def with_passages(evidence: Evidence, one: Exhibits, other: Exhibits) -> Evidenc
         return evidence
     field, hashes = sort[evidence.kind]
     mine, theirs = getattr(one, field), getattr(other, field)
+    found = _matched(mine, theirs, hashes)
     if evidence.kind == "translation":
-        mine, theirs = (*one.texts, *one.observed), (*other.texts, *other.observed)
-    return evidence.model_copy(update={"passages": _matched(mine, theirs, hashes)})
+        mine, theirs = _by_language(one), _by_language(other)
+        found = _matched(mine["fr"], theirs["en"], hashes) or _matched(mine["en"], theirs["fr"], hashes)
+    return evidence.model_copy(update={"passages": found})
 
 
 def _matched(
@@ -108,6 +111,15 @@ def _matched(
 
 def _meanings(text: str) -> set[int]:
     return {meaning for sentence in signatures([text]) for meaning in sentence.meanings}
+
+
+def _by_language(own: Exhibits) -> dict[Language, list[Said]]:
+    """The sentences that were compared across languages."""
+    found: dict[Language, list[Said]] = {language: [] for language in LANGUAGES}
+    for said in (*own.texts, *own.observed):
+        for sentence in signatures([said.text]):
+            found[sentence.language].append(said)
+    return found
 
 
 def _by_sentence(said: Iterable[Passage]) -> tuple[Said, ...]:

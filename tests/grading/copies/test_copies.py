@@ -16,7 +16,9 @@ from grading.class_.grade import grade_class
 from grading.copies.copies import COPIES as FILE
 from grading.copies.copies import PAGE, Copies, Earlier
 from grading.copies.earlier import KEY, EarlierError
+from grading.copies.exhibits import Exhibits, Said, with_passages
 from grading.copies.looks import cells_of, crop_at, grey, hashes, likeness, mirrors
+from grading.copies.pairs import Evidence
 from grading.copies.translation import signatures, translated
 from grading.copies.words import code_shingles, prompt_shingles, text_shingles
 from manifests.answers import load_answers, save_answers
@@ -58,6 +60,15 @@ def test_each_way_of_copying_is_found_with_its_evidence(
     elif evidence.kind not in ("times", "record"):
         assert evidence.passages
         assert all(passage.where[0] and passage.text[1] for passage in evidence.passages)
+
+
+def test_a_translation_is_shown_in_both_languages() -> None:
+    both = Said(where="observations", text="The runs with more steps have cleaner edges and softer light.")
+    french, english = (t.format(n=3, m=70, thing="x", place="y") for t in words.MEASURING[0])
+    one = Exhibits(texts=(Said(where="reflection", text=french),), observed=(both,))
+    other = Exhibits(texts=(Said(where="reflection", text=english),), observed=(both,))
+    evidence = with_passages(Evidence(kind="translation", score=0.5), one, other)
+    assert [passage.text for passage in evidence.passages] == [(french, english)]
 
 
 def test_what_students_have_in_common_honestly_is_no_pair(
