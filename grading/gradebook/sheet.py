@@ -19,8 +19,7 @@ from manifests.reader import read_regular_file
 
 MAX_BYTES = 8 * 2**20
 MAX_ROWS = 20_000
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?%?")
-_PHONE_OR_DATE = re.compile(r"[+-]?[\d\s./:()-]*")
+_HARMLESS = re.compile(r"-?[0-9]+([.,][0-9]+)?%?|-")  # a number, or a dash for none
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,7 @@ def write_rows(rows: Iterable[Sequence[str]], *, bom: bool = False) -> bytes:
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet runs; one without control characters, for importers go by lines."""
     line = " ".join("".join(c if c.isprintable() else " " for c in cell).split(" "))
-    if _NUMBER.fullmatch(line) or _PHONE_OR_DATE.fullmatch(line):
-        return line
-    return escape_formula(line)
+    return line if _HARMLESS.fullmatch(line) else escape_formula(line)
 
 
 def _decode(data: bytes) -> str:

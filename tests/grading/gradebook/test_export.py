@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grading.gradebook import canvas, gradescope, moodle, plain_csv
@@ -187,6 +187,7 @@ LISTS = st.lists(
 )
 
 
+@example([("+", 1.0), ("-(1)", 2.0), ("=1\n", 3.0)])
 @given(LISTS)
 @settings(max_examples=60, deadline=None)
 def test_every_format_is_read_back_whatever_people_are_called(people: list[tuple[str, float]]) -> None:
