@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hand-in": ("grading.commands:hand_in", "Freeze a submission."),
     "grade": ("lab.cli.grade:grade", "Grade a folder of submissions, one folder per student."),
     "desk": ("lab.cli.desk:desk", "Judge in the browser what only a person can."),
-    "grades": ("lab.cli.grades:grades", "Publish grades."),
+    "grades": ("lab.cli.grades:grades", "Publish grades, and bring them into a platform's gradebook."),
     "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),
     "api": ("lab.cli.api:api", "Serve the bundled model to OpenAI clients."),
     "gateway": ("gateway.command:gateway", "Draw for all labs of a class, and sign what was drawn."),

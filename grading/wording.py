@@ -20,7 +20,9 @@ _TAME = {"\u200d", "\u00ad"}  # joiner and soft hyphen: invisible, but harmless 
 def shown(value: object, limit: int = MAX_SHOWN) -> str:
     """`value` in one line of at most `limit` characters, control and direction characters as `?`."""
     text = str(value)[: limit + 1]
-    printable = "".join(c if c in _TAME or unicodedata.category(c)[0] != "C" else "?" for c in text)
+    printable = text
+    if not text.isprintable():
+        printable = "".join(c if c in _TAME or unicodedata.category(c)[0] != "C" else "?" for c in text)
     return printable if len(printable) <= limit else printable[: limit - 1] + "…"
 
 

@@ -28,12 +28,22 @@ def plain(text: str) -> str:
     opened = (
         " ".join(visible(text).casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
     )
-    return "".join(c for c in unicodedata.normalize("NFKD", opened) if not unicodedata.combining(c))
+    if opened.isascii():
+        return opened
+    taken_apart = unicodedata.normalize("NFKD", opened)
+    return _without({c for c in set(taken_apart) if unicodedata.combining(c)}, taken_apart)
 
 
 def visible(text: str) -> str:
     """Without the characters that nobody sees; lines stay lines."""
-    return "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _BLANKS)
+    if text.isascii():
+        return text
+    return _without({c for c in set(text) if unicodedata.category(c) == "Cf" or c in _BLANKS}, text)
+
+
+def _without(characters: Collection[str], text: str) -> str:
+    """The text without these; each different character was looked at once, not each place."""
+    return text.translate(dict.fromkeys(map(ord, characters))) if characters else text
 
 
 def words_of(text: str) -> list[str]:

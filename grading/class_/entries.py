@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grading.class_.collected import INDEX, SUMS, read_lateness
 from grading.class_.one import Entry
+from grading.copies.copies import COPIES, PAGE
 from grading.marks.lines import LINES
 from grading.marks.store import FILE as STORE
 from grading.marks.table import MARKS, OPEN
@@ -17,7 +18,9 @@ from grading.wording import MAX_SHOWN, Message, message, shown
 CHANGES = "changes.html"
 COLLECTED = (INDEX, SUMS)  # what `genai-lab cohort collect` writes beside the students' folders
 # the class's own results, beside the students'
-RESERVED = ("grades.csv", MARKS, OPEN, STORE, LINES, "index.html", CHANGES, "grading.log")
+RESERVED = (
+    "grades.csv", MARKS, OPEN, STORE, LINES, "index.html", CHANGES, "grading.log", COPIES, PAGE
+)  # fmt: skip
 
 
 def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | None]]:

@@ -7,7 +7,8 @@ student's result. Results are written as they come, so a stop loses nothing that
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,11 @@ from exercises.i18n import Language, preferred_language
 from grading.class_.collected import INDEX
 from grading.class_.entries import CHANGES, find_entries
 from grading.class_.findings import class_findings
-from grading.class_.one import Entry, Survey, Task, not_gradable, write_results
+from grading.class_.one import Entry, Graded, Survey, Task, not_gradable, write_results
 from grading.class_.output import write_whole
 from grading.class_.pool import Limits, Pool, TaskFailed, default_workers
+from grading.copies.copies import COPIES, PAGE, Earlier, find_copies
+from grading.copies.exhibits import Exhibits
 from grading.marks.lines import LINES, to_lines
 from grading.marks.mark import NAME, Mark
 from grading.marks.store import MarksStore
@@ -63,6 +66,7 @@ def grade_class(
     progress: Progress | None = None,
     *,
     receipt_keys: Keys | None = None,
+    earlier: Earlier | None = None,
     language: Language | None = None,
     seconds_per_student: float = SECONDS_PER_STUDENT,
     patience: float = PATIENCE,
@@ -72,8 +76,9 @@ def grade_class(
 
     `regenerate` makes some of a submission's pictures again (in this process, one student after
     the other) and says what that gave. `progress(done, total, student)` is called after each
-    student, from any thread. `language` is the grader's, and that of students whose own is not
-    known. Raises GradingError when there is nothing to grade, OSError when `out` cannot be written.
+    student, from any thread. `earlier`: a folder of earlier cohorts' fingerprints. `language` is the
+    grader's, and that of students whose own is not known. Raises GradingError when there is nothing to
+    grade, EarlierError for a folder that cannot be used, OSError when `out` cannot be written.
     """
     language = language or preferred_language()
     if not submissions.is_dir():
@@ -84,6 +89,7 @@ def grade_class(
         raise GradingError("grade.bad_collected", file=shown(submissions / INDEX)) from None
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
+    key = earlier.key() if earlier is not None else b""
     out.mkdir(parents=True, exist_ok=True)
     entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))
@@ -122,18 +128,33 @@ def grade_class(
                 marks=own,
                 regenerations=tuple(made_again),
                 receipt_keys=receipt_keys,
+                key=b64encode(key),
             )
             future = pool.submit(task)
             future.add_done_callback(partial(count.one, entry))
             outcomes.append(future)
-        grades = [
+        results = [
             _outcome(entry, outcome, assignment, out, language)
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
+        grades = [result.grade for result in results]
+        copies, copies_page = find_copies(
+            assignment,
+            {e.folder: r.fingerprint for e, r in zip(entries, results, strict=True) if r.fingerprint},
+            {entry.folder: entry.name for entry in entries},
+            partial(_exhibits, pool, entries, out, language),
+            language,
+            key=key,
+            earlier=earlier,
+        )
+    write_whole(out / COPIES, (copies.model_dump_json(indent=2) + "\n").encode())
+    write_whole(out / PAGE, copies_page.encode())
     write_whole(out / "grades.csv", grades_csv(assignment, grades))
     write_whole(out / OPEN, csv_bytes(open_rows(grades)))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
-    page = class_report(assignment, placed, language, out, made_again=regenerate is not None)
+    page = class_report(
+        assignment, placed, language, out, made_again=regenerate is not None, copies=len(copies.pairs)
+    )
     write_whole(out / "index.html", page.encode())
     changes = find_changes(assignment, before, placed, language)
     write_whole(out / CHANGES, changes_page(assignment, changes, language, first=not before).encode())
@@ -203,16 +224,42 @@ def _outcome(
     assignment: Assignment,
     out: Path,
     language: Language,
-) -> Grade:
+) -> Graded:
     """The worker's grade, or the one of a submission it could not grade, written here in its place."""
     if isinstance(outcome, Future):
         try:
-            return Grade.model_validate_json(outcome.result())
+            return Graded.model_validate_json(outcome.result())
         except TaskFailed as failed:
             outcome = failed.message
     grade = not_gradable(entry, assignment, outcome, language)
     write_results(out / entry.folder, grade, student_report(assignment, grade, language))
-    return grade
+    return Graded(grade=grade)
+
+
+def _exhibits(
+    pool: Pool, entries: Sequence[Entry], out: Path, language: Language, wanted: Mapping[str, Iterable[str]]
+) -> dict[str, Exhibits]:
+    """What is to be seen of some submissions, by folder; nothing of one that fails now."""
+    asked = {
+        entry.folder: pool.submit(
+            Task(
+                kind="exhibit",
+                entry=entry,
+                out=str(out),
+                language=language,
+                wanted=tuple(sorted(wanted[entry.folder])),
+            )
+        )
+        for entry in entries
+        if entry.folder in wanted
+    }
+    found = {}
+    for folder, future in asked.items():
+        try:
+            found[folder] = Exhibits.model_validate_json(future.result())
+        except TaskFailed:
+            found[folder] = Exhibits()
+    return found
 
 
 class _Count:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
@@ -18,6 +18,8 @@ from grading.checks.receipts import receipt_findings
 from grading.checks.suspicions import suspicions
 from grading.class_.output import write_whole
 from grading.class_.traces import evaluation, observed, photos, sentences
+from grading.copies.exhibits import Exhibits, exhibits
+from grading.copies.fingerprint import Fingerprint, fingerprint
 from grading.marks.applying import mark_checks, marks_without_place
 from grading.marks.mark import Mark
 from grading.marks.totals import with_totals
@@ -79,10 +81,20 @@ class Survey(_Line):
     evaluation: str | None = None
 
 
-class Task(_Line):
-    """What a worker is to do: look at a submission, or grade it into `out`/`folder`."""
+class Graded(_Line):
+    """What a worker answers: the grade, and by what copies of it are found, where it could be read."""
 
-    kind: Literal["survey", "grade"]
+    grade: Grade
+    fingerprint: Fingerprint | None = None
+
+
+class Task(_Line):
+    """What a worker is to do: look at a submission, grade it into `out`/`folder`, or show some of it.
+
+    `key`: under which its fingerprint is made; `wanted`: the places of the pictures to show.
+    """
+
+    kind: Literal["survey", "grade", "exhibit"]
     entry: Entry
     out: str
     language: Language
@@ -93,6 +105,8 @@ class Task(_Line):
     marks: dict[str, Mark] = Field(default_factory=dict)
     regenerations: tuple[Regeneration, ...] = ()
     receipt_keys: Keys | None = None
+    key: Base64Bytes = b""
+    wanted: tuple[str, ...] = ()
 
 
 def survey(task: Task, assignment: Assignment) -> Survey:
@@ -123,9 +137,20 @@ def survey(task: Task, assignment: Assignment) -> Survey:
         return Survey()
 
 
-def grade(task: Task, assignment: Assignment) -> Grade:
+def exhibit(task: Task, assignment: Assignment) -> Exhibits:
+    """What is to be seen of a submission that may be copied."""
+    try:
+        with closing(
+            open_submission(task.entry.real_path, assignment.id, name=task.entry.name, also=task.also)
+        ) as submission:
+            return exhibits(submission, assignment, task.wanted)
+    except Unreadable:
+        return Exhibits()
+
+
+def grade(task: Task, assignment: Assignment) -> Graded:
     """Grade one submission and write its `grade.json`, `report.html` and `strip.jpg`."""
-    pictures = b""
+    pictures, traces = b"", None
     try:
         with closing(
             open_submission(
@@ -140,11 +165,12 @@ def grade(task: Task, assignment: Assignment) -> Grade:
             result = graded(task, assignment, submission, language)
             page = student_report(assignment, result, language, submission, task.marks)
             pictures = contact_strip(assignment, submission)
+            traces = fingerprint(submission, assignment, task.key)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)
         page = student_report(assignment, result, task.language)
     write_results(Path(task.out) / task.entry.folder, result, page, pictures)
-    return result
+    return Graded(grade=result, fingerprint=traces)
 
 
 def graded(task: Task, assignment: Assignment, submission: Submission, language: Language) -> Grade:

@@ -5,11 +5,11 @@ Only hashes leave this module, so that a class's are small and say nothing by th
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from grading.checks.text_rules import MAX_READ, plain
+from grading.copies import items
 from grading.submission.reading import Submission
-from manifests.analysis import AltText, Conclusion, Correction, Note
 
 SENTENCE_WORDS = 5  # shorter ones may be anybody's
 EVALUATION_WORDS = 12  # as may be an evaluation of fewer words
@@ -18,19 +18,17 @@ MAX_SENTENCES = 500
 
 def photos(submission: Submission) -> tuple[str, ...]:
     """The hashes of the source photos, those that are pictures of a model left out."""
-    made = {r.manifest.image.sha256 for r in submission.records}
-    used = {r.manifest.request.source.sha256 for r in submission.own if r.manifest.request.source}
-    return tuple(sorted(used - made))
+    return tuple(source.sha256 for source in items.photos(submission))
 
 
 def sentences(submission: Submission) -> tuple[str, ...]:
     """A hash of each longer sentence the student wrote, whatever the order; observations aside."""
-    return _sentences(_written(submission))
+    return _sentences(p.text for p in items.passages(submission) if not p.observed)
 
 
 def observed(submission: Submission) -> tuple[str, ...]:
     """The same of what is written beside pictures: apart, so that it hides no copied reflection."""
-    return _sentences(_observed(submission))
+    return _sentences(p.text for p in items.passages(submission) if p.observed)
 
 
 def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
@@ -53,31 +51,6 @@ def evaluation(submission: Submission) -> str | None:
         words += sum(len(reason.split()) for reason in reasons)
         said.append(f"{subject} {sorted(answer.scores.items())} {reasons}")
     return _hash("\n".join(said)) if words >= EVALUATION_WORDS else None
-
-
-def _written(submission: Submission) -> Iterator[str]:
-    """All texts of the student's own."""
-    if submission.answers is not None:
-        yield submission.answers.reflection
-        for answer in submission.answers.evaluations.values():
-            yield from answer.reasons
-        for exercise in submission.answers.exercises.values():
-            yield exercise.text
-            yield from (step.why for step in exercise.steps.values())
-    for entry in submission.notebook:
-        said = entry.said if isinstance(entry, Note) else None
-        if isinstance(said, Correction):
-            yield from (said.truth, said.noticed)
-        elif isinstance(said, AltText):
-            yield from (said.alt, said.long)
-        elif isinstance(said, Conclusion):
-            yield said.reason
-
-
-def _observed(submission: Submission) -> Iterator[str]:
-    for own in submission.answers.observations.values() if submission.answers else ():
-        for texts in (*own.pictures.values(), own.conclusions):
-            yield from texts.values()
 
 
 def _hash(text: str) -> str:

@@ -57,10 +57,12 @@ def class_report(
     out: Path,
     *,
     made_again: bool = False,
+    copies: int = 0,
 ) -> str:
     """The page, in the grader's language. `grades`: each with the folder below `out` its report is in.
 
     `made_again`: whether some pictures were made again; where none was, the page says what it cannot know.
+    `copies`: how many pairs stand on the page beside it.
     """
     t = translator("grading", language)
     graded = [grade for _, grade in grades if grade.gradable]
@@ -88,6 +90,7 @@ def class_report(
         rows=rows,
         with_times=any(row.late for row in rows),
         made_again=made_again,
+        copies=copies,
     )
 
 

@@ -23,6 +23,8 @@ from exercises.i18n import Language, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.class_.grade import GradingError, grade_class
+from grading.copies.copies import Earlier
+from grading.copies.earlier import EarlierError
 from grading.results import Grade, Regeneration
 from grading.submission.reading import Submission
 from grading.wording import shown
@@ -43,16 +45,25 @@ def grade(
         Path | None,
         typer.Option(help="The gateway's keys (GET /receipts/keys): pictures' receipts become findings."),
     ] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="A folder of earlier cohorts' fingerprints, to compare with.")
+    ] = None,
+    remember: Annotated[
+        str | None, typer.Option(help="Keep this class's fingerprints there, under this label.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Grade each student's submission; one that is broken never stops the others.
 
-    Writes OUT/STUDENT/grade.json and report.html, OUT/grades.csv, OUT/index.html and OUT/changes.html: whose
-    grade is another one than at the last time. Marks that people gave are kept.
+    Writes OUT/STUDENT/grade.json and report.html, OUT/grades.csv, OUT/index.html, OUT/copies.html (whose work
+    looks copied) and OUT/changes.html (whose grade is another one than at the last time). Marks that people
+    gave are kept.
     """
     language = preferred_language()
     chosen = find_assignment(assignment)
     keys = _keys(receipts) if receipts else None
+    if remember is not None and earlier is None:
+        raise EarlierError("earlier.remember")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
@@ -68,6 +79,7 @@ def grade(
             progress=progress,
             language=language,
             receipt_keys=keys,
+            earlier=Earlier(earlier, remember) if earlier is not None else None,
         )
         if regenerate:
             grades = _with_regeneration(grade_all, chosen, regenerate, draw_secret(out), language)

@@ -1,4 +1,4 @@
-"""`genai-lab grades`: what is done with grades once there are any."""
+"""`genai-lab grades`: the group of `grading.gradebook`, and `publish`, which asks the class's gateway."""
 
 import json
 from datetime import datetime
@@ -12,11 +12,10 @@ from exercises.i18n import preferred_language, translator
 from exercises.loader import find_assignment
 from grading.class_.grade import read_grades
 from grading.feedback.publishing import GatewayCarrier, Outcome, publish
+from grading.gradebook.commands import grades
 from grading.wording import shown
 from lab.session.gateway import gateway_token
 from lab.session.settings import LabSettings
-
-grades = typer.Typer(no_args_is_help=True)
 
 
 class GradesError(CatalogueError):
@@ -25,14 +24,9 @@ class GradesError(CatalogueError):
     package = "grading"
 
 
-@grades.callback()
-def _group() -> None:
-    """What is done with grades once there are any."""
-
-
 @grades.command("publish")
 def publish_grades(
-    folder: Annotated[Path, typer.Argument(metavar="GRADES", help="What 'genai-lab grade' wrote.")],
+    folder: Annotated[Path, typer.Option("--grades", help="The folder that `genai-lab grade` wrote.")],
     assignment: Annotated[str, typer.Option(help="The assignment's id.")],
     student: Annotated[
         list[str] | None, typer.Option(help="Only this student; may be given several times.")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from exercises.assignment import Assignment
 from grading.checks import check_submission
+from grading.checks.text_rules import plain, visible
 from grading.results import CheckResult
 from grading.submission.files import Unreadable
 from grading.submission.reading import closing, open_submission
@@ -170,3 +172,18 @@ def test_files_of_any_name_beside_the_work_do_no_harm(
     finally:
         for path in made:
             path.unlink()
+
+
+@given(
+    st.text(
+        st.one_of(st.characters(), st.sampled_from("aé\u0301œ\u200b\u00ad\u2800\u3164’ﬁÅ\n")), max_size=200
+    )
+)
+def test_plain_text_is_that_of_looking_at_every_character(text: str) -> None:
+    seen = "".join(
+        c for c in text if unicodedata.category(c) != "Cf" and c not in "\u115f\u1160\u2800\u3164\uffa0"
+    )
+    assert visible(text) == seen
+    opened = " ".join(seen.casefold().split()).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    parts = unicodedata.normalize("NFKD", opened)
+    assert plain(text) == "".join(c for c in parts if not unicodedata.combining(c))

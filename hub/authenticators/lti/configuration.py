@@ -11,6 +11,7 @@ from traitlets.config import Config
 
 from exercises.i18n import Translate
 from hub.addresses import public_url
+from hub.authenticators.lti import grades
 from hub.settings import CommaSeparated, HubSettings
 
 
@@ -26,6 +27,7 @@ class LtiSettings(BaseSettings):
     # If not empty, only launches of these deployments (separated by commas) are accepted.
     deployments: Annotated[frozenset[str], NoDecode, CommaSeparated] = frozenset()
     username_claim: str = "email"
+    token_url: str = ""  # where the platform gives tokens to tools; with it, grades can be sent back
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -42,9 +44,12 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.LtiAuthenticator.allow_all = True
     c.LtiAuthenticator.tool_name = "GenAI Lab"
     c.LtiAuthenticator.tool_description = "A teaching lab for generative images"
+    if lti.token_url:
+        grades.configure(c, settings.state.resolve(), lti.token_url)
 
 
 def announce(settings: HubSettings, t: Translate) -> list[str]:
     """Show the addresses that must be registered at the platform."""
     hub = f"{public_url(settings)}hub/lti13/"
-    return [t("lti.register", login=f"{hub}oauth_login", callback=f"{hub}oauth_callback")]
+    lines = [t("lti.register", login=f"{hub}oauth_login", callback=f"{hub}oauth_callback")]
+    return [*lines, t("lti.keys", keys=f"{hub}jwks")] if LtiSettings().token_url else lines

@@ -93,11 +93,11 @@ def run(*arguments: object) -> tuple[int, str]:
 
 
 def test_a_command_publishes_all_or_some(out: Path) -> None:
-    code, said = run("publish", out, "--assignment", "tp2", "--student", "ben", "--json")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--student", "ben", "--json")
     assert code == 0
     assert [each["student"] for each in json.loads(said)["published"]] == ["ben"]
     assert not (out / "ada" / "feedback.json").exists()
-    code, said = run("publish", out, "--assignment", "tp2")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2")
     assert (code, len(said.splitlines())) == (0, 2)
 
 
@@ -123,10 +123,10 @@ def test_whom_it_did_not_reach_is_named_and_the_exit_code_says_so(
 ) -> None:
     gateway = start_gateway()
     monkeypatch.setenv("GENAI_GATEWAY_TOKEN", TOKENS["ada"])  # a student's
-    code, said = run("publish", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
     assert code == 1
     assert all("403" in each["error"] for each in json.loads(said)["published"])
     gateway.kill()
-    code, said = run("publish", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--gateway", gateway.url, "--json")
     assert code == 1
     assert all("does not answer" in each["error"] for each in json.loads(said)["published"])
