@@ -25,6 +25,7 @@ from hub.cohort.times import local_text, utc_now
 Action = Literal["start", "stop", "extend"]
 MOST_NOTICES = 8
 SHOWN_FOR = timedelta(minutes=10)
+SHORT = 3.0  # seconds: what is done by then is told on the page that comes next
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,10 @@ class Notice:
         return f"{said} {self.error.in_language(t.language)}" if self.error else said
 
 
+class NobodyTicked(Exception):
+    """Something was pressed for nobody, or for people who are no longer here."""
+
+
 class Actions:
     """What is done to labs and deadlines."""
 
@@ -76,12 +81,11 @@ class Actions:
         """The newest first."""
         return [each for each in reversed(self._notices) if utc_now() - each.time < SHOWN_FOR]
 
-    def do(self, asked: Asked, language: Language) -> Question | None:
-        """Do it, or return what has to be confirmed first."""
+    async def do(self, asked: Asked, language: Language) -> Question | None:
+        """Do it, or return what has to be confirmed first. Raises NobodyTicked."""
         users = [user for name in dict.fromkeys(asked.users) if (user := self._watch.user(name))]
         if not users:
-            self._tell(False, "nobody_ticked")
-            return None
+            raise NobodyTicked
         if not asked.confirmed:
             busy: list[str] = []
             if asked.action == "stop":
@@ -90,9 +94,10 @@ class Actions:
                 return Question(asked, tuple(busy))
         log.info("%s asks to %s: %s", asked.by, asked.action, [user.name for user in users])
         if asked.action == "extend":
-            self._in_background(lambda users: self._extend(users, asked, language), users)
+            task = self._in_background(lambda users: self._extend(users, asked, language), users)
         else:
-            self._in_background(self._start if asked.action == "start" else self._stop, users)
+            task = self._in_background(self._start if asked.action == "start" else self._stop, users)
+        await asyncio.wait({task}, timeout=SHORT)
         self._watch.hurry()
         return None
 
@@ -120,7 +125,9 @@ class Actions:
         ]
         return max(dated)[1] if dated else None
 
-    def _in_background(self, do: Callable[[Sequence[User]], Awaitable[None]], users: Sequence[User]) -> None:
+    def _in_background(
+        self, do: Callable[[Sequence[User]], Awaitable[None]], users: Sequence[User]
+    ) -> asyncio.Task[None]:
         async def work() -> None:
             try:
                 await do(users)
@@ -134,6 +141,7 @@ class Actions:
         task = asyncio.create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _start(self, users: Sequence[User]) -> None:
         outcomes = await start_all(self._watch.hub, users)

@@ -15,7 +15,7 @@ from exercises.assignment import Assignment
 from exercises.errors import UserError
 from exercises.i18n import Language
 from exercises.loader import find_assignment
-from hub.class_page.actions import Action, Actions, Asked
+from hub.class_page.actions import Action, Actions, Asked, NobodyTicked
 from hub.class_page.pages import Pages
 from hub.class_page.pictures import NoPicture, small_jpeg
 from hub.class_page.watch import Watch
@@ -139,18 +139,23 @@ def build_app(watch: Watch, actions: Actions, token: str, assignments: list[str]
 
     @app.post("/act")
     async def act(pressed: Pressed) -> dict[str, Any]:
-        """`html` asks whether it shall be done; without it, it is done or under way."""
+        """`html` asks whether it shall be done, or says that it cannot; without it, it is under way."""
         if pressed.action not in get_args(Action):
             raise HTTPException(400)
+        assignment = chosen(pressed.assignment)
         asked = Asked(
             pressed.action,  # type: ignore[arg-type]
-            chosen(pressed.assignment).id,
+            assignment.id,
             tuple(pressed.users),
             pressed.until,
             pressed.confirmed,
             pressed.by,
         )
-        question = actions.do(asked, pressed.language)
+        try:
+            question = await actions.do(asked, pressed.language)
+        except NobodyTicked:
+            group = pressed.group or None
+            return {"html": pages.class_(assignment, group, pressed.language, nobody_ticked=True)}
         return {"html": pages.confirm(question, pressed.group, pressed.language) if question else ""}
 
     return app

@@ -45,7 +45,9 @@ class Pages:
     def __init__(self, watch: Watch, actions: Actions, key_of: KeyOf, assignments: Sequence[str]) -> None:
         self._watch, self._actions, self._key_of, self._ids = watch, actions, key_of, assignments
 
-    def class_(self, assignment: Assignment, group: str | None, language: Language) -> str:
+    def class_(
+        self, assignment: Assignment, group: str | None, language: Language, *, nobody_ticked: bool = False
+    ) -> str:
         now = utc_now()
         rows = self._watch.rows(assignment.id, group, now)
         seen = [row.seen for row in rows if row.seen]
@@ -59,6 +61,7 @@ class Pages:
             cells={row.user: cells(assignment, row.seen, language) for row in rows},
             titles=check_titles(assignment, language),
             notices=self._actions.notices(),
+            nobody_ticked=nobody_ticked,
             away=self._watch.away,
             shared=shared,
             ready=sum(row.lab == "ready" for row in rows),
