@@ -81,14 +81,19 @@ class Known:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(file, data, mode=0o600)
 
-    def forget(self, user: str) -> None:
-        """Delete all that was kept of a person. Raises OSError."""
+    def users(self) -> set[str]:
+        return {user for _, user in self._seen}
+
+    def forget(self, user: str) -> bool:
+        """Delete all that was kept of a person; return whether there was anything. Raises OSError."""
+        found = user in self.users()
         for assignment, name in list(self._seen):
             if name == user:
                 del self._seen[assignment, name]
                 self._written.pop((assignment, name), None)
                 self._file(assignment, name).unlink(missing_ok=True)
                 shutil.rmtree(self._file(assignment, name).with_suffix(""), ignore_errors=True)
+        return found
 
     def _file(self, assignment: str, user: str) -> Path:
         return self._folder / assignment / f"{_short_hash(user)}.json"

@@ -104,9 +104,10 @@ class Watch:
 
     async def look(self) -> None:
         """One round: the Hub and the gateway are asked, and questions to labs are begun."""
-        self.users = sorted(
-            (user for user in await self.hub.users() if not user.admin), key=lambda user: user.name
-        )
+        everyone = await self.hub.users()
+        self.users = sorted((user for user in everyone if not user.admin), key=lambda user: user.name)
+        for gone in self.known.users() - {user.name for user in everyone}:
+            await asyncio.to_thread(self.known.forget, gone)
         self.groups = await self.hub.groups()
         if self._gateway is not None:
             self.shared = await self._gateway.look()

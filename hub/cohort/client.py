@@ -149,6 +149,10 @@ class HubClient:
     async def create_users(self, names: list[str]) -> None:
         await self._request("POST", "users", json={"usernames": names}, accept=(409,))
 
+    async def delete_user(self, name: str) -> None:
+        """Delete the account, whose lab must not run."""
+        await self._request("DELETE", f"users/{_quoted(name)}", accept=(404,))
+
     async def create_group(self, name: str) -> None:
         await self._request("POST", f"groups/{_quoted(name)}", json={}, accept=(409,))
 

@@ -115,6 +115,20 @@ def with_extension(group: Group, assignment: str, user: str, until: datetime) ->
     return _with_deadline(group, assignment, before.model_copy(update={"extensions": extensions}))
 
 
+def without_extensions(group: Group, user: str) -> dict[str, Any] | None:
+    """Return the group's properties without a student's own deadlines; None if there are none."""
+    with suppress(CohortError):
+        data = _group_data(group)
+        own = {name: each for name, each in data.deadlines.items() if user in each.extensions}
+        properties = None
+        for name, deadline in own.items():
+            others = {each: until for each, until in deadline.extensions.items() if each != user}
+            properties = _with_deadline(group, name, deadline.model_copy(update={"extensions": others}))
+            group = group.model_copy(update={"properties": properties})
+        return properties
+    return None
+
+
 async def extend(
     hub: HubClient,
     assignment: str,
