@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -86,6 +86,12 @@ class Actions:
         users = [user for name in dict.fromkeys(asked.users) if (user := self._watch.user(name))]
         if not users:
             raise NobodyTicked
+        if asked.action != "extend":
+            users = [user for user in users if _concerns(user, asked.action)]
+            asked = replace(asked, users=tuple(user.name for user in users))
+        if not users:
+            self._tell(True, "nothing_to_do")
+            return None
         if not asked.confirmed:
             busy: list[str] = []
             if asked.action == "stop":
@@ -166,3 +172,9 @@ class Actions:
 
     def _tell(self, good: bool, key: str, error: CohortError | None = None, **values: object) -> None:
         self._notices.append(Notice(utc_now(), good, key, values, error))
+
+
+def _concerns(user: User, action: Action) -> bool:
+    """Whether there is a lab to stop, or none yet that is ready."""
+    running = user.server is not None
+    return running if action == "stop" else not (running and user.server and user.server.ready)

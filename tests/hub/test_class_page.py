@@ -76,7 +76,7 @@ def started(browser: Browser, hub: RunningHub) -> RunningHub:
     expect(page.locator("tbody tr")).to_have_count(2)
     page.locator("#tick-all").press("Space")
     page.locator("button[value=start]").press("Enter")
-    expect(page.locator("main h2")).to_have_text("Start 2 labs?")
+    expect(page.locator("main h2")).to_have_text("Start these labs (2)?")
     look(page)
     expect(page.locator(".names")).to_have_text("ann, bob")
     page.locator("main button[value=start]").press("Enter")
