@@ -7,7 +7,7 @@ answer is asked ever less often and keeps no other waiting: rounds do not wait f
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from hub.class_page.pictures import NoPicture, small_jpeg
 from hub.class_page.shared import GatewayClient, Shared
 from hub.class_page.trouble import Trouble, trouble_of
 from hub.cohort.client import Group, HubClient, HubRefused, HubUnreachable, User
-from hub.cohort.deadlines import KEY, Dates, dates_for, deadline_of
+from hub.cohort.deadlines import KEY, Deadline, deadline_of
 from hub.cohort.errors import CohortError
 from hub.cohort.lab_client import LabClient, LabError
 from hub.cohort.overview import LabState, lab_state
@@ -40,7 +40,7 @@ class Row:
     groups: tuple[str, ...]
     lab: LabState
     last_activity: datetime | None
-    dates: Dates | None
+    due: datetime | None
     extended: bool
     seen: Seen | None
     live: bool
@@ -140,12 +140,13 @@ class Watch:
     def rows(self, assignment: str, group: str | None, now: datetime) -> list[Row]:
         """Those of the group, who is stuck first, then by name."""
         users = [user for user in self.users if group is None or group in user.groups]
-        rows = [self._row(user, assignment, now) for user in users]
+        dated = self._deadlines(assignment)
+        rows = [self._row(user, assignment, dated, now) for user in users]
         return sorted(rows, key=lambda row: row.rank, reverse=True)
 
     def row(self, assignment: str, name: str, now: datetime) -> Row | None:
         user = self.user(name)
-        return self._row(user, assignment, now) if user else None
+        return self._row(user, assignment, self._deadlines(assignment), now) if user else None
 
     def user(self, name: str) -> User | None:
         return next((user for user in self.users if user.name == name), None)
@@ -164,8 +165,19 @@ class Watch:
     def _watched(self) -> bool:
         return any(utc_now() - when < LOOKED_AT for when in self._looked.values())
 
-    def _row(self, user: User, assignment: str, now: datetime) -> Row:
-        groups = list(self.groups.values())
+    def _deadlines(self, assignment: str) -> list[tuple[frozenset[str], Deadline]]:
+        """Each group's deadline with its members. What cannot be understood is none."""
+        found = []
+        for group in self.groups.values():
+            with suppress(CohortError):
+                if (deadline := deadline_of(group, assignment)) is not None:
+                    found.append((frozenset(group.users), deadline))
+        return found
+
+    def _row(
+        self, user: User, assignment: str, dated: Sequence[tuple[frozenset[str], Deadline]], now: datetime
+    ) -> Row:
+        own = [deadline for members, deadline in dated if user.name in members]
         seen, server = self.known.get(assignment, user.name), user.server
         state = lab_state(server)
         live = state == "ready" and seen is not None and now - seen.time < FRESH
@@ -175,8 +187,8 @@ class Watch:
             groups=user.groups,
             lab=state,
             last_activity=last_activity,
-            dates=dates_for(user.name, groups).get(assignment),
-            extended=any(_extends(group, assignment, user.name) for group in groups),
+            due=max((deadline.for_user(user.name) for deadline in own), default=None),
+            extended=any(user.name in deadline.extensions for deadline in own),
             seen=seen,
             live=live,
             silent=self._silent.get((assignment, user.name)) if state == "ready" else None,
@@ -222,10 +234,3 @@ def _dated(group: Group) -> Iterable[str]:
     data = group.properties.get(KEY, {})
     names = data.get("deadlines", {}) if isinstance(data, dict) else {}
     return [name for name in names if isinstance(name, str)] if isinstance(names, dict) else []
-
-
-def _extends(group: Group, assignment: str, user: str) -> bool:
-    with suppress(CohortError):
-        deadline = deadline_of(group, assignment)
-        return user in group.users and deadline is not None and user in deadline.extensions
-    return False
