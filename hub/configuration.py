@@ -10,6 +10,7 @@ from traitlets.config import Config
 
 from hub import gateway, guards, opened, pages, proxy, roles
 from hub.addresses import bind_url
+from hub.class_page import configuration as class_page
 from hub.cohort import passes
 from hub.errors import HubError
 from hub.registry import AUTHENTICATORS, SPAWNERS
@@ -44,7 +45,7 @@ def configure(c: Config, settings: HubSettings) -> None:
         part.configure(c, settings)
     AUTHENTICATORS[settings.authenticator].configure(c, settings)
     SPAWNERS[settings.spawner](c, settings)
-    gateway.configure(c, settings)
+    class_page.configure(c, settings, gateway.configure(c, settings))
     for service in c.JupyterHub.services:
         if "command" in service:
             service["cwd"] = str(state)  # `hub.stale_processes` recognizes services by this folder

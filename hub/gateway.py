@@ -27,10 +27,13 @@ REPLICAS = (  # for the gateway alone: on how many cards and machines it draws, 
 )
 
 
-def configure(c: Config, settings: HubSettings) -> None:
-    """Add the service. Comes after the spawner, which decides where the Hub's API is for the labs."""
+def configure(c: Config, settings: HubSettings) -> tuple[str, str] | None:
+    """Add the service. Comes after the spawner, which decides where the Hub's API is for the labs.
+
+    Returns where the Hub reaches it and the token that both have, None where there is no gateway.
+    """
     if not settings.gateway:
-        return
+        return None
     listening = _host(c.JupyterHub.hub_bind_url)
     reached = _host(
         c.Spawner.get("hub_connect_url") or c.JupyterHub.get("hub_connect_url") or c.JupyterHub.hub_bind_url
@@ -49,17 +52,13 @@ def configure(c: Config, settings: HubSettings) -> None:
             "environment": lab_settings() | passed_on(REPLICAS),
         }
     )
-    c.JupyterHub.extra_handlers.append(
-        (
-            r"/gateway",
-            GatewayHandler,
-            {"address": f"http://{listening}:{settings.gateway_port}", "token": token},
-        )
-    )
+    address = f"http://{listening}:{settings.gateway_port}"
+    c.JupyterHub.extra_handlers.append((r"/gateway", GatewayHandler, {"address": address, "token": token}))
     c.JupyterHub.template_vars["instructor_pages"].append(("gateway", "gateway.title"))
     spawner = c[c.JupyterHub.spawner_class.__name__]
     host = f"[{reached}]" if ":" in reached else reached
     spawner.environment = {**spawner.environment, VARIABLE: f"http://{host}:{settings.gateway_port}"}
+    return address, token
 
 
 def ports(settings: HubSettings) -> list[int]:

@@ -94,6 +94,15 @@ class Group(BaseModel):
     properties: dict[str, Any] = Field(default_factory=dict)
 
 
+class Pass(BaseModel):
+    """A token for one lab, and where the Hub itself reaches that lab; empty while it does not run."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    token: str
+    url: str = ""
+
+
 class HubClient:
     """A client of one Hub, used as `async with HubClient(address, token) as hub:`.
 
@@ -140,6 +149,10 @@ class HubClient:
     async def create_users(self, names: list[str]) -> None:
         await self._request("POST", "users", json={"usernames": names}, accept=(409,))
 
+    async def delete_user(self, name: str) -> None:
+        """Delete the account, whose lab must not run."""
+        await self._request("DELETE", f"users/{_quoted(name)}", accept=(404,))
+
     async def create_group(self, name: str) -> None:
         await self._request("POST", f"groups/{_quoted(name)}", json={}, accept=(409,))
 
@@ -168,12 +181,9 @@ class HubClient:
         """Ask the Hub to stop a lab, which may take a while."""
         await self._request("DELETE", f"users/{_quoted(user)}/server", accept=(404,))
 
-    async def lab_pass(self, user: str) -> str:
+    async def lab_pass(self, user: str) -> Pass:
         """Return a token for that one lab, valid for some minutes (see `hub.cohort.passes`)."""
-        answer = _json(await self._request("POST", f"users/{_quoted(user)}/lab-pass"))
-        if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
-            raise HubUnreachable("cohort.no_hub", url=self.address)
-        return str(answer["token"])
+        return _model(Pass, _json(await self._request("POST", f"users/{_quoted(user)}/lab-pass")))
 
     @asynccontextmanager
     async def progress(self, user: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:

@@ -6,16 +6,18 @@ it; a student of several groups has the earliest opening and the latest deadline
 are left unchanged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from hub.cohort.client import Group
+from exercises.i18n import Language
+from hub.cohort.client import Group, HubClient
 from hub.cohort.errors import CohortError
-from hub.cohort.times import local_text, showable
+from hub.cohort.text import join_names
+from hub.cohort.times import local_text, parse_deadline, showable
 
 KEY = "genai_lab"
 Moment = Annotated[AwareDatetime, AfterValidator(showable)]
@@ -111,6 +113,60 @@ def with_extension(group: Group, assignment: str, user: str, until: datetime) ->
         )
     extensions = before.extensions | {user: until}
     return _with_deadline(group, assignment, before.model_copy(update={"extensions": extensions}))
+
+
+def without_extensions(group: Group, user: str) -> dict[str, Any] | None:
+    """Return the group's properties without a student's own deadlines; None if there are none."""
+    with suppress(CohortError):
+        data = _group_data(group)
+        own = {name: each for name, each in data.deadlines.items() if user in each.extensions}
+        properties = None
+        for name, deadline in own.items():
+            others = {each: until for each, until in deadline.extensions.items() if each != user}
+            properties = _with_deadline(group, name, deadline.model_copy(update={"extensions": others}))
+            group = group.model_copy(update={"properties": properties})
+        return properties
+    return None
+
+
+async def extend(
+    hub: HubClient,
+    assignment: str,
+    student: str,
+    when: str,
+    *,
+    group: str | None = None,
+    language: Language | None = None,
+) -> datetime:
+    """Give a student more time and return until when; `+2d` counts from the deadline the student has.
+
+    The group may be left out if the student has the deadline by one alone. Raises CohortError.
+    """
+    if not when.strip().startswith("+"):
+        parse_deadline(when, language=language)  # an invalid date is an error before the Hub is asked
+    groups = {name: each for name, each in (await hub.groups()).items() if student in each.users}
+    if not groups:
+        raise CohortError("cohort.deadline.no_student", user=student)
+    dated = {name: each for name, each in groups.items() if deadline_of(each, assignment)}
+    chosen = choose_group(dated or groups, group)
+    before = deadline_of(chosen, assignment)
+    until = parse_deadline(when, after=before.for_user(student) if before else None, language=language)
+    await hub.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
+    return until
+
+
+def choose_group(groups: Mapping[str, Group], name: str | None) -> Group:
+    """Return the group of that name, or the only group. Raises CohortError."""
+    known = join_names(sorted(groups))
+    if name is not None:
+        if name not in groups:
+            raise CohortError("cohort.no_group", group=name, known=known)
+        return groups[name]
+    if len(groups) != 1:
+        raise CohortError(
+            "cohort.deadline.which_group" if groups else "cohort.deadline.no_groups", known=known
+        )
+    return next(iter(groups.values()))
 
 
 def _group_data(group: Group) -> _GroupData:

@@ -1,8 +1,8 @@
-"""Asks a student's lab for the student's progress and for a snapshot of the work.
+"""Asks a student's lab for progress, checklist and pictures, and for a snapshot of the work.
 
 A lab is a process of its student, so its answers are untrusted. They are limited in size and time,
-parsed strictly or refused, and redirects are not followed. Each request carries a pass for that one
-lab, never the token of these tools.
+parsed strictly or refused (`hub.cohort.told`), and redirects are not followed. Each request carries a pass
+for that one lab, never the token of these tools.
 """
 
 import asyncio
@@ -15,15 +15,17 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from exercises.i18n import Language
 from grading.submission.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
 from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, parse_frozen
-from hub.cohort.client import HubClient, Server
+from hub.cohort.client import HubClient, Pass, Server
 from hub.cohort.errors import CohortError
+from hub.cohort.told import Checklist, Progress
 from manifests.errors import JsonError
 from manifests.strict_json import parse
 
@@ -33,27 +35,18 @@ WITHOUT_GPU: dict[str, Any] = {"processor": "cpu", "gpu": "none", "profile": "cp
 PROGRESS_SECONDS = 20.0
 SNAPSHOT_SECONDS = 600.0
 MAX_PROGRESS_BYTES = 2**16
+MAX_CHECKLIST_BYTES = 2**20
+MAX_PICTURE_BYTES = 2**19
+KEEP_PASS = 200.0  # seconds; the Hub makes them for 300
 BUSY_ATTEMPTS = 4  # how often a lab is asked that is busy with another snapshot
 BUSY_SECONDS = 5.0
 HANDED_IN = "Genai-Handed-In"  # the header with which a lab marks a hand-in
 
-_Count = Annotated[int, Field(ge=0, le=10**9)]
-_Points = Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)]
+Told = TypeVar("Told", bound=BaseModel)
 
 
 class LabError(CohortError):
     """A lab gave no answer, or one that cannot be used."""
-
-
-class Progress(BaseModel):
-    """A lab's answer at `class/progress`."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-    points: _Points
-    maximum: _Points
-    pictures: _Count
-    running: _Count
 
 
 @dataclass(frozen=True)
@@ -71,11 +64,15 @@ class Snapshot:
 class LabClient:
     """A client for labs, used as `async with LabClient(hub) as labs:`.
 
-    Its methods raise LabError, and what HubClient raises if the Hub gives no pass.
+    Its methods raise LabError, and what HubClient raises if the Hub gives no pass. `beside`: for a service
+    beside the Hub, which asks all labs for hours. It reaches them where the Hub does, without the proxy, and
+    uses each pass several times, always for the lab it was made for.
     """
 
-    def __init__(self, hub: HubClient) -> None:
+    def __init__(self, hub: HubClient, *, beside: bool = False) -> None:
         self._hub = hub
+        self._beside = beside
+        self._passes: dict[str, tuple[datetime | None, float, Pass]] = {}  # by user: the lab's start, until
         self._http = httpx2.AsyncClient(
             headers={"Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(PROGRESS_SECONDS, read=60),
@@ -93,18 +90,42 @@ class LabClient:
 
     async def progress(self, user: str, server: Server, assignment: str) -> Progress:
         """Return the student's progress."""
+        asked = {"assignment": assignment}
+        return await self._told(user, server, "progress", asked, Progress, MAX_PROGRESS_BYTES)
+
+    async def checklist(self, user: str, server: Server, assignment: str, language: Language) -> Checklist:
+        """Return the student's checklist and the list of pictures."""
+        asked = {"assignment": assignment, "language": language}
+        return await self._told(user, server, "checklist", asked, Checklist, MAX_CHECKLIST_BYTES)
+
+    async def picture(self, user: str, server: Server, assignment: str, stem: str) -> bytes:
+        """Return what the lab says is a small JPEG. Nothing of it has been checked but its size."""
+        asked = {"assignment": assignment, "stem": stem}
+        return await self._body(user, server, "picture", asked, "image/jpeg", MAX_PICTURE_BYTES)
+
+    async def _told(
+        self, user: str, server: Server, what: str, asked: dict[str, str], kind: type[Told], most: int
+    ) -> Told:
+        data = await self._body(user, server, what, asked, "application/json", most)
+        try:
+            return kind.model_validate(parse(data, max_bytes=most))
+        except (JsonError, ValidationError):
+            raise LabError("cohort.lab.odd_answer") from None
+
+    async def _body(
+        self, user: str, server: Server, what: str, asked: dict[str, str], media_type: str, most: int
+    ) -> bytes:
+        """Return the whole body of an answer of that media type, of at most that many bytes."""
         try:
             async with asyncio.timeout(PROGRESS_SECONDS):
                 data = bytearray()
-                async with self._get(user, server, "progress", assignment) as answer:
-                    _require(answer, "application/json")
+                async with self._get(user, server, what, asked) as answer:
+                    _require(answer, media_type)
                     async for chunk in answer.aiter_raw():
                         data += chunk
-                        if len(data) > MAX_PROGRESS_BYTES:
+                        if len(data) > most:
                             raise LabError("cohort.lab.too_much")
-            return Progress.model_validate(parse(bytes(data), max_bytes=MAX_PROGRESS_BYTES))
-        except (JsonError, ValidationError):
-            raise LabError("cohort.lab.odd_answer") from None
+            return bytes(data)
         except (httpx2.HTTPError, TimeoutError) as error:
             raise _no_answer(error) from None
 
@@ -117,10 +138,11 @@ class LabClient:
 
         The caller deletes the file at `path` after an exception. Raises OSError too.
         """
+        asked = {"assignment": assignment} | ({"due": due.isoformat()} if due else {})
         try:
             async with asyncio.timeout(SNAPSHOT_SECONDS):
                 for attempt in range(BUSY_ATTEMPTS):
-                    async with self._get(user, server, "snapshot", assignment, due) as answer:
+                    async with self._get(user, server, "snapshot", asked) as answer:
                         if answer.status_code == 204:
                             return None
                         if answer.status_code != 503 or attempt + 1 == BUSY_ATTEMPTS:
@@ -137,18 +159,30 @@ class LabClient:
 
     @asynccontextmanager
     async def _get(
-        self, user: str, server: Server, what: str, assignment: str, due: datetime | None = None
+        self, user: str, server: Server, what: str, asked: dict[str, str]
     ) -> AsyncIterator[httpx2.Response]:
         """Ask the lab with a pass of its own, and give the answer before its body has been read."""
-        token = await self._hub.lab_pass(user)
-        params = {"assignment": assignment} | ({"due": due.isoformat()} if due else {})
+        given = await self._pass(user, server)
+        place = given.url if self._beside and given.url else self._hub.lab_url(server)
         async with self._http.stream(
             "GET",
-            f"{self._hub.lab_url(server)}class/{what}",
-            params=params,
-            headers={"Authorization": f"token {token}"},
+            f"{place}class/{what}",
+            params=asked,
+            headers={"Authorization": f"token {given.token}"},
         ) as answer:
+            if answer.status_code in (401, 403):
+                self._passes.pop(user, None)
             yield answer
+
+    async def _pass(self, user: str, server: Server) -> Pass:
+        now = asyncio.get_running_loop().time()
+        started, until, kept = self._passes.get(user, (None, 0.0, None))
+        if kept is not None and now < until and started == server.started:
+            return kept
+        given = await self._hub.lab_pass(user)
+        if self._beside:
+            self._passes[user] = (server.started, now + KEEP_PASS, given)
+        return given
 
 
 def _require(answer: httpx2.Response, media_type: str) -> None:

@@ -22,7 +22,7 @@ class LabPassHandler(APIHandler):  # type: ignore[misc]
 
     @needs_scope("access:servers")  # type: ignore[untyped-decorator]
     def post(self, user_name: str) -> None:
-        """Answer `{"token": …}` for the user's default server."""
+        """Answer `{"token": …, "url": …}` for the user's default server: where the Hub reaches it."""
         user = self.find_user(user_name)
         if user is None:
             raise web.HTTPError(404)
@@ -32,8 +32,9 @@ class LabPassHandler(APIHandler):  # type: ignore[misc]
             expires_in=VALID_SECONDS,
             scopes=[f"access:servers!server={user.name}/"],
         )
+        server = user.spawners[""].server
         self.set_status(201)
-        self.write(json.dumps({"token": token}))
+        self.write(json.dumps({"token": token, "url": server.url if server else ""}))
 
 
 ROUTE = (r"/api/users/([^/]+)/lab-pass", LabPassHandler)

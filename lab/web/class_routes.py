@@ -1,6 +1,6 @@
 """What an instructor's tools ask a student's lab: how far the student is, and the work that counts.
 
-Both only read, and stand behind whatever guards the lab's other routes. The work that counts is the
+All only read, and stand behind whatever guards the lab's other routes. The work that counts is the
 newest hand-in before the deadline, or else the newest one. Of a student who has handed nothing in it is
 what `genai-lab hand-in` would freeze now, made in a nameless temporary file: a killed process leaves
 nothing behind. One is made at a time.
@@ -15,19 +15,18 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import IO, TYPE_CHECKING
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from exercises.assignment import Assignment
 from exercises.errors import UserError
 from exercises.i18n import Language, preferred_language
 from exercises.loader import find_assignment
-from grading.checks import check_submission
 from grading.submission.files import Unreadable
 from grading.submission.hand_in import HandInError, freeze, hand_in_that_counts, last_change
-from grading.submission.reading import closing, open_work
 from lab.session.lab import Lab
+from lab.web.class_told import Checklist, Progress, checklist_of, progress_of, small_picture
 from manifests.answers import load_answers
-from manifests.errors import AnswersError
+from manifests.errors import AnswersError, PictureError
 from manifests.store import Store
 
 if TYPE_CHECKING:
@@ -39,18 +38,8 @@ HANDED_IN = "Genai-Handed-In"  # the header that says of a hand-in when it was m
 _CHUNK = 2**20
 
 
-class Progress(BaseModel):
-    """`GET <prefix>/class/progress`."""
-
-    assignment: str
-    points: float
-    maximum: float
-    pictures: int  # recorded ones, those in the bin left out
-    running: int  # generations under way now
-
-
 def add_class_routes(app: "FastAPI", lab: Lab) -> None:
-    """Add `class/progress` and `class/snapshot`, each for `?assignment=ID`, else for the lab's own."""
+    """Add `class/progress`, `checklist`, `picture`, `snapshot`: for `?assignment=ID`, else the lab's own."""
     from fastapi import HTTPException, Response
     from fastapi.responses import StreamingResponse
 
@@ -65,6 +54,21 @@ def add_class_routes(app: "FastAPI", lab: Lab) -> None:
     @app.get(f"{lab.settings.prefix}/class/progress")
     def progress(assignment: str | None = None) -> Progress:
         return progress_of(lab, wanted(assignment))
+
+    @app.get(f"{lab.settings.prefix}/class/checklist")
+    def checklist(assignment: str | None = None, language: Language = "en") -> Checklist:
+        return checklist_of(lab, wanted(assignment), language)
+
+    @app.get(f"{lab.settings.prefix}/class/picture", response_class=Response)
+    def picture(stem: str, assignment: str | None = None) -> Response:
+        """One of the checklist's pictures as a small JPEG."""
+        record = lab.on(wanted(assignment)).store().find(stem)
+        try:
+            if record is not None:
+                return Response(small_picture(record), media_type="image/jpeg")
+        except (OSError, PictureError):
+            pass
+        raise HTTPException(404, "there is no such picture")
 
     @app.get(f"{lab.settings.prefix}/class/snapshot", response_class=StreamingResponse)
     def snapshot(assignment: str | None = None, due: AwareDatetime | None = None) -> Response:
@@ -82,20 +86,6 @@ def add_class_routes(app: "FastAPI", lab: Lab) -> None:
         finally:
             making.release()
         return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
-
-
-def progress_of(lab: Lab, assignment: Assignment) -> Progress:
-    """Points by the same checks as the student's own list and the grade."""
-    with closing(open_work(lab.work, assignment.id, lab.student)) as submission:
-        checks = check_submission(assignment, submission, "en")
-        pictures = len(submission.kept)
-    return Progress(
-        assignment=assignment.id,
-        points=round(sum(check.points for check in checks), 2),
-        maximum=assignment.points,
-        pictures=pictures,
-        running=lab.runs.under_way(),
-    )
 
 
 def _handed_in(

@@ -4,6 +4,7 @@ import typer
 
 from hub.cohort.commands.collect import collect
 from hub.cohort.commands.deadline import deadline
+from hub.cohort.commands.remove import remove
 from hub.cohort.commands.roster import import_roster
 from hub.cohort.commands.start import start
 from hub.cohort.commands.status import status
@@ -16,3 +17,4 @@ cohort.command("status")(status)
 cohort.command("stop")(stop)
 cohort.add_typer(deadline, name="deadline")
 cohort.command("collect")(collect)
+cohort.command("remove")(remove)

@@ -1,6 +1,7 @@
 """`genai-lab cohort deadline ASSIGNMENT set|show|extend`: when an assignment opens to a class and is due."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -19,9 +20,8 @@ from hub.cohort.commands.common import (
     texts,
     with_hub,
 )
-from hub.cohort.deadlines import Deadline, deadline_of, with_due, with_extension
-from hub.cohort.errors import CohortError
-from hub.cohort.text import join_names
+from hub.cohort.deadlines import Deadline, choose_group, deadline_of, with_due
+from hub.cohort.deadlines import extend as extend_deadline
 from hub.cohort.times import local_text, parse_deadline, parse_opening
 
 deadline = typer.Typer(no_args_is_help=True)
@@ -71,7 +71,7 @@ def set_deadline(
     opening = parse_opening(opens) if opens is not None else "as before"
 
     async def work(client: HubClient) -> Group:
-        chosen = _choose_group(await client.groups(), group)
+        chosen = choose_group(await client.groups(), group)
         properties = with_due(chosen, assignment, moment, opening)
         await client.set_properties(chosen.name, properties)
         return chosen.model_copy(update={"properties": properties})
@@ -99,21 +99,11 @@ def extend(
 ) -> None:
     """Give one student more time."""
     assignment: str = context.obj
-    if not when.strip().startswith("+"):
-        parse_deadline(when)  # an invalid date is an error before the Hub is asked
 
-    async def work(client: HubClient) -> Deadline:
-        groups = {name: each for name, each in (await client.groups()).items() if student in each.users}
-        if not groups:
-            raise CohortError("cohort.deadline.no_student", user=student)
-        dated = {name: each for name, each in groups.items() if deadline_of(each, assignment)}
-        chosen = _choose_group(dated or groups, group)
-        before = deadline_of(chosen, assignment)
-        until = parse_deadline(when, after=before.for_user(student) if before else None)
-        await client.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
-        return Deadline(due=until)
+    async def work(client: HubClient) -> datetime:
+        return await extend_deadline(client, assignment, student, when, group=group)
 
-    until = with_hub(hub, state, work).due
+    until = with_hub(hub, state, work)
     print_lines(
         texts()("cohort.deadline.extended", assignment=assignment, user=student, due=local_text(until))
     )
@@ -133,7 +123,7 @@ def show(
 
     async def work(client: HubClient) -> list[tuple[Group, Deadline | None]]:
         groups = await client.groups()
-        chosen: Sequence[Group] = [_choose_group(groups, group)] if group else list(groups.values())
+        chosen: Sequence[Group] = [choose_group(groups, group)] if group else list(groups.values())
         return [(each, deadline_of(each, assignment)) for each in chosen]
 
     found = with_hub(hub, state, work)
@@ -157,17 +147,3 @@ def show(
         for user, until in sorted(kept.extensions.items()):
             table.append((each.name, user, opens, local_text(until)))
     print_table([t(f"cohort.column.{name}") for name in ("groups", "student", "opens", "deadline")], table)
-
-
-def _choose_group(groups: dict[str, Group], name: str | None) -> Group:
-    """Return the group of that name, or the only group. Raises CohortError."""
-    known = join_names(sorted(groups))
-    if name is not None:
-        if name not in groups:
-            raise CohortError("cohort.no_group", group=name, known=known)
-        return groups[name]
-    if len(groups) != 1:
-        raise CohortError(
-            "cohort.deadline.which_group" if groups else "cohort.deadline.no_groups", known=known
-        )
-    return next(iter(groups.values()))

@@ -57,7 +57,7 @@ def _document(row: Row) -> dict[str, object]:
         "lab": row.lab,
         "last_activity": _iso(row.last_activity),
         "gpu": row.gpu,
-        "progress": row.progress.model_dump() if row.progress else None,
+        "progress": row.progress.model_dump(mode="json") if row.progress else None,
         "no_progress": row.no_progress or None,
         "deadline": _iso(row.due),
     }

@@ -29,9 +29,17 @@ def is_page(connection: "HTTPConnection") -> bool:
 
 
 def refusal(
-    connection: "HTTPConnection", status: int, key: str, links: Mapping[str, str], **values: object
+    connection: "HTTPConnection",
+    status: int,
+    key: str,
+    links: Mapping[str, str],
+    press: Mapping[str, str] | None = None,
+    **values: object,
 ) -> "Response":
-    """An answer that says `hub.<key>` of the catalogue; `links` are keys of their words, and where to."""
+    """An answer that says `hub.<key>` of the catalogue; `links` are keys of their words, and where to.
+
+    `press` are buttons that send something to the lab itself.
+    """
     from starlette.responses import HTMLResponse, JSONResponse
 
     language: Language = visitor_language(connection.cookies, connection.headers)
@@ -42,8 +50,10 @@ def refusal(
     page = render(
         "gate.html.j2",
         language,
-        title=t(f"hub.{key}_title"),
+        title=t(f"hub.{key}_title", **values),
         words=words,
         links={t(f"hub.{name}"): address for name, address in links.items()},
+        press={t(f"hub.{name}", **values): address for name, address in (press or {}).items()},
     )
-    return HTMLResponse(page, status, HEADERS)
+    # What is pressed has to show that it comes from here.
+    return HTMLResponse(page, status, HEADERS | ({"Referrer-Policy": "same-origin"} if press else {}))

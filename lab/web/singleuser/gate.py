@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 HUB_SESSION = "jupyterhub-session-id"  # the Hub's own, for all its servers; gone after logging out there
 POLICY_VIOLATION = 1008  # of websockets
+VISIT = "visit"  # the address, below the prefix, to which one says that one wants to be in somebody's lab
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,30 @@ class HubGate:
             return self._foreign(connection, person)
         if credentials.session and is_cross_site(connection, self._doors, self._settings.public_url):
             return refusal(connection, 403, "elsewhere", {"open": self._prefix})
+        if credentials.session and person.name != self._settings.user:
+            return self._visit(connection, credentials, person)
         return credentials
+
+    def _visit(
+        self, connection: HTTPConnection, credentials: Credentials, person: Person
+    ) -> Credentials | Response:
+        """Tell somebody else's browser whose lab it is, and where the work can only be looked at, first."""
+        if (connection.scope.get("method"), connection.scope["path"]) == ("POST", f"{self._prefix}{VISIT}"):
+            self._sessions.visiting.add(credentials.session)
+            return RedirectResponse(self._prefix, 303)
+        if credentials.session in self._sessions.visiting:
+            return credentials
+        owner = self._settings.user
+        look = f"{self._settings.hub_url}class?{urlencode({'view': 'student', 'user': owner})}"
+        return refusal(
+            connection,
+            403,
+            "visit",
+            {"visit_look": look},
+            {"visit_enter": f"{self._prefix}{VISIT}"},
+            owner=owner,
+            name=person.name,
+        )
 
     def _credentials(self, connection: HTTPConnection) -> Credentials | None:
         kind, _, token = connection.headers.get("authorization", "").partition(" ")

@@ -63,14 +63,18 @@ class Logins:
 
 
 class Sessions:
-    """The Hub's tokens of the people who are in, by the random name their browser holds."""
+    """The Hub's tokens of the people who are in, by the random name their browser holds.
+
+    `visiting` are those who said that they want to be in somebody else's lab.
+    """
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, str] = OrderedDict()
+        self.visiting: set[str] = set()
 
     def open(self, token: str) -> str:
         while len(self._tokens) >= MAX_SESSIONS:
-            self._tokens.popitem(last=False)
+            self.close(next(iter(self._tokens)))
         name = secrets.token_urlsafe(32)
         self._tokens[name] = token
         return name
@@ -83,6 +87,7 @@ class Sessions:
 
     def close(self, name: str) -> None:
         self._tokens.pop(name, None)
+        self.visiting.discard(name)
 
 
 def safe_redirect(address: str, prefix: str) -> str:

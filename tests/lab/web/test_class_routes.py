@@ -18,14 +18,15 @@ from grading.checks import check_submission
 from grading.submission.files import Unreadable
 from grading.submission.frozen import hand_in_name
 from grading.submission.hand_in import hand_in
-from grading.submission.reading import closing, open_submission
+from grading.submission.reading import closing, open_submission, open_work
 from grading.wording import message
 from lab.jobs.running import Task
 from lab.session.lab import Lab
 from lab.web import class_routes
 from lab.web.class_routes import add_class_routes
+from manifests.pictures import open_picture
 from manifests.store import Store
-from tests.grading.good import EARNED, make_work
+from tests.grading.good import EARNED, draft_of, make_work, noise
 from tests.lab.web.test_app import make_lab
 
 PREFIX = "/user/jane"
@@ -56,7 +57,13 @@ def everything_below(folder: Path) -> set[Path]:
 
 def test_who_has_done_nothing_has_no_points_and_nothing_to_freeze(client: TestClient) -> None:
     progress = client.get(f"{PREFIX}/class/progress").json()
-    assert progress == {"assignment": "tp2", "points": 0, "maximum": 20, "pictures": 0, "running": 0}
+    told = {"assignment": "tp2", "points": 0, "maximum": 20, "pictures": 0, "running": 0}
+    assert {name: progress[name] for name in told} == told
+    assert progress["changed"] is None
+    assert progress["failing"] == []  # not begun is not wrong
+    assert sum(exercise["maximum"] for exercise in progress["exercises"]) == pytest.approx(20)
+    assert {exercise["pictures"] for exercise in progress["exercises"]} == {0}
+    assert client.get(f"{PREFIX}/class/checklist").json()["pictures"] == []
     assert client.get(f"{PREFIX}/class/snapshot").status_code == 204
 
 
@@ -64,6 +71,54 @@ def test_progress_is_what_the_checks_give(client: TestClient, store: Store) -> N
     progress = client.get(f"{PREFIX}/class/progress", params={"assignment": "tp2"}).json()
     assert progress["points"] == EARNED - 1  # nothing handed in yet
     assert progress["pictures"] == len(store.records())
+
+
+def test_each_exercise_has_its_points_its_pictures_and_the_time_it_took(
+    client: TestClient, store: Store
+) -> None:
+    progress = client.get(f"{PREFIX}/class/progress").json()
+    told = {exercise["id"]: exercise for exercise in progress["exercises"]}
+    assert sum(each["points"] for each in told.values()) == pytest.approx(progress["points"], abs=0.02)
+    assert sum(each["pictures"] for each in told.values()) == len(store.records())
+    assert told["sweep"]["points"] == told["sweep"]["maximum"]
+    assert told["reflection"]["open"] > 0
+    assert datetime.fromisoformat(progress["changed"]) >= store.records()[-1].manifest.time
+
+
+def test_what_is_wrong_comes_with_how_often_it_was_tried(client: TestClient, lab: Lab) -> None:
+    tp2 = lab.assignment
+    store = Store(lab.work, tp2.id, lab.student)
+    exercise, run = next((e, run) for e, run in tp2.planned_runs() if run.id == "baseline")
+    for number in range(3):  # twice more than once, and wrong each time
+        store.save(draft_of(exercise.id, run, guidance_scale=3.0), noise(number))
+    store.delete("baseline")
+    progress = client.get(f"{PREFIX}/class/progress").json()
+    assert {"check": "baseline/baseline/parameters", "attempts": 3} in progress["failing"]
+    assert next(e for e in progress["exercises"] if e["id"] == "baseline")["pictures"] == 3
+    assert progress["pictures"] == 2
+
+
+def test_the_checklist_is_the_students_own_in_the_readers_language(client: TestClient, store: Store) -> None:
+    told = client.get(f"{PREFIX}/class/checklist", params={"language": "fr"}).json()
+    tp2 = find_assignment("tp2")
+    with closing(open_work(store.folder.parent, "tp2", store.student)) as submission:
+        checks = check_submission(tp2, submission, "fr")
+    assert [each["id"] for each in told["checks"]] == [check.id for check in checks]
+    assert [each["title"] for each in told["checks"]] == [check.title for check in checks]
+    assert [each["status"] for each in told["checks"]] == [check.status for check in checks]
+    assert [each["stem"] for each in told["pictures"]] == [record.stem for record in store.records()[::-1]]
+
+
+def test_pictures_are_told_small_and_those_of_others_not_at_all(client: TestClient, store: Store) -> None:
+    stem = store.records()[0].stem
+    answer = client.get(f"{PREFIX}/class/picture", params={"stem": stem})
+    assert answer.headers["content-type"] == "image/jpeg"
+    picture = open_picture(answer.content)
+    assert max(picture.size) <= 320
+    for other in ("nothing", f"../outputs/{stem}", "../../../../etc/passwd", f"{stem}.json", ""):
+        assert client.get(f"{PREFIX}/class/picture", params={"stem": other}).status_code == 404
+    store.records()[0].image_path.write_bytes(b"no picture")
+    assert client.get(f"{PREFIX}/class/picture", params={"stem": stem}).status_code == 404
 
 
 def test_a_generation_under_way_is_counted_until_it_ends(client: TestClient, lab: Lab) -> None:

@@ -284,7 +284,7 @@ def test_a_name_that_addresses_encode_reaches_the_same_routes(
     assert lab.browser.get(f"{prefix}api").status_code == 200
     assert lab.browser.get(f"{prefix}en/", headers=token).json()["path"] == f"{prefix}en/"
     question = lab.authorize(lab.browser.get(f"{prefix}en/", headers=PAGE))
-    lab.hub.give("jane-1")
+    lab.hub.give("jane-1", name=name)
     answer = lab.browser.get(lab.callback(question), headers=PAGE)
     assert answer.headers["location"] == f"{prefix}en/"
     assert lab.browser.get(f"{prefix}en/").status_code == 200

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import WebSocketDenialResponse
 
 from lab.web.singleuser.logins import MAX_LOGINS, MAX_SESSIONS, LoginRefused, Logins, Sessions, safe_redirect
 from tests.lab.web.singleuser.conftest import HERE, PAGE, PREFIX, Lab
@@ -191,3 +192,37 @@ def test_whatever_was_asked_for_the_way_leads_into_the_lab(address: str) -> None
 
 def test_an_address_of_the_lab_is_kept() -> None:
     assert safe_redirect("/user/jane/en/?a=b&c=..", PREFIX) == "/user/jane/en/?a=b&c=.."
+
+
+def test_who_opens_somebody_elses_lab_is_told_whose_it_is_and_touches_nothing(lab: Lab) -> None:
+    lab.hub.give("prof-1", name="<b>prof</b>")
+    lab.login(token="prof-1")
+    answer = lab.browser.get(f"{PREFIX}en/", headers=PAGE | {"accept-language": "en"})
+    assert answer.status_code == 403
+    assert "This is the lab of jane" in answer.text
+    assert "&lt;b&gt;prof" in answer.text
+    assert "/hub/class?view=student&amp;user=jane" in answer.text
+    for method in ("GET", "POST", "DELETE"):
+        own = {"origin": HERE}
+        assert lab.browser.request(method, f"{PREFIX}en/config", headers=own).status_code == 403
+    with pytest.raises(WebSocketDenialResponse), lab.browser.websocket_connect(f"{PREFIX}socket"):
+        pass
+
+
+def test_who_wants_to_enter_it_all_the_same_says_so_on_the_labs_own_page(lab: Lab) -> None:
+    lab.hub.give("prof-1", name="prof")
+    lab.login(token="prof-1")
+    elsewhere = {"origin": "http://elsewhere.example"}
+    assert lab.browser.post(f"{PREFIX}visit", headers=elsewhere).status_code == 403
+    assert lab.browser.get(f"{PREFIX}en/", headers=PAGE).status_code == 403
+    answer = lab.browser.post(f"{PREFIX}visit", headers={"origin": HERE})
+    assert (answer.status_code, answer.headers["location"]) == (303, PREFIX)
+    assert lab.browser.get(f"{PREFIX}en/", headers=PAGE).status_code == 200
+    other = other_browser(lab)
+    assert other.get(f"{PREFIX}en/", headers=PAGE).status_code == 302  # to the login: nobody else is in
+
+
+def test_a_program_with_a_token_is_not_asked(lab: Lab) -> None:
+    lab.hub.give("prof-1", name="prof")
+    answer = lab.browser.get(f"{PREFIX}en/", headers={"authorization": "token prof-1"})
+    assert answer.status_code == 200
