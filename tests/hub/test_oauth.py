@@ -263,10 +263,17 @@ def test_no_token_is_in_an_address_a_page_an_error_or_a_log(hub: RunningHub, jan
     assert found(written, known) == set()
     session = jane.client.cookies["jupyterhub-user-jane"]
     assert session not in written
+    services = {process.environ()["JUPYTERHUB_API_TOKEN"] for process in labs if _is_service(process)}
+    assert services
+    assert not any(token in pages or token in written for token in services)
 
 
 def _is_lab(process: psutil.Process) -> bool:
-    return "JUPYTERHUB_API_TOKEN" in process.environ() and "JUPYTERHUB_USER" in process.environ()
+    return "JUPYTERHUB_API_TOKEN" in process.environ() and not _is_service(process)
+
+
+def _is_service(process: psutil.Process) -> bool:
+    return "JUPYTERHUB_SERVICE_NAME" in process.environ()
 
 
 def _command_lines(processes: list[psutil.Process]) -> str:
