@@ -162,7 +162,14 @@ def test_the_whole_class_is_started_and_seen(cohort: Class) -> None:
     assert {rows[name]["lab"] for name in STUDENTS} == {"ready"}
     assert rows["ann"]["progress"]["points"] == EARNED - 1  # nothing handed in yet
     assert rows["ann"]["progress"]["pictures"] > 10
-    nothing = {"points": 0, "maximum": 20, "pictures": 0, "running": 0, "changed": None, "failing": []}
+    nothing: dict[str, object] = {
+        "points": 0,
+        "maximum": 20,
+        "pictures": 0,
+        "running": 0,
+        "changed": None,
+        "failing": [],
+    }
     assert nothing.items() <= rows["cyd"]["progress"].items()
     assert {exercise["points"] for exercise in rows["cyd"]["progress"]["exercises"]} == {0}
 
