@@ -6,7 +6,6 @@ is a bug and keeps its traceback.
 """
 
 import errno
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -109,9 +108,6 @@ def prefix(title: str) -> str:
 
 
 def main() -> None:
-    # torch's threads (OpenMP) wait for each other asleep. Where they wait awake, as by default, one that
-    # shares its core with another process lets all of them burn theirs: drawing took up to ten times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] or ["--help"]
     try:
         sys.exit(typer.main.get_command(build(arguments)).main(arguments, standalone_mode=False))

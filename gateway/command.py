@@ -30,6 +30,9 @@ def gateway(
     """Serve a class: draw for all labs in fair turn, and sign what was drawn, until you press Ctrl-C."""
     asked: dict[str, Any] = {"host": host, "port": port, "state": state}
     settings = GatewaySettings(**{name: value for name, value in asked.items() if value is not None})
+    # Before torch is loaded: its threads (OpenMP) wait for each other asleep. Awake, one that shares its core
+    # with a lab lets all of them burn theirs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.umask(0o077)  # only this account may read what the gateway keeps
     folder = settings.state.resolve()
     try:

@@ -25,7 +25,7 @@ from lab.jobs.own_code import inside
 # What Python, torch and a GPU need; no name of a key or a token, and no setting of the lab's.
 ALLOWED = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT",
-    "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
 )  # fmt: skip
 LOOK_EVERY = 0.1  # seconds
 REPORT_BYTES = 20_000
