@@ -97,9 +97,7 @@ def grade_class(
     limits = Limits(seconds_per_student, patience)
     store = MarksStore(out)
     take_over(out / MARKS, store, {entry.name for entry in entries})
-    marks: dict[str, dict[str, Mark]] = {}
-    for (student, check), decision in store.newest().items():
-        marks.setdefault(student, {})[check] = decision.mark
+    marks = store.by_student()
     before = read_grades(out)
     with Pool(assignment, workers=number, limits=limits, log=out / LOG) as pool:
         surveys = _survey(pool, found, out, language)

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cache, partial
 from urllib.parse import quote, unquote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from exercises.i18n import LANGUAGES, Language, Translator, nearest_language, points, translator
+from exercises.templates import templates
 from grading.desk.forms import Form, FormError
 from grading.desk.gate import form_word
 from grading.desk.seats import Seat, Seats
@@ -71,7 +71,7 @@ class Visit:
     def page(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page of the desk."""
         html = (
-            _environment()
+            templates("grading.desk")
             .get_template(template)
             .render(
                 t=self.t,
@@ -118,14 +118,3 @@ def as_cookie(name: str) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("grading.desk", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -15,7 +15,6 @@ from urllib.parse import quote
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from grading.feedback.document import Feedback, LookAgain, feedback_of
-from grading.marks.mark import Mark
 from grading.marks.store import MarksStore
 from grading.results import Grade
 from manifests.atomic import write_atomic
@@ -105,10 +104,7 @@ def publish(
     told: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Write each student's document beside the grade, and have it brought. `grades`: by folder."""
-    marks: dict[str, dict[str, Mark]] = {}
-    for (student, check), decision in MarksStore(out).newest().items():
-        marks.setdefault(student, {})[check] = decision.mark
-    now, outcomes = begins or datetime.now(UTC), []
+    marks, now, outcomes = MarksStore(out).by_student(), begins or datetime.now(UTC), []
     for folder, grade in grades:
         document = feedback_of(grade, marks.get(grade.student, {}), assignment, now)
         file = out / folder / FILE

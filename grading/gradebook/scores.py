@@ -12,13 +12,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, ValidationError
 
+from grading.class_.grade import MAX_GRADE_BYTES
 from grading.gradebook.errors import GradebookError
 from grading.results import Grade
 from grading.wording import shown
 from manifests.reader import read_regular_file
 
 GRADE = "grade.json"
-MAX_BYTES = 8 * 2**20
 
 State = Literal["graded", "to_read", "missing", "not_gradable", "excused"]
 
@@ -65,7 +65,7 @@ def number(points: float) -> str:
 
 def _score(folder: Path) -> Score:
     try:
-        grade = Recorded.model_validate_json(read_regular_file(folder / GRADE, MAX_BYTES))
+        grade = Recorded.model_validate_json(read_regular_file(folder / GRADE, MAX_GRADE_BYTES))
     except (OSError, ValidationError) as error:
         raise GradebookError("gradebook.bad_grade", file=f"{shown(folder.name)}/{GRADE}") from error
     state: State = "excused" if grade.excused else grade.status

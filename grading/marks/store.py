@@ -110,6 +110,13 @@ class MarksStore:
             rows = database.execute(query, () if student is None else (student,)).fetchall()
         return {(row["student"], row["check"]): _decision(row) for row in rows}
 
+    def by_student(self) -> dict[str, dict[str, Mark]]:
+        """The marks that hold, by student and check."""
+        found: dict[str, dict[str, Mark]] = {}
+        for (student, check), decision in self.newest().items():
+            found.setdefault(student, {})[check] = decision.mark
+        return found
+
     def history(self, student: str, check: str) -> list[Decision]:
         """All decisions about a check, the oldest first."""
         query = 'select * from decisions where student = ? and "check" = ? order by version'

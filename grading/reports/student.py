@@ -8,13 +8,12 @@ import base64
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from functools import partial
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, points, translator
 from exercises.kinds import Exercise
+from exercises.templates import templates
 from grading.checks import KINDS
 from grading.checks.kind import ReportPicture, ReportText
 from grading.feedback.document import Remark, remarks_of
@@ -117,7 +116,7 @@ def student_report(
 
 def render(template: str, language: Language, **values: object) -> str:
     """A page from a template, with `t`, `number` and `language` at hand."""
-    page = _environment().get_template(template)
+    page = templates("grading.reports").get_template(template)
     t = translator("grading", language)
     return page.render(language=language, t=t, number=partial(points, language=language), **values)
 
@@ -166,17 +165,6 @@ def _part(check: CheckResult) -> str:
 
 def _rule(check: CheckResult) -> str:
     return check.id.split("/")[2]
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("grading.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _picture(shown: ReportPicture, t: Translator) -> Picture:

@@ -7,15 +7,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from functools import partial
 
 from exercises.assignment import Assignment
 from exercises.errors import UserError
 from exercises.i18n import Language, Translator, money, number, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
+from exercises.templates import templates
 from grading.checks import check_submission
 from grading.submission.reading import Submission
 from hub.class_page.actions import Actions, Question
@@ -160,7 +159,7 @@ class Pages:
     ) -> str:
         t, now = translator("hub", language), utc_now()
         return (
-            _environment()
+            templates("hub.class_page")
             .get_template(template)
             .render(
                 t=t,
@@ -229,14 +228,3 @@ def _titles(ids: Sequence[str], language: Language) -> list[tuple[str, str]]:
         except UserError:
             continue
     return found
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("hub.class_page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
