@@ -70,10 +70,16 @@ class Running:
     def stop(self) -> None:
         """Stop what is under way and drop what comes after it; may be called more than once."""
         self._stop.set()
+        self.changes += 1
         with self._lock:
             jobs = list(self._jobs)
         for job in jobs:
             job.cancel()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop; it may have ended since."""
+        return self._stop.is_set()
 
     @property
     def preview(self) -> Image.Image | None:

@@ -58,7 +58,9 @@ class Watch:
         self.watched = gr.State(None)  # id of the run this page watches, for Stop
         self.upon, self.preview = upon, [upon.preview] if upon else []
         self.live = [self.status, self.progress, *self.preview, self.stop, self.watched, *self.buttons]
-        self.stop.click(self._stop, self.watched, self.status, **QUIET)
+        # Without outputs: only whoever follows the run writes its status. The word "stopping" of an event of
+        # its own could arrive after the run's last word and stay for ever.
+        self.stop.click(self._stop, self.watched, None, **QUIET)
 
     def render(self) -> None:
         """Where status and progress stand."""
@@ -146,7 +148,9 @@ class Watch:
             return self._idle(self._ended(running) + following)
         t = self.page.t
         which = self._which(running)
-        status = markup.status(t("generation.running", which=which))
+        status = markup.status(
+            t("generation.stopping") if running.stopping else t("generation.running", which=which)
+        )
         buttons = [gr.update(interactive=False) for _ in self.buttons]
         live = [self._progress(running, which), *(self._preview(running) for _ in self.preview)]
         return [status, *live, gr.update(interactive=True), running.id, *buttons]
@@ -268,11 +272,10 @@ class Watch:
             for alert in dict.fromkeys(alerts)
         )
 
-    def _stop(self, running_id: str | None) -> str:
+    def _stop(self, running_id: str | None) -> None:
         running = self.lab.runs.find(running_id)
         if running is not None:
             running.stop()
-        return markup.status(self.page.t("generation.stopping"))
 
 
 def _bar(which: str, value: Markup, words: str) -> Markup:

@@ -248,7 +248,10 @@ def test_stop_cancels_the_one_under_way_and_drops_the_rest() -> None:
     running = Runs().start("sweep", [task(SAVED, gate=gate), task(SAVED)])
     while not running._jobs:
         pass
+    before = running.changes
     running.stop()
+    assert running.stopping
+    assert running.changes > before, "a page that follows is told"
     assert done(running).event == Cancelled()
     assert running.stored == []
 

@@ -16,6 +16,7 @@ from exercises.i18n import LANGUAGES, Language
 from exercises.kinds import ImageToImage, Sweep
 from exercises.loader import find_assignment
 from lab.jobs.generate import notes
+from lab.jobs.running import Running, Task
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.html import markup
@@ -24,6 +25,7 @@ from lab.ui.page import Page
 from lab.ui.sheets import kept as sheets
 from lab.ui.tabs import photo, studio
 from lab.ui.tabs.generate import GenerateTab
+from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.img2img import ImageToImageTab
 from lab.ui.tabs.planned import PlannedTab
 from manifests.manifest import Source
@@ -303,6 +305,18 @@ def test_a_long_prompt_reaches_the_lab_whole_and_its_length_is_said(lab: Lab, fo
     assert tab.fields["negative_prompt"].max_length is None
     with pytest.raises(UserError, match="3000 characters"):
         tab._tasks(*form(prompt="x" * 3000))
+
+
+def test_stop_says_nothing_itself_that_could_arrive_after_the_runs_last_word(lab: Lab) -> None:
+    with gr.Blocks() as blocks:
+        page = Page(lab, "en")
+        with page.tabs, page.tab("studio", "Studio"):
+            watch = Watch(lab, page, "studio", [gr.Button()])
+    [stop] = [fn for fn in blocks.fns.values() if (watch.stop._id, "click") in fn.targets]
+    assert stop.outputs == []
+    running = Running("studio", [Task("run", lambda: pytest.fail("nothing is begun"))])
+    running.stop()
+    assert "Stopping" in str(watch._look(running, finished=False)[0])
 
 
 def test_recall_leaves_the_studio_in_the_address(lab: Lab) -> None:
