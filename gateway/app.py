@@ -71,8 +71,18 @@ class _PersonsEngine:
     drawings: Drawings
     person: Person
 
-    def submit(self, request: Asked, *, model: str, source: bytes | None = None, film: int = 0) -> Drawing:
-        return self.drawings.submit(self.person, uuid4().hex, request, model, source, film, held=True)
+    def submit(
+        self,
+        request: Asked,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
+    ) -> Drawing:
+        return self.drawings.submit(
+            self.person, uuid4().hex, request, model, source, film, held=True, background=background
+        )
 
     def close(self) -> None:
         """The engine is the gateway's."""

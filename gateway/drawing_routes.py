@@ -44,6 +44,7 @@ def router(drawings: Drawings) -> APIRouter:
             asked.model,
             source,
             asked.film,
+            background=asked.background,
         )
         return StreamingResponse(_lines(drawing), media_type="application/x-ndjson")
 

@@ -108,6 +108,7 @@ class Drawings:
         film: int,
         *,
         held: bool = False,
+        background: bool = False,
     ) -> Drawing:
         """The drawing of that key: the one there is, or was, or a new one."""
         with self._lock:
@@ -120,7 +121,13 @@ class Drawings:
             drawing.report(self._signed(drawing, kept))
             return drawing
         job = self.engine.submit(
-            request, model=model, source=source, film=film, student=person.name, first=person.teaches
+            request,
+            model=model,
+            source=source,
+            film=film,
+            background=background,
+            student=person.name,
+            first=person.teaches,
         )
         drawing.begin(job)
         follow = threading.Thread(target=self._follow, args=(drawing, job), name=f"drawing-{key[:8]}")

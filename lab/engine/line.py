@@ -1,8 +1,9 @@
 """The line before an engine: requests wait in fair turn, and are drawn in a thread each once there is room.
 
 Rule: whoever asks never waits for it; jobs begin in fair turn of the students who ask (`fair_queue.py`), each
-student's in their order. Where a job is drawn, and whether there is room for it, its engine says: this
-process (`local.py`), or replicas on several cards and machines (the gateway's).
+student's in their order. Those of a batch stand in a line of their own, which is served while nobody waits
+whose turn it is, and has a quarter of the places. Where a job is drawn, and whether there is room for it, its
+engine says: this process (`local.py`), or replicas on several cards and machines (the gateway's).
 """
 
 import logging
@@ -34,10 +35,11 @@ class LineJob(EventLog):
         on_stop: Callable[["LineJob"], None],
         student: str = "",
         first: bool = False,
+        background: bool = False,
     ) -> None:
         super().__init__()
         self.id = uuid4().hex
-        self.student, self.first = student, first
+        self.student, self.first, self.background = student, first, background
         self.request = request
         self.model = model
         self.source = source
@@ -92,6 +94,7 @@ class LineEngine(ABC):
 
     def __init__(self) -> None:
         self._line: FairQueue[LineJob] = FairQueue()
+        self._background: FairQueue[LineJob] = FairQueue()
         self._next: LineJob | None = None  # its turn has come, and it waits until there is room
         self._running: list[LineJob] = []
         self._changed = threading.Condition()
@@ -139,22 +142,27 @@ class LineEngine(ABC):
         model: str,
         source: bytes | None = None,
         film: int = 0,
+        background: bool = False,
         student: str = "",
         first: bool = False,
     ) -> LineJob:
         """Queue a request. A bad one fails as a job; nothing is raised.
 
-        `student`: whose turn it takes. `first`: before all who wait, as what an instructor shows to a class.
+        `background`: one of a batch, for which nobody waits. `student`: whose turn it takes. `first`: before
+        all who wait, as what an instructor shows to a class.
         """
-        job = LineJob(request, model, source, film, self._leave, student, first)
+        job = LineJob(
+            request, model, source, film, self._leave, student, first and not background, background
+        )
         with self._changed:
             if self._closed:
                 job.report(Failed("closed"))
                 return job
+            line = self._background if background else self._line
             try:
-                self._line.put(job, student, job.ahead.steps * job.ahead.work, first=first)
+                line.put(job, student, job.ahead.steps * job.ahead.work, first=job.first)
             except LineFull:
-                job.report(Failed("line_full", {"most": self._line.most}))
+                job.report(Failed("line_full", {"most": line.most}))
                 return job
             self._tell_positions()
             self._changed.notify_all()
@@ -203,16 +211,29 @@ class LineEngine(ABC):
         """Wait for a job that may begin; None once the engine is closed and nothing waits or runs."""
         with self._changed:
             while True:
-                if self._next is None:
-                    self._next = self._line.take(self._may_begin)
+                self._choose_next()
                 if self._next is not None and not self._paused and self._take_place(self._next):
                     job, self._next = self._next, None
                     self._running.append(job)
                     self._tell_positions()
                     return job
-                if self._closed and not (self._next or len(self._line) or self._running):
+                if self._closed and not (self._in_line() or self._running):
                     return None
                 self._changed.wait()
+
+    def _choose_next(self) -> None:
+        """Whose turn it is; one of a batch that waits for room lets whoever comes go before it."""
+        if self._next is not None and self._next.background and len(self._line):
+            self._background.put(self._next, self._next.student, 0, first=True)
+            self._next = None
+        if self._next is None:
+            self._next = self._line.take(self._may_begin)
+        if self._next is None:
+            self._next = self._background.take(self._may_begin_in_background)
+
+    def _may_begin_in_background(self, student: str) -> bool:
+        """Whether one more of anybody's batch may be drawn beside what is."""
+        return sum(job.background for job in self._running) < max(1, self.most // 4)
 
     def _may_begin(self, student: str) -> bool:
         """Whether one more of this student's may be drawn beside those that are.
@@ -220,21 +241,21 @@ class LineEngine(ABC):
         The places are shared by all who draw or wait; a student of whom nothing is drawn need not wait for
         a place that the others took while they were fewer.
         """
-        drawn = Counter(job.student for job in self._running)
+        drawn = Counter(job.student for job in self._running if not job.background)
         if not drawn[student]:
             return len(drawn) < self.most
         share = self.most // len(drawn.keys() | self._line.students())
         return drawn.total() < self.most and drawn[student] < max(1, share)
 
     def _in_line(self) -> list[LineJob]:
-        return [*([self._next] if self._next else []), *self._line]
+        return [*([self._next] if self._next else []), *self._line, *self._background]
 
     def _leave(self, job: LineJob) -> None:
         """A stopped job that still waits ends at once; one that runs ends at its next step."""
         with self._changed:
             if job is self._next:
                 self._next = None
-            elif not self._line.remove(job):
+            elif not (self._line.remove(job) or self._background.remove(job)):
                 self._stop_running(job)
                 return
             job.report(Cancelled())
@@ -262,7 +283,8 @@ class LineEngine(ABC):
             if last is None:
                 job.restarts += 1
                 job.report(Restarted())
-                self._line.put(job, job.student, 0, first=True)
+                line = self._background if job.background else self._line
+                line.put(job, job.student, 0, first=True)
                 self._tell_positions()
             self._changed.notify_all()
         if last is not None:

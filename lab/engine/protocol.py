@@ -115,11 +115,20 @@ class Job(Protocol):
 
 
 class Engine(Protocol):
-    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> Job:
+    def submit(
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
+    ) -> Job:
         """Queue a request for a model of the registry.
 
         `source`: the uploaded picture's bytes, for image-to-image. `film`: how many pictures
-        of the way from noise to image to keep. Raises nothing for a bad request: the job fails.
+        of the way from noise to image to keep. `background`: one of a batch, for which nobody waits: it is
+        drawn while nothing else is to be. Raises nothing for a bad request: the job fails.
         """
 
     def close(self) -> None:

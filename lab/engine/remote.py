@@ -59,11 +59,18 @@ class RemoteEngine:
         self._closed = False
 
     def submit(
-        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
     ) -> RemoteJob:
         """Ask the gateway. A bad request fails as a job; nothing is raised."""
         key, sent = uuid4().hex, packed_source(source)
-        job = RemoteJob(Asked(key=key, model=model, request=request, source=sent, film=film))
+        asked = Asked(key=key, model=model, request=request, source=sent, film=film, background=background)
+        job = RemoteJob(asked)
         with self._lock:
             if self._closed:
                 job.report(Failed("closed"))
@@ -111,7 +118,7 @@ class RemoteEngine:
 
     def _listen(self, job: RemoteJob) -> Iterator[Event]:
         """The events of one connection; it may break off at any time. Raises httpx2.HTTPError."""
-        with self._client.stream("POST", PATH, json=job.asked.model_dump(mode="json")) as answer:
+        with self._client.stream("POST", PATH, json=job.asked.sent()) as answer:
             if answer.status_code in REFUSED:
                 yield Failed(REFUSED[answer.status_code])
                 return

@@ -47,6 +47,11 @@ class Asked(BaseModel):
     request: Request
     source: Annotated[str, Field(max_length=MOST_BYTES * 4 // 3 + 4)] | None = None  # base64
     film: Annotated[int, Field(ge=0, le=50)] = 0
+    background: bool = False
+
+    def sent(self) -> dict[str, Any]:
+        """What goes over the wire; a gateway that knows no background is not asked for it in vain."""
+        return self.model_dump(mode="json", exclude=None if self.background else {"background"})
 
 
 class Said(UserError):

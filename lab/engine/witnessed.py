@@ -50,9 +50,17 @@ class WitnessedEngine:
     url: str
     token: SecretStr
 
-    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> Job:
+    def submit(
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
+    ) -> Job:
         """As the engine's."""
-        job = self.inner.submit(request, model=model, source=source, film=film)
+        job = self.inner.submit(request, model=model, source=source, film=film, background=background)
         return _WitnessedJob(job.id, self, job)
 
     def close(self) -> None:

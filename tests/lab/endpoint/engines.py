@@ -46,7 +46,13 @@ class QuickEngine:
         self.closed = False
 
     def submit(
-        self, request: Request, *, model: str, source: bytes | None = None, film: int = 0
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
     ) -> ScriptedJob:
         preview = Image.new("RGB", (16, 16), "white")
         events: list[Event] = [Queued(1), Loading(model), Step(1, 2, 0.1, 0.1, preview)]

@@ -79,7 +79,15 @@ class OtherStack:
     inner: LocalEngine
     change: Callable[[Picture], Picture]
 
-    def submit(self, request: Request, *, model: str, source: bytes | None = None, film: int = 0) -> Any:
+    def submit(
+        self,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None = None,
+        film: int = 0,
+        background: bool = False,
+    ) -> Any:
         last = [*self.inner.submit(request, model=model, source=source, film=film).events()][-1]
         assert isinstance(last, Done)
         return _Ended(Done(self.change(last.picture)))
