@@ -6,7 +6,8 @@ Whoever reads a generation's events to the end has the picture on disk (in the p
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from exercises.errors import UserError
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
@@ -30,6 +31,10 @@ class PictureSaved(Stored):
 
     record: Record
     picture: Picture | None = None
+
+    def remembered(self) -> Self:
+        """Without the picture, which is on disk: there may be a thousand."""
+        return replace(self, picture=None)
 
 
 def notes(prompt: str, model: str) -> list[str]:
@@ -90,11 +95,13 @@ def generate(
     model: str,
     film: int = 0,
     variant: str | None = None,
+    background: bool = False,
 ) -> Generation:
     """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
 
-    `variant` is that of the planned run. `film`: how many pictures of the way from noise to image to keep.
-    Never blocks, and raises nothing for a bad request: the job fails.
+    `variant` is that of the planned run. `background`: one of a batch, for which nobody waits. `film`: how
+    many pictures of the way from noise to image to keep. Never blocks, and raises nothing for a bad request:
+    the job fails.
     """
     source = None
     if request.source is not None:
@@ -102,5 +109,5 @@ def generate(
             source = store.source_path(request.source).read_bytes()
         except (StoreError, OSError):
             log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
-    job = engine.submit(request, model=model, source=source, film=film)
+    job = engine.submit(request, model=model, source=source, film=film, background=background)
     return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model), variant)

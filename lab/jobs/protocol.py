@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from lab.providers.protocol import Alert
 
@@ -15,6 +15,10 @@ class Stored:
     """
 
     alerts: tuple[Alert, ...] = field(default=(), kw_only=True)
+
+    def remembered(self) -> Self:
+        """What of it is kept in memory once everybody was told."""
+        return self
 
 
 class StoppableJob(Protocol):

@@ -51,13 +51,15 @@ class Running:
 
     exercise_id: str
     tasks: Sequence[Task]
+    at_once: int | None = None  # the most that are under way together
     id: str = field(default_factory=lambda: uuid4().hex)
     event: object = None
     under_way: tuple[Task, ...] = ()
     stored: list[Stored] = field(default_factory=list)
     finished: bool = False
     changes: int = 0
-    ended: float | None = None  # seconds since the epoch
+    began: float = field(default_factory=time.time)  # seconds since the epoch, as `ended`
+    ended: float | None = None
     restarted: set[str] = field(default_factory=set)
     notes: Path | None = None  # the folder in which it is noted that this is under way
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -82,6 +84,12 @@ class Running:
         return self._stop.is_set()
 
     @property
+    def seconds_left(self) -> float | None:
+        """An estimate of when all will be done, by what is; None before the first is."""
+        done = len(self.stored)
+        return (time.time() - self.began) / done * (len(self.tasks) - done) if done else None
+
+    @property
     def preview(self) -> Image.Image | None:
         under_way = [task.run_id for task in self.under_way]
         with self._lock:
@@ -92,7 +100,7 @@ class Running:
     def work(self) -> None:
         """Do all tasks; the first that fails, or a stop, ends them once what is under way has ended."""
         try:
-            for group in _groups(self.tasks):
+            for group in _groups(self.tasks, self.at_once):
                 if self._stop.is_set():
                     self._tell(Cancelled())
                     break
@@ -139,6 +147,8 @@ class Running:
             last = self._attempt(task, lambda: self._events(task, job))
         if last is not None and not isinstance(last, Stored):
             self._wrong = self._wrong or last
+        with self._lock:
+            self._jobs = [each for each in self._jobs if each is not job]
         self.under_way = tuple(each for each in self.under_way if each is not task)
         self.changes += 1
 
@@ -148,6 +158,7 @@ class Running:
         for event in job.events():
             if isinstance(event, Stored):
                 task.keep(event)
+                event = event.remembered()
                 with self._lock:
                     self.stored.append(event)
             if isinstance(event, Restarted):
@@ -179,11 +190,12 @@ class Running:
         self.changes += 1
 
 
-def _groups(tasks: Sequence[Task]) -> list[Sequence[Task]]:
-    """Neighbours that may be done together, and the others one by one."""
+def _groups(tasks: Sequence[Task], most: int | None) -> list[Sequence[Task]]:
+    """Neighbours that may be done together, up to `most` of them, and the others one by one."""
     found: list[list[Task]] = []
     for task in tasks:
-        if found and task.together and found[-1][-1].together:
+        full = not found or (most is not None and len(found[-1]) >= most)
+        if not full and task.together and found[-1][-1].together:
             found[-1].append(task)
         else:
             found.append([task])
@@ -228,9 +240,9 @@ class Runs:
         self._notes = notes
         self._all = _lost(take_lost(notes)) if notes else []
 
-    def start(self, exercise_id: str, tasks: Sequence[Task]) -> Running:
+    def start(self, exercise_id: str, tasks: Sequence[Task], at_once: int | None = None) -> Running:
         """Begin in a thread of its own; never blocks."""
-        running = Running(exercise_id, tasks, notes=self._notes)
+        running = Running(exercise_id, tasks, at_once, notes=self._notes)
         with self._lock:
             self._all = [r for r in self._all if not (r.finished and r.exercise_id == exercise_id)]
             self._all.append(running)

@@ -7,8 +7,9 @@ What is written anew keeps what its file declared of its origin, or is declared 
 
 import io
 import zipfile
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Literal, get_args
 
 from PIL import Image
 
@@ -63,11 +64,16 @@ def user_comment(data: bytes) -> str:
     return text.decode("utf-16-le" if turned else "utf-16-be", "replace")
 
 
-def zipped(records: Sequence[Record]) -> bytes:
+def zipped(records: Iterable[Record]) -> bytes:
     """The files of these records and their manifests, as they are on disk. Raises OSError."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:  # pictures do not shrink any more
+    zip_into(out, records)
+    return out.getvalue()
+
+
+def zip_into(file: Path | IO[bytes], records: Iterable[Record]) -> None:
+    """The same into a file. Raises OSError."""
+    with zipfile.ZipFile(file, "w") as archive:  # pictures do not shrink any more
         for record in records:
             for path in (record.image_path, record.manifest_path):
                 archive.writestr(path.name, path.read_bytes())
-    return out.getvalue()

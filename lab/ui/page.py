@@ -259,7 +259,9 @@ class Page:
         """Once nothing is left to do in an exercise's tab, a link to the tab after it; else nothing."""
         exercises = self.lab.assignment.exercises
         tabs = [self.tab_of(exercise) for exercise in exercises]
-        here = next(tab for tab, e in zip(tabs, exercises, strict=True) if e.id == exercise_id)
+        here = next((tab for tab, e in zip(tabs, exercises, strict=True) if e.id == exercise_id), None)
+        if here is None:  # a tab that is no exercise
+            return Markup("")
         ids = {e.id for tab, e in zip(tabs, exercises, strict=True) if tab == here}
         own = [check for check in self.checks() if check.id.split("/")[0] in ids]
         if any(check.passed is not True and not check.needs_person for check in own):

@@ -61,11 +61,11 @@ def grid(
             title = grids.crossed_title(t, exercise, model)
         folder.mkdir(parents=True, exist_ok=True)
         _forget(folder)
-        write_atomic(path, _sheet(draw(rows, title=title, missing=t("grid.missing"))))
+        write_atomic(path, composed(draw(rows, title=title, missing=t("grid.missing"))))
     return path
 
 
-def _sheet(picture: Image.Image) -> bytes:
+def composed(picture: Image.Image) -> bytes:
     """A sheet of generated pictures with words, as PNG: something composed, and marked as that."""
     return marked_png(picture, packet("compositeWithTrainedAlgorithmicMedia"))
 
@@ -88,7 +88,7 @@ def keep_film(lab: Lab, saved: PictureSaved) -> None:
     if frames:
         path = film_path(lab, saved.record.manifest.run)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, _sheet(draw(grids.film_rows(frames), title="", missing="")))
+        write_atomic(path, composed(draw(grids.film_rows(frames), title="", missing="")))
 
 
 def _pictures(records: Mapping[str, Record]) -> dict[str, Image.Image]:

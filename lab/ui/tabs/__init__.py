@@ -10,6 +10,7 @@ from typing import Any
 from lab.ui.tabs import (
     alt_text,
     analyse,
+    batch,
     code,
     compare,
     correct,
@@ -49,6 +50,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
 KINDS: dict[str, Callable[..., Any]] = OWN_TABS | written.PARTS | {"hand_in": hand_in.build}
 LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)
     written.build,
+    batch.build,
     gallery.build,
     costs.build,
     hand_in.build,

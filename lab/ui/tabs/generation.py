@@ -45,11 +45,13 @@ class Watch:
         buttons: Sequence[Any],
         upon: Stage | None = None,
         runs: Sequence[str] = (),
+        at_once: int | None = None,
     ) -> None:
+        """`at_once`: how many of what a button starts are under way together at most, where they are many."""
         import gradio as gr
 
         self.lab, self.page, self.exercise_id, self.buttons = lab, page, exercise_id, list(buttons)
-        self.runs = list(runs)
+        self.runs, self.at_once = list(runs), at_once
         self.stop = gr.Button(
             page.t("generation.stop"), variant="stop", interactive=False, elem_id=f"stop-{exercise_id}"
         )
@@ -93,7 +95,7 @@ class Watch:
                     shown
                 )
                 return
-            running = self.lab.runs.start(self.lab.task(self.exercise_id), tasks)
+            running = self.lab.runs.start(self.lab.task(self.exercise_id), tasks, self.at_once)
             async for update in self._follow(running, show, shown, values[count:]):
                 yield update
 
@@ -159,12 +161,20 @@ class Watch:
         """What is under way: a run and its number, or how many at once."""
         t, under_way = self.page.t, running.under_way
         done, count = len(running.stored), len(running.tasks)
+        if running.at_once is not None:
+            return self._which_of_many(running.seconds_left, done, count)
         if (len(under_way) == 1 and len(running.tasks) - done == 1) or not any(
             each.together for each in under_way
         ):
             run = under_way[0].run_id if under_way else running.tasks[-1].run_id
             return t("generation.which", run=run, number=min(done + 1, count), count=count)
         return t("generation.which_together", done=done, count=count)
+
+    def _which_of_many(self, left: float | None, done: int, count: int) -> str:
+        if left is None:
+            return self.page.t("batch.under_way", done=done, count=count)
+        minutes = number(max(1, round(left / 60)), self.page.language)
+        return self.page.t("batch.under_way_left", done=done, count=count, minutes=minutes)
 
     def _preview(self, running: Running) -> str:
         """The picture being drawn, as far as it is; of several, the first."""

@@ -109,5 +109,5 @@ def test_pictures_of_any_shape_are_shown_whole() -> None:
 
 
 def test_a_sheet_declares_that_it_is_composed_of_what_a_model_made() -> None:
-    sheet = kept._sheet(Image.new("RGB", (8, 8)))
+    sheet = kept.composed(Image.new("RGB", (8, 8)))
     assert read(xmp_of(sheet)).source_type == "compositeWithTrainedAlgorithmicMedia"
