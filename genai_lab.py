@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("lab.cli.serve:serve", "Open the lab in a browser."),
     "run": ("lab.cli.run:run", "Make an assignment's images without the browser."),
     "batch": ("lab.cli.batch:batch", "Draw a list of pictures, and go on with it after a stop."),
+    "pipeline": ("lab.cli.pipeline:pipeline", "Draw, let a model look and improve the prompt, draw again."),
     "check": ("grading.commands:check", "Show what is done and what is missing."),
     "verify": ("lab.cli.verify:verify", "Make recorded images again and compare."),
     "code": ("lab.cli.code:code", "Print an image as a short Python script on diffusers alone."),

@@ -21,6 +21,7 @@ from exercises.kinds.img2img import ImageToImage
 from exercises.kinds.iterate import Iterate
 from exercises.kinds.observe import Observe
 from exercises.kinds.own import Own
+from exercises.kinds.pipeline import Pipeline
 from exercises.kinds.quiz import Quiz
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.studio import Studio
@@ -33,6 +34,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "img2img": ImageToImage,
     "own": Own,
     "iterate": Iterate,
+    "pipeline": Pipeline,
     "quiz": Quiz,
     "observe": Observe,
     "code": Code,
@@ -53,6 +55,7 @@ Exercise = Annotated[
     | ImageToImage
     | Own
     | Iterate
+    | Pipeline
     | Quiz
     | Observe
     | Studio

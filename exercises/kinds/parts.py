@@ -12,7 +12,7 @@ from exercises.parameters import Slug
 from exercises.toml_file import TomlFile
 
 Stem = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
-Task = Literal["describe", "quality", "missing", "text", "alt_text", "question"]
+Task = Literal["describe", "quality", "missing", "text", "alt_text", "question", "improve"]
 TASKS: tuple[Task, ...] = get_args(Task)
 Purpose = Literal["decorative", "informative", "complex"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)

@@ -2,7 +2,7 @@
 
 1. A schema says by its fields' names what is wanted (`lab.judge.answers.FIELDS`): each is filled in, or
    the answer is a refusal that names those it does not have.
-2. Else a line `task: describe|quality|missing|text|alt_text` in the system message says it, as
+2. Else a line `task: describe|quality|missing|text|alt_text|improve` in the system message says it, as
    `language: en|fr` says the answer's language.
 3. Else, and without a picture, it declines and says which tasks there are.
 

@@ -17,7 +17,7 @@ from exercises.i18n import Language, translator
 from exercises.kinds.parts import Purpose, Task
 from lab.engine.protocol import Cancelled
 from lab.jobs.protocol import Stored
-from lab.judge.answers import AltText, Missing, Quality
+from lab.judge.answers import AltText, Improved, Missing, Quality
 from lab.providers import errors
 from lab.providers.opening import AnyRouter
 from lab.providers.protocol import Answer, Call, Cost, Event, Media, Message, Usage
@@ -28,7 +28,12 @@ from manifests.notebook import Notebook
 from manifests.pictures import widely_read
 from manifests.store import Record
 
-ANSWER_TYPES: dict[Task, type[BaseModel]] = {"quality": Quality, "missing": Missing, "alt_text": AltText}
+ANSWER_TYPES: dict[Task, type[BaseModel]] = {
+    "quality": Quality,
+    "missing": Missing,
+    "alt_text": AltText,
+    "improve": Improved,
+}
 LONGEST_ANSWER = 1000  # tokens
 QUESTION_LENGTH = 1000  # characters
 MOST_TURNS = 4  # questions and answers before this one that are sent along
@@ -52,7 +57,8 @@ class ModelSelection:
 class Question:
     """One thing to ask about one picture. `words` are the student's own, for a free question.
 
-    `purpose` and `use` go along with the task `alt_text`. `follows`: the analysis it goes on from.
+    `purpose` and `use` go along with the task `alt_text`, `goal` with `improve`: the prompt that says what
+    is wanted, while the picture was made from another. `follows`: the analysis it goes on from.
     """
 
     task: Task
@@ -61,6 +67,7 @@ class Question:
     words: str = ""
     purpose: Purpose | None = None
     use: str = ""
+    goal: str = ""
     follows: Analysis | None = None
 
     def text(self) -> str:
@@ -71,6 +78,9 @@ class Question:
         text = t(f"ask.{self.task}")
         if self.task in ("missing", "quality"):
             text += f"\n<prompt>{self.picture.manifest.request.prompt}</prompt>"
+        if self.task == "improve":
+            text += f"\n<prompt>{self.goal}</prompt>"
+            text += "\n" + t("ask.made_from", prompt=self.picture.manifest.request.prompt)
         if self.task == "alt_text" and self.purpose:
             use = self.use.strip()[:QUESTION_LENGTH]
             text += "\n" + t(f"ask.purpose_{self.purpose}") + (f"\n{t('ask.use', use=use)}" if use else "")

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from lab.judge import quality, wording
 from lab.judge.findings import Swatch
-from lab.judge.prompts import PromptCheck, check_prompt
+from lab.judge.prompts import MOST_PROMPT, PromptCheck, check_prompt
 from lab.judge.quality import CRITERIA, Score
 from lab.judge.wording import Look
 
-Task = Literal["describe", "quality", "missing", "text", "alt_text"]
+Task = Literal["describe", "quality", "missing", "text", "alt_text", "improve"]
 STATUSES = {"present": "found", "missing": "not_found", "unsure": "unsure"}  # by the answer's field
 
 
@@ -61,6 +61,12 @@ class Missing(_Answer):
     not_checked: list[str]
 
 
+class Improved(Missing):
+    """The same, and a prompt that may come nearer to what is wanted."""
+
+    better_prompt: str
+
+
 class AltText(_Answer):
     """Drafts of an alternative text: `short` for `alt`, `long` for what a complex picture needs beside it."""
 
@@ -100,6 +106,13 @@ def _compared(look: Look) -> PromptCheck:
     return found
 
 
+def better_prompt(look: Look) -> str:
+    """The prompt, with what is missing or not sure said once more at its end; as it is where nothing is."""
+    found = _compared(look)
+    again = [*found.of("not_found"), *found.of("unsure")]
+    return ", ".join([(look.prompt or "").strip(), *again])[:MOST_PROMPT]
+
+
 FIELDS: dict[str, Callable[[Look], object]] = {
     "description": wording.description,
     "object": lambda look: wording.name_or_unsure(look, look.findings.object, "object"),
@@ -121,6 +134,7 @@ FIELDS: dict[str, Callable[[Look], object]] = {
     "missing": lambda look: _compared(look).of("not_found"),
     "unsure": lambda look: _compared(look).of("unsure"),
     "not_checked": lambda look: list(_compared(look).not_checked),
+    "better_prompt": better_prompt,
     "short": short_alt,
     "long": long_alt,
 }
@@ -130,6 +144,7 @@ TASKS: dict[Task, tuple[str, ...]] = {
     "quality": CRITERIA,
     "missing": tuple(Missing.model_fields),
     "alt_text": tuple(AltText.model_fields),
+    "improve": tuple(Improved.model_fields),
     "text": tuple(Description.model_fields),
 }
 
@@ -144,15 +159,18 @@ def text(look: Look, task: Task) -> str:
     """A task's answer in words. Raises NoPrompt."""
     if task == "quality":
         return "\n".join(_score_line(look, name) for name in CRITERIA)
-    if task == "missing":
+    if task in ("missing", "improve"):
         found = _compared(look)
         lists = {name: found.of(status) for name, status in STATUSES.items()}
         lists["not_checked"] = list(found.not_checked)
         nothing = look.t("analyser.nothing")
-        return "\n".join(
+        lines = [
             look.t(f"analyser.line_{name}", parts=", ".join(parts) or nothing)
             for name, parts in lists.items()
-        )
+        ]
+        if task == "improve":
+            lines.append(look.t("analyser.line_better_prompt", text=better_prompt(look)))
+        return "\n".join(lines)
     if task == "alt_text":
         return "\n".join(
             (

@@ -5,17 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from exercises.assignment import Assignment
+from exercises.kinds import Pipeline
+from exercises.kinds.base import Run
 from exercises.kinds.compare import COMPARISON_RUN
+from exercises.kinds.pipeline import ROUND_RUN
 from exercises.kinds.studio import STUDIO_RUN
 from manifests.analysis import AltText, Answered, Asked, Conclusion, Correction, Seen
-from manifests.answers import Answers, save_answers
+from manifests.answers import Answers, ExerciseAnswer, save_answers
 from manifests.draft import Draft
 from manifests.manifest import ApiRequest, Charge, Model
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
 from tests.grading.good import MODEL, VERSIONS, draft_of, noise
 
-EARNED, OPEN = 5.5, 14.5  # what a program gives to good work, and what rests on words and models' answers
+EARNED, OPEN = 7.0, 15.0  # what a program gives to good work, and what rests on words and models' answers
 
 PROMPT = "a yellow teapot on a blue background"
 FREE = Charge(amount=0.0, currency="USD", origin="free", usage={"images": 1})
@@ -25,6 +28,10 @@ An alternative text is for somebody who uses a screen reader.
 A person should have the last word on it.
 A call costs money and time, and the picture leaves the house.
 A local model keeps the data here and is free."""
+BETTER = (
+    "The second is the best one, for its background is nearly white and the handle is whole; the machine did "
+    "not see that the canopy of the first had a hole, which I noticed when I looked at it enlarged."
+)
 REASON = (
     "Both pictures were free and took about two seconds, so time and cost do not decide here: "
     "I take the first, whose object is complete."
@@ -104,6 +111,10 @@ def make_api_work(work: Path, assignment: Assignment, student: str = "alice") ->
     for purpose, alt, text in (("decorative", "", ""), ("informative", "A red backpack", "")):
         notebook.write("alt_text", alt_text(product, purpose, alt, text, None if not alt else draft))
     notebook.write("alt_text", alt_text(product, "complex", "A red school backpack", long, draft))
+    answers = Answers(language="en", reflection=REFLECTION)
+    for exercise in assignment.exercises:
+        if isinstance(exercise, Pipeline):
+            make_rounds(store, notebook, exercise, answers, offset + 70)
     local = replace(draft_of("compare", assignment.planned_runs()[0][1], prompt=PROMPT), run=COMPARISON_RUN)
     compared = [
         store.save(replace(local, model=MODEL), noise(offset + 60)),
@@ -111,8 +122,21 @@ def make_api_work(work: Path, assignment: Assignment, student: str = "alice") ->
     ]
     stems = tuple(record.stem for record in compared)
     notebook.write("compare", Conclusion(pictures=stems, chosen=stems[0], reason=REASON))
-    save_answers(store.folder, Answers(language="en", reflection=REFLECTION))
+    save_answers(store.folder, answers)
     return store
+
+
+def make_rounds(
+    store: Store, notebook: Notebook, exercise: Pipeline, answers: Answers, number: int
+) -> list[Record]:
+    """Two rounds of a pipeline, the second one better, chosen with reasons."""
+    run = Run(id=ROUND_RUN, parameters=exercise.start)
+    rounds = [store.save(draft_of(exercise.id, run), noise(number + place)) for place in range(2)]
+    for record, missing in zip(rounds, (["white"], []), strict=True):
+        said = {"present": ["an umbrella"], "missing": missing, "unsure": [], "better_prompt": "whiter"}
+        ask(notebook, record, "improve", "{}", dict(said))
+    answers.exercises[exercise.id] = ExerciseAnswer(chosen=rounds[1].stem, text=BETTER)
+    return rounds
 
 
 def alt_text(image: Seen, purpose: str, alt: str, long: str, about: int | None) -> AltText:

@@ -24,7 +24,7 @@ from lab.ui.tabs.generation import Watch
 from manifests.analysis import Analysis, Correction, Note
 
 MOST = 20  # answers shown; all of them are in the notebook
-OFFERED = [task for task in TASKS if task != "alt_text"]  # which has a tab of its own
+OFFERED = [task for task in TASKS if task not in ("alt_text", "improve")]  # which have tabs of their own
 
 
 def build(lab: Lab, page: Page, exercise: Analyse) -> None:

@@ -59,12 +59,12 @@ def offered(lab: Lab, kind: Kind) -> list[Choice]:
     return [each for each in found if not isinstance(each.problem, NoKey) and each.model]
 
 
-def model_choice(page: Page, name: str) -> Any:
+def model_choice(page: Page, name: str, label: str = "") -> Any:
     """A list of who may be asked; `model_choices` are its choices."""
     return choice(
         choices=[(page.t("analyse.first"), FIRST)],
         value=FIRST,
-        label=page.t("analyse.model"),
+        label=label or page.t("analyse.model"),
         info=page.t("analyse.model_hint"),
         elem_id=f"model-{name}",
     )

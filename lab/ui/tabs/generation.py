@@ -20,6 +20,7 @@ from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step, 
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.job import CodeRunning, CodeWaiting
+from lab.jobs.pipeline import RoundBegun, RoundsDone
 from lab.jobs.running import Running, Task
 from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
@@ -228,6 +229,8 @@ class Watch:
                 words = t("api.retrying", provider=event.provider, reason=why, seconds=again)
             case Piece():
                 words = t("api.answering")
+            case RoundBegun():
+                words = t("pipeline.under_way", number=event.number, count=event.most)
             case MovedOn():
                 why = api_words.failure_words(t, event.tried.reason)
                 words = t("api.moved_on", provider=event.tried.provider, reason=why)
@@ -265,6 +268,10 @@ class Watch:
                     seconds=number(round(sum(answer.seconds for answer in answers), 1), t.language),
                     cost=api_words.cost(t, event.analysis.cost, cached=event.analysis.cached),
                 )
+                return markup.status(said) + self._alerts(running)
+            case RoundsDone(rounds=rounds, why=why):
+                took = number(round(sum(each.seconds for each in rounds), 1), t.language)
+                said = t(f"pipeline.{why}", count=len(rounds), seconds=took)
                 return markup.status(said) + self._alerts(running)
             case Cancelled():
                 return markup.status(t("generation.stopped", saved=len(running.stored)))

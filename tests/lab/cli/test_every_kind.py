@@ -21,6 +21,7 @@ from exercises.loader import find_assignment
 from grading.checks.quiz_questions import ask, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.grade import grade
+from lab.cli.pipeline import pipeline
 from lab.cli.run import run
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.given import Draw
@@ -105,6 +106,13 @@ title = { en = "Better", fr = "Mieux" }
 id = "subject"
 title = { en = "Subject", fr = "Sujet" }
 hint = { en = "0 to 2", fr = "0 à 2" }
+
+[[exercises]]
+id = "rounds"
+kind = "pipeline"
+points = 1
+words_minimum = 4
+title = { en = "Rounds", fr = "Tours" }
 
 [[exercises]]
 id = "asked"
@@ -261,6 +269,8 @@ def write(work: Path, assignment_id: str) -> None:
         answering.update(store.folder, "en", change)
 
     save(exercise_answers.putting("grid", "text")("More words and steps make a clearer bag."))
+    save(exercise_answers.putting("rounds", "chosen")("round"))
+    save(exercise_answers.putting("rounds", "text")("It is the first, and nothing in it is blurred."))
     save(exercise_answers.putting("free", "chosen")("free_seed2"))
     save(exercise_answers.putting("free", "text")("It is whole, and its colour is what I asked for."))
     iterate, quiz = assignment.exercise("better"), assignment.exercise("asked")
@@ -321,6 +331,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     make(work, f"{everything}/free", *prompts)
     make(work, f"{everything}/better")
     make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
+    rounds = invoke(pipeline, f"{everything}/rounds", "--work", work, "--rounds", 2)
+    assert rounds.exit_code == 0, rounds.stderr
     write(work, everything)
 
     looked = invoke(check, everything, "--work", work, "--json")
@@ -340,8 +352,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 16
+    assert result["maximum"] == 17
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 16
+    assert round(result["points"] + result["open"], 2) == 17
