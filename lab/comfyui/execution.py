@@ -18,8 +18,8 @@ from exercises.parameters import SchedulerName
 from lab.comfyui.files import Files
 from lab.comfyui.nodes import MINI
 from lab.comfyui.understanding import steps_to_ask
-from lab.engine.comfy.samplers import SAMPLERS
 from lab.engine.protocol import Cancelled, Done, Engine, Failed, Job, Step
+from lab.models.comfyui.samplers import SAMPLERS
 from manifests.manifest import Request, Source
 from manifests.pictures import open_picture
 from manifests.png import marked_png, plain_png

@@ -7,8 +7,8 @@ against these same descriptions (`validation.py`), so nothing more is claimed th
 from collections.abc import Sequence
 from typing import Any
 
-from lab.engine.comfy.samplers import SAMPLERS, SCHEDULE
 from lab.engine.requests import MOST_STEPS
+from lab.models.comfyui.samplers import SAMPLERS, SCHEDULE
 from lab.models.registry import MODELS
 
 MINI = MODELS["mini"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from exercises.errors import UserError
 from lab.jobs.analyse import ModelSelection
-from lab.models.registry import MODELS
+from lab.models.offered import models
 from lab.providers.choices import Choice
 from lab.providers.class_router import GATEWAY
 from lab.providers.errors import Money, NoKey
@@ -39,7 +39,7 @@ def selection_of(value: str | None) -> ModelSelection:
 def drawn_here(value: str) -> str | None:
     """The model of this machine, or of the class, behind `<provider>/<model>`; None for all others."""
     provider, _, model = value.partition("/")
-    return model if provider in (HERE, BUNDLED, GATEWAY) and model in MODELS else None
+    return model if provider in (HERE, BUNDLED, GATEWAY) and model in models() else None
 
 
 def model_value(each: Choice) -> str:
