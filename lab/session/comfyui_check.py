@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from exercises.i18n import Language
 from lab.models.comfyui.entries import comfyui_entries
 from lab.models.comfyui.http import NoAnswer
@@ -18,7 +20,10 @@ def comfyui_findings(language: Language) -> Iterator[tuple[str, dict[str, str]]]
             read_workflow(folder)
         except BadWorkflow as error:
             yield "comfyui.workflow", {"reason": error.in_language(language)}
-    server = configured_server()
+    try:
+        server = configured_server()
+    except ValidationError:  # told by the check of the settings
+        return
     if server is None:
         yield "comfyui.not_set", {}
         return

@@ -44,6 +44,7 @@ class Listening:
 
     def __init__(self, connection: Connection, client_id: str) -> None:
         self._connection, self._client_id = connection, client_id
+        self._closing = contextlib.ExitStack()
         self._socket: ClientConnection | None = None
         self.broke = False  # it was open, and is no more
 
@@ -53,14 +54,16 @@ class Listening:
 
         address = "ws" + self._connection.url.removeprefix("http")
         try:
-            self._socket = connect(
-                f"{address}/ws?clientId={self._client_id}",
-                additional_headers=self._connection.headers,
-                open_timeout=OPEN,
-                close_timeout=1,
-                max_size=LONGEST,
-                compression=None,
-                proxy=None,
+            self._socket = self._closing.enter_context(
+                connect(
+                    f"{address}/ws?clientId={self._client_id}",
+                    additional_headers=self._connection.headers,
+                    open_timeout=OPEN,
+                    close_timeout=1,
+                    max_size=LONGEST,
+                    compression=None,
+                    proxy=None,
+                )
             )
         except (WebSocketException, OSError, ValueError) as error:
             log.info("No websocket to ComfyUI, its history is asked instead: %s", type(error).__name__)
@@ -69,9 +72,8 @@ class Listening:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._socket is not None:
-            with contextlib.suppress(Exception):
-                self._socket.close()
+        with contextlib.suppress(Exception):
+            self._closing.close()
 
     @property
     def is_open(self) -> bool:

@@ -191,6 +191,9 @@ def test_no_page_of_another_site_reaches_it(client: httpx2.Client, address: str)
     assert client.get("/queue", headers=elsewhere).status_code == 403
     assert client.post("/prompt", json={"prompt": graph()}, headers=elsewhere).status_code == 403
     assert client.get("/queue", headers={"Host": "evil.example:80"}).status_code == 400
-    with pytest.raises(InvalidStatus):
-        connect(f"{address.replace('http', 'ws')}/ws", additional_headers=elsewhere)
+    with (
+        pytest.raises(InvalidStatus),
+        connect(f"{address.replace('http', 'ws')}/ws", additional_headers=elsewhere) as listening,
+    ):
+        listening.recv(5)
     assert client.get("/queue", headers={"Origin": address}).status_code == 200
