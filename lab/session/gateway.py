@@ -29,9 +29,17 @@ def gateway_token() -> SecretStr:
 
 
 def engine_for(settings: LabSettings) -> Engine:
-    """The lab's engine; with a ComfyUI server's beside it, where one is set up."""
+    """The lab's engine; with a ComfyUI server's beside it, where one is set up.
+
+    A gateway is shown that server's pictures, and signs them.
+    """
     others = _engine(settings)
-    return others if ComfyuiSettings().url is None else ByModel(others, ComfyuiEngine())
+    if ComfyuiSettings().url is None:
+        return others
+    comfyui: Engine = ComfyuiEngine()
+    if settings.gateway is not None:
+        comfyui = WitnessedEngine(comfyui, settings.gateway, gateway_token())
+    return ByModel(others, comfyui)
 
 
 def _engine(settings: LabSettings) -> Engine:

@@ -51,6 +51,7 @@ NOWHERE = (
     5.0  # seconds in neither queue nor history, after which a job is lost: it leaves one before the other
 )
 GIVE_UP = 60.0  # seconds without an answer
+LONGEST_NAME = 300  # characters of an uploaded picture's name
 
 
 class ComfyuiJob(EventLog):
@@ -151,7 +152,10 @@ class _Following:
         if not isinstance(told, dict) or not isinstance(told.get("name"), str):
             raise EngineFailure("comfyui_no_upload")
         folder = told.get("subfolder")
-        return asked.with_source(f"{folder}/{told['name']}" if folder else told["name"])
+        named = f"{folder}/{told['name']}" if folder else told["name"]
+        if len(named) > LONGEST_NAME:
+            raise EngineFailure("comfyui_no_upload")
+        return asked.with_source(named)
 
     def _follow(self, asked: Asking, listening: Listening) -> None:
         """Until the job has ended, here or there."""
