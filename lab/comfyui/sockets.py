@@ -66,6 +66,8 @@ class Sockets:
 
     async def serve(self, websocket: "WebSocket", client_id: str, status: dict[str, Any]) -> None:
         """Everything of one client, until it leaves."""
+        from starlette.websockets import WebSocketDisconnect
+
         client = Client(client_id[:LONGEST_ID] or uuid4().hex)
         if client.id in self._clients:
             self._clients.pop(client.id).closing.set()
@@ -93,7 +95,7 @@ class Sockets:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._clients.get(client.id) is client:
                 del self._clients[client.id]
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await websocket.close()
 
     async def _write(self, websocket: "WebSocket", client: Client) -> None:

@@ -40,16 +40,16 @@ def refused(refusal: Refusal) -> Failed:
     nodes = body.get("node_errors")
     for name, node in nodes.items() if isinstance(nodes, dict) else ():
         for each in _dicts(_dict(node).get("errors")):
-            reason = f"{each.get('message', '')}: {each.get('details', '')}"
+            reason = _sentence(f"{each.get('message', '')}: {each.get('details', '')}")
             kind = short(_dict(node).get("class_type", "?"))
-            return Failed("comfyui_refused_node", {"node": kind, "id": short(name), "reason": short(reason)})
+            return Failed("comfyui_refused_node", {"node": kind, "id": short(name), "reason": reason})
     if refusal.status in (401, 403):
         return Failed("comfyui_forbidden", {"status": refusal.status})
     if refusal.status == 429:
         return Failed("comfyui_busy")
     error = _dict(body.get("error"))
-    reason = f"{error.get('message', '')} {error.get('details', '')}".strip()
-    return Failed("comfyui_refused", {"status": refusal.status, "reason": short(reason) or "—"})
+    reason = _sentence(f"{error.get('message', '')} {error.get('details', '')}")
+    return Failed("comfyui_refused", {"status": refusal.status, "reason": reason})
 
 
 def place_of(queue: object, prompt_id: str) -> Place:
@@ -91,7 +91,7 @@ def execution_error(told: Mapping[str, Any]) -> Failed:
     node, name = short(told.get("node_type", "?")), short(told.get("node_id", "?"))
     if any(word in said.lower().replace("_", "") for word in OUT_OF_MEMORY):
         return Failed("comfyui_out_of_memory", {"node": node})
-    reason = short(told.get("exception_message", "")) or "—"
+    reason = _sentence(str(told.get("exception_message", "")))
     return Failed("comfyui_failed", {"node": node, "id": name, "reason": reason})
 
 
@@ -130,6 +130,12 @@ def about(stats: object) -> About:
 
 def _fact(value: object) -> str:
     return short(value)[:200] if isinstance(value, str) and value.strip() else "unknown"
+
+
+def _sentence(said: str) -> str:
+    """What the server said, as a sentence of its own between ours."""
+    text = short(said).strip(" :") or "—"
+    return text if text.endswith((".", "!", "?", "…", "—")) else f"{text}."
 
 
 def _id(item: object) -> object:

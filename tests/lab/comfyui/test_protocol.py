@@ -46,7 +46,7 @@ def upload(client: httpx2.Client, name: str = "photo.png", size: int = 64, **for
 
 def test_the_seven_nodes_give_a_picture_that_holds_its_graph(client: httpx2.Client) -> None:
     own = str(uuid4())
-    workflow = {"nodes": [], "links": []}
+    workflow: dict[str, Any] = {"nodes": [], "links": []}
     entry = drawn(client, graph(), prompt_id=own, extra_data={"extra_pnginfo": {"workflow": workflow}})
     assert entry["prompt"][1] == own
     assert entry["status"]["status_str"] == "success"

@@ -77,7 +77,15 @@ def test_what_is_no_graph_is_refused_as_a_whole(client: httpx2.Client) -> None:
     assert refused(client, unknown)["error"]["message"].endswith("node VAELoader does not exist.")
     no_output = {key: node for key, node in graph().items() if key != "7"}
     assert refused(client, no_output)["error"]["type"] == "prompt_no_outputs"
-    for nonsense in ([], "graph", None, {"1": None}, {"1": {"inputs": {}}}, {"1": {"class_type": 5}}):
+    several: tuple[Any, ...] = (
+        [],
+        "graph",
+        None,
+        {"1": None},
+        {"1": {"inputs": {}}},
+        {"1": {"class_type": 5}},
+    )
+    for nonsense in several:
         assert refused(client, nonsense)["error"]["type"] in ("invalid_prompt", "prompt_no_outputs")
     many = {str(number): graph()["4"] for number in range(500)}
     assert refused(client, many)["error"]["type"] == "invalid_prompt"

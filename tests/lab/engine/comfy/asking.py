@@ -14,22 +14,18 @@ GIVEN = Source(file="photo.png", sha256="0" * 64)
 
 
 def request(**changes: Any) -> Request:
-    return Request(
-        **(
-            {
-                "mode": "text2img",
-                "prompt": "a red backpack",
-                "negative_prompt": "blurry",
-                "width": 64,
-                "height": 64,
-                "steps": 4,
-                "guidance_scale": 7.0,
-                "scheduler": "EulerA",
-                "seed": 42,
-            }
-            | changes
-        )
-    )
+    asked: dict[str, Any] = {
+        "mode": "text2img",
+        "prompt": "a red backpack",
+        "negative_prompt": "blurry",
+        "width": 64,
+        "height": 64,
+        "steps": 4,
+        "guidance_scale": 7.0,
+        "scheduler": "EulerA",
+        "seed": 42,
+    }
+    return Request(**(asked | changes))
 
 
 def events(engine: ComfyuiEngine, wanted: Request, source: bytes | None = None) -> list[Event]:
