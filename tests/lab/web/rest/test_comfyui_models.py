@@ -42,7 +42,7 @@ def test_it_is_listed_drawn_and_recorded(client: TestClient, lab: Lab) -> None:
     listed = {each["id"]: each for each in client.get("models").json()["models"]}
     assert listed[MODEL]["available"] is True
     state = ended(client, start(client, model=MODEL))
-    assert state["status"] == "done", state
+    assert state["state"] == "done", state
     [record] = lab.store().records()
     assert record.manifest.model.id == MODEL
     assert record.manifest.service is not None
