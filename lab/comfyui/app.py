@@ -32,7 +32,7 @@ from manifests.pictures import MAX_BYTES, MEDIA_TYPES
 from manifests.strict_json import parse
 
 SPOKEN = "0.3.64"  # the version of ComfyUI whose interface this is
-MOST_JSON = 2 * 2**20  # bytes
+MOST_JSON = 512 * 1024  # bytes: a graph and what its client adds; the history keeps many
 MOST_BODY = MAX_BYTES + 64 * 1024  # of an upload: a picture and its form
 LONGEST_ID = 100
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

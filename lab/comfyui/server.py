@@ -9,6 +9,7 @@ from lab.engine.local import LocalEngine
 
 GRACE = 2  # seconds that answers under way get when it is closed
 MOST_SAID = 64 * 1024  # bytes of one message of a client's websocket
+MOST_CONNECTIONS = 96  # at once, websockets among them: each may have a picture in memory
 
 
 def serve_comfyui(
@@ -49,5 +50,6 @@ def comfyui_server(
             timeout_graceful_shutdown=GRACE,
             ws="websockets-sansio",
             ws_max_size=MOST_SAID,
+            limit_concurrency=MOST_CONNECTIONS,
         )
     )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,17 @@ def test_the_websocket_tells_what_goes_on_in_order(client: httpx2.Client, addres
     assert list(dict.fromkeys(kinds)) == [*order, "end"]
     assert preview[:8] == b"\0\0\0\1\0\0\0\1"
     assert Image.open(io.BytesIO(preview[8:])).format == "JPEG"
+
+
+def test_a_client_that_leaves_is_no_error(
+    client: httpx2.Client, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        with connect(f"{address.replace('http', 'ws')}/ws?clientId=me") as listening:
+            listening.recv(10)
+            listening.socket.shutdown(socket.SHUT_RDWR)
+        drawn(client, graph(), client_id="me")
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_only_the_named_graph_is_interrupted_and_the_next_one_is_drawn(tmp_path: Path) -> None:
