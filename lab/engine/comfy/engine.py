@@ -135,7 +135,11 @@ class _Following:
         asked = asking(self._server, job.model, job.request, job.source)
         if asked.source is not None:
             asked = self._with_source(asked, asked.source)
-        check_graph(self._server, asked.graph, frozenset(asked.uploaded))
+        try:
+            check_graph(self._server, asked.graph, frozenset(asked.uploaded))
+        except (EngineFailure, NoAnswer):  # what is remembered may be of before
+            self._server.forget()
+            check_graph(self._server, asked.graph, frozenset(asked.uploaded))
         if job.stop.is_set():
             return
         with Listening(connection, job.id) as listening:

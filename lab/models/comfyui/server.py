@@ -15,6 +15,9 @@ from lab.models.comfyui.http import Connection, NoAnswer, Refusal
 from lab.models.comfyui.settings import ComfyuiSettings
 
 KEPT = 20.0  # seconds
+AWAY = (
+    5.0  # seconds in which one that did not answer is not asked again: pages must not wait for it each time
+)
 MOST_CHOICES = 500
 LONGEST_CHOICE = 150  # characters: a model's id in a manifest has at most 200
 
@@ -26,7 +29,8 @@ class Server:
 
     def __init__(self, settings: ComfyuiSettings) -> None:
         self.connection = Connection(settings)
-        self._known: dict[str, tuple[float, NodeInfo | NoAnswer | None]] = {}
+        self._known: dict[str, tuple[float, NodeInfo | None]] = {}
+        self._away: tuple[float, NoAnswer] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -37,12 +41,17 @@ class Server:
         """How it describes a node; None where it has none of that name. Raises NoAnswer."""
         with self._lock:
             known = self._known.get(name)
-            if known is None or time.monotonic() - known[0] > KEPT:
-                known = (time.monotonic(), self._ask(name))
-                self._known[name] = known
-        if isinstance(known[1], NoAnswer):
-            raise known[1]
-        return known[1]
+            if known is not None and time.monotonic() - known[0] <= KEPT:
+                return known[1]
+            if self._away is not None and time.monotonic() - self._away[0] <= AWAY:
+                raise NoAnswer(*self._away[1].args)
+            try:
+                found = self._ask(name)
+            except NoAnswer as error:
+                self._away = (time.monotonic(), error)
+                raise
+            self._known[name] = (time.monotonic(), found)
+            return found
 
     def choices(self, node: str, key: str) -> list[str] | None:
         """What an input may be; None where it is no choice, or there is no such node. Raises NoAnswer."""
@@ -53,14 +62,15 @@ class Server:
         """Ask anew: what it had may have changed."""
         with self._lock:
             self._known.clear()
+            self._away = None
 
-    def _ask(self, name: str) -> NodeInfo | NoAnswer | None:
+    def _ask(self, name: str) -> NodeInfo | None:
         try:
             told = self.connection.get_json(f"/object_info/{quote(name, safe='')}")
-        except NoAnswer as error:
-            return error
         except Refusal as refusal:
-            return None if refusal.status == 404 else NoAnswer(f"status {refusal.status}")
+            if refusal.status == 404:
+                return None
+            raise NoAnswer(f"status {refusal.status}") from refusal
         info = told.get(name) if isinstance(told, dict) else None
         return info if isinstance(info, dict) else None
 

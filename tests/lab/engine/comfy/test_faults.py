@@ -199,6 +199,14 @@ def test_other_answers_are_told(
     assert queue_is_clean(address)
 
 
+def test_what_was_added_to_the_server_a_moment_ago_is_found(engine: ComfyuiEngine, faults: Faults) -> None:
+    told = {"CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [["other.safetensors"], {}]}}}}
+    faults.answers["GET /object_info/CheckpointLoaderSimple"] = (200, json.dumps(told).encode())
+    assert failure(engine).code == "comfyui_no_checkpoint"
+    faults.answers.clear()
+    assert isinstance(events(engine, request())[-1], Done)
+
+
 def test_an_upload_that_is_not_kept_is_told(engine: ComfyuiEngine, faults: Faults) -> None:
     faults.answers["POST /upload/image"] = (200, b"[]")
     photo = plain_png(Image.new("RGB", (64, 64)))

@@ -100,6 +100,19 @@ def test_whatever_it_says_of_its_nodes_breaks_nothing(address: str, faults: Faul
     assert not availability(MODEL).available
 
 
+def test_one_that_is_away_is_not_asked_by_every_page(
+    address: str, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults.answers["GET /object_info/"] = (502, b"")
+    for _ in range(3):
+        assert models() == MODELS
+        assert model_entry(MODEL).native_size == 512
+    assert len([asked for asked in faults.said if "object_info" in asked]) == 1
+    faults.answers.clear()
+    monkeypatch.setattr(module, "AWAY", 0.0)
+    assert MODEL in models()
+
+
 def test_the_newer_form_of_choices_is_read(address: str, faults: Faults) -> None:
     told = {
         "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": ["COMBO", {"options": ["a.ckpt"]}]}}}
