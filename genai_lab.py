@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grades": ("lab.cli.grades:grades", "Publish grades, and bring them into a platform's gradebook."),
     "models": ("lab.cli.models:models", "List what can run here, and why not; fetch a model."),
     "api": ("lab.cli.api:api", "Serve the bundled model to OpenAI clients."),
+    "comfy": ("lab.cli.comfy:comfy", "Serve the bundled model to ComfyUI's clients."),
     "gateway": ("gateway.command:gateway", "Draw for all labs of a class, and sign what was drawn."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),

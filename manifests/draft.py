@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Proof, Request, Versions
 from manifests.receipts import Envelope
+from manifests.service import Service
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Drawn:
     batch_index: int = 0
     loading_seconds: float | None = None
     receipt: Envelope | None = None  # of a gateway that made or saw it
+    service: Service | None = None  # the server that drew it by a workflow, if one did
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ from exercises.parameters import (
     Strength,
 )
 from manifests.receipts import Envelope
+from manifests.service import Service
 
 SCHEMA: Literal["genai-lab/manifest/1"] = "genai-lab/manifest/1"
 
@@ -254,12 +255,13 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
-    # These five are left out where there is none, so that manifests from before them keep their digests.
+    # These six are left out where there is none, so that manifests from before them keep their digests.
     adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
     loading_seconds: Seconds | None = Field(default=None, exclude_if=lambda value: value is None)
     proof: Proof | None = Field(default=None, exclude_if=lambda value: value is None)
     variant: Variant | None = Field(default=None, exclude_if=lambda value: value is None)
     receipt: Envelope | None = Field(default=None, exclude_if=lambda value: value is None)
+    service: Service | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256

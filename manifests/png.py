@@ -21,6 +21,7 @@ from manifests.xmp import packet, source_type_of
 
 KEY = "genai-lab"
 PARAMETERS_KEY = "parameters"
+WORKFLOW_KEY = "prompt"  # as ComfyUI calls the graph it executes
 SCHEMA = "genai-lab/picture/1"
 
 _NEGATIVE_LINE = re.compile(r"^(\s*negative prompt):", re.IGNORECASE | re.MULTILINE)
@@ -33,6 +34,8 @@ def png_bytes(image: Image.Image, draft: Drawn) -> bytes:
     facts = _facts(draft) | {"pixels_sha256": pixels_sha256(picture)}
     texts.add_text(KEY, json.dumps(facts, separators=(",", ":")))
     texts.add_text(PARAMETERS_KEY, parameters_text(draft))
+    if draft.service:  # ComfyUI's page opens a picture by this text
+        texts.add_text(WORKFLOW_KEY, json.dumps(draft.service.graph()))
     return marked_png(picture, packet(source_type_of(draft.request.mode)), texts)
 
 

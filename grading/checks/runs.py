@@ -139,7 +139,8 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     planned["height"] = (native or request.height) if plan.height == "native" else plan.height
     if run.variant is not None:
         planned["variant"] = run.variant
-    planned["effective_steps"] = plan.steps if plan.strength is None else int(plan.steps * plan.strength)
+    all_run = plan.strength is None or newest.manifest.service is not None  # ComfyUI leaves none out
+    planned["effective_steps"] = plan.steps if all_run else int(plan.steps * (plan.strength or 1))
     return planned
 
 

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 from hub.settings import HubSettings
 
 PASSED_ON = (
+    "COMFYUI_API_URL",
     "GENAI_ACCESS_SECONDS",
     "GENAI_ASSIGNMENT",
     "GENAI_BUDGET_CLASS",

@@ -10,8 +10,10 @@ from rich.table import Table
 from exercises.errors import CatalogueError
 from exercises.i18n import number, preferred_language, translator
 from lab.models.availability import availability
+from lab.models.comfyui.entries import is_comfyui
+from lab.models.offered import model_entry
+from lab.models.offered import models as offered
 from lab.models.pull import pull_weights
-from lab.models.registry import MODELS, model_entry
 
 models = typer.Typer(no_args_is_help=True)
 
@@ -29,7 +31,8 @@ def list_models(
     """List the models: size, memory, licence, and what is missing to run them here."""
     language = preferred_language()
     t = translator("lab", language)
-    states = {entry.id: availability(entry.id) for entry in MODELS.values()}
+    there = list(offered().values())
+    states = {entry.id: availability(entry.id) for entry in there}
     if as_json:
         rows = [
             {
@@ -46,14 +49,14 @@ def list_models(
                 "state": states[entry.id].code,
                 "text": states[entry.id].text(language),
             }
-            for entry in MODELS.values()
+            for entry in there
         ]
         typer.echo(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("id", "size", "memory", "licence", "state"):
         table.add_column(t(f"models.{column}"))
-    for entry in MODELS.values():
+    for entry in there:
         memory = number(entry.memory_gib, t.language)
         ready = t("models.ready" if states[entry.id].available else "models.not_ready")
         table.add_row(entry.id, str(entry.native_size), memory, entry.licence, ready)
@@ -68,6 +71,8 @@ def list_models(
 def pull(model: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Fetch a model's weights from the Hugging Face Hub into its cache."""
     entry = model_entry(model)
+    if is_comfyui(model):
+        raise NothingToPull("models.at_comfyui", model=model)
     if entry.bundled:
         raise NothingToPull("models.bundled", model=model)
     pull_weights(entry)

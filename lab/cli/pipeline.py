@@ -18,7 +18,7 @@ from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.analyse import AnswerSaved, ModelSelection
 from lab.jobs.generate import PictureSaved
 from lab.jobs.pipeline import RoundBegun, Rounds, RoundsDone, Tools, best, rounds_job, spent
-from lab.models.registry import MODELS
+from lab.models.offered import models
 from lab.session.gateway import engine_for
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
@@ -76,7 +76,7 @@ def pipeline(
 
 
 def _who(name: str) -> str | ModelSelection:
-    return _selection(name) if "/" in name and name not in MODELS else name
+    return _selection(name) if "/" in name and name not in models() else name
 
 
 def _selection(name: str) -> ModelSelection:

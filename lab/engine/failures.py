@@ -15,6 +15,11 @@ class EngineFailure(Exception):
         super().__init__(code)
         self.failed = Failed(code, values)
 
+    @classmethod
+    def of(cls, failed: Failed) -> "EngineFailure":
+        """The exception of a failure."""
+        return cls(failed.code, **failed.values)
+
 
 class JobFailed(UserError):
     """The failure a job ended with, for code that raises instead of reading events."""

@@ -26,8 +26,15 @@ class LocalEngine(LineEngine):
     def __init__(self) -> None:
         super().__init__()
         self._loaded: LoadedModel | None = None
-        self._spoilt = False  # memory ran out: the model goes as soon as nothing is drawn
+        self._spoilt = False  # the model goes as soon as nothing is drawn
         self._start()
+
+    def unload(self) -> None:
+        """Drop the model from memory, as soon as nothing is drawn; it is read again when next asked."""
+        with self._changed:
+            self._spoilt = bool(self._running)
+            if not self._running:
+                self._unload()
 
     @property
     def most(self) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from exercises.parameters import SCHEDULERS, Parameters
 from lab.engine.failures import EngineFailure
-from lab.models.registry import ModelEntry, model_entry
+from lab.models.offered import model_entry
+from lab.models.registry import ModelEntry
 from manifests.manifest import Request, Source
 
 HIGHEST_SEED = 2**32 - 1

@@ -19,7 +19,7 @@ from lab.engine.requests import check_request, request_for
 from lab.jobs.batch_list import MOST_BYTES, BatchError, name_of, read_list
 from lab.jobs.generate import Generation, generate
 from lab.jobs.running import Task
-from lab.models.registry import model_entry
+from lab.models.offered import model_entry
 from manifests.atomic import write_atomic
 from manifests.reader import read_regular_file
 from manifests.store import Record, Store

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from exercises.i18n import Language, translator
-from lab.models.registry import model_entry
+from lab.models.comfyui.entries import is_comfyui, is_there
+from lab.models.comfyui.http import NoAnswer
+from lab.models.comfyui.settings import ComfyuiSettings
+from lab.models.offered import model_entry
 from lab.models.weights import find_weights, has_gpu, memory_gib
 
 AvailabilityCode = Literal[
@@ -19,6 +22,8 @@ AvailabilityCode = Literal[
     "missing_bundled_weights",
     "missing_library",
     "too_large",
+    "comfyui_unreachable",
+    "comfyui_no_model",
 ]
 
 
@@ -39,7 +44,12 @@ class Availability:
     @property
     def values(self) -> dict[str, str]:
         """What the text of `code` is filled in with."""
-        return {"model": self.model, "memory": f"{self.memory_gib:g}", "library": self.library or ""}
+        return {
+            "model": self.model,
+            "memory": f"{self.memory_gib:g}",
+            "library": self.library or "",
+            "address": ComfyuiSettings().address if is_comfyui(self.model) else "",
+        }
 
     def text(self, language: Language) -> str:
         """The state, and how to get what is missing, for the person."""
@@ -49,6 +59,8 @@ class Availability:
 def availability(model_id: str) -> Availability:
     """Look for the weights on this machine, without loading them. Raises UnknownModel."""
     entry = model_entry(model_id)
+    if is_comfyui(model_id):
+        return Availability(entry.id, _at_comfyui(model_id), None, 0, None)
     folder = find_weights(entry)
     if folder is None:
         code: AvailabilityCode = "missing_gated_weights" if entry.gated else "missing_weights"
@@ -61,3 +73,11 @@ def availability(model_id: str) -> Availability:
     else:
         code = "ready"
     return Availability(entry.id, code, folder, entry.memory_gib, entry.library)
+
+
+def _at_comfyui(model_id: str) -> AvailabilityCode:
+    """Whether the ComfyUI server has the model now."""
+    try:
+        return "ready" if is_there(model_id) else "comfyui_no_model"
+    except NoAnswer:
+        return "comfyui_unreachable"

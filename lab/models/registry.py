@@ -11,7 +11,7 @@ from typing import Literal
 from exercises.errors import CatalogueError
 from exercises.parameters import SCHEDULERS, Mode, SchedulerName
 
-Family = Literal["sd", "sdxl", "sd3", "flux", "qwen-edit"]
+Family = Literal["sd", "sdxl", "sd3", "flux", "qwen-edit", "comfyui"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 
 BOTH_MODES: tuple[Mode, ...] = ("text2img", "img2img")
@@ -165,13 +165,6 @@ MODELS: dict[str, ModelEntry] = {entry.id: entry for entry in _ENTRIES}
 
 
 class UnknownModel(CatalogueError):
-    """The id is not one of the registry's."""
+    """The id is not one of the models there are."""
 
     package = "lab"
-
-
-def model_entry(model_id: str) -> ModelEntry:
-    """The entry of that id. Raises UnknownModel, which names those there are."""
-    if model_id not in MODELS:
-        raise UnknownModel("engine.unknown_model", model=model_id, models=", ".join(MODELS))
-    return MODELS[model_id]

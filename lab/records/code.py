@@ -1,4 +1,5 @@
-"""An image as a short Python script on diffusers alone, which makes it again and prints its hash.
+"""An image as a short Python script on diffusers alone, which makes it again and prints its hash; one that a
+ComfyUI server drew, as a script that asks such a server again (`comfyui_script.py`).
 
 The script asks diffusers for the same as the engine: its arguments come from `call_arguments`. All
 that a student could have written goes through `repr`, so nothing can leave its string.
@@ -11,6 +12,7 @@ from exercises.i18n import Language, translator
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import CLASS_NAMES
 from lab.models.registry import MODELS, ModelEntry
+from lab.records.comfyui_script import comfyui_script
 from manifests.manifest import Manifest, Request
 
 # how the engine opens and fits a source (manifests.pictures, lab.engine.sources)
@@ -60,6 +62,8 @@ class NoScript(CatalogueError):
 
 def python_script(manifest: Manifest, language: Language = "en") -> str:
     """The script for a manifest; to be run in the assignment's folder. Raises NoScript."""
+    if manifest.service is not None:
+        return comfyui_script(manifest, manifest.service, language)
     t = translator("lab", language)
     entry = MODELS.get(manifest.model.id)
     request = manifest.request

@@ -204,7 +204,8 @@ def _list(value: object) -> list[Any]:
 
 def _comfyui(graph: Graph) -> Found | None:
     """The first sampler of a graph, and what leads to it."""
-    for inputs in graph.values():
+    for node in graph.values():
+        inputs = _flat(graph, node)
         seed = inputs.get("seed", inputs.get("noise_seed"))
         if seed is None or "steps" not in inputs:
             continue
@@ -213,16 +214,47 @@ def _comfyui(graph: Graph) -> Found | None:
         told: dict[str, object] = {
             "seed": seed,
             "steps": inputs["steps"],
-            "guidance_scale": inputs.get("cfg"),
+            "guidance_scale": inputs.get("cfg", inputs.get("guidance")),
             "scheduler": inputs.get("sampler_name"),
             "strength": None if denoise == 1 else denoise,
             "width": latent.get("width"),
             "height": latent.get("height"),
         }
-        for name, link in (("prompt", "positive"), ("negative_prompt", "negative")):
-            told[name] = next(_upstream(graph, inputs.get(link), "text"), {}).get("text")
-        return Found("comfyui", _bounded(told))
+        prompt = inputs.get("positive", inputs.get("conditioning"))
+        for name, link in (("prompt", prompt), ("negative_prompt", inputs.get("negative"))):
+            told[name] = next(_upstream(graph, link, "text"), {}).get("text")
+        return Found("comfyui", _bounded(told), _checkpoint(graph, inputs))
     return None
+
+
+def _flat(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
+    """A sampler's inputs: a number that another node holds is put in its place, and what the parts have that
+    some samplers are made of (noise, sigmas, sampler, guider) is theirs.
+    """
+    found: dict[str, Any] = {}
+    for part in ("noise", "sigmas", "sampler", "guider"):
+        found |= _linked(graph, inputs.get(part))
+    if "guider" in inputs:
+        link = found.get("conditioning", found.get("positive"))
+        found["guidance"] = next(_upstream(graph, link, "guidance"), {}).get("guidance")
+    for name, value in inputs.items():
+        held = _linked(graph, value).get("value")
+        found[name] = held if isinstance(held, str | int | float) else value
+    return found
+
+
+def _linked(graph: Graph, link: object) -> dict[str, Any]:
+    return graph.get(str(link[0]), {}) if isinstance(link, list) and link else {}
+
+
+def _checkpoint(graph: Graph, inputs: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The model's file, as the node names it that loads it."""
+    for name in ("ckpt_name", "unet_name", "model_path"):
+        for link in (inputs.get("model"), inputs.get("transformer")):
+            value = next(_upstream(graph, link, name), {}).get(name)
+            if isinstance(value, str) and value:
+                return (("Model", value[:MAX_OTHER]),)
+    return ()
 
 
 def _upstream(graph: Graph, link: object, wanted: str) -> Iterator[dict[str, Any]]:

@@ -4,13 +4,11 @@ One rule: a check only looks. It is quick, loads no torch, changes nothing, and 
 itself is a finding like any other. The command and the Health tab show the same list.
 """
 
-import csv
 import logging
 import os
 import platform
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +17,6 @@ from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 
-import psutil
 from dotenv import dotenv_values
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -33,13 +30,16 @@ from exercises.settings import ExerciseSettings
 from lab.endpoint.server import ApiSettings
 from lab.models.availability import availability
 from lab.models.checksums import changed_files
+from lab.models.comfyui.settings import ComfyuiSettings
 from lab.models.registry import MODELS
 from lab.models.settings import ModelSettings
 from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
 from lab.providers.settings import ProviderSettings
+from lab.session.comfyui_check import comfyui_findings
 from lab.session.gateway import GatewayToken
+from lab.session.machine import free_memory, graphics_cards
 from lab.session.settings import LabSettings
 from manifests.chain import verify_chain
 from manifests.settings import WorkSettings
@@ -54,6 +54,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     LabSettings,
     GatewayToken,
     ModelSettings,
+    ComfyuiSettings,
     ProviderSettings,
     ApiSettings,
 )
@@ -207,6 +208,12 @@ def _models(case: Case) -> Iterator[Finding]:
         yield case.found(State.OK, "models.others", ids=", ".join(others))
 
 
+def _comfyui(case: Case) -> Iterator[Finding]:
+    for key, values in comfyui_findings(case.language):
+        good = key in ("comfyui.ready", "comfyui.not_set")
+        yield case.found(State.OK if good else State.PROBLEM, key, **values)
+
+
 def _exercises(case: Case) -> Iterator[Finding]:
     good = []
     for name in assignment_ids():
@@ -344,6 +351,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _memory,
     _gpu,
     _models,
+    _comfyui,
     _exercises,
     _record,
     _settings,
@@ -368,35 +376,6 @@ def setting_names(settings: type[BaseSettings]) -> set[str]:
 def variable(settings: type[BaseSettings], name: str) -> str:
     """The environment variable of a field that has no name of its own."""
     return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-
-
-def graphics_cards() -> list[str]:
-    """Name and memory of each NVIDIA card the driver sees; none where there is no driver."""
-    try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [
-        f"{name.strip()} ({free.strip()} / {total.strip()})"
-        for name, total, free in (row for row in csv.reader(answer.stdout.splitlines()) if len(row) == 3)
-    ]
-
-
-def free_memory() -> tuple[int, int]:
-    """Bytes of memory free and in all, as far as this process may use them: a container's limit counts."""
-    machine = psutil.virtual_memory()
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-    except (OSError, ValueError):  # no cgroup, or no limit ("max")
-        return machine.available, machine.total
-    return min(machine.available, limit - used), min(machine.total, limit)
 
 
 def _variables(dotenv: Path) -> dict[str, str]:

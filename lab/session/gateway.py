@@ -3,10 +3,13 @@
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lab.engine.by_model import ByModel
+from lab.engine.comfy.engine import ComfyuiEngine
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Engine
 from lab.engine.remote import RemoteEngine
 from lab.engine.witnessed import WitnessedEngine
+from lab.models.comfyui.settings import ComfyuiSettings
 from lab.session.settings import LabSettings
 
 
@@ -26,6 +29,20 @@ def gateway_token() -> SecretStr:
 
 
 def engine_for(settings: LabSettings) -> Engine:
+    """The lab's engine; with a ComfyUI server's beside it, where one is set up.
+
+    A gateway is shown that server's pictures, and signs them.
+    """
+    others = _engine(settings)
+    if ComfyuiSettings().url is None:
+        return others
+    comfyui: Engine = ComfyuiEngine()
+    if settings.gateway is not None:
+        comfyui = WitnessedEngine(comfyui, settings.gateway, gateway_token())
+    return ByModel(others, comfyui)
+
+
+def _engine(settings: LabSettings) -> Engine:
     """The class's engine, or one of this process where there is no gateway, or it only witnesses."""
     if settings.gateway is None:
         return LocalEngine()

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
-from lab.models.registry import model_entry
+from lab.models.offered import model_entry
 from lab.session.gateway import engine_for
 from lab.session.lab import Lab
 from lab.session.opened import offered

@@ -256,7 +256,7 @@ CASES: dict[str, tuple[Spoil, set[str]]] = {
     "a conclusion about another picture": (concluded(chosen="product"), {CONCLUSION}),
     "a conclusion in few words": (concluded(reason="It is free."), {CONCLUSION}),
     "no conclusion": (
-        edited(12, lambda d: d.update(assignment="other")),
+        edited(14, lambda d: d.update(assignment="other")),
         {CONCLUSION, "compare/cost/reasons_topic", OWNER},
     ),
 }

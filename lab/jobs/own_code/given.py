@@ -10,7 +10,8 @@ from pathlib import Path
 from lab.engine.sources import open_source
 from lab.jobs.own_code.inside import CODE
 from lab.models.availability import availability
-from lab.models.registry import ModelEntry, model_entry
+from lab.models.offered import model_entry
+from lab.models.registry import ModelEntry
 from manifests.manifest import Request
 from manifests.png import plain_png
 from manifests.store import Record, Store

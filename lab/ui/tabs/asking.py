@@ -6,7 +6,8 @@ from typing import Any
 
 from exercises.errors import UserError
 from lab.jobs.analyse import ModelSelection
-from lab.models.registry import MODELS
+from lab.models.availability import availability
+from lab.models.offered import models
 from lab.providers.choices import Choice
 from lab.providers.class_router import GATEWAY
 from lab.providers.errors import Money, NoKey
@@ -39,7 +40,12 @@ def selection_of(value: str | None) -> ModelSelection:
 def drawn_here(value: str) -> str | None:
     """The model of this machine, or of the class, behind `<provider>/<model>`; None for all others."""
     provider, _, model = value.partition("/")
-    return model if provider in (HERE, BUNDLED, GATEWAY) and model in MODELS else None
+    return model if provider in (HERE, BUNDLED, GATEWAY) and model in models() else None
+
+
+def drawn_by() -> list[tuple[str, str]]:
+    """The models that can draw here now, by name and id."""
+    return [(each.name, each.id) for each in models().values() if availability(each.id).available]
 
 
 def model_value(each: Choice) -> str:

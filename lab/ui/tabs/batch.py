@@ -13,8 +13,6 @@ from exercises.i18n import number
 from lab.jobs.batch import AT_ONCE, Batch, keep, kept_names, open_kept, read_batch
 from lab.jobs.batch_list import COLUMNS, MOST_BYTES, MOST_ROWS, BatchError
 from lab.jobs.running import Task
-from lab.models.availability import availability
-from lab.models.registry import MODELS
 from lab.records.batch_table import table
 from lab.records.export import zipped
 from lab.session.lab import Lab
@@ -23,6 +21,7 @@ from lab.ui.html import markup
 from lab.ui.html.picture import with_value
 from lab.ui.page import QUIET, Page
 from lab.ui.sheets.batch_sheet import contact_sheet
+from lab.ui.tabs.asking import drawn_by
 from lab.ui.tabs.downloads import Download, sends
 from lab.ui.tabs.generation import Watch
 from manifests.store import Record
@@ -74,9 +73,11 @@ class _Tab:
                     example = gr.Button(t("batch.example"), size="sm", min_width=110, elem_id="batch-example")
                 said = page.message("batch-said")
                 self.list = choice(label=t("batch.list"), choices=[], elem_id="batch-chosen")
-                here = [(each.name, each.id) for each in MODELS.values() if availability(each.id).available]
                 self.model = choice(
-                    choices=here, value=lab.settings.model, label=t("parameter.model"), elem_id="batch-model"
+                    choices=drawn_by(),
+                    value=lab.settings.model,
+                    label=t("parameter.model"),
+                    elem_id="batch-model",
                 )
                 state = gr.HTML(elem_id="batch-state")
                 with gr.Row():

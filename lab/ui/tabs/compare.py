@@ -23,7 +23,7 @@ from lab.jobs.generate import generate, notes
 from lab.jobs.protocol import StoppableJob
 from lab.jobs.running import Task
 from lab.models.availability import availability
-from lab.models.registry import MODELS, model_entry
+from lab.models.offered import model_entry, models
 from lab.session.lab import Lab
 from lab.ui.choice import buttons, choice
 from lab.ui.error_text import error_text
@@ -127,7 +127,7 @@ class _Tab:
         import gradio as gr
 
         t = self.page.t
-        here = [entry for entry in MODELS.values() if availability(entry.id).available]
+        here = [entry for entry in models().values() if availability(entry.id).available]
         choices = [(t("comparing.here", model=entry.name), f"{HERE}/{entry.id}") for entry in here]
         choices += [(model_name(self.page, c), model_value(c)) for c in offered(self.lab, "image")]
         values = [value for _, value in choices]

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from exercises.i18n import number
 from lab.models.availability import availability
-from lab.models.registry import MODELS
+from lab.models.offered import models
 from lab.session.doctor import Case, Finding, State, examine
 from lab.session.lab import Lab
 from lab.ui.html import markup
@@ -56,7 +56,7 @@ def models_table(page: Page) -> str:
             t("health.gib", number=number(entry.memory_gib, t.language)),
             entry.licence,
         )
-        for entry in MODELS.values()
+        for entry in models().values()
     ]
     return markup.table(header, rows, t("health.models"))
 

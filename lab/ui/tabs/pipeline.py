@@ -11,8 +11,6 @@ from exercises.kinds.pipeline import ROUND_RUN
 from grading.checks.pipeline import found_of
 from lab.jobs.pipeline import Round, Tools, rounds_job, rounds_of
 from lab.jobs.running import Task
-from lab.models.availability import availability
-from lab.models.registry import MODELS
 from lab.records import exercise_answers as answering
 from lab.session.lab import Lab
 from lab.ui.choice import buttons, choice
@@ -20,7 +18,15 @@ from lab.ui.html import charges, markup, stage
 from lab.ui.html import picture as facts
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
-from lab.ui.tabs.asking import model_choice, model_choices, model_name, model_value, offered, selection_of
+from lab.ui.tabs.asking import (
+    drawn_by,
+    model_choice,
+    model_choices,
+    model_name,
+    model_value,
+    offered,
+    selection_of,
+)
 from lab.ui.tabs.generation import Watch
 from lab.ui.tabs.result import Facts, shown_record
 from lab.ui.tabs.said import Said
@@ -61,7 +67,7 @@ class PipelineTab:
                 )
                 with gr.Row():
                     self.model = choice(
-                        choices=_here(),
+                        choices=drawn_by(),
                         value=lab.settings.model,
                         label=t("pipeline.draws"),
                         min_width=140,
@@ -180,7 +186,7 @@ class PipelineTab:
         by_api = [
             (model_name(self.page, each), API + model_value(each)) for each in offered(self.lab, "image")
         ]
-        choices = [*_here(), *by_api]
+        choices = [*drawn_by(), *by_api]
         there = model in [value for _, value in choices]
         return gr.update(choices=choices, value=model if there else self.lab.settings.model)
 
@@ -202,7 +208,3 @@ class PipelineTab:
             most=most,
         )
         return [Task(ROUND_RUN, lambda: job)]
-
-
-def _here() -> list[tuple[str, str]]:
-    return [(each.name, each.id) for each in MODELS.values() if availability(each.id).available]

@@ -9,7 +9,7 @@ from exercises.i18n import number
 from exercises.kinds import Exercise
 from grading.results import CheckResult, earned_points, open_points
 from lab.models.availability import availability
-from lab.models.registry import model_entry
+from lab.models.offered import model_entry
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.page import Page

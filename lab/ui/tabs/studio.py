@@ -19,7 +19,7 @@ from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
-from lab.models.registry import MODELS, model_entry
+from lab.models.offered import model_entry, models
 from lab.records.gallery import same_but_seed
 from lab.session.lab import Lab
 from lab.ui.choice import choice
@@ -296,7 +296,7 @@ class _Tab:
         request = record.manifest.request
         if isinstance(request, ApiRequest):
             return self._recall_api(record, request)
-        known = record.manifest.model.id in MODELS
+        known = record.manifest.model.id in models()
         model = record.manifest.model.id if known else self.lab.settings.model
         _, width, height, scheduler, *here = self._choose_model(model)
         values: dict[str, Any] = request.model_dump(exclude={"source"}) | {
@@ -356,7 +356,7 @@ def _models(t: Translator) -> list[tuple[str, str]]:
     """Every model of the registry, those that cannot run here marked."""
     return [
         (entry.name if availability(entry.id).available else t("studio.not_here", name=entry.name), entry.id)
-        for entry in MODELS.values()
+        for entry in models().values()
     ]
 
 

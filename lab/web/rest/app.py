@@ -13,7 +13,7 @@ from exercises.i18n import translator
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.errors import ErrorAnswer, install, language_of, too_large
 from lab.endpoint.limits import EndpointLimits
-from lab.models.registry import MODELS
+from lab.models.offered import models
 from lab.session.lab import Lab
 from lab.web.rest import generations, images
 from lab.web.rest.page import api_page
@@ -44,7 +44,7 @@ def build_rest(lab: Lab, limits: EndpointLimits | None = None, public_url: str =
     @app.get("/models")
     def list_models(request: Request) -> Models:
         language = language_of(request)
-        return Models(models=[model_facts(entry, language) for entry in MODELS.values()])
+        return Models(models=[model_facts(entry, language) for entry in models().values()])
 
     @app.get("/", include_in_schema=False)
     def page(request: Request) -> HTMLResponse:

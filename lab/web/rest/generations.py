@@ -24,7 +24,7 @@ from lab.engine.requests import check_request, request_for
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
-from lab.models.registry import MODELS
+from lab.models.offered import models
 from lab.session.lab import Lab
 from lab.web.rest.jobs import Jobs, State
 from lab.web.rest.shapes import ERROR_STATUSES, Accepted, GenerationRequest, Generations
@@ -107,9 +107,10 @@ def _exercise(lab: Lab) -> str:
 def _task(lab: Lab, wanted: GenerationRequest, model: str, limits: EndpointLimits) -> Task:
     """The wanted as a run's task. Raises ApiError for what cannot be done; an upload is kept from here on."""
     exercise = _exercise(lab)
-    if model not in MODELS:
-        raise ApiError(404, "model_not_found", param="model", model=model[:100], models=", ".join(MODELS))
-    entry = MODELS[model]
+    there = models()
+    if model not in there:
+        raise ApiError(404, "model_not_found", param="model", model=model[:100], models=", ".join(there))
+    entry = there[model]
     if (wanted.mode == "img2img") != (wanted.source is not None):
         raise ApiError(422, "source_and_mode", param="source")
     values = wanted.model_dump(exclude={"model", "source"})

@@ -10,7 +10,8 @@ from exercises.i18n import LANGUAGES, catalogue
 from exercises.parameters import SCHEDULERS
 from lab.engine.schedulers import CLASS_NAMES
 from lab.models.availability import Availability, AvailabilityCode
-from lab.models.registry import MODELS, UnknownModel, model_entry
+from lab.models.offered import model_entry
+from lab.models.registry import MODELS, UnknownModel
 
 LIGHT = """
 import sys

@@ -112,7 +112,54 @@ def test_automatic1111s_text_is_read() -> None:
     "text", [json.dumps(COMFY), json.dumps(COMFY | {"x": {"is_changed": [float("nan")]}})]
 )
 def test_comfyuis_graph_is_read_from_its_sampler_upwards(text: str) -> None:
-    assert found(prompt=text) == Found("comfyui", FROM_COMFY)
+    assert found(prompt=text) == Found("comfyui", FROM_COMFY, (("Model", "x.safetensors"),))
+
+
+def test_numbers_that_other_nodes_hold_are_read() -> None:
+    held = json.loads(json.dumps(COMFY))
+    held["3"]["inputs"] |= {"seed": ["20", 0], "steps": ["21", 0]}
+    held |= {
+        "20": {"class_type": "PrimitiveInt", "inputs": {"value": 77}},
+        "21": {"class_type": "PrimitiveInt", "inputs": {"value": 25}},
+    }
+    assert found(prompt=json.dumps(held)).values == FROM_COMFY
+
+
+def test_a_sampler_made_of_several_parts_is_read() -> None:
+    graph = {
+        "1": {"class_type": "UNETLoader", "inputs": {"unet_name": "flux1-schnell.safetensors"}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a green teapot", "clip": ["9", 0]}},
+        "3": {"class_type": "FluxGuidance", "inputs": {"guidance": 3.5, "conditioning": ["2", 0]}},
+        "4": {"class_type": "BasicGuider", "inputs": {"model": ["1", 0], "conditioning": ["3", 0]}},
+        "5": {"class_type": "RandomNoise", "inputs": {"noise_seed": 77}},
+        "6": {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "euler"}},
+        "7": {
+            "class_type": "BasicScheduler",
+            "inputs": {"scheduler": "simple", "steps": 4, "denoise": 1.0, "model": ["1", 0]},
+        },
+        "8": {"class_type": "EmptySD3LatentImage", "inputs": {"width": 1024, "height": 768, "batch_size": 1}},
+        "10": {
+            "class_type": "SamplerCustomAdvanced",
+            "inputs": {
+                "noise": ["5", 0],
+                "guider": ["4", 0],
+                "sampler": ["6", 0],
+                "sigmas": ["7", 0],
+                "latent_image": ["8", 0],
+            },
+        },
+    }
+    told = found(prompt=json.dumps(graph))
+    assert told.values == {
+        "prompt": "a green teapot",
+        "width": 1024,
+        "height": 768,
+        "steps": 4,
+        "guidance_scale": 3.5,
+        "scheduler": "Euler",
+        "seed": 77,
+    }
+    assert told.others == (("Model", "flux1-schnell.safetensors"),)
 
 
 def test_comfyuis_saved_workflow_is_read_where_there_is_no_graph() -> None:

@@ -25,9 +25,9 @@ from lab.session.doctor import (
     Finding,
     State,
     examine,
-    free_memory,
     setting_names,
 )
+from lab.session.machine import free_memory
 from lab.session.settings import LabSettings
 from manifests.draft import Draft
 from manifests.manifest import Model, Request, Versions

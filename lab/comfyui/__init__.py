@@ -1,0 +1,1 @@
+"""ComfyUI's protocol over `mini`: what `genai-lab comfy` serves."""

@@ -1,0 +1,105 @@
+"""HTTP to a ComfyUI server: what it answers is bounded in size and in time while it arrives.
+
+Rule: a server that sends for ever, or one byte at a time, costs no more than its seconds; no redirect is
+followed, for a token would go along.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lab.models.comfyui.settings import ComfyuiSettings
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT = 5.0  # seconds
+SILENCE = 15.0  # seconds between two pieces of an answer
+SECONDS = 30.0  # of a whole answer
+MOST_JSON = 4 * 2**20  # bytes
+MOST_PICTURE = 32 * 2**20
+
+
+class NoAnswer(Exception):
+    """The server cannot be reached, or its answer broke off, took too long or cannot be read."""
+
+
+class Refusal(Exception):
+    """The server answered, with another status than 200."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(str(status))
+        self.status, self.body = status, body
+
+
+class Connection:
+    """One server. Any thread may call."""
+
+    def __init__(self, settings: ComfyuiSettings) -> None:
+        if settings.url is None:
+            raise ValueError("there is no address")
+        self.url, self.address = settings.url.rstrip("/"), settings.address
+        token = settings.token.get_secret_value().strip() if settings.token else ""
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def get_json(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Raises NoAnswer, Refusal."""
+        return _read_json(self._ask("GET", path, MOST_JSON, params=params))
+
+    def get_bytes(self, path: str, params: Mapping[str, str]) -> bytes:
+        """Raises NoAnswer, Refusal."""
+        return self._ask("GET", path, MOST_PICTURE, params=params)
+
+    def post(self, path: str, value: object) -> Any:
+        """Send JSON; what comes back, None where it is nothing. Raises NoAnswer, Refusal."""
+        body = self._ask("POST", path, MOST_JSON, json=value)
+        return _read_json(body) if body else None
+
+    def upload(self, name: str, data: bytes, subfolder: str) -> Any:
+        """Send a picture. Raises NoAnswer, Refusal."""
+        form = {"type": "input", "subfolder": subfolder, "overwrite": "true"}
+        files = {"image": (name, data, "image/png")}
+        return _read_json(self._ask("POST", "/upload/image", MOST_JSON, data=form, files=files))
+
+    def _ask(self, method: str, path: str, most: int, **arguments: Any) -> bytes:
+        import httpx2
+
+        until, body = time.monotonic() + SECONDS, bytearray()
+        try:
+            with self._client.stream(method, self.url + path, **arguments) as answer:
+                for chunk in answer.iter_bytes():
+                    body += chunk
+                    if len(body) > most or time.monotonic() > until:
+                        raise NoAnswer("the answer is too long, or takes too long")
+                if answer.status_code != 200:
+                    raise Refusal(answer.status_code, _any_json(bytes(body)))
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise NoAnswer(type(error).__name__) from error
+        return bytes(body)
+
+    @cached_property
+    def _client(self) -> "httpx2.Client":
+        import httpx2
+
+        return httpx2.Client(
+            headers={**self.headers, "Accept-Encoding": "identity"},
+            timeout=httpx2.Timeout(SILENCE, connect=CONNECT),
+            follow_redirects=False,
+            trust_env=False,  # no proxy of the environment lies before it
+        )
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NoAnswer("the answer is no JSON") from error
+
+
+def _any_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""The bundled ComfyUI server, asked over HTTP."""
