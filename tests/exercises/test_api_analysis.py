@@ -19,7 +19,7 @@ def assignment() -> Assignment:
 
 def test_the_exercises_stand_in_order_and_their_points_make_twenty(assignment: Assignment):
     assert [e.kind for e in assignment.exercises] == [
-        "generate", "studio", "analyse", "correct", "alt_text", "compare", "reflection", "hand_in"
+        "generate", "studio", "analyse", "correct", "alt_text", "compare", "pipeline", "reflection", "hand_in"
     ]  # fmt: skip
     assert assignment.points == 20
     assert assignment.asks_apis
@@ -103,8 +103,8 @@ WRONG = {
         "missing",
     ),
     "a comparison's topic twice": (
-        '[[exercises]]\nid = "reflection"',
-        SECOND_TOPIC + '[[exercises]]\nid = "reflection"',
+        '[[exercises]]\nid = "by_itself"',
+        SECOND_TOPIC + '[[exercises]]\nid = "by_itself"',
         "exercises[6].topics[2].id",
         "once",
     ),
