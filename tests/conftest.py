@@ -120,6 +120,11 @@ SLOW: dict[str, tuple[str, ...]] = {
     "test_ledger_at_once.py": WHOLE,  # many processes and a thousand calls
     "test_local.py": ("test_the_lab_goes_on_after_memory_ran_out",),
     "test_mini.py": WHOLE,  # the real weights of `mini`
+    "test_notebooks.py": (
+        "test_all_run_offline_and_what_they_made_counts",
+        "test_widgets_come_only_where_they_are_wanted",
+        "test_a_wrong_parameter_ends_in_words_in_the_notebooks_language",
+    ),
     "test_replicas.py": WHOLE,  # a Ray of its own, and the real weights of `mini`
     "test_run.py": (
         "test_a_sweep_makes_its_six_runs_as_planned",

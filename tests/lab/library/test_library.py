@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,8 @@ def test_importing_the_library_and_opening_a_lab_loads_nothing_heavy(tmp_path: P
         "print(*set(sys.modules) & {'torch', 'gradio', 'diffusers', 'transformers'})"
     )
     root = Path(lab.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
 
@@ -109,7 +110,7 @@ def test_errors_are_words_in_the_language_chosen_and_a_notebook_shows_no_traceba
 
 
 def test_what_cannot_be_is_said_before_anything_is_drawn(work: Path) -> None:
-    wrong = [
+    wrong: list[Callable[[], object]] = [
         lambda: lab.open_lab("nowhere", work=work),
         lambda: lab.generate(PROMPT, steps=0),
         lambda: lab.generate(PROMPT, colour="red"),
