@@ -140,6 +140,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     ),
     "test_stages.py": WHOLE,  # the wide world's training
     "test_evaluate.py": WHOLE,
+    "test_stdio.py": WHOLE,  # a process for each
     "test_training.py": WHOLE,
 }
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and

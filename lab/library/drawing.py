@@ -4,7 +4,8 @@ All pictures of one call are asked for at once, so the engine may draw them toge
 notebook's Stop) ends them within a step; what was saved before stays.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,32 +99,20 @@ def free_run(lab: OpenedLab, values: dict[str, Any]) -> Planned:
     return Planned(exercise.id, STUDIO_RUN, parameters_of({"prompt": ""}, values))
 
 
-def draw_planned(
-    lab: OpenedLab,
-    planned: Sequence[Planned],
-    source: str | Path | None = None,
-    made_through: MadeThrough | None = None,
-) -> Pictures:
-    """Draw and record; the first that fails ends what waits. Raises UserError."""
-    session, model = lab.session, lab.session.settings.model
+def draw_planned(lab: OpenedLab, planned: Sequence[Planned], source: str | Path | None = None) -> Pictures:
+    """Draw and record, telling how it goes; the first that fails ends what waits. Raises UserError."""
+    model = lab.session.settings.model
     kept = _kept_source(lab, source) if any(each.parameters.mode == "img2img" for each in planned) else None
-    requests = [request_for(each.parameters, model, kept) for each in planned]
-    store, progress = session.store(), ProgressLine(lab.t)
-    unknown = dict.fromkeys(word for request in requests for word in notes(request.prompt, model))
-    if unknown and made_through is None:
+    unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
+    if unknown:
         print(lab.t("generation.unknown_words", words=", ".join(unknown)))
-    under_way = [
-        start_generation(
-            store, session.engine, each.exercise, each.run, request,
-            model=model, variant=each.variant, made_through=made_through,
-        )
-        for each, request in zip(planned, requests, strict=True)
-    ]  # fmt: skip
-    records: list[Record] = []
+    under_way = start(lab, planned, kept)
+    progress, records = ProgressLine(lab.t), []
     try:
         for number, generation in enumerate(under_way, start=1):
             place = f"{number}/{len(under_way)}" if len(under_way) > 1 else ""
-            records.append(_followed(lab, generation, progress, place))
+            tell = partial(progress.tell, generation.run_id, place)
+            records.append(record_of(lab, generation, tell))
     finally:
         for generation in under_way[len(records) :]:
             generation.cancel()
@@ -132,8 +121,27 @@ def draw_planned(
     return Pictures(made, tuple(each.run for each in planned))
 
 
-def _followed(lab: OpenedLab, generation: Generation, progress: ProgressLine, place: str) -> Record:
-    """The record a generation ends in. Raises LibraryError."""
+def start(
+    lab: OpenedLab,
+    planned: Sequence[Planned],
+    source: Source | None = None,
+    made_through: MadeThrough | None = None,
+) -> list[Generation]:
+    """Ask for all of them at once. Raises UserError for what cannot be."""
+    session, model = lab.session, lab.session.settings.model
+    requests = [request_for(each.parameters, model, source) for each in planned]
+    store = session.store()
+    return [
+        start_generation(
+            store, session.engine, each.exercise, each.run, request,
+            model=model, variant=each.variant, made_through=made_through,
+        )
+        for each, request in zip(planned, requests, strict=True)
+    ]  # fmt: skip
+
+
+def record_of(lab: OpenedLab, generation: Generation, tell: Callable[[object], None]) -> Record:
+    """The record a generation ends in; `tell` gets what happens before. Raises LibraryError."""
     for event in generation.events():
         match event:
             case PictureSaved(record):
@@ -144,7 +152,7 @@ def _followed(lab: OpenedLab, generation: Generation, progress: ProgressLine, pl
             case Cancelled():
                 break
             case _:
-                progress.tell(generation.run_id, event, place)
+                tell(event)
     raise LibraryError("run.stopped", run=generation.run_id)
 
 

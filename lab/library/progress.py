@@ -19,7 +19,7 @@ class ProgressLine:
         self._length = 0
         self._last = 0.0
 
-    def tell(self, run: str, event: object, place: str = "") -> None:
+    def tell(self, run: str, place: str, event: object) -> None:
         """Show where a run is, if that is news."""
         match event:
             case Queued():

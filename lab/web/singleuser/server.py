@@ -1,10 +1,12 @@
 """The lab's application as JupyterHub runs it: behind the gate, and telling the Hub when somebody works."""
 
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from exercises.i18n import LANGUAGES
 from lab.session.lab import Lab
+from lab.web.agent_door import AgentDoor
 from lab.web.jupyter.process import Jupyter, is_installed
 from lab.web.singleuser.activity import Activity
 from lab.web.singleuser.gate import HubGate
@@ -38,6 +40,8 @@ def below_hub(app: "ASGIApp", lab: Lab, settings: HubServerSettings) -> HubGate:
     activity = Activity(settings, lab.runs.last_at_work)
     activity.start()
     paths = page_paths(lab)
+    if find_spec("mcp") is not None:
+        app = AgentDoor(app, lab, settings.service_prefix)
     if offers_notebooks(lab):
         from lab.web.jupyter.passing import PATH, JupyterBeside
 
