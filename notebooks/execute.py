@@ -20,7 +20,7 @@ from grading.class_.grade import grade_class
 from notebooks.build import HERE
 
 STUDENT = "notebook"
-LAST = "07_class_metrics"  # reads what is graded of all before it
+LAST = "08_class_metrics"  # reads what is graded of all before it
 SMALL: Mapping[str, Mapping[str, Any]] = {
     "02_first_image": {"steps": 6},
     "03_sweep": {"values": [4, 8]},

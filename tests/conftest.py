@@ -122,6 +122,8 @@ SLOW: dict[str, tuple[str, ...]] = {
     "test_mini.py": WHOLE,  # the real weights of `mini`
     "test_notebooks.py": (
         "test_all_run_offline_and_what_they_made_counts",
+        "test_comfyuis_draws_nothing_and_says_so_while_there_is_no_server",
+        "test_comfyuis_draws_on_the_bundled_server_and_the_graph_is_in_the_manifest",
         "test_widgets_come_only_where_they_are_wanted",
         "test_a_wrong_parameter_ends_in_words_in_the_notebooks_language",
     ),

@@ -134,10 +134,13 @@ class Desk:
 
     # --- making
 
-    def planned(self, assignment: str | None, what: str, source: str | None) -> Generation:
-        """Begin the one planned run that `EXERCISE/RUN` names. Raises UserError."""
+    def planned(self, assignment: str | None, what: str, source: str | None, words: Facts) -> Generation:
+        """Begin the one planned run that `EXERCISE/RUN` names. Raises UserError.
+
+        `words`: the prompts, for an exercise that leaves them open.
+        """
         lab = self._may_make(assignment)
-        runs = runs_of(lab.session.assignment, what, {})
+        runs = runs_of(lab.session.assignment, what, words)
         if len(runs) > 1:
             names = ", ".join(f"{each.exercise}/{each.run}" for each in runs)
             raise AgentError("agent.one_run", what=what[:80], runs=names[:500])

@@ -68,14 +68,25 @@ def build_server(lab: Lab, language: Language) -> MCPServer[Any]:
 
     @server.tool(annotations=MAKES, structured_output=False)
     async def make_planned_picture(
-        run: str, ctx: Context[Any], assignment: str | None = None, source: str | None = None
+        run: str,
+        ctx: Context[Any],
+        assignment: str | None = None,
+        source: str | None = None,
+        prompt: str | None = None,
+        negative_prompt: str | None = None,
     ) -> Shown:
         """Make one planned picture, named EXERCISE/RUN as in list_exercises, with the planned parameters.
 
-        `source` names the picture that image to image begins with. The picture is recorded as made through an
-        agent. Raises an error where the assignment forbids agents.
+        `source` names the picture that image to image begins with. `prompt` and `negative_prompt` are for
+        exercises that leave the words open (kinds own and iterate); elsewhere they break with the plan. The
+        picture is recorded as made through an agent. Raises an error where the assignment forbids agents.
         """
-        return await _made(desk, partial(desk.planned, assignment, run, source), ctx)
+        words = {
+            name: value
+            for name, value in (("prompt", prompt), ("negative_prompt", negative_prompt))
+            if value is not None
+        }
+        return await _made(desk, partial(desk.planned, assignment, run, source, words), ctx)
 
     @server.tool(annotations=MAKES, structured_output=False)
     async def make_free_picture(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ def test_what_a_cell_draws_is_recorded_as_the_students(
     printed = asyncio.run(run_in_kernel(hub, student, kernel, CODE))
     assert "studio.png" in printed
     assert "server's own: []" in printed
+    assert list(Path(tempfile.gettempdir()).glob("genai-jupyter-*/runtime/*-ipc-*"))  # no port of its own
     (made,) = hub.state.rglob("outputs/studio.json")
     assert json.loads(made.read_text())["student"] == NAME
     checked = student.get(f"{path(NAME)}api/v1/images").json()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,16 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
+import genai_lab
 from exercises.i18n import LANGUAGES
 from grading.results import Grade
+from manifests.store import Store
 from notebooks.build import SOURCES, built
 from notebooks.execute import HERE, LAST, STUDENT, environment, execute, execute_all, notebooks
+from tests.hub.conftest import free_port, wait_until
 
 NAMES = [source.stem for source in sorted(SOURCES.glob("*.md"))]
+COMFYUI = "07_comfyui"
 BAR = 600  # seconds for all of them
 
 
@@ -88,6 +93,34 @@ def test_all_run_offline_and_what_they_made_counts(out: Path) -> None:
     figures = "".join(str(each.get("data", "")) for each in shown[LAST])
     assert "sweep" in figures
     assert STUDENT not in figures.replace(str(out), "").replace(f", {STUDENT}, model", "")
+
+
+def test_comfyuis_draws_nothing_and_says_so_while_there_is_no_server(out: Path) -> None:
+    done = execute(HERE / "en" / f"{COMFYUI}.ipynb", out, work=str(out / "work"))
+    assert "COMFYUI_API_URL: –" in str(outputs(done))
+    assert not (out / "work").exists()
+
+
+if "comfy" in genai_lab.COMMANDS:
+
+    def test_comfyuis_draws_on_the_bundled_server_and_the_graph_is_in_the_manifest(out: Path) -> None:
+        port = free_port()
+        command = [sys.executable, "-m", "genai_lab", "comfy", "--port", str(port)]
+        with subprocess.Popen(command, cwd=HERE.parent) as server:
+            try:
+                wait_until(lambda: listens(port), "ComfyUI's protocol was served")
+                small = {"steps": [2, 3], "guidance": [5.0, 9.0], "comfyui": f"http://127.0.0.1:{port}"}
+                execute(HERE / "fr" / f"{COMFYUI}.ipynb", out, work=str(out / "work"), **small)
+            finally:
+                server.terminate()
+        records = Store(out / "work", "tp2", STUDENT).records()
+        assert [r.manifest.model.id for r in records] == ["comfy:mini.safetensors"] * 5
+        assert all(r.manifest.model_dump()["service"] for r in records)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_widgets_come_only_where_they_are_wanted(out: Path) -> None:

@@ -97,6 +97,7 @@ class Jupyter:
             "ServerApp.log_level": "WARN",
             "LabApp.extension_manager": "readonly",
             "ServerApp.allow_remote_access": "True",  # the Host is that of the Hub; the gate has looked at it
+            "KernelManager.transport": "ipc",  # a kernel's port would be open to all accounts here
             "LabApp.news_url": "None",  # nothing is asked of other sites
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
@@ -109,7 +110,8 @@ class Jupyter:
                 *(f"--{name}={value}" for name, value in options.items()),
             ],
             cwd=root,
-            env=environment(os.environ, self.lab) | {"JUPYTER_TOKEN": self.token},
+            env=environment(os.environ, self.lab)
+            | {"JUPYTER_TOKEN": self.token, "JUPYTER_RUNTIME_DIR": str(self.socket.parent / "runtime")},
             stdin=subprocess.PIPE,  # never written to: that it closes tells the child of the lab's end
         )
 

@@ -92,6 +92,10 @@ def test_an_agent_lists_makes_compares_and_reads_what_is_missing(work: Path, run
         assert changed["request"]["mode"] == "img2img"
         difference = told(await client.call_tool("compare_pictures", {"one": "smoke", "other": "studio"}))
         assert "request.steps" in {each["field"] for each in difference["made_differently"]}
+        own = {"assignment": "seeds", "run": "free/free_seed42"}
+        assert (await client.call_tool("make_planned_picture", own)).is_error
+        worded = told(await client.call_tool("make_planned_picture", {**own, "prompt": "a green car"}))
+        assert worded["request"]["prompt"] == "a green car"
         after = told(await client.call_tool("what_is_missing"))
         assert after["points"] == before["points"] + 2
         assert isinstance(
