@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from lab.web.jupyter.process import Jupyter
+from lab.web.jupyter.process import PATH, Jupyter
 from lab.web.singleuser.answers import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PATH = "jupyter/"  # below the prefix
 ONE_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
      b"transfer-encoding", b"upgrade")

@@ -20,6 +20,7 @@ from pathlib import Path
 from exercises.i18n import LANGUAGES
 from lab.session.lab import Lab
 
+PATH = "jupyter/"  # below the lab's prefix
 START_SECONDS = 120  # the machine may be busy
 GRACE = 5  # seconds to end in
 NOTEBOOKS = "notebooks"  # the folder in the student's home, and the package they come from

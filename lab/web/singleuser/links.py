@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from exercises.i18n import Translate
+from lab.web.jupyter.process import PATH
 from lab.web.singleuser.settings import HubServerSettings
 
 
@@ -15,7 +16,7 @@ def hub_links(settings: HubServerSettings | None, t: Translate, *, notebooks: bo
         return Markup("")
     beside = Markup("")
     if notebooks:
-        address = f"{settings.service_prefix}jupyter/lab"
+        address = f"{settings.service_prefix}{PATH}lab"
         beside = Markup('<a href="{}" target="_blank">{}</a> ').format(address, t("hub.notebooks"))
     return Markup(
         '<nav class="hub-links" aria-label="{}">{}<a href="{}">{}</a> <a href="{}">{}</a></nav>'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exercises.i18n import LANGUAGES
 from lab.session.lab import Lab
 from lab.web.agent_door import AgentDoor
+from lab.web.jupyter.process import PATH as JUPYTER
 from lab.web.jupyter.process import Jupyter, is_installed
 from lab.web.singleuser.activity import Activity
 from lab.web.singleuser.gate import HubGate
@@ -42,10 +43,12 @@ def below_hub(app: "ASGIApp", lab: Lab, settings: HubServerSettings) -> HubGate:
     paths = page_paths(lab)
     if find_spec("mcp") is not None:
         app = AgentDoor(app, lab, settings.service_prefix)
-    if offers_notebooks(lab):
-        from lab.web.jupyter.passing import PATH, JupyterBeside
+    offered = offers_notebooks(lab)
+    if offered:
+        from lab.web.jupyter.passing import JupyterBeside
 
         prefix = settings.service_prefix
-        app = JupyterBeside(app, Jupyter(lab, prefix + PATH), prefix, activity.interaction)
-        paths = (*paths, PATH, f"{PATH}lab")
-    return HubGate(app, settings, paths, activity.interaction)
+        app = JupyterBeside(app, Jupyter(lab, prefix + JUPYTER), prefix, activity.interaction)
+        paths = (*paths, JUPYTER, f"{JUPYTER}lab")
+    own_path = JUPYTER if offered else None
+    return HubGate(app, settings, paths, activity.interaction, own_path)
