@@ -1,6 +1,7 @@
 # Three commands do all the set-up: `make lab` opens the lab, `make hub` starts a JupyterHub that gives each
 # student a lab of their own, `make test` checks everything. Each installs what it needs and no more.
 # `make quick` checks what needs no hub, browser, containers or cluster, in two or three minutes.
+# `make notebooks` runs all notebooks on the bundled model; they are left with their pictures in .cache/notebooks.
 # `make format` tidies the code, `make clean` forgets the virtual environment.
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(WORK
 # mypy works on one core alone, for as long as a third of the quick tests
 TOGETHER := $(MAKE) --no-print-directory --jobs=2
 
-.PHONY: lab hub test quick lint all-tests quick-tests format clean
+.PHONY: lab hub test quick lint all-tests quick-tests notebooks format clean
 
 lab: $(VENV)/lab
 	$(BIN)/genai-lab serve
@@ -43,6 +44,9 @@ all-tests: $(VENV)/test
 quick-tests: $(VENV)/test
 	$(PYTEST) -m "not (hub or browser or docker or slurm or slow)"
 
+notebooks: $(VENV)/notebooks
+	$(BIN)/python -m notebooks.execute .cache/notebooks
+
 format: $(VENV)/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -58,6 +62,10 @@ $(VENV)/lab: pyproject.toml constraints.txt
 # a lab that the hub starts is installed with it
 $(VENV)/hub: $(VENV)/lab
 	$(INSTALL) --editable '.[hub]'
+	touch $@
+
+$(VENV)/notebooks: $(VENV)/lab
+	$(INSTALL) --editable '.[notebooks]'
 	touch $@
 
 $(VENV)/test: $(VENV)/lab

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gateway": ("gateway.command:gateway", "Draw for all labs of a class, and sign what was drawn."),
     "hub": ("hub.command:hub", "Start a JupyterHub: a lab of their own for each student of a class."),
     "cohort": ("hub.cohort.commands:cohort", "Import a class, start it, see who is ready, collect its work."),
+    "mcp": ("lab.cli.mcp:mcp", "Give the lab to an agent as tools, on stdin and stdout."),
     "doctor": ("lab.cli.doctor:doctor", "Find everything that can be wrong, each with its fix."),
 }
 

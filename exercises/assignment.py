@@ -1,7 +1,9 @@
 """What an assignment is once it has been read: exercises in order, each of one kind, each worth points."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from exercises.i18n import Bilingual, Language
 from exercises.kinds import Exercise
@@ -21,6 +23,7 @@ class Assignment(Frozen):
     folder: Path
     variants: Variants | None = None
     receipts: Literal["drawn"] | None = None  # whether each picture has to be drawn by a gateway
+    agents: Annotated[bool, Field(strict=True)] = True  # whether pictures asked for by an agent count
     late: LateRule | None = None
     scoring: Scoring = Scoring()
 

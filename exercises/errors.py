@@ -13,6 +13,10 @@ class UserError(Exception):
     shown only as "it failed".
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows (IPython asks for it): the words, and no traceback."""
+        return [str(self)]
+
     def in_language(self, language: Language) -> str:
         """The message in that language; a plain UserError has one wording only."""
         return str(self)

@@ -48,7 +48,7 @@ _RESERVED = {
 }
 # A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
 _RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
-_READ = ("title", "points", "variants", "receipts", "late", "scoring")  # as they stand there
+_READ = ("title", "points", "variants", "receipts", "agents", "late", "scoring")  # as they stand there
 _TOP = (*_READ, "parameters", "exercises")
 
 

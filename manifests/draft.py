@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from manifests.manifest import Adherence, ApiRequest, Charge, Cost, Model, Proof, Request, Versions
+from manifests.manifest import (
+    Adherence,
+    ApiRequest,
+    Charge,
+    Cost,
+    MadeThrough,
+    Model,
+    Proof,
+    Request,
+    Versions,
+)
 from manifests.receipts import Envelope
 from manifests.service import Service
 
@@ -38,3 +48,4 @@ class Draft(Drawn):
     adherence: Adherence | None = None
     proof: Proof | None = None
     variant: str | None = None
+    made_through: MadeThrough | None = None

@@ -225,6 +225,10 @@ class Adherence(Part):
 Variant = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
+# By what a picture was asked for, where that was no person: an agent with the lab's tools (`genai-lab mcp`).
+MadeThrough = Literal["mcp"]
+
+
 class Proof(Part):
     """The picture came out of the student's own code, and is that of the record `of` (its stem)."""
 
@@ -255,13 +259,14 @@ class Manifest(Part):
     seconds: Seconds
     image: Image
     cost: AnyCost | None = None
-    # These six are left out where there is none, so that manifests from before them keep their digests.
+    # These are left out where there is none, so that manifests from before them keep their digests.
     adherence: Adherence | None = Field(default=None, exclude_if=lambda value: value is None)
     loading_seconds: Seconds | None = Field(default=None, exclude_if=lambda value: value is None)
     proof: Proof | None = Field(default=None, exclude_if=lambda value: value is None)
     variant: Variant | None = Field(default=None, exclude_if=lambda value: value is None)
     receipt: Envelope | None = Field(default=None, exclude_if=lambda value: value is None)
     service: Service | None = Field(default=None, exclude_if=lambda value: value is None)
+    made_through: MadeThrough | None = Field(default=None, exclude_if=lambda value: value is None)
     sequence: Annotated[int, Field(ge=1, le=1_000_000)]
     previous: Sha256 | None
     digest: Sha256
@@ -274,6 +279,7 @@ __all__ = [
     "Charge",
     "Cost",
     "Image",
+    "MadeThrough",
     "Manifest",
     "Model",
     "Part",

@@ -120,6 +120,13 @@ SLOW: dict[str, tuple[str, ...]] = {
     "test_ledger_at_once.py": WHOLE,  # many processes and a thousand calls
     "test_local.py": ("test_the_lab_goes_on_after_memory_ran_out",),
     "test_mini.py": WHOLE,  # the real weights of `mini`
+    "test_notebooks.py": (
+        "test_all_run_offline_and_what_they_made_counts",
+        "test_comfyuis_draws_nothing_and_says_so_while_there_is_no_server",
+        "test_comfyuis_draws_on_the_bundled_server_and_the_graph_is_in_the_manifest",
+        "test_widgets_come_only_where_they_are_wanted",
+        "test_a_wrong_parameter_ends_in_words_in_the_notebooks_language",
+    ),
     "test_replicas.py": WHOLE,  # a Ray of its own, and the real weights of `mini`
     "test_run.py": (
         "test_a_sweep_makes_its_six_runs_as_planned",
@@ -135,6 +142,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     ),
     "test_stages.py": WHOLE,  # the wide world's training
     "test_evaluate.py": WHOLE,
+    "test_stdio.py": WHOLE,  # a process for each
     "test_training.py": WHOLE,
 }
 # There is one container engine and one cluster. What needs it stands below a folder of its name, and

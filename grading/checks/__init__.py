@@ -5,6 +5,7 @@ shared over its checks, equally where it has no weights. Each kind of exercise h
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language
@@ -30,9 +31,10 @@ from grading.checks import (
 )
 from grading.checks.kind import Evidence, KindChecks
 from grading.checks.points import shares
-from grading.checks.verdict import RuleResult
+from grading.checks.verdict import RuleResult, wrong
 from grading.results import CheckResult, Regeneration
 from grading.submission.reading import Submission
+from grading.wording import message
 
 KINDS: dict[str, KindChecks] = {
     "generate": generate.KIND,
@@ -74,9 +76,25 @@ def judge(
 ) -> dict[str, list[RuleResult]]:
     """What every rule says, by exercise."""
     assignment = as_given(assignment, submission)
+    if not assignment.agents:
+        submission = replace(submission, without_agents=True)
     prompts = {run.parameters.prompt for _, run in assignment.planned_runs()}
     evidence = Evidence.of(submission, regenerations, prompts)
-    return {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}
+    judged = {e.id: KINDS[e.kind].check(e, evidence) for e in assignment.exercises}
+    free = [exercise.id for exercise in assignment.exercises if exercise.free_run]
+    return judged | {exercise: with_barred(exercise, judged[exercise], submission) for exercise in free}
+
+
+def with_barred(exercise: str, results: list[RuleResult], submission: Submission) -> list[RuleResult]:
+    """Where no free picture counts, but an agent made some, that is the cause."""
+    barred = tuple(
+        r.file for r in submission.kept if r.manifest.exercise == exercise and submission.is_barred(r)
+    )
+    first = next((r for r in results if r.verdict.passed is False), None)
+    if not barred or first is None or first.verdict.begun:
+        return results
+    told = replace(first, verdict=wrong(message("recorded.through_agent", files=barred)))
+    return [told if result is first else result for result in results]
 
 
 def as_given(assignment: Assignment, submission: Submission) -> Assignment:

@@ -65,6 +65,8 @@ def check_recorded(evidence: Evidence, exercise_id: str, run_id: str) -> Verdict
         )
     if manifest.student in submission.classmates:
         return wrong(message("recorded.foreign", file=newest.file), submission.student, manifest.student)
+    if submission.is_barred(newest):
+        return wrong(message("recorded.through_agent", files=(newest.file,)))
     if submission.is_doubtful(newest):
         return for_a_person(
             message("recorded.other_name", file=newest.file), submission.student, manifest.student

@@ -63,7 +63,7 @@ class Submission:
     `files` may be None: the student has nothing on disk yet. `prefix` leads to the assignment's
     folder within `files`, `base` to the folder above it. `also` are names a grader has confirmed to be
     this student's, `classmates` those of others. `handed_in` is false in the student's own view before
-    the first hand-in.
+    the first hand-in. `without_agents`: what an agent asked for does not count.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Submission:
     also: frozenset[str] = frozenset()
     classmates: frozenset[str] = frozenset()
     handed_in: bool = True
+    without_agents: bool = False
     _looked: dict[str, PictureFacts | Undecodable | Message] = field(default_factory=dict)
 
     @cached_property
@@ -139,8 +140,15 @@ class Submission:
         return tuple(
             r
             for r in self.kept
-            if r.sealed and r.manifest.assignment == self.assignment and self.is_mine(r.manifest.student)
+            if r.sealed
+            and r.manifest.assignment == self.assignment
+            and self.is_mine(r.manifest.student)
+            and not self.is_barred(r)
         )
+
+    def is_barred(self, recorded: Recorded) -> bool:
+        """Whether an agent asked for it where that does not count."""
+        return self.without_agents and recorded.manifest.made_through is not None
 
     @cached_property
     def notebook(self) -> tuple[Analysis | Note, ...]:

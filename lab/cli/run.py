@@ -10,22 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from exercises.assignment import Assignment
-from exercises.errors import CatalogueError
-from exercises.faults import faults
 from exercises.i18n import Translator, decimal, preferred_language, translator
-from exercises.kinds import Exercise, Iterate, Own, Studio
-from exercises.kinds.iterate import ITERATION_RUN
-from exercises.loader import find_assignment
-from exercises.parameters import Parameters
 from lab.engine.protocol import Cancelled, Failed, Loading, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
 from lab.session.gateway import engine_for
+from lab.session.planned_runs import RunError, select
 from lab.session.settings import LabSettings
 from lab.ui.html.adherence import line
 from manifests.manifest import Adherence
@@ -35,22 +28,6 @@ from manifests.settings import WorkSettings
 from manifests.store import Store
 
 STOPPED = 130  # as a shell reports Ctrl-C
-
-
-class RunError(CatalogueError):
-    """What was asked for on the command line is not there or cannot be."""
-
-    package = "lab"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One run to make."""
-
-    exercise: str
-    run: str
-    parameters: Parameters
-    variant: str | None = None
 
 
 @dataclass
@@ -138,61 +115,6 @@ def _interrupt_stops(generation: Generation) -> Iterator[threading.Event]:
         yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment, list[Planned]]:
-    """The runs that `ASSIGNMENT[/EXERCISE[/RUN]]` names, with changed parameters. Raises UserError."""
-    assignment_id, _, rest = what.partition("/")
-    exercise_id, _, run_id = rest.partition("/")
-    assignment = find_assignment(assignment_id).of_student(student)
-    exercises = list(assignment.exercises)
-    if exercise_id:
-        exercises = [e for e in exercises if e.id == exercise_id]
-        if not exercises:
-            known = ", ".join(e.id for e in assignment.exercises)
-            raise RunError("run.no_exercise", exercise=exercise_id, assignment=assignment.id, known=known)
-    planned = [each for exercise in exercises for each in _planned(exercise, bool(exercise_id), changes)]
-    if not planned:
-        raise RunError("run.nothing_to_run", exercise=exercise_id or assignment.id)
-    if run_id:
-        known = ", ".join(each.run for each in planned)
-        planned = [each for each in planned if each.run == run_id]
-        if not planned:
-            raise RunError("run.no_run", run=run_id, exercise=exercise_id, known=known)
-    return assignment, planned
-
-
-def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
-    """An exercise's runs; those for which the student says what to draw only where they are asked for."""
-    if isinstance(exercise, Studio):
-        return [Planned(exercise.id, "studio", _parameters({}, changes))] if named else []
-    if isinstance(exercise, Iterate):
-        return [_step(exercise, changes)] if named else []
-    if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
-        if named:
-            raise RunError("run.prompt_needed", exercise=exercise.id)
-        return []
-    return [
-        Planned(exercise.id, run.id, _parameters(run.parameters.model_dump(), changes), run.variant)
-        for run in getattr(exercise, "runs", ())
-    ]
-
-
-def _step(exercise: Iterate, changes: dict[str, Any]) -> Planned:
-    """One step of a prompt that is improved; without a prompt of its own it is the first."""
-    parameters = _parameters(exercise.start.model_dump(), changes)
-    if not parameters.prompt.strip():
-        raise RunError("run.prompt_needed", exercise=exercise.id)
-    return Planned(exercise.id, ITERATION_RUN, parameters)
-
-
-def _parameters(planned: dict[str, Any], changes: dict[str, Any]) -> Parameters:
-    try:
-        return Parameters.model_validate(planned | changes)
-    except ValidationError as error:
-        fault = faults(error, planned | changes)[0]
-        expected = fault.text(preferred_language())
-        raise RunError("run.bad_parameter", field=fault.field, expected=expected) from None
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from lab.judge.adherence import opinion
 from lab.models.mini.vocabulary import unknown_words
 from manifests.draft import Draft
 from manifests.errors import StoreError
-from manifests.manifest import Request
+from manifests.manifest import MadeThrough, Request
 from manifests.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Generation:
     request: Request
     notes: list[str]
     variant: str | None = None
+    made_through: MadeThrough | None = None
 
     def events(self) -> Iterator[Event | PictureSaved]:
         """The engine's events, and PictureSaved once the picture is on disk. For one reader."""
@@ -72,6 +73,7 @@ class Generation:
             exercise=self.exercise_id,
             run=self.run_id,
             variant=self.variant,
+            made_through=self.made_through,
             adherence=picture.adherence
             if picture.judged
             else opinion(drawn.request.prompt, drawn.model.id, picture.image),
@@ -96,12 +98,13 @@ def generate(
     film: int = 0,
     variant: str | None = None,
     background: bool = False,
+    made_through: MadeThrough | None = None,
 ) -> Generation:
     """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
 
-    `variant` is that of the planned run. `background`: one of a batch, for which nobody waits. `film`: how
-    many pictures of the way from noise to image to keep. Never blocks, and raises nothing for a bad request:
-    the job fails.
+    `variant` is that of the planned run, `made_through` what asks in a person's place. `background`: one of a
+    batch, for which nobody waits. `film`: how many pictures of the way from noise to image to keep. Never
+    blocks, and raises nothing for a bad request: the job fails.
     """
     source = None
     if request.source is not None:
@@ -110,4 +113,5 @@ def generate(
         except (StoreError, OSError):
             log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
     job = engine.submit(request, model=model, source=source, film=film, background=background)
-    return Generation(store, job, exercise_id, run_id, request, notes(request.prompt, model), variant)
+    skipped = notes(request.prompt, model)
+    return Generation(store, job, exercise_id, run_id, request, skipped, variant, made_through)

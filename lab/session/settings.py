@@ -22,7 +22,7 @@ class Dates(BaseModel):
 class LabSettings(BaseSettings):
     """`GENAI_HOST`, `GENAI_PORT`, `GENAI_PREFIX`, `GENAI_ASSIGNMENT`, `GENAI_OPEN`, `GENAI_MODEL`,
     `GENAI_GATEWAY`, `GENAI_GATEWAY_DRAWS`, `GENAI_CACHE`; `GENAI_CODE`, `GENAI_CODE_SECONDS` and
-    `GENAI_CODE_MEMORY_GIB` for a student's own code.
+    `GENAI_CODE_MEMORY_GIB` for a student's own code; `GENAI_NOTEBOOKS`.
     """
 
     model_config = SettingsConfigDict(
@@ -57,6 +57,10 @@ class LabSettings(BaseSettings):
     code_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
     code_memory_gib: Annotated[float, Field(gt=0, le=1024)] = Field(
         default=6, description="what a student's own code may take beside twice the model"
+    )
+
+    notebooks: bool = Field(
+        default=False, description="whether JupyterLab is offered beside the lab; below a JupyterHub only"
     )
 
     @field_validator("prefix")

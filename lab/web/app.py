@@ -16,6 +16,7 @@ from lab.ui.gradio_patches import AcceptAfterClose, LocalizedPages
 from lab.ui.pages import mount_pages, other_pages, page_path
 from lab.web.class_routes import add_class_routes
 from lab.web.headers import AddHeaders
+from lab.web.jupyter.process import is_installed as jupyter_is_installed
 from lab.web.language import COOKIE, visitor_language
 from lab.web.not_open import NotOpenYet
 from lab.web.on_demand import PagesOnDemand
@@ -55,7 +56,7 @@ def build_app(lab: Lab) -> "FastAPI":
     if lab.settings.host in LOOPBACK and not prefix:
         # A page of another site could have its name lead here; it would still ask by that name.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
-    links = partial(hub_links, hub)
+    links = partial(hub_links, hub, notebooks=lab.settings.notebooks and jupyter_is_installed())
     others = other_pages(lab, links)
     app.add_middleware(PagesOnDemand, pages=others)
     labs = [lab, *(lab.on(each.assignment) for each in lab.offered)]

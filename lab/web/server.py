@@ -7,10 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from exercises.errors import CatalogueError
-from lab.models.offered import model_entry
-from lab.session.gateway import engine_for
-from lab.session.lab import Lab
-from lab.session.opened import offered
+from lab.session.opening import open_lab
 from lab.session.settings import LabSettings
 from lab.ui.gradio_patches import import_gradio
 from lab.web.singleuser.settings import hub_server_settings
@@ -26,14 +23,6 @@ class CannotServe(CatalogueError):
     """The lab cannot listen where it was told to, or cannot ask the Hub that started it."""
 
     package = "lab"
-
-
-def open_lab(settings: LabSettings, work: WorkSettings) -> Lab:
-    """The lab of one student. Raises UserError for an unknown assignment or model."""
-    model_entry(settings.model)
-    found = tuple(offered(settings))
-    assignment = found[0].assignment.of_student(work.student)
-    return Lab(settings, assignment, work.work.resolve(), work.student, engine_for(settings), found)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -45,7 +45,8 @@ class HubGate:
     """ASGI middleware that lets in whom the Hub lets in.
 
     `page_paths` are the paths of the pages, below the prefix, which another site may link to; `interaction`
-    is called at every event that a person caused.
+    is called at every event that a person caused. What lies below `own_path` is for the student's own browser
+    alone: what a student writes there is code in the browser that shows it.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class HubGate:
         settings: HubServerSettings,
         page_paths: Sequence[str],
         interaction: Callable[[], None],
+        own_path: str | None = None,
     ) -> None:
         self.app = app
         self._settings = settings
@@ -64,6 +66,7 @@ class HubGate:
         self._interaction = interaction
         self._prefix = settings.service_prefix
         self._callback_path = urlsplit(settings.oauth_callback_url).path
+        self._own = None if own_path is None else self._prefix + own_path
         self._doors = frozenset(self._prefix + door for door in page_paths) | {self._prefix.rstrip("/")}
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -120,10 +123,12 @@ class HubGate:
         if (connection.scope.get("method"), connection.scope["path"]) == ("POST", f"{self._prefix}{VISIT}"):
             self._sessions.visiting.add(credentials.session)
             return RedirectResponse(self._prefix, 303)
-        if credentials.session in self._sessions.visiting:
-            return credentials
         owner = self._settings.user
         look = f"{self._settings.hub_url}class?{urlencode({'view': 'student', 'user': owner})}"
+        if self._own is not None and connection.scope["path"].startswith(self._own):
+            return refusal(connection, 403, "own_only", {"visit_look": look}, owner=owner)
+        if credentials.session in self._sessions.visiting:
+            return credentials
         return refusal(
             connection,
             403,

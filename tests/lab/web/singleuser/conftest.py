@@ -200,6 +200,7 @@ def make_lab(
             hub_settings(**changes),
             ("", "en", "en/"),
             lambda: interactions.append(time.monotonic()),
+            own_path="own/",
         )
         base = f"https://{urlsplit(changes['public_url']).netloc}" if "public_url" in changes else HERE
         client = TestClient(gate, base_url=base, follow_redirects=False)

@@ -222,6 +222,22 @@ def test_who_wants_to_enter_it_all_the_same_says_so_on_the_labs_own_page(lab: La
     assert other.get(f"{PREFIX}en/", headers=PAGE).status_code == 302  # to the login: nobody else is in
 
 
+def test_what_is_the_students_own_opens_in_no_other_browser_though_it_entered_the_lab(lab: Lab) -> None:
+    lab.hub.give("prof-1", name="prof")
+    lab.login(token="prof-1")
+    lab.browser.post(f"{PREFIX}visit", headers={"origin": HERE})
+    answer = lab.browser.get(f"{PREFIX}own/lab", headers=PAGE | {"accept-language": "en"})
+    assert answer.status_code == 403
+    assert "JupyterLab is open to jane alone" in answer.text
+    assert lab.browser.post(f"{PREFIX}own/api", headers={"origin": HERE}).status_code == 403
+    with pytest.raises(WebSocketDenialResponse), lab.browser.websocket_connect(f"{PREFIX}own/socket"):
+        pass
+
+
+def test_the_student_opens_what_is_their_own(jane: Lab) -> None:
+    assert jane.browser.get(f"{PREFIX}own/lab", headers=PAGE).status_code == 200
+
+
 def test_a_program_with_a_token_is_not_asked(lab: Lab) -> None:
     lab.hub.give("prof-1", name="prof")
     answer = lab.browser.get(f"{PREFIX}en/", headers={"authorization": "token prof-1"})

@@ -106,6 +106,8 @@ def test_a_file_beside_the_work_does_not_change_who_gets_in(
 
 def test_the_links_lead_to_the_hub(told: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'href="/hub/home"' in hub_links(hub_server_settings(), str)
+    assert "jupyter" not in hub_links(hub_server_settings(), str)
+    assert "jupyter/lab" in hub_links(hub_server_settings(), str, notebooks=True)
     monkeypatch.setenv("JUPYTERHUB_HOST", "https://hub.example.org")
     monkeypatch.setenv("JUPYTERHUB_BASE_URL", "/class/")
     assert 'href="https://hub.example.org/class/hub/logout"' in hub_links(hub_server_settings(), str)

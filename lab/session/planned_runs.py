@@ -1,0 +1,95 @@
+"""The runs that words such as `tp2/sweep/t2i_run02_steps15` name, with the parameters of each.
+
+The command line, the library for notebooks and the tools of agents ask here, so that all make the same ones.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from exercises.assignment import Assignment
+from exercises.errors import CatalogueError
+from exercises.faults import faults
+from exercises.i18n import preferred_language
+from exercises.kinds import Exercise, Iterate, Own, Studio
+from exercises.kinds.iterate import ITERATION_RUN
+from exercises.loader import find_assignment
+from exercises.parameters import Parameters
+
+
+class RunError(CatalogueError):
+    """What was asked for is not there or cannot be."""
+
+    package = "lab"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run to make."""
+
+    exercise: str
+    run: str
+    parameters: Parameters
+    variant: str | None = None
+
+
+def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment, list[Planned]]:
+    """The runs that `ASSIGNMENT[/EXERCISE[/RUN]]` names, with changed parameters. Raises UserError."""
+    assignment_id, _, rest = what.partition("/")
+    assignment = find_assignment(assignment_id).of_student(student)
+    return assignment, runs_of(assignment, rest, changes)
+
+
+def runs_of(assignment: Assignment, what: str, changes: dict[str, Any]) -> list[Planned]:
+    """The runs that `EXERCISE[/RUN]` names (all for nothing), with changed parameters. Raises UserError."""
+    exercise_id, _, run_id = what.partition("/")
+    exercises = list(assignment.exercises)
+    if exercise_id:
+        exercises = [e for e in exercises if e.id == exercise_id]
+        if not exercises:
+            known = ", ".join(e.id for e in assignment.exercises)
+            raise RunError("run.no_exercise", exercise=exercise_id, assignment=assignment.id, known=known)
+    planned = [each for exercise in exercises for each in _planned(exercise, bool(exercise_id), changes)]
+    if not planned:
+        raise RunError("run.nothing_to_run", exercise=exercise_id or assignment.id)
+    if run_id:
+        known = ", ".join(each.run for each in planned)
+        planned = [each for each in planned if each.run == run_id]
+        if not planned:
+            raise RunError("run.no_run", run=run_id, exercise=exercise_id, known=known)
+    return planned
+
+
+def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
+    """An exercise's runs; those for which the student says what to draw only where they are asked for."""
+    if isinstance(exercise, Studio):
+        return [Planned(exercise.id, "studio", parameters_of({}, changes))] if named else []
+    if isinstance(exercise, Iterate):
+        return [_step(exercise, changes)] if named else []
+    if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
+        if named:
+            raise RunError("run.prompt_needed", exercise=exercise.id)
+        return []
+    return [
+        Planned(exercise.id, run.id, parameters_of(run.parameters.model_dump(), changes), run.variant)
+        for run in getattr(exercise, "runs", ())
+    ]
+
+
+def _step(exercise: Iterate, changes: dict[str, Any]) -> Planned:
+    """One step of a prompt that is improved; without a prompt of its own it is the first."""
+    parameters = parameters_of(exercise.start.model_dump(), changes)
+    if not parameters.prompt.strip():
+        raise RunError("run.prompt_needed", exercise=exercise.id)
+    return Planned(exercise.id, ITERATION_RUN, parameters)
+
+
+def parameters_of(planned: dict[str, Any], changes: dict[str, Any]) -> Parameters:
+    """The planned parameters with some changed. Raises RunError for one that cannot be."""
+    try:
+        return Parameters.model_validate(planned | changes)
+    except ValidationError as error:
+        fault = faults(error, planned | changes)[0]
+        expected = fault.text(preferred_language())
+        raise RunError("run.bad_parameter", field=fault.field, expected=expected) from None
