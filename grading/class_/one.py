@@ -16,6 +16,7 @@ from grading.checks import judge, worded_checks
 from grading.checks.due import late
 from grading.checks.receipts import receipt_findings
 from grading.checks.suspicions import suspicions
+from grading.class_.collected import Collected
 from grading.class_.output import write_whole
 from grading.class_.traces import evaluation, observed, photos, sentences
 from grading.copies.exhibits import Exhibits, exhibits
@@ -39,17 +40,34 @@ class _Line(BaseModel):
 
 
 class Entry(_Line):
-    """One submission of the class. `path` is quoted, for file names need not be text."""
+    """One submission of the class. `path` is quoted, for file names need not be text; where it was
+    collected at a Hub, `student` is the user's name there, else as `name`, and `groups` are the Hub's."""
 
     path: str
     name: str
     folder: str
     lateness: Lateness | None = None
+    student: str = ""
+    groups: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, path: Path, name: str, folder: str, lateness: Lateness | None = None) -> "Entry":
-        quoted = quote_from_bytes(os.fsencode(path))
-        return cls(path=quoted, name=name, folder=folder, lateness=lateness)
+    def of(
+        cls,
+        path: Path,
+        name: str,
+        folder: str,
+        lateness: Lateness | None = None,
+        collected: Collected | None = None,
+    ) -> "Entry":
+        student, groups = (collected.student, collected.groups) if collected else (name, ())
+        return cls(
+            path=quote_from_bytes(os.fsencode(path)),
+            name=name,
+            folder=folder,
+            lateness=lateness,
+            student=student,
+            groups=groups,
+        )
 
     @property
     def real_path(self) -> Path:
@@ -187,6 +205,8 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         gradable=True,
         points=earned_points(checks),
         maximum=assignment.points,
+        groups=task.entry.groups,
+        language=language,
         lateness=task.entry.lateness,
         findings=tuple(f.text(language) for f in (*submission.findings, *late(assignment, submission))),
         for_grader=(*(each.text(task.graders_language) for each in found), *task.for_grader),
@@ -206,6 +226,8 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
         reasons=(reason.text(language),),
         points=0.0,
         maximum=assignment.points,
+        groups=entry.groups,
+        language=language,
         lateness=entry.lateness,
     )
 

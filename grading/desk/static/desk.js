@@ -171,6 +171,7 @@ const actions = {
   z: () => give(0),
   e: () => field("points")?.focus(),
   r: () => field("reason")?.focus(),
+  a: () => { const answer = $("#answer-again"); if (answer) answer.focus(); },
   c: () => $("#comment")?.focus(),
   b: () => bank(true),
   m: () => enlarge(looking + 1),

@@ -101,6 +101,34 @@ def test_a_command_publishes_all_or_some(out: Path) -> None:
     assert (code, len(said.splitlines())) == (0, 2)
 
 
+def test_points_and_comments_are_both_as_the_marks_are_now(out: Path, tp2: Assignment) -> None:
+    store = MarksStore(out)
+    before = read_grades(out)["ben"].total
+    store.save("ann", [Wanted("ben", TOPIC, 0, Mark(points=0.25, reason="Short."))])
+    store.save("ann", [Wanted("ben", "reflection", 0, Mark(comments=(Comment(text="Say more."),)))])
+    code, _ = run("publish", "--grades", out, "--assignment", "tp2", "--student", "ben")
+    assert code == 0
+    told = Feedback.model_validate_json((out / "ben" / "feedback.json").read_bytes())
+    assert told.total == pytest.approx(before + 0.25)
+    (reflection,) = [each for each in told.exercises if each.id == "reflection"]
+    assert [remark.text for remark in reflection.remarks] == ["Say more."]
+    assert next(check for check in reflection.checks if check.id == TOPIC).points == 0.25
+    assert read_grades(out)["ben"].total == before  # the grade itself follows with the next `grade`
+
+
+def test_a_command_publishes_to_a_group_as_it_was_collected(
+    tmp_path: Path, out: Path, tp2: Assignment
+) -> None:
+    students = {"ada": {"student": "ada", "groups": ["TD1"]}, "ben": {"student": "ben", "groups": ["TD2"]}}
+    collected = {"schema": "genai-lab/collected/1", "assignment": "tp2", "students": students}
+    (tmp_path / "subs" / "collected.json").write_text(json.dumps(collected))
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--group", "TD2", "--json")
+    assert (code, [each["student"] for each in json.loads(said)["published"]]) == (0, ["ben"])
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--group", "TD9")
+    assert code != 0
+
+
 def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(
     out: Path, tp2: Assignment, start_gateway: StartGateway
 ) -> None:
