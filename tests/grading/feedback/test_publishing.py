@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from exercises.assignment import Assignment
@@ -76,6 +77,22 @@ def test_the_report_shows_the_comments_as_text(out: Path) -> None:
     assert "<script" not in page
     assert "25 % from the left" in page
     assert "alert(1)" not in (out / "ben" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_shows_a_persons_judgement_in_place_of_the_words_that_one_is_awaited(
+    tmp_path: Path, out: Path, tp2: Assignment
+) -> None:
+    awaited = next(check for check in read_grades(out)["ben"].checks if check.id == TOPIC)
+    assert awaited.needs_person
+    assert awaited.cause
+    words = str(escape(awaited.cause.message))
+    before = (out / "ben" / "report.html").read_text()
+    MarksStore(out).save("ann", [Wanted("ben", TOPIC, 0, Mark(points=0.25, reason="Only <half> of it."))])
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    after = (out / "ben" / "report.html").read_text()
+    assert after.count(words) == before.count(words) - 1
+    assert "Only &lt;half&gt; of it." in after
+    assert "given by a person" in after
 
 
 def test_what_would_have_been_right_is_told_where_its_author_wrote_it(
