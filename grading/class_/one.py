@@ -24,8 +24,9 @@ from grading.copies.fingerprint import Fingerprint, fingerprint
 from grading.marks.applying import mark_checks, marks_without_place
 from grading.marks.mark import Mark
 from grading.marks.totals import with_totals
+from grading.reports.pdf import student_pdf
 from grading.reports.strip import STRIP, contact_strip
-from grading.reports.student import student_report
+from grading.reports.student import Report, report_of, student_report
 from grading.results import Grade, Lateness, Regeneration, earned_points
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
@@ -33,6 +34,7 @@ from grading.wording import Message
 from manifests.receipts import Keys
 
 EMPTY = "submission.empty"
+PDF = "report.pdf"
 
 
 class _Line(BaseModel):
@@ -109,7 +111,8 @@ class Graded(_Line):
 class Task(_Line):
     """What a worker is to do: look at a submission, grade it into `out`/`folder`, or show some of it.
 
-    `key`: under which its fingerprint is made; `wanted`: the places of the pictures to show.
+    `key`: under which its fingerprint is made; `wanted`: the places of the pictures to show; `pdf`: whether
+    the report is written as PDF too.
     """
 
     kind: Literal["survey", "grade", "exhibit"]
@@ -125,6 +128,7 @@ class Task(_Line):
     receipt_keys: Keys | None = None
     key: Base64Bytes = b""
     wanted: tuple[str, ...] = ()
+    pdf: bool = False
 
 
 def survey(task: Task, assignment: Assignment) -> Survey:
@@ -181,13 +185,13 @@ def grade(task: Task, assignment: Assignment) -> Graded:
         ) as submission:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
-            page = student_report(assignment, result, language, submission, task.marks)
+            report = report_of(assignment, result, language, submission, task.marks)
             pictures = contact_strip(assignment, submission)
             traces = fingerprint(submission, assignment, task.key)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)
-        page = student_report(assignment, result, task.language)
-    write_results(Path(task.out) / task.entry.folder, result, page, pictures)
+        report = report_of(assignment, result, task.language)
+    write_results(Path(task.out) / task.entry.folder, report, pictures, pdf=task.pdf)
     return Graded(grade=result, fingerprint=traces)
 
 
@@ -232,12 +236,17 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
     )
 
 
-def write_results(folder: Path, result: Grade, page: str, pictures: bytes = b"") -> None:
-    """`grade.json`, `report.html` and, where there are pictures, `strip.jpg`, each whole or not at all."""
+def write_results(folder: Path, report: Report, pictures: bytes = b"", *, pdf: bool = False) -> None:
+    """`grade.json`, `report.html`, if wished `report.pdf` and, where there are pictures, `strip.jpg`, each
+    whole or not at all. A PDF from before would say something else, so it goes."""
     folder.mkdir(parents=True, exist_ok=True)
+    if pdf:
+        write_whole(folder / PDF, student_pdf(report))
+    else:
+        (folder / PDF).unlink(missing_ok=True)
     if pictures:
         write_whole(folder / STRIP, pictures)
     else:
         (folder / STRIP).unlink(missing_ok=True)
-    write_whole(folder / "report.html", page.encode())
-    write_whole(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())
+    write_whole(folder / "report.html", student_report(report).encode())
+    write_whole(folder / "grade.json", (report.grade.model_dump_json(indent=2) + "\n").encode())

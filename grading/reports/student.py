@@ -86,31 +86,49 @@ class Section:
     remarks: tuple[Remark, ...] = ()
 
 
-def student_report(
+@dataclass(frozen=True)
+class Report:
+    """All that a report says, whatever it is written as."""
+
+    grade: Grade
+    assignment: str
+    language: Language
+    sections: tuple[Section, ...]
+    late: str
+    times: str
+
+
+def report_of(
     assignment: Assignment,
     grade: Grade,
     language: Language,
     submission: Submission | None = None,
     marks: Mapping[str, Mark] | None = None,
-) -> str:
-    """The page, with what people said in their marks. Without a submission (it could not be read) there are
+) -> Report:
+    """The report, with what people said in their marks. Without a submission (it could not be read) there are
     only the reasons."""
     exercises = assignment.exercises if submission is not None else ()
-    sections = [
-        replace(
-            _section(exercise, grade, submission, language, marks or {}),
-            remarks=remarks_of((marks or {}).get(exercise.id)),
-        )
-        for exercise in exercises
-    ]
+    t = translator("grading", language)
+    return Report(
+        grade,
+        assignment.title(language),
+        language,
+        tuple(_section(exercise, grade, submission, language, marks or {}) for exercise in exercises),
+        lateness_words(grade.lateness, t),
+        times_words(grade.lateness, t),
+    )
+
+
+def student_report(report: Report) -> str:
+    """The page."""
     return render(
         "student.html.j2",
-        language,
-        grade=grade,
-        assignment=assignment.title(language),
-        exercises=sections,
-        late=lateness_words(grade.lateness, translator("grading", language)),
-        times=times_words(grade.lateness, translator("grading", language)),
+        report.language,
+        grade=report.grade,
+        assignment=report.assignment,
+        exercises=report.sections,
+        late=report.late,
+        times=report.times,
         mark=mark,
         symbols=SYMBOLS,
     )
@@ -156,6 +174,7 @@ def _section(
         if submission
         else (),
         texts=tuple(_shortened(each) for each in kind.texts(exercise, submission, t)) if submission else (),
+        remarks=remarks_of(marks.get(exercise.id)),
     )
 
 
