@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
+from grading.class_.grade import GradingError
 from grading.desk import feedback_pages, group_pages, place_pages
 from grading.desk.forms import FormError, read_form
 from grading.desk.gate import DeskGate
@@ -63,6 +64,12 @@ def build_desk(desk: Desk) -> FastAPI:
         visit = Visit.of(desk, request)
         told = error.in_language(visit.language) if isinstance(error, FormError) else str(error)
         return await run_in_threadpool(visit.page, "message.html.j2", 400, message=told)
+
+    @app.exception_handler(GradingError)
+    async def unreadable(request: Request, error: Exception) -> Response:
+        visit = Visit.of(desk, request)
+        told = error.in_language(visit.language) if isinstance(error, GradingError) else str(error)
+        return await run_in_threadpool(visit.page, "message.html.j2", 503, message=told)
 
     @app.exception_handler(404)
     async def nowhere(request: Request, _: Exception) -> Response:

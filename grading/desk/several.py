@@ -183,8 +183,7 @@ def build_desks(desks: Desks, language: Language) -> FastAPI:
             answer = _message(request, desks, "desk.not_here", 404)
         elif work.grading or work.failed:
             row = await run_in_threadpool(_row, work, visitor, language_of(request))
-            above = str(scope["root_path"]).removesuffix(f"/{BELOW}/{work.assignment.id}")
-            answer = _page(request, desks, "grading.html.j2", 503 if row.failed else 200, above, row=row)
+            answer = _page(request, desks, "grading.html.j2", 503 if row.failed else 200, row=row)
         else:
             await work.app(scope, receive, send)
             return
@@ -195,8 +194,11 @@ def build_desks(desks: Desks, language: Language) -> FastAPI:
 
 
 def _row(work: Work, visitor: Visitor, language: Language) -> Row:
-    seats = [seat for seat in work.desk.seats.current() if visitor.sees(seat)]
-    entries = [entry for entry in work.desk.seats.entries() if visitor.has(entry.student)]
+    try:
+        seats = [seat for seat in work.desk.seats.current() if visitor.sees(seat)]
+        entries = [entry for entry in work.desk.seats.entries() if visitor.has(entry.student)]
+    except GradingError as error:
+        return Row(work, 0, 0, 0, error.in_language(language))
     failed = work.failed.in_language(language) if isinstance(work.failed, UserError) else work.failed
     return Row(
         work,
@@ -220,7 +222,9 @@ def _word(desks: Desks, visitor: Visitor) -> str:
 
 
 def _root(request: Request) -> str:
-    return str(request.scope.get("root_path", ""))
+    """What stands before the paths of all desks."""
+    assignment = request.scope.get("path_params", {}).get("assignment", "")
+    return str(request.scope.get("root_path", "")).removesuffix(f"/{BELOW}/{assignment}")
 
 
 def _message(request: Request, desks: Desks, key: str, status: int) -> Response:
@@ -233,12 +237,11 @@ def _page(
     desks: Desks,
     template: str,
     status: int = 200,
-    above: str | None = None,
     **values: object,
 ) -> Response:
     """A page that belongs to no one assignment's desk."""
     visitor, language = _visitor(request.scope), language_of(request)
-    root = _root(request) if above is None else above
+    root = _root(request)
     html = (
         templates("grading.desk")
         .get_template(template)
