@@ -1,4 +1,4 @@
-"""What students ask, as the desk knows it: not asked for at every page, and kept while the gateway is silent."""
+"""What students ask, as the desk knows it: not asked for at every page, kept while the gateway is silent."""
 
 from datetime import UTC, datetime
 from typing import cast

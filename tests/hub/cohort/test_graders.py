@@ -21,12 +21,13 @@ TD1: dict[str, Any] = {
     "properties": {"genai_lab": DEADLINES | {"graders": ["omar"]}, "other": True},
 }
 TD2: dict[str, Any] = {"name": "TD2", "users": ["cyd"], "properties": {}}
-USERS = [
+USERS: list[dict[str, Any]] = [
     {"name": "ann", "groups": ["TD1"]},
     {"name": "omar", "groups": []},
     {"name": "prof", "admin": True, "groups": []},
     {"name": "zoe", "groups": []},
 ]
+USERS = [user | {"servers": {}} for user in USERS]
 
 
 @pytest.fixture
