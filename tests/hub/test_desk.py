@@ -243,6 +243,12 @@ def test_the_export_holds_the_decisions_about_ones_own_group(
     assert "cyd" not in export
 
 
+def test_instructors_find_it_in_the_bar_of_every_page(class_: Class, prof: Person) -> None:
+    link = 'href="/services/desk/"'
+    assert link in prof.get("hub/home").text
+    assert link not in class_.person("ann").get("hub/home").text
+
+
 def test_what_concerns_the_whole_class_is_an_instructors(class_: Class, anna: Person, prof: Person) -> None:
     word = anna.form(f"{ASSIGNMENT}/", f"{ASSIGNMENT}/names")["word"]
     assert anna.post(f"{ASSIGNMENT}/names", {"word": word, "hide": ["yes"]}).status_code == 400

@@ -5,6 +5,8 @@ const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // --- who ticks somebody to publish to means those who are ticked
+// (and who chooses a group means that group)
+for (const list of $$("select[name=group]")) list.addEventListener("change", () => { $("[name=who][value=group]").checked = true; });
 for (const box of $$("[name=student]")) box.addEventListener("change", () => { $("[name=who][value=chosen]").checked = true; });
 
 // --- whether single keys are on: a person may turn them off, for whoever speaks to the machine
