@@ -15,6 +15,7 @@ from exercises.parameters import Slug
 from gateway.class_routes import only_instructors
 from gateway.feedback_store import AskedBefore, FeedbackStore
 from gateway.gate import person_of
+from gateway.people import HUB
 from grading.feedback.document import Feedback, LookAgain, OwnFeedback
 from lab.endpoint.errors import ApiError
 
@@ -37,9 +38,10 @@ class Asked(BaseModel):
 
 
 class Answer(BaseModel):
-    """What an instructor says to it."""
+    """What an instructor says to it. `by`: whose words they are, where the Hub's desk brings them."""
 
     answer: Words
+    by: Annotated[str, StringConstraints(max_length=255)] | None = None
 
 
 def router(store: FeedbackStore) -> APIRouter:
@@ -76,7 +78,9 @@ def router(store: FeedbackStore) -> APIRouter:
     @routes.put("/class/feedback/requests/{number}", status_code=204, dependencies=teaches)
     def answer(number: int, answer: Answer, request: Request) -> Response:
         """Answer what a student asked."""
-        if not store.answer(number, answer.answer, person_of(request).name):
+        person = person_of(request)
+        by = answer.by if person == HUB and answer.by else person.name
+        if not store.answer(number, answer.answer, by):
             raise ApiError(404, "no_feedback")
         return Response(status_code=204)
 

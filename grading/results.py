@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
 
+from exercises.i18n import Language
+
 
 class _Result(BaseModel):
     # What is computed is written and, when it is read back, computed again.
@@ -97,7 +99,8 @@ class Grade(_Result):
     `findings`: what else there is to know (an unreadable file). `for_grader`: what the student's own
     report must not say: what looks forged, and what names others (a picture that another one handed in
     as well), most certain first. `lateness` is known of work that `cohort collect` stored. None of them
-    changes points, unless the assignment has a rule on lateness.
+    changes points, unless the assignment has a rule on lateness. `groups` are the Hub's, where the work was
+    collected there; `language` is the one in which the student is told all this.
 
     `points` are what the checks give: `computed` by the program, `marked` by people on top of it (less than 0
     where they took points away). `total` is what counts: `points` without `late_points` (for `late_days` days
@@ -112,6 +115,8 @@ class Grade(_Result):
     reasons: tuple[str, ...] = ()
     points: float
     maximum: float
+    groups: tuple[str, ...] = ()
+    language: Language | None = None
     lateness: Lateness | None = None
     findings: tuple[str, ...] = ()
     for_grader: tuple[str, ...] = ()

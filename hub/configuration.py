@@ -8,7 +8,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from hub import gateway, guards, opened, pages, proxy, roles
+from hub import desk, gateway, guards, opened, pages, proxy, roles
 from hub.addresses import bind_url
 from hub.class_page import configuration as class_page
 from hub.cohort import passes
@@ -45,7 +45,9 @@ def configure(c: Config, settings: HubSettings) -> None:
         part.configure(c, settings)
     AUTHENTICATORS[settings.authenticator].configure(c, settings)
     SPAWNERS[settings.spawner](c, settings)
-    class_page.configure(c, settings, gateway.configure(c, settings))
+    shared = gateway.configure(c, settings)
+    class_page.configure(c, settings, shared)
+    desk.configure(c, settings, shared)
     for service in c.JupyterHub.services:
         if "command" in service:
             service["cwd"] = str(state)  # `hub.stale_processes` recognizes services by this folder

@@ -1,6 +1,6 @@
 """`collected.json`: what `genai-lab cohort collect` says of the work it stored, beside the students' folders.
 
-`collect` writes it, and the grade reads from it how late each student's work is.
+`collect` writes it, and the grade reads from it whose each folder is and how late the work in it is.
 """
 
 from pathlib import Path
@@ -50,6 +50,15 @@ class Missed(BaseModel):
     reason: str = ""
 
 
+class Collected(BaseModel):
+    """Whose folder it is, and the groups that the student was in at the Hub."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    student: str
+    groups: tuple[str, ...] = ()
+
+
 class Collection(BaseModel):
     """The content of `collected.json`."""
 
@@ -59,20 +68,21 @@ class Collection(BaseModel):
     assignment: str
     snapshots: list[StoredSnapshot] = []  # the oldest first; each round adds one per student
     missed: list[Missed] = []
+    students: dict[str, Collected] = {}  # by folder; of collections from before it was kept there are none
 
 
-def read_lateness(submissions: Path) -> dict[str, Lateness]:
-    """How late the newest work in each folder is, by the folder's name.
-
-    Empty where nothing was collected. Raises ValueError for a file that `collect` did not write.
-    """
+def read_collection(submissions: Path) -> Collection | None:
+    """What `collect` wrote; None where nothing was collected. Raises ValueError for a file of others."""
     try:
-        data = read_regular_file(submissions / INDEX, MAX_BYTES)
-        collection = Collection.model_validate_json(data)
+        return Collection.model_validate_json(read_regular_file(submissions / INDEX, MAX_BYTES))
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, ValidationError) as error:
         raise ValueError(INDEX) from error
+
+
+def lateness_in(collection: Collection, submissions: Path) -> dict[str, Lateness]:
+    """How late the newest work in each folder is, by the folder's name."""
     found: dict[str, Lateness] = {}
     for each in collection.snapshots:  # the oldest first
         if (submissions / each.file).is_file():

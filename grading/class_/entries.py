@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 
-from grading.class_.collected import INDEX, SUMS, read_lateness
+from grading.class_.collected import INDEX, SUMS, lateness_in, read_collection
 from grading.class_.one import Entry
 from grading.copies.copies import COPIES, PAGE
 from grading.marks.lines import LINES
@@ -29,7 +29,9 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
     Hidden files, what systems and archivers add, what `collect` says of the whole class, and the results'
     folder are not submissions. Raises ValueError if what `collect` wrote cannot be read.
     """
-    lateness = read_lateness(submissions)
+    collection = read_collection(submissions)
+    lateness = lateness_in(collection, submissions) if collection else {}
+    collected = collection.students if collection else {}
     found: list[tuple[Entry, Message | None]] = []
     taken = list(RESERVED)
     shown_names: set[str] = set()
@@ -44,7 +46,8 @@ def find_entries(submissions: Path, out: Path) -> list[tuple[Entry, Message | No
         name = _told_apart(student, shown_names)
         folder = safe_name(name, taken)
         problem = _problem(each, name) or (message("submission.twice") if student in students else None)
-        found.append((Entry.of(Path(each.path), name, folder, lateness.get(each.name)), problem))
+        entry = Entry.of(Path(each.path), name, folder, lateness.get(each.name), collected.get(each.name))
+        found.append((entry, problem))
         taken.append(folder)
         shown_names.add(name)
         students.add(student)

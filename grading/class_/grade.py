@@ -33,7 +33,8 @@ from grading.marks.store import MarksStore
 from grading.marks.table import MARKS, OPEN, open_rows, take_over
 from grading.reports.changes import changes_page, find_changes
 from grading.reports.class_page import class_report
-from grading.reports.student import student_report
+from grading.reports.pdf import require_pdf
+from grading.reports.student import report_of
 from grading.reports.table import csv_bytes, grades_csv
 from grading.results import Grade, Regeneration
 from grading.submission.files import Unreadable
@@ -68,6 +69,7 @@ def grade_class(
     receipt_keys: Keys | None = None,
     earlier: Earlier | None = None,
     language: Language | None = None,
+    pdf: bool = False,
     seconds_per_student: float = SECONDS_PER_STUDENT,
     patience: float = PATIENCE,
     workers: int | None = None,
@@ -77,10 +79,13 @@ def grade_class(
     `regenerate` makes some of a submission's pictures again (in this process, one student after
     the other) and says what that gave. `progress(done, total, student)` is called after each
     student, from any thread. `earlier`: a folder of earlier cohorts' fingerprints. `language` is the
-    grader's, and that of students whose own is not known. Raises GradingError when there is nothing to
-    grade, EarlierError for a folder that cannot be used, OSError when `out` cannot be written.
+    grader's, and that of students whose own is not known. `pdf`: reports as PDF too. Raises
+    GradingError when there is nothing to grade, EarlierError for a folder that cannot be used, OSError when
+    `out` cannot be written.
     """
     language = language or preferred_language()
+    if pdf:
+        require_pdf()
     if not submissions.is_dir():
         raise GradingError("grade.no_folder", folder=shown(submissions))
     try:
@@ -127,12 +132,13 @@ def grade_class(
                 regenerations=tuple(made_again),
                 receipt_keys=receipt_keys,
                 key=b64encode(key),
+                pdf=pdf,
             )
             future = pool.submit(task)
             future.add_done_callback(partial(count.one, entry))
             outcomes.append(future)
         results = [
-            _outcome(entry, outcome, assignment, out, language)
+            _outcome(entry, outcome, assignment, out, language, pdf)
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
         grades = [result.grade for result in results]
@@ -222,6 +228,7 @@ def _outcome(
     assignment: Assignment,
     out: Path,
     language: Language,
+    pdf: bool,
 ) -> Graded:
     """The worker's grade, or the one of a submission it could not grade, written here in its place."""
     if isinstance(outcome, Future):
@@ -230,7 +237,7 @@ def _outcome(
         except TaskFailed as failed:
             outcome = failed.message
     grade = not_gradable(entry, assignment, outcome, language)
-    write_results(out / entry.folder, grade, student_report(assignment, grade, language))
+    write_results(out / entry.folder, report_of(assignment, grade, language), pdf=pdf)
     return Graded(grade=grade)
 
 

@@ -16,6 +16,7 @@ from grading.checks import judge, worded_checks
 from grading.checks.due import late
 from grading.checks.receipts import receipt_findings
 from grading.checks.suspicions import suspicions
+from grading.class_.collected import Collected
 from grading.class_.output import write_whole
 from grading.class_.traces import evaluation, observed, photos, sentences
 from grading.copies.exhibits import Exhibits, exhibits
@@ -23,8 +24,9 @@ from grading.copies.fingerprint import Fingerprint, fingerprint
 from grading.marks.applying import mark_checks, marks_without_place
 from grading.marks.mark import Mark
 from grading.marks.totals import with_totals
+from grading.reports.pdf import student_pdf
 from grading.reports.strip import STRIP, contact_strip
-from grading.reports.student import student_report
+from grading.reports.student import Report, report_of, student_report
 from grading.results import Grade, Lateness, Regeneration, earned_points
 from grading.submission.files import Unreadable
 from grading.submission.reading import Submission, closing, open_submission
@@ -32,6 +34,7 @@ from grading.wording import Message
 from manifests.receipts import Keys
 
 EMPTY = "submission.empty"
+PDF = "report.pdf"
 
 
 class _Line(BaseModel):
@@ -39,17 +42,34 @@ class _Line(BaseModel):
 
 
 class Entry(_Line):
-    """One submission of the class. `path` is quoted, for file names need not be text."""
+    """One submission of the class. `path` is quoted, for file names need not be text; where it was
+    collected at a Hub, `student` is the user's name there, else as `name`, and `groups` are the Hub's."""
 
     path: str
     name: str
     folder: str
     lateness: Lateness | None = None
+    student: str = ""
+    groups: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, path: Path, name: str, folder: str, lateness: Lateness | None = None) -> "Entry":
-        quoted = quote_from_bytes(os.fsencode(path))
-        return cls(path=quoted, name=name, folder=folder, lateness=lateness)
+    def of(
+        cls,
+        path: Path,
+        name: str,
+        folder: str,
+        lateness: Lateness | None = None,
+        collected: Collected | None = None,
+    ) -> "Entry":
+        student, groups = (collected.student, collected.groups) if collected else (name, ())
+        return cls(
+            path=quote_from_bytes(os.fsencode(path)),
+            name=name,
+            folder=folder,
+            lateness=lateness,
+            student=student,
+            groups=groups,
+        )
 
     @property
     def real_path(self) -> Path:
@@ -91,7 +111,8 @@ class Graded(_Line):
 class Task(_Line):
     """What a worker is to do: look at a submission, grade it into `out`/`folder`, or show some of it.
 
-    `key`: under which its fingerprint is made; `wanted`: the places of the pictures to show.
+    `key`: under which its fingerprint is made; `wanted`: the places of the pictures to show; `pdf`: whether
+    the report is written as PDF too.
     """
 
     kind: Literal["survey", "grade", "exhibit"]
@@ -107,6 +128,7 @@ class Task(_Line):
     receipt_keys: Keys | None = None
     key: Base64Bytes = b""
     wanted: tuple[str, ...] = ()
+    pdf: bool = False
 
 
 def survey(task: Task, assignment: Assignment) -> Survey:
@@ -163,13 +185,13 @@ def grade(task: Task, assignment: Assignment) -> Graded:
         ) as submission:
             language = submission.language or task.language
             result = graded(task, assignment, submission, language)
-            page = student_report(assignment, result, language, submission, task.marks)
+            report = report_of(assignment, result, language, submission, task.marks)
             pictures = contact_strip(assignment, submission)
             traces = fingerprint(submission, assignment, task.key)
     except Unreadable as error:
         result = not_gradable(task.entry, assignment, error.message, task.language)
-        page = student_report(assignment, result, task.language)
-    write_results(Path(task.out) / task.entry.folder, result, page, pictures)
+        report = report_of(assignment, result, task.language)
+    write_results(Path(task.out) / task.entry.folder, report, pictures, pdf=task.pdf)
     return Graded(grade=result, fingerprint=traces)
 
 
@@ -187,6 +209,8 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         gradable=True,
         points=earned_points(checks),
         maximum=assignment.points,
+        groups=task.entry.groups,
+        language=language,
         lateness=task.entry.lateness,
         findings=tuple(f.text(language) for f in (*submission.findings, *late(assignment, submission))),
         for_grader=(*(each.text(task.graders_language) for each in found), *task.for_grader),
@@ -206,16 +230,23 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
         reasons=(reason.text(language),),
         points=0.0,
         maximum=assignment.points,
+        groups=entry.groups,
+        language=language,
         lateness=entry.lateness,
     )
 
 
-def write_results(folder: Path, result: Grade, page: str, pictures: bytes = b"") -> None:
-    """`grade.json`, `report.html` and, where there are pictures, `strip.jpg`, each whole or not at all."""
+def write_results(folder: Path, report: Report, pictures: bytes = b"", *, pdf: bool = False) -> None:
+    """`grade.json`, `report.html`, if wished `report.pdf` and, where there are pictures, `strip.jpg`, each
+    whole or not at all. A PDF from before would say something else, so it goes."""
     folder.mkdir(parents=True, exist_ok=True)
+    if pdf:
+        write_whole(folder / PDF, student_pdf(report))
+    else:
+        (folder / PDF).unlink(missing_ok=True)
     if pictures:
         write_whole(folder / STRIP, pictures)
     else:
         (folder / STRIP).unlink(missing_ok=True)
-    write_whole(folder / "report.html", page.encode())
-    write_whole(folder / "grade.json", (result.model_dump_json(indent=2) + "\n").encode())
+    write_whole(folder / "report.html", student_report(report).encode())
+    write_whole(folder / "grade.json", (report.grade.model_dump_json(indent=2) + "\n").encode())

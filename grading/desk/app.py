@@ -7,25 +7,26 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from exercises.assignment import Assignment
 from exercises.i18n import LANGUAGES, Language
+from grading.class_.grade import GradingError
 from grading.desk import feedback_pages, group_pages, place_pages
 from grading.desk.forms import FormError, read_form
 from grading.desk.gate import DeskGate
-from grading.desk.queue import ORDERS, SHOWS, graders, order_of, places, progress, wanted
+from grading.desk.queue import ORDERS, SHOWS, graders, places, progress, wanted
 from grading.desk.seats import Seats
-from grading.desk.visit import GRADER, HIDDEN, LANGUAGE, Desk, Visit, as_cookie
+from grading.desk.visit import GRADER, HIDDEN, LANGUAGE, YEAR, Desk, Visit, as_cookie, back
+from grading.desk.wishes import Wishes
 from grading.desk.works import Works, picture
 from grading.feedback.publishing import GatewayCarrier
 from grading.marks.lines import LINES, to_lines
 from grading.reports.lateness import lateness_words
 from grading.submission.files import Unreadable
 
-YEAR = 365 * 24 * 60 * 60
 STATIC = {"desk.css": "text/css", "desk.js": "text/javascript"}
 
 
@@ -38,7 +39,8 @@ def open_desk(
     carrier: GatewayCarrier | None = None,
 ) -> Desk:
     """What a desk over these folders works on. Raises OSError."""
-    return Desk(Seats(submissions, assignment, out, language), Works(), token, carrier)
+    seats, wishes = Seats(submissions, assignment, out, language), Wishes(carrier, assignment.id)
+    return Desk(seats, Works(), token, carrier, wishes)
 
 
 def build_desk(desk: Desk) -> FastAPI:
@@ -47,8 +49,7 @@ def build_desk(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         closed = threading.Event()
-        asked = (desk.seats.current(), desk.seats.assignment, closed)
-        threading.Thread(target=desk.works.prepare, args=asked, daemon=True).start()
+        prepare(desk, closed)
         yield
         closed.set()
 
@@ -64,6 +65,12 @@ def build_desk(desk: Desk) -> FastAPI:
         told = error.in_language(visit.language) if isinstance(error, FormError) else str(error)
         return await run_in_threadpool(visit.page, "message.html.j2", 400, message=told)
 
+    @app.exception_handler(GradingError)
+    async def unreadable(request: Request, error: Exception) -> Response:
+        visit = Visit.of(desk, request)
+        told = error.in_language(visit.language) if isinstance(error, GradingError) else str(error)
+        return await run_in_threadpool(visit.page, "message.html.j2", 503, message=told)
+
     @app.exception_handler(404)
     async def nowhere(request: Request, _: Exception) -> Response:
         visit = Visit.of(desk, request)
@@ -73,8 +80,8 @@ def build_desk(desk: Desk) -> FastAPI:
     def overview(request: Request) -> HTMLResponse:
         """What there is to do, who did what, and everyone."""
         visit = Visit.of(desk, request)
-        seats = order_of(desk.seats.current(), hidden=desk.hides_names)
-        ways = {order: wanted(places(desk.seats.assignment, seats, order), "all") for order in ORDERS}
+        seats, wishes = visit.seats(), visit.wishes()
+        ways = {order: places(desk.seats.assignment, seats, order, wishes) for order in ORDERS}
         queues = {(show, order): wanted(ways[order], show) for show in SHOWS for order in ORDERS}
         return visit.page(
             "overview.html.j2",
@@ -83,7 +90,7 @@ def build_desk(desk: Desk) -> FastAPI:
             progress=progress(desk.seats.assignment, seats),
             counts={show: len(queues[show, ORDERS[0]]) for show in SHOWS},
             firsts={name: next(iter(queue), None) for name, queue in queues.items()},
-            graders=graders(desk.seats.decided()),
+            graders=graders(visit.own(desk.seats.decided(), seats)),
             late={seat.key: lateness_words(seat.grade.lateness, visit.t) for seat in seats},
             orders=ORDERS,
             shows=SHOWS,
@@ -96,6 +103,8 @@ def build_desk(desk: Desk) -> FastAPI:
         visit = Visit.of(desk, request)
         visit.check(form)
         answer = back(visit.root, form.one("back"))
+        if visit.visitor is not None:  # the Hub says who it is
+            raise FormError("desk.name_of_hub")
         if form.one("name").strip():
             answer.set_cookie(
                 GRADER, as_cookie(form.one("name")), max_age=YEAR, httponly=True, samesite="strict"
@@ -108,6 +117,8 @@ def build_desk(desk: Desk) -> FastAPI:
         form = await read_form(request)
         visit = Visit.of(desk, request)
         visit.check(form)
+        if not visit.sees_all:
+            raise FormError("desk.for_instructors")
         hidden = "yes" if form.one("hide") == "yes" else "no"
         await run_in_threadpool(desk.seats.store.set, HIDDEN, hidden)
         return back(visit.root, "/")
@@ -120,9 +131,9 @@ def build_desk(desk: Desk) -> FastAPI:
         return answer
 
     @app.get("/picture/{key}/{sha256}")
-    def one_picture(key: str, sha256: str) -> Response:
+    def one_picture(request: Request, key: str, sha256: str) -> Response:
         """A picture of a submission, decoded and written anew."""
-        seat = next((seat for seat in desk.seats.current() if seat.key == key), None)
+        seat = next((seat for seat in Visit.of(desk, request).seats() if seat.key == key), None)
         data = None
         if seat is not None:
             try:
@@ -136,11 +147,11 @@ def build_desk(desk: Desk) -> FastAPI:
 
     @app.get(f"/{LINES}")
     def lines(request: Request) -> Response:
-        """All decisions as JSON lines, to keep; they have the names in them."""
+        """All decisions about those whom one may see as JSON lines, to keep; they have the names in them."""
+        visit = Visit.of(desk, request)
         if desk.hides_names:
-            visit = Visit.of(desk, request)
             return visit.page("message.html.j2", 403, message=visit.t("desk.export_hidden"))
-        data = to_lines(desk.seats.store.everything())
+        data = to_lines(visit.own(desk.seats.store.everything(), visit.seats()))
         headers = {"Content-Disposition": f'attachment; filename="{LINES}"'}
         return Response(data, media_type="application/jsonl", headers=headers)
 
@@ -150,15 +161,20 @@ def build_desk(desk: Desk) -> FastAPI:
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
-        if name not in STATIC:
-            return Response(status_code=404)
-        data = files("grading.desk").joinpath("static", name).read_bytes()
-        return Response(data, media_type=STATIC[name])
+        return static_file(name)
 
     return app
 
 
-def back(root: str, path: str) -> RedirectResponse:
-    """To a page of the desk, and to no other place."""
-    own = path.startswith(f"{root}/") and not path.startswith(("//", "/\\")) and len(path) < 500
-    return RedirectResponse(path if own else f"{root}/", 303)
+def static_file(name: str) -> Response:
+    """One of the pages' own files."""
+    if name not in STATIC:
+        return Response(status_code=404)
+    data = files("grading.desk").joinpath("static", name).read_bytes()
+    return Response(data, media_type=STATIC[name])
+
+
+def prepare(desk: Desk, closed: threading.Event) -> None:
+    """Read everybody's answers beside the pages, until `closed` is set."""
+    asked = (desk.seats.current(), desk.seats.assignment, closed)
+    threading.Thread(target=desk.works.prepare, args=asked, daemon=True).start()

@@ -5,20 +5,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from grading.desk.forms import Form, FormError, read_form
-from grading.desk.queue import order_of
 from grading.desk.seats import Seat
-from grading.desk.visit import Desk, Visit
+from grading.desk.visit import Desk, Visit, back
 from grading.feedback.document import MAX_BYTES, Feedback, LookAgain
 from grading.feedback.publishing import FILE, PublishError, publish
+from grading.marks.mark import LONGEST
 from manifests.reader import read_regular_file
-
-LONGEST = 4000  # characters of an answer
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Wish:
-    """One wish with the one whose it is, as the page names them, and the title of the exercise."""
+    """One wish with the one whose it is, as the page names them, and the title of the exercise. `key` is of
+    the work it is about; None where there is no such work, and so no place for it in the queue."""
 
     asked: LookAgain
     name: str
@@ -71,10 +70,12 @@ def router(desk: Desk) -> APIRouter:
 
 
 def _publish_page(visit: Visit, status: int = 200, failed: tuple[str, ...] = (), sent: int = 0) -> Response:
+    rows = _rows(visit)
     return visit.page(
         "publish.html.j2",
         status,
-        rows=_rows(visit),
+        rows=rows,
+        groups=sorted({group for row in rows for group in row.seat.entry.groups}),
         carried=visit.desk.carrier is not None,
         failed=failed,
         sent=sent,
@@ -83,8 +84,7 @@ def _publish_page(visit: Visit, status: int = 200, failed: tuple[str, ...] = (),
 
 def _rows(visit: Visit) -> list[Row]:
     """Everyone who handed something in."""
-    hidden = visit.desk.hides_names
-    seats = [seat for seat in order_of(visit.desk.seats.current(), hidden=hidden) if not seat.grade.missing]
+    seats = [seat for seat in visit.seats() if not seat.grade.missing]
     veil = visit.veil(seats)
     rows = []
     for seat in seats:
@@ -102,9 +102,11 @@ def _last(file: Path) -> Feedback | None:
 
 
 def _publish(visit: Visit, form: Form) -> Response:
-    """Send it to all, to those of whom nothing is open, or to those that are ticked."""
+    """Send it to all, to those of whom nothing is open, to a group, or to those that are ticked."""
     rows, who = _rows(visit), form.one("who")
-    if who == "chosen":
+    if who == "group":
+        rows = [row for row in rows if form.one("group") in row.seat.entry.groups]
+    elif who == "chosen":
         rows = [row for row in rows if row.seat.key in form.all("student")]
     elif who == "judged":
         rows = [row for row in rows if not row.seat.grade.open]
@@ -140,16 +142,16 @@ def _moment(text: str) -> datetime | None:
 
 
 def _requests_page(visit: Visit, status: int = 200, problem: str = "") -> Response:
-    wishes: list[Wish] = []
-    if visit.desk.carrier is not None and not problem:
-        try:
-            wishes = _wishes(visit, visit.desk.carrier.requests(visit.desk.seats.assignment.id))
-        except PublishError as error:
-            status, problem = 502, error.in_language(visit.language)
+    visit.desk.wishes.forget()
+    wishes = _wishes(visit)
+    if not problem and (failed := visit.desk.wishes.problem):
+        status, problem = 502, failed.in_language(visit.language)
+    waiting = [wish for wish in wishes if wish.asked.answer is None]
     return visit.page(
         "requests.html.j2",
         status,
-        waiting=[wish for wish in wishes if wish.asked.answer is None],
+        waiting=[wish for wish in waiting if wish.key],
+        lost=[wish for wish in waiting if not wish.key],
         answered=[wish for wish in wishes if wish.asked.answer is not None],
         carried=visit.desk.carrier is not None,
         problem_here=problem,
@@ -157,18 +159,21 @@ def _requests_page(visit: Visit, status: int = 200, problem: str = "") -> Respon
     )
 
 
-def _wishes(visit: Visit, asked: list[LookAgain]) -> list[Wish]:
-    seats = order_of(visit.desk.seats.current(), hidden=visit.desk.hides_names)
+def _wishes(visit: Visit) -> list[Wish]:
+    """Those about submissions that one may see; with the whole class, also those about none that is here."""
+    seats = visit.seats()
     by_name = {seat.entry.name: seat for seat in seats}
     assignment = visit.desk.seats.assignment
     found = []
-    for each in asked:
+    for each in visit.wishes().values():
         seat = by_name.get(each.student)
+        if seat is None and not visit.sees_all:
+            continue
         veil = visit.veil(seats, of=seat)
         exercise = assignment.exercise(each.exercise)
         title = exercise.title(visit.language) if exercise else each.exercise
         name = veil.name(seat) if seat else veil.line(each.student)
-        key = seat.key if seat and exercise else None
+        key = seat.key if seat and seat.grade.gradable and exercise else None
         found.append(Wish(each, name, veil.text(each.reason), title, key))
     return found
 
@@ -177,10 +182,10 @@ def _answer(visit: Visit, form: Form) -> Response:
     number, answer = form.one("number"), form.one("answer").strip().replace("\r\n", "\n")
     if not answer or len(answer) > LONGEST or not number.isdecimal():
         raise FormError("desk.no_answer", most=LONGEST)
-    if visit.desk.carrier is None:
+    if not any(wish.asked.number == int(number) for wish in _wishes(visit)):
         raise FormError("desk.not_here")
     try:
-        visit.desk.carrier.answer(int(number), answer)
+        visit.desk.wishes.answer(int(number), answer, visit.grader)
     except PublishError as error:
         return _requests_page(visit, 502, error.in_language(visit.language))
-    return RedirectResponse(f"{visit.root}/requests", 303)
+    return back(visit.root, form.one("back"))

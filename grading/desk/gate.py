@@ -2,7 +2,8 @@
 
 The address that is printed holds the secret; it becomes a cookie, and leaves the address bar. What changes
 something must come from a page of the desk itself: the browser says so (`Sec-Fetch-Site`, else `Origin`), and
-each form holds a word that only the desk's pages have.
+each form holds a word that only the desk's pages have. Whom a gate before this one let in (`visitor`) needs
+no secret; the rest holds for them too.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exercises.i18n import nearest_language, translator
+from grading.desk.visitor import visitor_of
 
 READING = ("GET", "HEAD")
 POLICY = (
@@ -61,6 +63,8 @@ class DeskGate:
     def _answer(self, scope: Scope) -> Response | None:
         """The answer to somebody who may not enter, or who comes with the secret; None for all others."""
         headers = Headers(scope=scope)
+        if visitor_of(scope) is not None:
+            return self._elsewhere(scope, headers)
         cookie = cookie_name(scope)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] in READING and self._fits(given):
@@ -70,6 +74,9 @@ class DeskGate:
             return answer
         if not self._fits(_cookie(headers, cookie)):
             return PlainTextResponse(_said(headers, "desk.no_token"), 403)
+        return self._elsewhere(scope, headers)
+
+    def _elsewhere(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["method"] not in READING and not _from_here(headers):
             return PlainTextResponse(_said(headers, "desk.elsewhere"), 403)
         return None
@@ -78,9 +85,9 @@ class DeskGate:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
 
 
-def form_word(token: str) -> str:
-    """What each form holds, and no page of another origin can know."""
-    return hmac.digest(token.encode(), b"forms", hashlib.sha256).hex()
+def form_word(token: str, name: str = "") -> str:
+    """What each form holds, and no page of another origin can know; another one for each visitor."""
+    return hmac.digest(token.encode(), f"forms{name}".encode(), hashlib.sha256).hex()
 
 
 def cookie_name(scope: Scope) -> str:

@@ -10,7 +10,6 @@ from starlette.requests import Request
 
 from exercises.kinds import Exercise
 from grading.desk.forms import Form, FormError, points_in, read_form
-from grading.desk.queue import order_of
 from grading.desk.seats import Seat
 from grading.desk.similar import groups
 from grading.desk.veil import Veil
@@ -73,7 +72,7 @@ def _members(visit: Visit, exercise: str, check: str) -> tuple[Exercise, dict[st
     if found is None:
         raise HTTPException(404)
     hidden = visit.desk.hides_names
-    seats = order_of(visit.desk.seats.current(), hidden=hidden)
+    seats = visit.seats()
     named = visit.desk.seats.titles(visit.language)
     titles = {each.id: named.get(each.id, each.title) for seat in seats for each in seat.asked(exercise)}
     check = check if check in titles else next(iter(titles), "")

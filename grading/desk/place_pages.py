@@ -18,7 +18,7 @@ from grading.desk.queue import (
     Place,
     Show,
     neighbours,
-    order_of,
+    place_of,
     places,
     wanted,
 )
@@ -26,7 +26,7 @@ from grading.desk.seats import Seat, is_asked
 from grading.desk.veil import Veil
 from grading.desk.visit import Desk, Visit
 from grading.marks.applying import rubric_of
-from grading.marks.mark import NAME, NOTHING, Comment, Decision, Mark
+from grading.marks.mark import LONGEST, NAME, NOTHING, Comment, Decision, Mark
 from grading.marks.store import Conflict, Wanted, standing
 from grading.marks.totals import explained
 from grading.reports.lateness import lateness_words, times_words
@@ -84,12 +84,12 @@ def router(desk: Desk) -> APIRouter:
 
 def find_place(visit: Visit, exercise: str, key: str) -> tuple[Place, list[Seat]]:
     """The place, and everyone in the order of the queue. Raises HTTPException: there is none."""
-    seats = order_of(visit.desk.seats.current(), hidden=visit.desk.hides_names)
+    seats = visit.seats()
     found = visit.desk.seats.assignment.exercise(exercise)
     seat = next((seat for seat in seats if seat.key == key), None)
     if found is None or seat is None:
         raise HTTPException(404)
-    return Place(found, seat), seats
+    return place_of(found, seat, visit.wishes()), seats
 
 
 def _page(visit: Visit, exercise: str, key: str, status: int = 200, **more: object) -> Response:
@@ -111,7 +111,10 @@ def _page(visit: Visit, exercise: str, key: str, status: int = 200, **more: obje
         "version": place.seat.version(exercise),
         "history": visit.desk.seats.store.history(place.seat.entry.name, exercise),
         "bank": visit.desk.seats.store.saved_comments(exercise),
-        "findings": [veil.text(text) for text in (*grade.for_grader, *grade.findings)],
+        "findings": [visit.unnamed(veil.text(text)) for text in (*grade.for_grader, *grade.findings)],
+        "wish": place.wish,
+        "wish_reason": veil.text(place.wish.reason) if place.wish else "",
+        "longest": LONGEST,
         "late": lateness_words(grade.lateness, visit.t),
         "times": times_words(grade.lateness, visit.t),
         "spots": _spots(place.seat.mark(exercise)),
@@ -246,7 +249,7 @@ def _around(visit: Visit, place: Place, seats: list[Seat]) -> Around:
     asked = visit.request.query_params
     order = next((each for each in ORDERS if each == asked.get("by")), ORDERS[0])
     show = next((each for each in SHOWS if each == asked.get("show")), SHOWS[0])
-    everything = places(visit.desk.seats.assignment, seats, order)
+    everything = places(visit.desk.seats.assignment, seats, order, visit.wishes())
     before, after = neighbours(everything, place.exercise.id, place.seat.key, show)
     around = Around(order, show, "", "", len(wanted(everything, show)))
 

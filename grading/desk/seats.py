@@ -22,14 +22,15 @@ from exercises.toml_file import ExerciseError
 from grading.checks import check_submission
 from grading.class_.collected import INDEX
 from grading.class_.entries import find_entries
-from grading.class_.grade import MAX_GRADE_BYTES
+from grading.class_.grade import MAX_GRADE_BYTES, GradingError
 from grading.class_.one import Entry
-from grading.marks.applying import as_computed, mark_checks
+from grading.marks.applying import as_computed
 from grading.marks.mark import NOTHING, Decision, Mark
 from grading.marks.store import MarksStore
-from grading.marks.totals import with_totals
+from grading.marks.totals import with_marks
 from grading.results import CheckResult, Grade
 from grading.submission.reading import Submission
+from grading.wording import shown
 from manifests.reader import read_regular_file
 
 KEY_LENGTH = 12
@@ -99,7 +100,8 @@ class _Known:
 
 
 class Seats:
-    """Thread-safe; `current()` is quick where nothing has changed. Raises ExerciseError, OSError."""
+    """Thread-safe; `current()` is quick where nothing has changed. Raises ExerciseError, GradingError,
+    OSError."""
 
     def __init__(self, submissions: Path, assignment: Assignment, out: Path, language: Language) -> None:
         self.submissions, self.out, self.language = submissions, out, language
@@ -148,6 +150,11 @@ class Seats:
                     seats.append(seat)
             return seats
 
+    def entries(self) -> list[Entry]:
+        """Every submission there is, graded or not."""
+        with self._lock:
+            return self._read_entries()
+
     def decided(self) -> list[Decision]:
         """The newest decisions about everything, as of the last `current()`."""
         with self._lock:
@@ -174,12 +181,10 @@ class Seats:
         if known is None:
             return None
         of = (self._changes.get(entry.name, 0), self._assignment_number)
-        if known.seat is None or known.of != of or known.seat.number != number:
+        if known.seat is None or known.of != of or (known.seat.number, known.seat.entry) != (number, entry):
             decisions = dict(self._decisions.get(entry.name, {}))
             marks = {check: decision.mark for check, decision in decisions.items()}
-            checks = mark_checks(known.grade.checks, marks, assignment, self.language)
-            live = known.grade.model_copy(update={"checks": tuple(checks)})
-            live = with_totals(live, assignment, self.language)
+            live = with_marks(known.grade, marks, assignment, self.language)
             known.seat, known.of = Seat(entry, key, number, live, decisions), of
         return known.seat
 
@@ -205,7 +210,10 @@ class Seats:
     def _read_entries(self) -> list[Entry]:
         stamp = (_stamp(self.submissions), _stamp(self.submissions / INDEX))
         if stamp != self._entries_stamp:
-            self._entries = [entry for entry, _ in find_entries(self.submissions, self.out)]
+            try:
+                self._entries = [entry for entry, _ in find_entries(self.submissions, self.out)]
+            except ValueError as error:
+                raise GradingError("grade.bad_collected", file=shown(self.submissions / INDEX)) from error
             self._entries_stamp = stamp
         return self._entries
 

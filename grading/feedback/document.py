@@ -4,7 +4,7 @@ Rule: it holds what this student may know and nothing else. Findings for graders
 student stay out; so do the points of checks that a person has still to judge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -102,21 +102,26 @@ def _exercise(exercise: Exercise, grade: Grade, marks: Mapping[str, Mark], folde
         points=earned_points(checks),
         maximum=exercise.points,
         open=open_points(checks),
-        checks=tuple(_as_told(check) for check in checks),
-        reasons={
-            check.id: marks[check.id].reason
-            for check in checks
-            if check.by_person and check.id in marks and marks[check.id].reason
-        },
+        checks=tuple(as_told(check) for check in checks),
+        reasons=reasons_of(checks, marks),
         remarks=remarks_of(marks.get(exercise.id)),
         answer=_answer(folder, exercise.id),
     )
 
 
-def _as_told(check: CheckResult) -> CheckResult:
+def as_told(check: CheckResult) -> CheckResult:
     """Without what the program thought before a person decided, and its words that one has to."""
     decided = check.computed is not None and check.computed.needs_person
     return check.model_copy(update={"computed": None} | ({"cause": None} if decided else {}))
+
+
+def reasons_of(checks: Iterable[CheckResult], marks: Mapping[str, Mark]) -> dict[str, str]:
+    """Why a person gave the points of a check, by its id."""
+    return {
+        check.id: marks[check.id].reason
+        for check in checks
+        if check.by_person and check.id in marks and marks[check.id].reason
+    }
 
 
 def remarks_of(mark: Mark | None) -> tuple[Remark, ...]:

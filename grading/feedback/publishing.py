@@ -1,7 +1,8 @@
 """Publishes what `grade` wrote: a document for each student, beside the grade and at the class's gateway.
 
-Rule: only a student who has a grade is told one, and each is told exactly what the files say; one whose
-document did not arrive is named, and the others are not held up. Publishing again replaces what there was.
+Rule: only a student who has a grade is told one, and each is told points and comments as the marks are now,
+whatever was marked since the grade was written; one whose document did not arrive is named, and the others
+are not held up. Publishing again replaces what there was.
 """
 
 import json
@@ -14,13 +15,16 @@ from urllib.parse import quote
 
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
+from exercises.i18n import preferred_language
 from grading.feedback.document import Feedback, LookAgain, feedback_of
 from grading.marks.store import MarksStore
+from grading.marks.totals import with_marks
 from grading.results import Grade
 from manifests.atomic import write_atomic
 
 FILE = "feedback.json"
 TIMEOUT = 30.0
+ASKING = 5.0  # seconds for what a page waits for
 
 
 class PublishError(CatalogueError):
@@ -72,21 +76,21 @@ class GatewayCarrier:
 
     def requests(self, assignment: str) -> list[LookAgain]:
         """What students asked to be looked at again. Raises PublishError."""
-        told = self._ask("GET", f"/class/feedback/{assignment}/requests")
+        told = self._ask("GET", f"/class/feedback/{assignment}/requests", seconds=ASKING)
         return [LookAgain.model_validate(each) for each in told]
 
-    def answer(self, number: int, answer: str) -> None:
-        """Raises PublishError."""
-        self._ask("PUT", f"/class/feedback/requests/{number}", {"answer": answer})
+    def answer(self, number: int, answer: str, by: str | None = None) -> None:
+        """`by`: whose words they are, where it is the Hub that asks. Raises PublishError."""
+        self._ask("PUT", f"/class/feedback/requests/{number}", {"answer": answer, "by": by})
 
     def close(self) -> None:
         self._client.close()
 
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+    def _ask(self, method: str, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:
         import httpx2
 
         try:
-            answer = self._client.request(method, path, json=body)
+            answer = self._client.request(method, path, json=body, timeout=seconds)
         except httpx2.HTTPError as error:
             raise PublishError("publish.no_gateway", reason=type(error).__name__) from error
         if answer.status_code >= 400:
@@ -105,8 +109,10 @@ def publish(
 ) -> list[Outcome]:
     """Write each student's document beside the grade, and have it brought. `grades`: by folder."""
     marks, now, outcomes = MarksStore(out).by_student(), begins or datetime.now(UTC), []
-    for folder, grade in grades:
-        document = feedback_of(grade, marks.get(grade.student, {}), assignment, now)
+    for folder, written in grades:
+        own = marks.get(written.student, {})
+        grade = with_marks(written, own, assignment, preferred_language())
+        document = feedback_of(grade, own, assignment, now)
         file = out / folder / FILE
         write_atomic(file, document.model_dump_json(by_alias=True, indent=2).encode())
         error = None

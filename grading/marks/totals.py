@@ -3,13 +3,22 @@
 Rule: each part stands apart in the grade, and the line adds up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language, translator
 from exercises.i18n import points as as_points
-from grading.marks.applying import as_computed
+from grading.marks.applying import as_computed, mark_checks
+from grading.marks.mark import Mark
 from grading.results import CheckResult, Grade, earned_points
+
+
+def with_marks(grade: Grade, marks: Mapping[str, Mark], assignment: Assignment, language: Language) -> Grade:
+    """A grade as it stands with these marks, whatever marks it was made with. `language` is for one of which
+    the student's own is not known."""
+    own = grade.language or language
+    checks = tuple(mark_checks(grade.checks, marks, assignment, own))
+    return with_totals(grade.model_copy(update={"checks": checks}), assignment, own)
 
 
 def with_totals(grade: Grade, assignment: Assignment, language: Language) -> Grade:

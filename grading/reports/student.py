@@ -16,7 +16,7 @@ from exercises.kinds import Exercise
 from exercises.templates import templates
 from grading.checks import KINDS
 from grading.checks.kind import ReportPicture, ReportText
-from grading.feedback.document import Remark, remarks_of
+from grading.feedback.document import Remark, as_told, reasons_of, remarks_of
 from grading.marks.mark import Mark
 from grading.reports.lateness import lateness_words, times_words
 from grading.reports.table import exercise_points
@@ -62,10 +62,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Entry:
-    """One check said in full; `blocked` are the rules that could not be checked because of it."""
+    """One check said in full; `blocked` are the rules that could not be checked because of it, `reason` is
+    why a person gave its points."""
 
     check: CheckResult
     blocked: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,31 +86,49 @@ class Section:
     remarks: tuple[Remark, ...] = ()
 
 
-def student_report(
+@dataclass(frozen=True)
+class Report:
+    """All that a report says, whatever it is written as."""
+
+    grade: Grade
+    assignment: str
+    language: Language
+    sections: tuple[Section, ...]
+    late: str
+    times: str
+
+
+def report_of(
     assignment: Assignment,
     grade: Grade,
     language: Language,
     submission: Submission | None = None,
     marks: Mapping[str, Mark] | None = None,
-) -> str:
-    """The page, with what people said in their marks. Without a submission (it could not be read) there are
+) -> Report:
+    """The report, with what people said in their marks. Without a submission (it could not be read) there are
     only the reasons."""
     exercises = assignment.exercises if submission is not None else ()
-    sections = [
-        replace(
-            _section(exercise, grade, submission, language),
-            remarks=remarks_of((marks or {}).get(exercise.id)),
-        )
-        for exercise in exercises
-    ]
+    t = translator("grading", language)
+    return Report(
+        grade,
+        assignment.title(language),
+        language,
+        tuple(_section(exercise, grade, submission, language, marks or {}) for exercise in exercises),
+        lateness_words(grade.lateness, t),
+        times_words(grade.lateness, t),
+    )
+
+
+def student_report(report: Report) -> str:
+    """The page."""
     return render(
         "student.html.j2",
-        language,
-        grade=grade,
-        assignment=assignment.title(language),
-        exercises=sections,
-        late=lateness_words(grade.lateness, translator("grading", language)),
-        times=times_words(grade.lateness, translator("grading", language)),
+        report.language,
+        grade=report.grade,
+        assignment=report.assignment,
+        exercises=report.sections,
+        late=report.late,
+        times=report.times,
         mark=mark,
         symbols=SYMBOLS,
     )
@@ -126,10 +146,18 @@ def mark(check: CheckResult) -> str:
     return _MARKS[check.status]
 
 
-def _section(exercise: Exercise, grade: Grade, submission: Submission | None, language: Language) -> Section:
-    """Planned runs as a table, and below it in full what did not pass; other checks all in full."""
+def _section(
+    exercise: Exercise,
+    grade: Grade,
+    submission: Submission | None,
+    language: Language,
+    marks: Mapping[str, Mark],
+) -> Section:
+    """Planned runs as a table, and below it in full what did not pass or a person judged; other checks all in
+    full. What a person judged stands as that person judged it."""
     t, kind = translator("grading", language), KINDS[exercise.kind]
-    checks = [c for c in grade.checks if c.id.startswith(f"{exercise.id}/")]
+    checks = [as_told(c) for c in grade.checks if c.id.startswith(f"{exercise.id}/")]
+    full = [c for c in checks if c.cause is not None or c.by_person]
     by_run = {run.id: [c for c in checks if _part(c) == run.id] for run in getattr(exercise, "runs", ())}
     in_table = [c for own in by_run.values() for c in own]
     return Section(
@@ -139,23 +167,26 @@ def _section(exercise: Exercise, grade: Grade, submission: Submission | None, la
         open=open_points(checks),
         rules=tuple(dict.fromkeys(_rule(c) for c in in_table)),
         rows=tuple(Row(name, tuple(own)) for name, own in by_run.items()),
-        entries=tuple(_entries([c for c in checks if c not in in_table or c.cause is not None], t)),
+        entries=tuple(
+            _entries([c for c in checks if c not in in_table or c in full], t, reasons_of(checks, marks))
+        ),
         pictures=tuple(_picture(each, t) for each in kind.pictures(exercise, submission, t))
         if submission
         else (),
         texts=tuple(_shortened(each) for each in kind.texts(exercise, submission, t)) if submission else (),
+        remarks=remarks_of(marks.get(exercise.id)),
     )
 
 
-def _entries(checks: list[CheckResult], t: Translator) -> list[Entry]:
+def _entries(checks: list[CheckResult], t: Translator, reasons: Mapping[str, str]) -> list[Entry]:
     """Each check; those that one before it blocks are named with that one."""
     entries: list[Entry] = []
     for check in checks:
         last = entries[-1] if entries else None
         if last and mark(check) == "unknown" and not last.check.passed and _part(last.check) == _part(check):
-            entries[-1] = Entry(last.check, (*last.blocked, t(f"rule.{_rule(check)}")))
+            entries[-1] = replace(last, blocked=(*last.blocked, t(f"rule.{_rule(check)}")))
         else:
-            entries.append(Entry(check))
+            entries.append(Entry(check, reason=reasons.get(check.id, "")))
     return entries
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grading.class_.collected import Collected
 from hub.cohort.client import HubClient, HubRefused, HubUnreachable, Server, User
 from hub.cohort.collection import (
     Missed,
@@ -54,6 +55,8 @@ async def collect(
     slots = asyncio.Semaphore(AT_ONCE)
     with open_collection(out, assignment) as collection:
         collection.missed = []
+        for user in users:
+            collection.students[folders[user.name]] = Collected(student=user.name, groups=user.groups)
         async with LabClient(hub) as labs:
 
             async def collect_one(user: User) -> Result:

@@ -1,7 +1,8 @@
 """The folder of a class's collected work, in the layout that `genai-lab grade` reads.
 
     OUT/STUDENT/STUDENT-ASSIGNMENT-TIME.zip   a snapshot, read-only; the newest one is graded
-    OUT/collected.json                        for each snapshot: its time, deadline, and how late it is
+    OUT/collected.json                        for each snapshot: its time, deadline, and how late it is;
+                                              for each folder: whose it is, and the student's groups
     OUT/SHA256SUMS                            for `sha256sum --check`
 
 Every student has a folder, so that students without work are noticed when grading. Snapshots that are

@@ -51,6 +51,10 @@ def grade(
     remember: Annotated[
         str | None, typer.Option(help="Keep this class's fingerprints there, under this label.")
     ] = None,
+    pdf: Annotated[
+        bool,
+        typer.Option("--pdf", help="Write report.pdf too, for those without a lab (the extra pdf)."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Grade each student's submission; one that is broken never stops the others.
@@ -79,6 +83,7 @@ def grade(
             progress=progress,
             language=language,
             receipt_keys=keys,
+            pdf=pdf,
             earlier=Earlier(earlier, remember) if earlier is not None else None,
         )
         if regenerate:

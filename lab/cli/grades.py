@@ -31,6 +31,12 @@ def publish_grades(
     student: Annotated[
         list[str] | None, typer.Option(help="Only this student; may be given several times.")
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only students of this group of the Hub, as they were collected; may be given several times."
+        ),
+    ] = None,
     at: Annotated[
         datetime | None,
         typer.Option(
@@ -44,6 +50,8 @@ def publish_grades(
 ) -> None:
     """Give students their feedback: in their labs by way of the gateway, else as files to send.
 
+    Points and comments are as the marks are now, also where nobody has graded again since.
+
     Each gets feedback.json, which the lab shows, beside report.html in GRADES. Exits with 1 where one did not
     arrive.
     """
@@ -54,6 +62,13 @@ def publish_grades(
         for name, grade in read_grades(folder).items()
         if grade.assignment == chosen.id and not (grade.missing or (student and grade.student not in student))
     }
+    if group:
+        known = {name for grade in found.values() for name in grade.groups}
+        if unknown := set(group) - known:
+            raise GradesError(
+                "publish.no_group", groups=", ".join(sorted(unknown)), known=", ".join(sorted(known)) or "–"
+            )
+        found = {name: grade for name, grade in found.items() if set(group) & set(grade.groups)}
     if missing := set(student or ()) - {grade.student for grade in found.values()}:
         raise GradesError("publish.unknown", students=", ".join(sorted(missing)))
     if not found:

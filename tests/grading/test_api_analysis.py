@@ -17,7 +17,7 @@ from exercises.kinds.compare import COMPARISON_RUN
 from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.class_.grade import grade_class
-from grading.reports.student import student_report
+from grading.reports.student import report_of, student_report
 from grading.results import CheckResult, Grade, earned_points, open_points
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
@@ -338,7 +338,7 @@ def test_the_report_shows_answers_corrections_texts_and_comparison_escaped(
             maximum=20,
             checks=tuple(results),
         )
-        page = student_report(assignment, grade, language, submission)
+        page = student_report(report_of(assignment, grade, language, submission))
     assert "<img src=x" not in page
     assert page.count("&lt;img src=x") >= 6
     assert 'alt="A backpack &lt;img' in page

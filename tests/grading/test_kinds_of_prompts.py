@@ -22,7 +22,7 @@ from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.checks.quiz_questions import ask, runs_asked_about
 from grading.class_.grade import grade_class
-from grading.reports.student import student_report
+from grading.reports.student import report_of, student_report
 from grading.results import CheckResult, Grade, asked_points, earned_points, open_points
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
@@ -189,7 +189,7 @@ def test_what_a_student_writes_is_escaped_in_the_report(tmp_path: Path, assignme
                 maximum=10,
                 checks=tuple(results),
             )
-            page = student_report(assignment, grade, language, submission)
+            page = student_report(report_of(assignment, grade, language, submission))
         assert "<img src=x" not in page
         assert "onerror" in page
 

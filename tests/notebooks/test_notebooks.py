@@ -13,7 +13,6 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-import genai_lab
 from exercises.i18n import LANGUAGES
 from grading.results import Grade
 from manifests.store import Store
@@ -99,9 +98,6 @@ def test_comfyuis_draws_nothing_and_says_so_while_there_is_no_server(out: Path) 
     done = execute(HERE / "en" / f"{COMFYUI}.ipynb", out, work=str(out / "work"))
     assert "COMFYUI_API_URL: –" in str(outputs(done))
     assert not (out / "work").exists()
-
-
-if "comfy" in genai_lab.COMMANDS:
 
     def test_comfyuis_draws_on_the_bundled_server_and_the_graph_is_in_the_manifest(out: Path) -> None:
         port = free_port()

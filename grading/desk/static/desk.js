@@ -5,6 +5,8 @@ const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // --- who ticks somebody to publish to means those who are ticked
+// (and who chooses a group means that group)
+for (const list of $$("select[name=group]")) list.addEventListener("change", () => { $("[name=who][value=group]").checked = true; });
 for (const box of $$("[name=student]")) box.addEventListener("change", () => { $("[name=who][value=chosen]").checked = true; });
 
 // --- whether single keys are on: a person may turn them off, for whoever speaks to the machine
@@ -171,6 +173,7 @@ const actions = {
   z: () => give(0),
   e: () => field("points")?.focus(),
   r: () => field("reason")?.focus(),
+  a: () => { const answer = $("#answer-again"); if (answer) answer.focus(); },
   c: () => $("#comment")?.focus(),
   b: () => bank(true),
   m: () => enlarge(looking + 1),

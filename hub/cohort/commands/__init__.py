@@ -4,6 +4,7 @@ import typer
 
 from hub.cohort.commands.collect import collect
 from hub.cohort.commands.deadline import deadline
+from hub.cohort.commands.graders import graders
 from hub.cohort.commands.remove import remove
 from hub.cohort.commands.roster import import_roster
 from hub.cohort.commands.start import start
@@ -17,4 +18,5 @@ cohort.command("status")(status)
 cohort.command("stop")(stop)
 cohort.add_typer(deadline, name="deadline")
 cohort.command("collect")(collect)
+cohort.command("graders")(graders)
 cohort.command("remove")(remove)

@@ -25,12 +25,21 @@ from hub.cohort.commands.common import (
 )
 from hub.cohort.errors import CohortError
 from hub.cohort.members import students
+from hub.cohort.settings import CohortSettings
 from hub.cohort.times import local_text
+
+SUBMISSIONS = "submissions"  # of the hub's state folder; its desk reads the same
 
 
 def collect(
     assignment: AssignmentArgument,
-    out: Annotated[Path, typer.Option(help="The folder of all snapshots of this assignment.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of all snapshots of this assignment. [default: submissions/ASSIGNMENT in the "
+            "hub's state folder, where its desk finds them]"
+        ),
+    ] = None,
     group: GroupOption = None,
     student: Annotated[list[str] | None, typer.Option(help="Only these students; may be repeated.")] = None,
     running_only: Annotated[
@@ -43,10 +52,12 @@ def collect(
     """Take everyone's newest hand-in before the deadline; without one, the work as it is now.
 
     Students go on working meanwhile, and what was collected earlier stays as it is.
-    Grade it with: genai-lab grade OUT --assignment ID --out GRADES. Exits with 1 if a student's
+    Judge it at the hub's desk (HUB/services/desk/), or grade it with: genai-lab grade OUT --assignment ID
+    --out GRADES. Exits with 1 if a student's
     work could not be collected.
     """
     chosen, t = find_assignment(assignment), texts()
+    folder = out or (state or CohortSettings().state) / SUBMISSIONS / chosen.id
 
     async def work(client: HubClient) -> list[Result]:
         users = await students(client, group)
@@ -57,13 +68,18 @@ def collect(
         with progress_bar() as bar:
             task = bar.add_task(t("cohort.collect.collecting"), total=len(users))
             return await collect_all(
-                client, users, chosen.id, out, running_only=running_only, on_done=lambda _: bar.advance(task)
+                client,
+                users,
+                chosen.id,
+                folder,
+                running_only=running_only,
+                on_done=lambda _: bar.advance(task),
             )
 
     try:
         results = with_hub(hub, state, work)
     except OSError as error:
-        raise CohortError("cohort.collect.disk", out=out, reason=error.strerror or error) from None
+        raise CohortError("cohort.collect.disk", out=folder, reason=error.strerror or error) from None
     if as_json:
         print_json(
             {
@@ -73,7 +89,7 @@ def collect(
             }
         )
     else:
-        _show(results, out, t)
+        _show(results, folder, t)
     raise typer.Exit(int(any(isinstance(r, Missed) and r.why != "nothing" for r in results)))
 
 

@@ -9,7 +9,7 @@ Hub's in `Authorization`; neither is passed on to the application.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -34,11 +34,13 @@ VISIT = "visit"  # the address, below the prefix, to which one says that one wan
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request came with; `session` is the cookie's value, empty for a token in a header."""
+    """What a request came with; `session` is the cookie's value, empty for a token in a header. `name` is
+    whose they are, once the Hub has said it."""
 
     token: str
     hub_session: str = ""
     session: str = ""
+    name: str = ""
 
 
 class HubGate:
@@ -110,6 +112,7 @@ class HubGate:
             return refusal(connection, 401, "login", {})
         if not person.allowed:
             return self._foreign(connection, person)
+        credentials = replace(credentials, name=person.name)
         if credentials.session and is_cross_site(connection, self._doors, self._settings.public_url):
             return refusal(connection, 403, "elsewhere", {"open": self._prefix})
         if credentials.session and person.name != self._settings.user:

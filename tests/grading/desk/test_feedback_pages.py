@@ -1,5 +1,6 @@
 """The whole way back: marks at the desk, published by a click, read by the student, asked about, answered."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -63,14 +64,67 @@ def test_what_was_said_at_the_desk_reaches_the_student_and_the_answer_too(
         assert [remark["text"] for remark in reflection["remarks"]] == ["Name a number."]
         alice.post("/v1/feedback/tp2/requests", json={"exercise": "reflection", "reason": EVIL})
         page = client.get("/requests").text
+        place = served.place("reflection", "alice")
+        assert f"{place}?by=student&amp;show=again" in page
+        page = client.get(f"{place}?by=student&show=again").text
         assert "&lt;script&gt;alert(1)" in page
         assert "<script>alert" not in page
-        assert served.place("reflection", "alice") in page
         form = Fields.of(page, "/requests").data
         assert client.post("/requests", data={**form, "answer": [""]}).status_code == 400
-        after = client.post("/requests", data={**form, "answer": ["Line 3 has one; thank you."]})
-        assert "Answered: 1" in after.text
+        client.post("/requests", data={**form, "answer": ["Line 3 has one; thank you."]})
+        assert "Answered: 1" in client.get("/requests").text
+        assert "thank you" in client.get(place).text
         assert alice.get("/v1/feedback/tp2").json()["requests"][0]["answer"] == "Line 3 has one; thank you."
+
+
+def test_wishes_to_look_again_are_a_queue_of_their_own(
+    connected: tuple[Served, RunningGateway],
+) -> None:
+    served, gateway = connected
+    client = served.client()
+    publish(client, "all")
+    for name in ("sweep", "smoke"):  # also where no person judges anything
+        with student(gateway) as alice:
+            asked = alice.post("/v1/feedback/tp2/requests", json={"exercise": name, "reason": f"of {name}"})
+            assert asked.status_code == 204
+    client.get("/requests")
+    overview = client.get("/").text
+    first, second = served.place("smoke", "alice"), served.place("sweep", "alice")
+    assert f"{first}?by=question&show=again" in overview
+    assert f"{served.place('sweep', 'bob')}?by=question&show=again" not in overview
+    place = f"{first}?by=question&show=again"
+    page = client.get(place).text
+    assert "of smoke" in page
+    form = Fields.of(page, "/requests").data
+    led = client.post("/requests", data={**form, "answer": ["No."]})
+    assert str(led.url).endswith(f"{second}?by=question&show=again")
+    form = Fields.of(led.text, "/requests").data
+    led = client.post("/requests", data={**form, "answer": ["Neither."]})
+    assert led.url.path == "/"
+    assert "show=again" not in led.text
+    assert "Neither." in client.get(second).text
+
+
+def test_a_group_is_published_to_by_itself(
+    connected: tuple[Served, RunningGateway], subs: Path, tp2: Assignment
+) -> None:
+    served, gateway = connected
+    groups = {"alice": ["TD1", "TD 2"], "bob": ["TD 2"]}
+    collected = {
+        "schema": "genai-lab/collected/1",
+        "assignment": "tp2",
+        "students": {name: {"student": name, "groups": own} for name, own in groups.items()},
+    }
+    (subs / "collected.json").write_text(json.dumps(collected))
+    client = served.client()
+    assert "<option>TD 2</option><option>TD1</option>" in client.get("/publish").text
+    assert publish(client, "group", group="TD3").status_code == 400
+    assert "Published: 1" in publish(client, "group", group="TD1").text
+    assert (served.out / "alice" / "feedback.json").is_file()
+    assert not (served.out / "bob" / "feedback.json").is_file()
+    assert "Published: 2" in publish(client, "group", group="TD 2").text
+    with student(gateway) as alice:
+        assert alice.get("/v1/feedback/tp2").status_code == 200
 
 
 def test_hidden_names_stay_hidden_on_these_pages(connected: tuple[Served, RunningGateway]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from exercises.assignment import Assignment
@@ -78,6 +79,22 @@ def test_the_report_shows_the_comments_as_text(out: Path) -> None:
     assert "alert(1)" not in (out / "ben" / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_report_shows_a_persons_judgement_in_place_of_the_words_that_one_is_awaited(
+    tmp_path: Path, out: Path, tp2: Assignment
+) -> None:
+    awaited = next(check for check in read_grades(out)["ben"].checks if check.id == TOPIC)
+    assert awaited.needs_person
+    assert awaited.cause
+    words = str(escape(awaited.cause.message))
+    before = (out / "ben" / "report.html").read_text()
+    MarksStore(out).save("ann", [Wanted("ben", TOPIC, 0, Mark(points=0.25, reason="Only <half> of it."))])
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    after = (out / "ben" / "report.html").read_text()
+    assert after.count(words) == before.count(words) - 1
+    assert "Only &lt;half&gt; of it." in after
+    assert "given by a person" in after
+
+
 def test_what_would_have_been_right_is_told_where_its_author_wrote_it(
     out: Path, tp2: Assignment, tmp_path: Path
 ) -> None:
@@ -99,6 +116,34 @@ def test_a_command_publishes_all_or_some(out: Path) -> None:
     assert not (out / "ada" / "feedback.json").exists()
     code, said = run("publish", "--grades", out, "--assignment", "tp2")
     assert (code, len(said.splitlines())) == (0, 2)
+
+
+def test_points_and_comments_are_both_as_the_marks_are_now(out: Path, tp2: Assignment) -> None:
+    store = MarksStore(out)
+    before = read_grades(out)["ben"].total
+    store.save("ann", [Wanted("ben", TOPIC, 0, Mark(points=0.25, reason="Short."))])
+    store.save("ann", [Wanted("ben", "reflection", 0, Mark(comments=(Comment(text="Say more."),)))])
+    code, _ = run("publish", "--grades", out, "--assignment", "tp2", "--student", "ben")
+    assert code == 0
+    told = Feedback.model_validate_json((out / "ben" / "feedback.json").read_bytes())
+    assert told.total == pytest.approx(before + 0.25)
+    (reflection,) = [each for each in told.exercises if each.id == "reflection"]
+    assert [remark.text for remark in reflection.remarks] == ["Say more."]
+    assert next(check for check in reflection.checks if check.id == TOPIC).points == 0.25
+    assert read_grades(out)["ben"].total == before  # the grade itself follows with the next `grade`
+
+
+def test_a_command_publishes_to_a_group_as_it_was_collected(
+    tmp_path: Path, out: Path, tp2: Assignment
+) -> None:
+    students = {"ada": {"student": "ada", "groups": ["TD1"]}, "ben": {"student": "ben", "groups": ["TD2"]}}
+    collected = {"schema": "genai-lab/collected/1", "assignment": "tp2", "students": students}
+    (tmp_path / "subs" / "collected.json").write_text(json.dumps(collected))
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--group", "TD2", "--json")
+    assert (code, [each["student"] for each in json.loads(said)["published"]]) == (0, ["ben"])
+    code, said = run("publish", "--grades", out, "--assignment", "tp2", "--group", "TD9")
+    assert code != 0
 
 
 def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(

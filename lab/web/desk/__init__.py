@@ -1,0 +1,1 @@
+"""The desk as a service of the Hub: who may judge whose work is the Hub's to say."""
