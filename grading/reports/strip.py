@@ -35,7 +35,7 @@ def contact_strip(assignment: Assignment, submission: Submission) -> bytes:
         facts = submission.look_at_image(recorded) if recorded else None
         if isinstance(facts, PictureFacts):
             small = facts.small.copy()
-            small.thumbnail((SIDE, SIDE))
+            small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
         else:
             small = Image.new("RGB", (SIDE, SIDE), EMPTY)
         left = column * (SIDE + GAP)

@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from threading import Lock
 
+import numpy as np
 from cachetools import LRUCache, cached
-from PIL import Image, ImageStat
+from PIL import Image
 
 from grading.wording import Message, message
 from manifests.errors import PictureError
@@ -14,6 +15,7 @@ from manifests.png import pixels_sha256, read_png_text
 
 SMALL = 192  # pixels of a side, at most
 REMEMBERED = 64  # pictures whose facts are kept; each takes SMALL * SMALL * 3 bytes at most
+LEVELS = np.arange(256.0)
 BLANK_BELOW = (
     2.0  # grey levels of 255: the noise of a failed decoder stays under it, the plainest picture does not
 )
@@ -58,10 +60,18 @@ def look(data: bytes) -> PictureFacts | Undecodable:
         width=picture.width,
         height=picture.height,
         pixels_sha256=pixels_sha256(picture),
-        spread=max(ImageStat.Stat(picture).stddev),
+        spread=_spread(picture),
         text=text,
         small=_small(picture),
     )
+
+
+def _spread(picture: Image.Image) -> float:
+    """The largest standard deviation among R, G, B, out of the histogram: which is quick."""
+    counts = np.asarray(picture.histogram(), float).reshape(3, LEVELS.size)
+    pixels = picture.width * picture.height
+    means = counts @ LEVELS / pixels
+    return float(np.sqrt(np.maximum(counts @ LEVELS**2 / pixels - means**2, 0)).max())
 
 
 def _small(picture: Image.Image) -> Image.Image:
