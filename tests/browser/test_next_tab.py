@@ -15,7 +15,7 @@ from tests.grading.good import make_work
 OpenPage = Callable[..., Page]
 TABS = [
     "Start", "Smoke test", "Baseline", "Sweep", "Observations", "Image to image", "Your product", "Code",
-    "Studio", "Evaluation", "Gallery", "Hand in", "Health",
+    "Studio", "Evaluation", "List", "Gallery", "Hand in", "Health",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 import exercises.kinds
 import grading.checks
 import lab.ui.tabs
+from exercises.i18n import catalogue
 from exercises.kinds import KINDS
 
 ROOT = Path(__file__).parents[4]
@@ -32,3 +33,15 @@ def test_the_docs_explain_each_kind_in_the_table_of_kinds():
     text = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
     table = text.partition("| kind | what the student does")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_rule_of_a_kind_has_a_title_and_a_short_name_for_the_reports(kind: str) -> None:
+    named = catalogue("grading", "en")
+    missing = [
+        f"{where}.{rule}"
+        for rule in KINDS[kind].rules
+        for where in ("title", "rule")
+        if f"{where}.{rule}" not in named
+    ]
+    assert missing == []
