@@ -13,7 +13,7 @@ from exercises.loader import find_assignment
 from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import SIZES, RunningLab, StartLab, in_sight, tab
-from tests.grading.api_good import EARNED, OPEN
+from tests.grading.api_good import BETTER, EARNED, OPEN
 
 OpenPage = Callable[..., Page]
 
@@ -138,6 +138,15 @@ def test_the_whole_assignment_without_key_or_network(
     page.locator("#reason-compare textarea").fill(REASON)
     save(page, "compare", "saved-compare", "Saved")
 
+    tab(page, "By itself")
+    in_sight(page, "by_itself", "Rounds: ")
+    rounds = page.locator("#rounds-by_itself tbody tr").count()
+    expect(page.locator("#prompt-by_itself textarea")).to_have_value(re.compile("green umbrella"))
+    page.locator("#best-by_itself").get_by_role("radio").first.check()
+    page.locator("#text-by_itself textarea").fill(BETTER)
+    page.locator("#text-by_itself textarea").blur()
+    expect(page.locator("#saved-by_itself")).to_contain_text("Saved")
+
     tab(page, "Reflection")
     page.locator("#reflection textarea").fill(REFLECTION)
     page.locator("#reflection textarea").blur()
@@ -145,10 +154,10 @@ def test_the_whole_assignment_without_key_or_network(
     graded = grade(lab.work, tmp_path / "before", assignment)
     wrong = [check for check in graded.checks if check.status in ("failed", "unchecked")]
     assert [(check.id, check.cause) for check in wrong] == []
-    expect(page.locator("#lab-points")).to_contain_text("4.5 of 20 points, 14.5 open")
+    expect(page.locator("#lab-points")).to_contain_text("6 of 20 points, 15 open")
 
     tab(page, "Costs")
-    expect(page.locator("#costs-calls tbody tr")).to_have_count(11)
+    expect(page.locator("#costs-calls tbody tr")).to_have_count(11 + rounds)
     expect(page.locator("#costs-metrics")).to_contain_text("analyser (bundled)")
 
     tab(page, "Hand in")
