@@ -154,7 +154,7 @@ class PipelineTab:
         header = [t(f"pipeline.{name}") for name in ("round", "asked", "lacks", "seconds", "cost")]
         rows = []
         for place, each in enumerate(rounds, 1):
-            lacks = [*each.said("missing"), *each.said("unsure")] if each.answer else ["–"]
+            lacks = each.lacks if each.answer else ["–"]
             rows.append(
                 [
                     place,
