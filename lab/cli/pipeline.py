@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from lab.cli.run import STOPPED
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.analyse import AnswerSaved, ModelSelection
 from lab.jobs.generate import PictureSaved
-from lab.jobs.pipeline import RoundBegun, Rounds, RoundsDone, Tools, best, rounds_job, spent
+from lab.jobs.pipeline import RoundBegun, Rounds, RoundsDone, Tools, best, lacking, rounds_job, spent
 from lab.models.offered import models
 from lab.session.gateway import engine_for
 from lab.session.lab import Lab
@@ -106,14 +106,9 @@ def _follow(job: Rounds, t: Translator, *, quiet: bool) -> object:
             case PictureSaved():
                 typer.echo(f"  {event.record.image_path}\n  {event.record.manifest.request.prompt}")
             case AnswerSaved():
-                data = event.analysis.answered.data or {}
-                lacks = [str(each) for name in ("missing", "unsure") for each in _list(data.get(name))]
-                typer.echo(f"  {t('pipeline.lacks')}: {', '.join(lacks) or t('pipeline.nothing')}")
+                lacks = ", ".join(lacking(event.analysis))
+                typer.echo(f"  {t('pipeline.lacks')}: {lacks or t('pipeline.nothing')}")
     return event
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _tell(done: RoundsDone, t: Translator, as_json: bool) -> None:

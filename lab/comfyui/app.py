@@ -26,7 +26,7 @@ from lab.comfyui.understanding import Understanding
 from lab.comfyui.validation import error, validate
 from lab.endpoint.bounded_body import BoundedBody
 from lab.engine.protocol import Engine
-from lab.web.origin import is_cross_site
+from lab.web.origin import LOOPBACK, LOOPBACK_NAMES, is_cross_site
 from manifests.errors import JsonError, PictureError
 from manifests.pictures import MAX_BYTES, MEDIA_TYPES
 from manifests.strict_json import parse
@@ -35,7 +35,7 @@ SPOKEN = "0.3.64"  # the version of ComfyUI whose interface this is
 MOST_JSON = 512 * 1024  # bytes: a graph and what its client adds; the history keeps many
 MOST_BODY = MAX_BYTES + 64 * 1024  # of an upload: a picture and its form
 LONGEST_ID = 100
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LARGEST_NUMBER = 2**53  # in the queue's order: a larger one is no number that its clients can write
 
 
 class OwnPages:
@@ -120,7 +120,7 @@ def build_comfyui(
     app.add_middleware(BoundedBody, most=MOST_BODY, refuse=lambda _: Response(status_code=413))
     app.add_middleware(OwnPages)
     if host in LOOPBACK:  # else a name of another's that leads to this machine would do
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[", "testserver"])
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, "testserver"])
     return app
 
 
@@ -267,7 +267,7 @@ def _queued(server: Server, asked: Mapping[str, Any]) -> JSONResponse:
             checked.graph,
             checked.outputs,
             extra,
-            float(given) if isinstance(given, int | float) else None,
+            float(given) if isinstance(given, int | float) and abs(given) <= LARGEST_NUMBER else None,
             front=bool(asked.get("front")),
         )
     except QueueFull:

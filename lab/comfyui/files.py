@@ -16,6 +16,7 @@ from manifests.reader import read_regular_file
 KINDS = ("input", "output", "temp")
 MOST = 1000  # files of each folder
 DEEPEST = 3  # folders below it
+LONGEST = 200  # bytes of a name, of the 255 that file systems take
 _PART = re.compile(r"[\w(][\w .()+,@=-]{0,99}")
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 _ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]", re.DOTALL)
@@ -61,6 +62,12 @@ class Files:
         if kind not in ("input", "temp"):
             raise BadName(kind)
         open_picture(data)
+        try:
+            return self._uploaded(data, name, subfolder, kind, overwrite)
+        except (FileExistsError, IsADirectoryError, NotADirectoryError):  # a folder where a file is, or so
+            raise BadName(name) from None
+
+    def _uploaded(self, data: bytes, name: str, subfolder: str, kind: str, overwrite: bool) -> str:
         place = self._place(name, subfolder, kind)
         number = 1
         while not overwrite and place.exists():
@@ -97,7 +104,7 @@ class Files:
         parts = [part for part in subfolder.replace("\\", "/").split("/") if part]
         if kind not in KINDS or len(parts) > DEEPEST:
             raise BadName(subfolder)
-        if not all(_PART.fullmatch(part) for part in (*parts, name)):
+        if not all(_PART.fullmatch(part) and len(part.encode()) <= LONGEST for part in (*parts, name)):
             raise BadName(name)
         if not name.lower().endswith(_ENDINGS):
             raise BadName(name)

@@ -79,8 +79,9 @@ class _Check:
                 good.append(name)
                 continue
             details += [f"{each['message']}: {each['details']}" for each in self._errors[name]]
+            upstream = self._upstream(name)
             for other, errors in self._errors.items():
-                if errors and (other == name or other in self._upstream(name)):
+                if errors and (other == name or other in upstream):
                     kind = self._graph[other]["class_type"]
                     told = node_errors.setdefault(
                         other, {"errors": errors, "dependent_outputs": [], "class_type": kind}
@@ -98,9 +99,11 @@ class _Check:
         found: set[str] = set()
         ahead = [name]
         while ahead:
-            for value in self._graph[ahead.pop()]["inputs"].values():
-                linked = str(value[0]) if isinstance(value, list) and value else ""
-                if linked in self._graph and linked not in found:
+            node = self._graph[ahead.pop()]
+            for key in self._nodes[node["class_type"]]["input"]["required"]:
+                value = node["inputs"].get(key)
+                linked = value[0] if isinstance(value, list) and value else ""
+                if isinstance(linked, str) and linked in self._graph and linked not in found:
                     found.add(linked)
                     ahead.append(linked)
         return found

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from filelock import FileLock, Timeout
+
 from exercises.assignment import Assignment
 from exercises.i18n import Language, translator
 from exercises.kinds import Studio
@@ -21,6 +23,7 @@ from lab.jobs.generate import Generation, generate
 from lab.jobs.running import Task
 from lab.models.offered import model_entry
 from manifests.atomic import write_atomic
+from manifests.errors import StoreError
 from manifests.reader import read_regular_file
 from manifests.store import Record, Store
 from manifests.work_folder import locked, make_folder
@@ -65,14 +68,35 @@ class Batch:
         }
 
     def tasks(self, store: Store, engine: Engine, model: str) -> list[Task]:
-        """What is to be drawn still. Raises BatchError."""
+        """What is to be drawn still; until that has ended, nobody else draws this list. Raises BatchError."""
         self.check(model)
+        claim = self._claim(store)
         made = self.made(store, model)
+        missing = [row for row in self.rows if row.run not in made]
+        if not missing:
+            claim.release()
         return [
-            Task(row.run, partial(self._begin, store, engine, row, model), together=True)
-            for row in self.rows
-            if row.run not in made
+            Task(
+                row.run,
+                partial(self._begin, store, engine, row, model),
+                together=True,
+                all_ended=claim.release,
+            )
+            for row in missing
         ]
+
+    def _claim(self, store: Store) -> FileLock:
+        """The right to draw this list; the system takes it back from a process that is killed."""
+        folder = store.folder / FOLDER
+        claim = FileLock(folder / f".{self.name}.lock", timeout=0, thread_local=False)
+        try:
+            make_folder(folder)
+            claim.acquire()
+        except Timeout:
+            raise BatchError("batch.under_way_elsewhere", name=self.name) from None
+        except OSError as error:
+            raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+        return claim
 
     def _begin(self, store: Store, engine: Engine, row: Row, model: str) -> Generation:
         request = request_for(row.parameters, model)

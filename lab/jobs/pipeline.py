@@ -18,16 +18,18 @@ from grading.checks.pipeline import found_share, said_lists
 from lab.engine.protocol import Cancelled, Engine
 from lab.engine.requests import HIGHEST_SEED, request_for
 from lab.jobs.analyse import AnswerSaved, ModelSelection, Question, QuestionJob
-from lab.jobs.api_pictures import ApiPicture, check_prompt
+from lab.jobs.api_pictures import MAX_PROMPT, ApiPicture, check_prompt
 from lab.jobs.generate import PictureSaved, generate
 from lab.jobs.protocol import StoppableJob, Stored
 from lab.providers.opening import AnyRouter
+from lab.providers.replies import plain
 from manifests.analysis import Analysis
 from manifests.manifest import Charge, Cost
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
 
 Draws = str | ModelSelection  # a model of the registry, or one behind an API
+MOST_SHOWN = 20  # things that a picture lacks
 Why = Literal["good_enough", "rounds", "budget", "same"]
 
 
@@ -43,14 +45,17 @@ class Round:
         """How much of what was looked for is in the picture; None where nothing could be looked for."""
         return found_share(self.answer)
 
-    def said(self, name: str) -> list[str]:
-        """A list of the answer's."""
-        return said_lists(self.answer, name)
+    @property
+    def lacks(self) -> list[str]:
+        """What the picture is said to lack, as it is shown."""
+        return lacking(self.answer)
 
     @property
     def better_prompt(self) -> str:
-        value = (self.answer.answered.data or {}).get("better_prompt") if self.answer else None
-        return value.strip() if isinstance(value, str) else ""
+        """One line that a request can hold; empty where the answer has none."""
+        return plain(
+            (self.answer.answered.data or {}).get("better_prompt") if self.answer else "", most=MAX_PROMPT
+        )
 
     @property
     def seconds(self) -> float:
@@ -63,6 +68,12 @@ class Round:
         answer = [self.answer.cost] if self.answer else []
         picture = self.record.manifest.cost
         return [*([picture] if picture else []), *answer]
+
+
+def lacking(answer: Analysis | None) -> list[str]:
+    """What is said to be missing, or not surely there: bounded, in plain lines."""
+    said = [*said_lists(answer, "missing"), *said_lists(answer, "unsure")]
+    return [*(plain(each) for each in said[:MOST_SHOWN]), *(["…"] if len(said) > MOST_SHOWN else [])]
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,15 @@ T = TypeVar("T")
 class Task:
     """One thing to do: `start` begins it when its turn has come; `keep` is told what was stored.
 
-    `together`: it may be under way at once with its neighbours of which that is true as well.
+    `together`: it may be under way at once with its neighbours of which that is true as well. `all_ended` is
+    called once all that it was started with have ended, begun or not.
     """
 
     run_id: str
     start: Callable[[], StoppableJob]
     keep: Callable[[Stored], None] = lambda _: None
     together: bool = False
+    all_ended: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -107,6 +109,8 @@ class Running:
                 if not self._do(group):
                     break
         finally:
+            for task in self.tasks:
+                task.all_ended()
             self.ended = time.time()
             self.finished = True
             self.changes += 1

@@ -43,7 +43,10 @@ class Checklist:
         return open_points(self.checks)
 
     def of(self, exercise: str) -> "Checklist":
-        """The checks of one exercise."""
+        """The checks of one exercise. Raises LibraryError where there is none of that name."""
+        known = [each.id for each in self.lab.session.assignment.exercises]
+        if exercise not in known:
+            raise LibraryError("library.no_exercise", exercise=str(exercise)[:80], known=", ".join(known))
         return Checklist(tuple(c for c in self.checks if c.id.startswith(f"{exercise}/")), self.lab)
 
     def __repr__(self) -> str:
@@ -80,7 +83,7 @@ def verify(picture: Picture) -> Regeneration:
 
     `verdict` is identical, compatible, different or not checkable; `causes` say why.
     """
-    lab, manifest = current(), picture.manifest
+    lab, manifest = current(), _a_picture(picture).manifest
     store = lab.session.store()
     source = manifest.request.source
     data = store.source_path(source).read_bytes() if source else None
@@ -91,7 +94,7 @@ def verify(picture: Picture) -> Regeneration:
 def compare(one: Picture, other: Picture) -> PixelDifference:
     """How far two pictures of one size lie apart: `mean_absolute` in levels, `psnr` in dB, the difference as
     `picture`. Raises LibraryError for two sizes."""
-    found = pixel_difference(one.image, other.image, amplify=4)
+    found = pixel_difference(_a_picture(one).image, _a_picture(other).image, amplify=4)
     if found is None:
         raise LibraryError("library.sizes", one=one.record.stem, other=other.record.stem)
     return found
@@ -115,7 +118,7 @@ def ask(
     exercise = next((e for e in lab.session.assignment.exercises if e.kind == "analyse"), None)
     if exercise is None:
         raise LibraryError("library.no_analysis", assignment=lab.session.assignment.id)
-    asked = Question("question" if question else task, lab.language, picture.record, question)
+    asked = Question("question" if question else task, lab.language, _a_picture(picture).record, question)
     selection = ModelSelection(provider, model)
     job = QuestionJob(lab.session.notebook(), lab.session.router, exercise.id, asked, selection)
     for event in job.events():
@@ -190,6 +193,13 @@ def class_metrics(grades: str | Path) -> ClassMetrics:
         causes=dict(list(_counted(failed).items())[:5]),
         lab=current(),
     )
+
+
+def _a_picture(given: Picture) -> Picture:
+    """What was given, which in a notebook may be anything, as a file's name. Raises LibraryError."""
+    if not isinstance(given, Picture):
+        raise LibraryError("library.no_picture", given=repr(given)[:80])
+    return given
 
 
 def _passed(scores: Iterable[Score], exercise: str) -> float | None:

@@ -20,13 +20,13 @@ from lab.web.jupyter.process import is_installed as jupyter_is_installed
 from lab.web.language import COOKIE, visitor_language
 from lab.web.not_open import NotOpenYet
 from lab.web.on_demand import PagesOnDemand
+from lab.web.origin import LOOPBACK, LOOPBACK_NAMES
 from lab.web.singleuser.links import hub_links
 from lab.web.singleuser.settings import hub_server_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-LOOPBACK = ("127.0.0.1", "localhost")
 HEADERS = {
     # Gradio's own page needs inline scripts and compiles its templates; nothing comes from outside.
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
@@ -55,7 +55,7 @@ def build_app(lab: Lab) -> "FastAPI":
 
     if lab.settings.host in LOOPBACK and not prefix:
         # A page of another site could have its name lead here; it would still ask by that name.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES))
     links = partial(hub_links, hub, notebooks=lab.settings.notebooks and jupyter_is_installed())
     others = other_pages(lab, links)
     app.add_middleware(PagesOnDemand, pages=others)

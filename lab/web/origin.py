@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # where a server listens for this machine alone
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # what its own visitors call it
 READING = ("GET", "HEAD", "OPTIONS")
 
 

@@ -5,7 +5,6 @@ came of it, is always asked for (`engine.py`).
 """
 
 import contextlib
-import json
 import logging
 import struct
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lab.models.comfyui.http import Connection
+from lab.models.comfyui.http import Connection, loose_json
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
 
@@ -99,7 +98,7 @@ class Listening:
 
 def _told(message: str) -> Heard | None:
     try:
-        told = json.loads(message)
+        told = loose_json(message)
     except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict) or not isinstance(told.get("data"), dict):

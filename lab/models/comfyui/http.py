@@ -5,8 +5,10 @@ followed, for a token would go along.
 """
 
 import json
-import time
-from collections.abc import Mapping
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 CONNECT = 5.0  # seconds
 SILENCE = 15.0  # seconds between two pieces of an answer
 SECONDS = 30.0  # of a whole answer
+Trace = Callable[[str, Mapping[str, Any]], None]
+
 MOST_JSON = 4 * 2**20  # bytes
 MOST_PICTURE = 32 * 2**20
 
@@ -66,13 +70,20 @@ class Connection:
     def _ask(self, method: str, path: str, most: int, **arguments: Any) -> bytes:
         import httpx2
 
-        until, body = time.monotonic() + SECONDS, bytearray()
+        body = bytearray()
         try:
-            with self._client.stream(method, self.url + path, **arguments) as answer:
+            with (
+                _limited(SECONDS) as (trace, is_over),
+                self._client.stream(
+                    method, self.url + path, extensions={"trace": trace}, **arguments
+                ) as answer,
+            ):
                 for chunk in answer.iter_bytes():
                     body += chunk
-                    if len(body) > most or time.monotonic() > until:
-                        raise NoAnswer("the answer is too long, or takes too long")
+                    if len(body) > most:
+                        raise NoAnswer("the answer is too long")
+                if is_over():
+                    raise NoAnswer("the answer takes too long")
                 if answer.status_code != 200:
                     raise Refusal(answer.status_code, _any_json(bytes(body)))
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -87,19 +98,58 @@ class Connection:
             headers={**self.headers, "Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(SILENCE, connect=CONNECT),
             follow_redirects=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),  # a connection each, which `_limited` may end
             trust_env=False,  # no proxy of the environment lies before it
         )
 
 
+@contextmanager
+def _limited(seconds: float) -> Iterator[tuple[Trace, Callable[[], bool]]]:
+    """Ends the connection of a request after so many seconds, wherever the request is then.
+
+    The client's own limits are for one read each: headers could come a byte at a time for ever. What is
+    yielded has to be the request's trace, and says whether the time was over.
+    """
+    opened: list[socket.socket] = []
+    over = threading.Event()
+
+    def trace(event: str, info: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            opened.append(info["return_value"].get_extra_info("socket"))
+
+    def end() -> None:
+        over.set()
+        for each in opened:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace, over.is_set
+    finally:
+        timer.cancel()
+
+
 def _read_json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return loose_json(body)
     except (ValueError, RecursionError) as error:
         raise NoAnswer("the answer is no JSON") from error
 
 
 def _any_json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return loose_json(body)
     except (ValueError, RecursionError):
         return None
+
+
+def loose_json(data: str | bytes) -> Any:
+    """JSON as ComfyUI writes it, NaN and all; half a character, which no text can hold, becomes `?`.
+
+    Raises ValueError, RecursionError.
+    """
+    value = json.loads(data)
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -60,7 +60,7 @@ class PipelineTab:
                     stop = gr.Row(elem_classes="stopping")
                 going_on = gr.Column(elem_classes="going-on")
                 self.stage = Stage(page, name, ("all", "one", "slider", "difference"))
-                table = gr.HTML(elem_id=f"rounds-{name}")
+                table = gr.HTML(elem_id=f"rounds-{name}", elem_classes="rounds")
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 self.prompt = gr.Textbox(
                     label=t("pipeline.next_prompt"), lines=2, elem_id=f"prompt-{name}", elem_classes="draft"
@@ -154,7 +154,7 @@ class PipelineTab:
         header = [t(f"pipeline.{name}") for name in ("round", "asked", "lacks", "seconds", "cost")]
         rows = []
         for place, each in enumerate(rounds, 1):
-            lacks = [*each.said("missing"), *each.said("unsure")] if each.answer else ["–"]
+            lacks = each.lacks if each.answer else ["–"]
             rows.append(
                 [
                     place,

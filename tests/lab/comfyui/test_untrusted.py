@@ -1,6 +1,8 @@
 """What a client may send: everything is bounded, and no name leads out of the folders."""
 
 import json
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from lab.comfyui import queue, sockets
+from lab.comfyui.app import build_comfyui
 from lab.comfyui.files import BadName, Files
 from lab.comfyui.nodes import object_info
 from lab.comfyui.understanding import Understanding
@@ -115,8 +119,6 @@ def test_what_is_no_graph_is_refused_as_a_whole(client: httpx2.Client) -> None:
     )
 )
 def test_no_graph_breaks_the_validation(prompt: dict[str, Any]) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         found = validate(prompt, object_info([]), Understanding(Files(Path(folder))))
         assert found.error is not None or found.outputs
@@ -171,6 +173,56 @@ def test_an_upload_is_a_picture_of_a_bounded_size_and_keeps_others(client: httpx
         assert answer.status_code in (400, 413)
     names = client.get("/object_info/LoadImage").json()["LoadImage"]["input"]["required"]["image"][0]
     assert names == ["mine/photo.png", "photo (1).png", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "subfolder"),
+    [
+        ("\N{MATHEMATICAL BOLD CAPITAL A}" * 90 + ".png", ""),
+        ("a.png", "\N{MATHEMATICAL BOLD CAPITAL A}" * 90),
+        ("a.png", "photo.png"),
+        ("folder.png", ""),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused(client: httpx2.Client, name: str, subfolder: str) -> None:
+    """Too long for a file system, below a file, or that of a folder."""
+    assert upload(client).status_code == 200
+    assert upload(client, subfolder="folder.png").status_code == 200
+    picture = plain_png(Image.new("RGB", (64, 64)))
+    for overwrite in ("", "true"):
+        answer = client.post(
+            "/upload/image",
+            files={"image": (name, picture, "image/png")},
+            data={"subfolder": subfolder, "overwrite": overwrite},
+        )
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 1e308, 2**60])
+def test_a_number_beyond_all_order_is_as_none(client: httpx2.Client, number: float) -> None:
+    told = client.post("/prompt", json={"prompt": graph(), "number": number}).json()
+    assert told["number"] == 0
+    client.get("/queue").json()
+
+
+def test_a_graph_of_many_faults_is_told_soon() -> None:
+    """Each output names the faults of all it is linked to; inputs that a node does not have cost nothing."""
+    prompt: dict[str, Any] = {"y": {"class_type": "KSampler", "inputs": {f"k{n}": n for n in range(15_000)}}}
+    for n in range(99):
+        prompt[f"v{n}"] = {"class_type": "VAEDecode", "inputs": {"samples": ["y", 0], "vae": ["y", 2]}}
+        prompt[f"p{n}"] = {"class_type": "PreviewImage", "inputs": {"images": [f"v{n}", 0]}}
+    began = time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        found = validate(prompt, object_info([]), Understanding(Files(Path(folder))))
+    assert time.process_time() - began < 2
+    assert len(found.node_errors["y"]["dependent_outputs"]) == 99
+
+
+def test_on_the_other_loopback_its_own_name_is_taken_and_no_other(tmp_path: Path) -> None:
+    with TestClient(build_comfyui(QuickEngine(), tmp_path, host="::1")) as client:
+        assert client.get("/queue", headers={"host": "[::1]:8188"}).status_code == 200
+        assert client.get("/queue", headers={"host": "[::2]:8188"}).status_code == 400
+        assert client.get("/queue", headers={"host": "evil.example:8188"}).status_code == 400
 
 
 def test_a_picture_too_large_for_mini_is_named(client: httpx2.Client) -> None:

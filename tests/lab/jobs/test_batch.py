@@ -77,6 +77,27 @@ def test_a_stop_leaves_whole_pictures_and_the_next_start_draws_the_others(
     ]
 
 
+def test_a_list_that_is_being_drawn_is_not_drawn_a_second_time(store: Store, engine: LocalEngine) -> None:
+    """Two tabs, or a tab and a command: each would draw all that the other has not finished yet."""
+    batch, other = batch_of(LIST), batch_of(LIST, "umbrellas.csv")
+    running = Running("batch-list", batch.tasks(store, engine, "mini"), AT_ONCE)
+    with pytest.raises(BatchError) as error:
+        batch_of(LIST).tasks(store, engine, "mini")
+    assert "bags" in error.value.in_language("fr")
+    Running("batch-list", other.tasks(store, engine, "mini")[:1], AT_ONCE).work()  # another list may be
+    running.work()
+    assert batch_of(LIST).tasks(store, engine, "mini") == []
+    assert batch_of(LIST).tasks(store, engine, "mini") == []  # what finds nothing to do holds nothing
+    assert sum(record.manifest.run.startswith("batch_bags") for record in store.records()) == 10
+
+
+def test_a_list_that_was_stopped_may_be_drawn_at_once(store: Store, engine: LocalEngine) -> None:
+    running = Running("batch-list", batch_of(LIST).tasks(store, engine, "mini"), AT_ONCE)
+    running.stop()
+    running.work()
+    assert len(batch_of(LIST).tasks(store, engine, "mini")) == 10
+
+
 def test_a_thousand_pictures_are_not_kept_in_memory(store: Store, engine: LocalEngine) -> None:
     running = draw(batch_of(LIST), store, engine)
     assert len(running.stored) == 10

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from exercises.kinds import Pipeline
 from exercises.loader import find_assignment
+from exercises.parameters import Parameters
+from grading.checks.pipeline import found_of
 from lab.endpoint.server import Loopback
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Failed
@@ -132,6 +134,34 @@ def test_an_answer_that_says_nothing_usable_keeps_the_prompt(tmp_path: Path) -> 
     assert last(table.rounds()).why == "rounds"
     assert table.prompts == ["a bag"] * 3
     assert rounds_of(table.store, table.notebook)[0].found is None
+
+
+@pytest.mark.parametrize(
+    ("better", "asked"),
+    [
+        ("bag " * 50_000, ("bag " * 500).strip()),
+        ("a bag\x1b[2J\x00 \n\n  on\tgrey", "a bag [2J on grey"),
+        ("\u202e\x07 \n", "a bag"),
+    ],
+)
+def test_a_better_prompt_is_a_line_that_a_request_can_hold(tmp_path: Path, better: str, asked: str) -> None:
+    """A model may answer with 100,000 characters, or with a terminal's commands among them."""
+    table = Table(tmp_path, [said(0, 1, better)] * 2)
+    assert last(table.rounds(most=2)).why == "rounds"
+    prompt = table.prompts[1]
+    assert prompt.rstrip("…").strip()[:1900] == asked[:1900]
+    assert Parameters(prompt=prompt)
+    assert prompt.isprintable()
+
+
+def test_what_a_model_lists_is_shown_bounded_and_counted_whole(tmp_path: Path) -> None:
+    answer = said(0, 0) | {"missing": ["y" * 5000, "a\x1b[2Jb", *["z"] * 3000]}
+    table = Table(tmp_path, [answer])
+    one = last(table.rounds(most=1)).rounds[0]
+    assert len(one.lacks) <= 21
+    assert max(map(len, one.lacks)) <= 200
+    assert all(each.isprintable() for each in one.lacks)
+    assert found_of(one.answer) == (0, 3002)
 
 
 def test_a_picture_that_fails_ends_the_rounds_and_those_before_stay(tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ def test_image_to_image_keeps_the_photo_and_verify_makes_a_picture_again(work: P
 
 def test_what_a_model_says_stands_in_the_notebook(work: Path, fixed_judge: object) -> None:
     lab.open_lab("api-analysis", work=work)
+    with pytest.raises(UserError):
+        lab.ask("studio.png")  # type: ignore[arg-type]
     picture = lab.generate(PROMPT, **SMALL)
     answer = lab.ask(picture)
     assert answer.answered.text
@@ -120,6 +122,9 @@ def test_what_cannot_be_is_said_before_anything_is_drawn(work: Path) -> None:
         lambda: lab.sweep("steps", [], PROMPT),
         lambda: lab.sweep("prompt", ["a"], PROMPT),
         lambda: lab.class_metrics(work / "grades"),
+        lambda: lab.verify("studio.png"),  # type: ignore[arg-type]
+        lambda: lab.compare(Path("a.png"), lab.pictures()),  # type: ignore[arg-type]
+        lambda: lab.check().of("swep"),
     ]
     for call in wrong:
         with pytest.raises(UserError):

@@ -1,6 +1,8 @@
 """Every fault of a ComfyUI server ends in its own message, and leaves its queue clean."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,9 @@ from lab.engine.comfy import asking as asking_module
 from lab.engine.comfy.engine import ComfyuiEngine
 from lab.engine.protocol import Done, Failed, Step, Unreachable
 from lab.models.comfyui import http, server
+from lab.models.comfyui.entries import comfyui_entries
+from lab.models.comfyui.http import Connection, NoAnswer
+from lab.models.comfyui.settings import ComfyuiSettings
 from manifests.png import plain_png
 from tests.lab.comfyui.serving import Faults, served
 from tests.lab.endpoint.engines import QuickEngine
@@ -126,6 +131,27 @@ def test_a_server_that_drips_is_given_up(
     assert queue_is_clean(address)
 
 
+def test_headers_that_never_end_are_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time: each comes within the time that a read may take."""
+    monkeypatch.setattr(http, "SECONDS", 0.5)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"HTTP/1.1 200 OK\r\n")
+            for number in range(100):
+                client.sendall(b"x%d: y\r\n" % number)
+                time.sleep(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    monkeypatch.setenv("COMFYUI_API_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    began = time.monotonic()
+    with listener, pytest.raises(NoAnswer):
+        Connection(ComfyuiSettings()).get_json("/queue")
+    assert time.monotonic() - began < 5
+
+
 def test_a_short_absence_costs_nothing(engine: ComfyuiEngine, quick: QuickEngine, faults: Faults) -> None:
     quick.slow = True
     job = engine.submit(request(), model=MODEL)
@@ -197,6 +223,45 @@ def test_other_answers_are_told(
     faults.answers[path] = (status, body)
     assert failure(engine).code == code
     assert queue_is_clean(address)
+
+
+HALF = b'"\\ud800"'  # of a character: JSON can hold it, no text can
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("GET /system_stats", b'{"system": {"comfyui_version": %b}, "devices": [{"name": %b}]}'),
+        ("POST /prompt", b'{"prompt_id": %b}'),
+        ("GET /object_info/", b'{"CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [[%b]]}}}}'),
+        ("GET /history/", b'{"ID": {"outputs": {"7": {"images": [{"filename": %b}]}}, "status": {}}}'),
+        ("GET /history/", b'{"ID": {"status": {"messages": [["execution_error", {"node_type": %b}]]}}}'),
+        ("POST /upload/image", b'{"name": %b}'),
+    ],
+)
+def test_half_a_character_in_what_a_server_says_is_replaced(
+    engine: ComfyuiEngine, faults: Faults, address: str, path: str, body: bytes
+) -> None:
+    """It could be neither shown, nor sent, nor written into a manifest."""
+    photo = plain_png(Image.new("RGB", (64, 64)))
+    job = engine.submit(request(mode="img2img", strength=0.5, source=GIVEN), model=MODEL, source=photo)
+    faults.answers[path] = (200, body.replace(b"%b", HALF).replace(b"ID", job.id.encode()))
+    last = list(job.events())[-1]
+    if isinstance(last, Failed):
+        assert last.code.startswith("comfyui_")
+        last.text("fr").encode()
+    else:
+        assert isinstance(last, Done)
+        assert last.picture.drawn.service is not None
+        last.picture.drawn.service.model_dump_json()
+
+
+def test_a_checkpoint_with_half_a_character_in_its_name_is_listed_so_that_a_page_can_show_it(
+    faults: Faults, address: str
+) -> None:
+    told = b'{"CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [[%b]]}}}}'
+    faults.answers["GET /object_info/CheckpointLoaderSimple"] = (200, told.replace(b"%b", HALF))
+    assert [entry.name.encode() for entry in comfyui_entries()] == [b"ComfyUI: ?"]
 
 
 def test_what_was_added_to_the_server_a_moment_ago_is_found(engine: ComfyuiEngine, faults: Faults) -> None:
