@@ -145,8 +145,8 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
             planned[side] = side_of(getattr(plan, side), native or 0)
         else:
             planned[side] = getattr(request, side)
-    if run.smaller and _is_safe(plan, newest, native):
-        planned |= {"width": request.width, "height": request.height, "steps": request.steps}
+    if run.smaller:
+        planned |= _safe_settings(plan, newest, native)
     if run.variant is not None:
         planned["variant"] = run.variant
     all_run = plan.strength is None or newest.manifest.service is not None  # ComfyUI leaves none out
@@ -155,12 +155,14 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     return planned
 
 
-def _is_safe(plan: Parameters, newest: Recorded, native: int | None) -> bool:
-    """Whether a picture was drawn as the lab draws where memory runs out."""
+def _safe_settings(plan: Parameters, newest: Recorded, native: int | None) -> dict[str, object]:
+    """Size and steps of a picture that was drawn as the lab draws where memory runs out; else nothing."""
     request = newest.manifest.request
     if not isinstance(request, Request) or request.steps != min(plan.steps, SAFE_STEPS):
-        return False
-    return request.width == request.height and (native is None or request.width in safe_sides(native))
+        return {}
+    if request.width != request.height or (native and request.width not in safe_sides(native)):
+        return {}
+    return {"width": request.width, "height": request.height, "steps": request.steps}
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:

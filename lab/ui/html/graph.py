@@ -96,7 +96,8 @@ def drawing(t: Translator, graph: Graph, *, values: bool = True) -> Markup:
     height = max(box.bottom for box in boxes.values()) + EDGE
     said = t("graph.said", nodes=len(graph.nodes), links=len(graph.links))
     return Markup(
-        '<svg viewBox="0 0 {w:.0f} {h:.0f}" width="{w:.0f}" height="{h:.0f}" style="max-width:{w:.0f}px;min-width:{least:.0f}px" role="img" aria-label="{said}">'
+        '<svg viewBox="0 0 {w:.0f} {h:.0f}" width="{w:.0f}" height="{h:.0f}" '
+        'style="max-width:{w:.0f}px;min-width:{least:.0f}px" role="img" aria-label="{said}">'
         "{wires}{boxes}</svg>"
     ).format(
         w=width,

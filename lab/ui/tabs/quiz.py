@@ -209,15 +209,11 @@ class QuizTab:
 
     def _asked_words(self, question: Question, now: Now | None) -> str:
         """What is asked, with the place in the graph where it is about one."""
-        about = now.answer.about if now else ""
-        link = (
-            next((link for link in question.graph.links if link.place == about), None)
-            if question.graph
-            else None
-        )
-        node = question.graph.node(link.target) if question.graph and link else None
-        name, node_name = link.input if link else about, graphs.named(node) if node else ""
-        return self.page.t(f"quiz.{question.ask}", name=name, node=node_name)
+        graph, about = question.graph, now.answer.about if now else ""
+        link = next((link for link in graph.links if link.place == about), None) if graph else None
+        node = graph.node(link.target) if graph and link else None
+        name = link.input if link else about
+        return self.page.t(f"quiz.{question.ask}", name=name, node=graphs.named(node) if node else "")
 
     def _who(self) -> tuple[str, str, str]:
         return self.lab.student, self.lab.assignment.id, self.exercise.id

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from exercises.errors import UserError
 from lab.records.read_parameters import Found, read_parameters
 from lab.session.lab import Lab
@@ -54,10 +52,7 @@ def table(page: Page, found: Found) -> str:
     """What was found, by the names of the Studio's fields."""
     t = page.t
     rows = [(t(f"parameter.{name}"), facts.value_text(t, value)) for name, value in found.values.items()]
-    said = [*rows, *found.others]
-    found_table = (
-        markup.table([t("facts.parameter"), t("facts.value")], said, t("reader.found"))
-        if said
-        else Markup("")
-    )
-    return markup.status(t(f"reader.from_{found.origin}")) + found_table + drawn_workflow(t, found.workflow)
+    told, said = [*rows, *found.others], markup.status(t(f"reader.from_{found.origin}"))
+    if told:
+        said += markup.table([t("facts.parameter"), t("facts.value")], told, t("reader.found"))
+    return said + drawn_workflow(t, found.workflow)

@@ -284,7 +284,7 @@ def write(work: Path, assignment_id: str) -> None:
         asked = ask(question, [r.manifest for r in shown], {run: r.manifest for run, r in newest.items()})
         assert asked is not None
         right, pictures = min(asked.right), [r.stem for r in shown]
-        save(exercise_answers.tried(quiz.id, question.id, pictures, right, asked.right, len(quiz.tries)))
+        save(exercise_answers.tried(quiz.id, question.id, pictures, "", right, asked.right, len(quiz.tries)))
     for name in ("base", "more", "other"):
         save(answering.observed("seen", name, "differs", f"The bag of {name} has another outline."))
     save(answering.observed("seen", None, "steps", "More steps make cleaner outlines."))
