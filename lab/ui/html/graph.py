@@ -101,7 +101,7 @@ def drawing(t: Translator, graph: Graph, *, values: bool = True) -> Markup:
         "{wires}{boxes}</svg>"
     ).format(
         w=width,
-        least=width * 0.8,
+        least=width * 0.6,
         h=height,
         said=said,
         wires=wires,
