@@ -6,7 +6,7 @@ Rule: nothing is hidden: an event `Smaller` tells of it, and what is recorded is
 import threading
 from collections.abc import Iterator
 
-from lab.engine.protocol import Engine, Event, Failed, Job, Smaller
+from lab.engine.protocol import Cancelled, Engine, Event, Failed, Job, Smaller
 from lab.engine.requests import smaller_request
 from manifests.manifest import Request
 
@@ -44,9 +44,12 @@ class SmallerJob:
             yield Smaller(smaller.width, smaller.height, smaller.steps)
             self._request = smaller
             with self._lock:
-                self._job = self._submit()
-                if self._stopped:  # asked for in between
-                    self._job.cancel()
+                stopped = self._stopped
+                if not stopped:
+                    self._job = self._submit()
+            if stopped:
+                yield Cancelled()
+                return
 
     def cancel(self) -> None:
         """Stop the attempt under way, and have no other one."""
