@@ -153,7 +153,7 @@ def test_the_whole_assignment_with_nothing_installed(
     graded = grade(lab.work, tmp_path, assignment)
     assert graded.gradable
     assert [(c.id, c.cause) for c in graded.checks if c.status in ("failed", "unchecked")] == []
-    assert {c.exercise for c in graded.checks if c.status == "to_do"} == {"studio"}
+    assert {c.id.split("/")[0] for c in graded.checks if c.status == "to_do"} == {"studio"}
     assert (graded.points, graded.open) == (
         WORTH["comfyui"][0] - 1,
         WORTH["comfyui"][1],
@@ -186,7 +186,6 @@ def test_its_pictures_are_made_by_a_comfyui_server_given_by_its_address(
     expect(page.locator("#studio-prompt textarea")).to_have_value(re.compile("green bicycle"))
 
     graded = grade(lab.work, tmp_path, assignment)
-    wrong = [c for c in graded.checks if c.status in ("failed", "unchecked")]
-    assert [(c.id, c.cause) for c in wrong] == []
-    made = {c.id.split("/")[0] for c in graded.checks if c.id.endswith("/parameters") and c.passed}
-    assert made == {"setup", "trouble"}
+    made = [c for c in graded.checks if c.id.split("/")[0] in ("setup", "trouble")]
+    assert len(made) == 20
+    assert [(c.id, c.cause) for c in made if c.status != "passed"] == []

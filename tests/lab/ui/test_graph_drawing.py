@@ -73,7 +73,7 @@ def test_the_list_says_each_wire_and_value_in_words(language: Any) -> None:
     words = re.sub(r"<svg.*</svg>", "", said)
     assert {
         "en": "latent_image comes from EmptyLatentImage (4)",
-        "fr": "latent_image vient de EmptyLatentImage (4)",
+        "fr": "latent_image vient du nœud EmptyLatentImage (4)",
     }[language] in words
     assert "euler_ancestral" in words
 
