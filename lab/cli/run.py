@@ -173,7 +173,11 @@ def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment
 def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
     """An exercise's runs; those for which the student says what to draw only where they are asked for."""
     if isinstance(exercise, Studio):
-        return [Planned(exercise.id, "studio", _parameters({}, changes))] if named else []
+        return (
+            [Planned(exercise.id, "studio", _parameters({}, changes), smaller=exercise.smaller)]
+            if named
+            else []
+        )
     if isinstance(exercise, Iterate):
         return [_step(exercise, changes)] if named else []
     if isinstance(exercise, Own) and not changes.get("prompt", "").strip():

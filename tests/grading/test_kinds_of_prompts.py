@@ -375,8 +375,8 @@ def test_a_picture_drawn_with_the_safe_settings_counts_where_the_exercise_allows
     store = make_work(tmp_path / "alice", COMFYUI)
     assert isinstance(TROUBLE, Generate)
     cured = next(run for run in TROUBLE.runs if run.id == "cured")
-    size = {"width": side, "height": side, "steps": steps}
-    store.save(draft_of("trouble", cured, **size), noise(77, side))
+    draft = draft_of("trouble", cured, width=side, height=side, steps=steps)
+    store.save(draft, noise(77, side))
     expected = set() if counts else {"trouble/cured/parameters"}
     assert failed(checks(tmp_path / "alice", COMFYUI)) == expected
 

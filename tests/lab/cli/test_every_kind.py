@@ -286,11 +286,11 @@ def write(work: Path, assignment_id: str) -> None:
         save(exercise_answers.step_why("better", stem, "I named its colour, since it was left open."))
     for question in quiz.questions:
         if question.graph is not None:
-            about = place_asked_about(question, store.student, assignment_id, quiz.id)
-            asked = ask_of_graph(question, about)
+            place = place_asked_about(question, store.student, assignment_id, quiz.id)
+            asked = ask_of_graph(question, place)
             assert asked is not None
             right, most = min(asked.right), len(quiz.tries)
-            save(exercise_answers.tried(quiz.id, question.id, [], about, right, asked.right, most))
+            save(exercise_answers.tried(quiz.id, question.id, [], place, right, asked.right, most))
             continue
         shown = [newest[run] for run in runs_asked_about(question, store.student, assignment_id, quiz.id)]
         asked = ask(question, [r.manifest for r in shown], {run: r.manifest for run, r in newest.items()})

@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
+from exercises.i18n import LANGUAGES, Language
+from exercises.kinds import Studio
+from exercises.loader import find_assignment
 from lab.engine.protocol import Cancelled, Engine, Failed, Smaller
 from lab.jobs.generate import Generation, PictureSaved, generate
+from lab.jobs.running import Running, Task
+from lab.session.lab import Lab
+from lab.session.settings import LabSettings
+from lab.ui.page import Page
+from lab.ui.tabs import studio
+from lab.ui.tabs.generation import Watch
 from manifests.manifest import Request
 from manifests.store import Store
 from tests.lab.endpoint.engines import QuickEngine, ScriptedJob
@@ -84,3 +94,40 @@ def test_what_was_stopped_is_not_begun_again(tmp_path: Path) -> None:
             generation.cancel()
     assert isinstance(events[-1], Cancelled)
     assert len(engine.asked) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_tells_while_it_is_drawn_smaller_and_afterwards(tmp_path: Path, language: Language) -> None:
+    lab = Lab(LabSettings(), find_assignment("comfyui"), tmp_path, "jane", None)  # type: ignore[arg-type]
+    with gr.Blocks():
+        page = Page(lab, language)
+        with page.tabs, page.tab("trouble", "Trouble"):
+            watch = Watch(lab, page, "trouble", [gr.Button()])
+    running = Running("trouble", [Task("cured", lambda: asked(tmp_path, SmallCard(200)))])
+    running.work()
+    assert running.smaller == {"cured": Smaller(192, 192, 15)}
+    said = str(watch._look(running, finished=True)[0])
+    assert {"en": "memory ran out", "fr": "la mémoire n’a pas suffi"}[language] in said
+    assert "192" in said
+    running.event = running.smaller["cured"]
+    assert "192" in str(watch._progress(running, "cured"))
+
+
+def test_the_studio_of_the_assignment_draws_smaller_too_and_has_the_safe_settings_at_hand(
+    tmp_path: Path,
+) -> None:
+    engine = SmallCard(200)
+    lab = Lab(LabSettings(), find_assignment("comfyui"), tmp_path, "jane", engine)
+    exercise = lab.assignment.exercise("studio")
+    assert isinstance(exercise, Studio)
+    with gr.Blocks():
+        page = Page(lab, "en")
+        with page.tabs, page.tab("studio", "Further"):
+            tab = studio._Tab(lab, page, exercise)
+    values = {name: field.value if name != "prompt" else "a red bag" for name, field in tab.fields.items()}
+    (task,) = tab._tasks(*values.values(), None)
+    events = list(task.start().events())
+    assert Smaller(192, 192, 15) in events
+    assert isinstance(events[-1], PictureSaved)
+    assert studio._safe("mini", 30) == [192, 192, 15]
+    assert studio._safe("sd15", 10) == [384, 384, 10]
