@@ -154,10 +154,8 @@ def test_the_whole_assignment_with_nothing_installed(
     assert graded.gradable
     assert [(c.id, c.cause) for c in graded.checks if c.status in ("failed", "unchecked")] == []
     assert {c.id.split("/")[0] for c in graded.checks if c.status == "to_do"} == {"studio"}
-    assert (graded.points, graded.open) == (
-        WORTH["comfyui"][0] - 1,
-        WORTH["comfyui"][1],
-    )  # without the studio
+    earned, waiting, on_top = WORTH["comfyui"]
+    assert (graded.points, graded.open) == (round(earned - on_top, 2), waiting)  # without the studio
 
 
 @pytest.mark.timeout(900)
@@ -188,4 +186,6 @@ def test_its_pictures_are_made_by_a_comfyui_server_given_by_its_address(
     graded = grade(lab.work, tmp_path, assignment)
     made = [c for c in graded.checks if c.id.split("/")[0] in ("setup", "trouble")]
     assert len(made) == 20
-    assert [(c.id, c.cause) for c in made if c.status != "passed"] == []
+    # Whoever grades has no such model: a person decides, and nothing of it is found wrong.
+    assert [(c.id, c.cause) for c in made if c.status != "open"] == []
+    assert graded.open >= 3.5
