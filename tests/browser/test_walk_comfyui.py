@@ -154,8 +154,8 @@ def test_the_whole_assignment_with_nothing_installed(
     assert graded.gradable
     assert [(c.id, c.cause) for c in graded.checks if c.status in ("failed", "unchecked")] == []
     assert {c.id.split("/")[0] for c in graded.checks if c.status == "to_do"} == {"studio"}
-    earned, waiting, on_top = WORTH["comfyui"]
-    assert (graded.points, graded.open) == (round(earned - on_top, 2), waiting)  # without the studio
+    earned, to_judge, on_top = WORTH["comfyui"]
+    assert (graded.points, graded.open) == (round(earned - on_top, 2), to_judge)  # without the studio
 
 
 @pytest.mark.timeout(900)
