@@ -1,6 +1,7 @@
 """What one picture is asked to be: the parameters of a run, bounded, before a model is chosen.
 
-Names are those of diffusers' pipelines. `size="native"` means the model's own size.
+Names are those of diffusers' pipelines. A side "native" is the model's own, "safe" three quarters of it: what
+is asked for where memory or time does not do (512 becomes 384).
 """
 
 import re
@@ -20,6 +21,7 @@ ASSIGNMENT_PATTERN = (
 AssignmentId = Annotated[str, StringConstraints(pattern=f"^{ASSIGNMENT_PATTERN}$")]
 Prompt = Annotated[str, StringConstraints(max_length=2000)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
+NamedSide = Literal["native", "safe"]
 Steps = Annotated[int, Field(ge=1, le=150)]
 GuidanceScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)]
 Strength = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -34,13 +36,29 @@ class Parameters(BaseModel):
     mode: Mode = "text2img"
     prompt: Prompt
     negative_prompt: Prompt = ""
-    width: Side | Literal["native"] = "native"
-    height: Side | Literal["native"] = "native"
+    width: Side | NamedSide = "native"
+    height: Side | NamedSide = "native"
     steps: Steps = 30
     guidance_scale: GuidanceScale = 7.5
     scheduler: SchedulerName = "EulerA"
     seed: Seed = 42
     strength: Strength | None = None
+
+
+def side_of(asked: int | NamedSide, native: int) -> int:
+    """A side in pixels, for a model whose own is `native`."""
+    if isinstance(asked, int):
+        return asked
+    return native if asked == "native" else safe_sides(native)[0]
+
+
+def safe_sides(native: int) -> tuple[int, int]:
+    """What a side may shrink to where memory runs out, the larger one first: 384 and 256 of 512."""
+    return _eighths(native * 3 // 4), _eighths(native // 2)
+
+
+def _eighths(side: int) -> int:
+    return max(side // 8 * 8, 64)
 
 
 def is_slug(value: object) -> bool:
@@ -52,4 +70,5 @@ def is_assignment_id(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(ASSIGNMENT_PATTERN, value) is not None
 
 
+SAFE_STEPS = 15  # at most, where memory or time does not do
 DEFAULT_STRENGTH = 0.6  # of image to image, where a program asks for none

@@ -56,9 +56,13 @@ class StepAnswer(_Part):
 
 
 class QuestionAnswer(_Part):
-    """What was chosen, try by try, and about which pictures it was asked: not whether it is right."""
+    """What was chosen, try by try, and about what it was asked: not whether it is right.
+
+    `about`: the place or the value of a workflow's graph, where it was no question about `pictures`.
+    """
 
     pictures: list[_Stem] = Field(default_factory=list, max_length=10)
+    about: _Stem = ""
     chosen: list[_Key] = Field(default_factory=list, max_length=20)
 
 

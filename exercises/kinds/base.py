@@ -30,13 +30,15 @@ class Frozen(BaseModel):
 class Run(Frozen):
     """One picture to make. `changed` names the parameter in which it differs from the baseline.
 
-    `variant`: whose parameters these are, where they are one student's own (`exercises.variants`).
+    `variant`: whose parameters these are, where they are one student's own (`exercises.variants`). `smaller`:
+    where memory runs out, it is drawn smaller, and counts.
     """
 
     id: Slug
     parameters: Parameters
     changed: str | None = None
     variant: str | None = None
+    smaller: bool = False
 
 
 class RubricItem(Frozen):

@@ -1,17 +1,24 @@
-"""Kind `quiz`: questions about pictures that were made, whose answers stand in the manifests."""
+"""Kind `quiz`: questions about pictures that were made, or about a workflow's graph.
 
+What is right stands in the manifests, or follows from the graph; nobody types it in.
+"""
+
+import re
 from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from exercises.faults import Path as KeyPath
+from exercises.graph import Graph, read_graph
 from exercises.kinds.base import ExerciseBase, Frozen, check_all_unique
 from exercises.parameters import Parameters, Slug
 from exercises.toml_file import TomlFile
 
-Ask = Literal["which_run", "which_parameter", "which_claim"]
+Ask = Literal["which_run", "which_parameter", "which_claim", "which_source", "which_holder"]
+ABOUT_GRAPHS = ("which_source", "which_holder")
+GRAPH_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json")
 Share = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 
 
@@ -19,11 +26,26 @@ class Question(Frozen):
     """`which_run`: of which of the runs a picture is. `which_claim`: which claim about a picture is false.
 
     `which_parameter`: what was changed between the first of the runs and another one.
+
+    `which_source`: from which node of the graph an input gets what goes into it. `which_holder`: which of
+    its nodes holds a value. These two have a `graph` and no runs.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     id: Slug
     ask: Ask
-    runs: tuple[Slug, ...] = Field(min_length=2, max_length=8)
+    runs: tuple[Slug, ...] = Field(default=(), max_length=8)
+    graph: Graph | None = None
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What of the graph may be asked for: inputs with a link, or names of values."""
+        if self.graph is None:
+            return ()
+        if self.ask == "which_source":
+            return tuple(link.place for link in self.graph.links)
+        return tuple(dict.fromkeys(name for node in self.graph.nodes for name, _ in node.values))
 
 
 class Quiz(ExerciseBase):
@@ -39,6 +61,16 @@ class Quiz(ExerciseBase):
     def parts(self) -> tuple[str, ...]:
         return tuple(question.id for question in self.questions)
 
+    @classmethod
+    def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
+        """Read the graphs that questions name. Raises ExerciseError."""
+        questions = table.get("questions")
+        if not isinstance(questions, list) or not all(isinstance(each, dict) for each in questions):
+            return  # told when the exercise as a whole is looked at
+        table["questions"] = [
+            _with_graph(file, (*at, "questions", index), each) for index, each in enumerate(questions)
+        ]
+
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_all_unique(file, (*at, "questions"), [question.id for question in self.questions])
         if any(later > earlier for earlier, later in pairwise(self.tries)):
@@ -47,7 +79,11 @@ class Quiz(ExerciseBase):
     def check_plan(self, file: TomlFile, at: KeyPath, planned: Mapping[str, Parameters]) -> None:
         """Questions are about planned runs; where a parameter is asked for, exactly one was changed."""
         for index, question in enumerate(self.questions):
+            if question.graph is not None:
+                continue
             place = (*at, "questions", index, "runs")
+            if len(question.runs) < 2:
+                raise file.error(place, "items_at_least", min_length=2)
             check_all_unique(file, place, question.runs)
             for run in question.runs:
                 if run not in planned:
@@ -65,3 +101,20 @@ def different(one: object, other: object) -> list[str]:
     return [
         name for name in Parameters.model_fields if getattr(one, name, None) != getattr(other, name, None)
     ]
+
+
+def _with_graph(file: TomlFile, at: KeyPath, question: dict[str, Any]) -> dict[str, Any]:
+    """The question with the graph that its file holds, where it asks about one. Raises ExerciseError."""
+    named = question.get("graph")
+    if question.get("ask") not in ABOUT_GRAPHS:
+        if named is not None:
+            raise file.error((*at, "graph"), "unknown")
+        return question
+    if "runs" in question:
+        raise file.error((*at, "runs"), "unknown")
+    if not isinstance(named, str) or not GRAPH_FILE.fullmatch(named):
+        raise file.error((*at, "graph"), "graph_file")
+    read = Question(id="read", ask=question["ask"], graph=read_graph(file.path.parent / named))
+    if not read.about:
+        raise file.error((*at, "graph"), "graph_empty")
+    return question | {"graph": read.graph}

@@ -1,6 +1,7 @@
 """Kind `quiz`: each question answered rightly, the sooner the better.
 
-What is saved is what was chosen, try by try. Whether it is right is seen here from the manifests.
+What is saved is what was chosen, try by try. Whether it is right is seen here from the manifests, or from the
+graph that the question is about.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from exercises.i18n import Translator
 from exercises.kinds import Quiz
 from exercises.kinds.quiz import Question
 from grading.checks.kind import Evidence, KindChecks, ReportText
-from grading.checks.quiz_questions import Asked, ask
+from grading.checks.quiz_questions import Asked, ask, ask_of_graph
 from grading.checks.verdict import RuleResult, Verdict, in_order, not_yet, ok, unknown, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
@@ -40,7 +41,9 @@ def asked_about(
     by_stem: Mapping[str, Manifest],
     newest: Mapping[str, Manifest],
 ) -> Asked | None:
-    """The question as it was asked when it was answered; None where those pictures are not there any more."""
+    """The question as it was asked when it was answered; None where what it was about is gone."""
+    if question.graph is not None:
+        return ask_of_graph(question, answer.about)
     shown = [by_stem[stem] for stem in answer.pictures if stem in by_stem]
     return ask(question, shown, newest) if len(shown) == len(answer.pictures) else None
 
@@ -62,6 +65,8 @@ def _answered(
     by_stem = {r.stem: r.manifest for r in submission.own}
     asked = asked_about(question, answer, by_stem, newest)
     if asked is None:
+        if question.graph is not None:
+            return unknown(message("quiz.other_graph", about=shown(answer.about, 130)))
         return unknown(message("quiz.other_pictures", files=tuple(answer.pictures)))
     tries = len(exercise.tries)
     number = right_try(answer, asked, tries)
@@ -79,7 +84,7 @@ def _texts(exercise: Quiz, submission: Submission, t: Translator) -> list[Report
     for number, question in enumerate(exercise.questions, 1):
         answer = submission.said(exercise.id).questions.get(question.id, QuestionAnswer())
         chosen = " → ".join(answer.chosen) or "–"
-        body = t("report.line", name=", ".join(answer.pictures) or "–", value=chosen)
+        body = t("report.line", name=", ".join(answer.pictures) or answer.about or "–", value=chosen)
         texts.append(
             ReportText(t("report.question", number=number, ask=t(f"ask.{question.ask}")), shown(body, 500))
         )

@@ -1,8 +1,8 @@
 """A quiz's questions and their answers, derived from the manifests: the same for the page and for the grade.
 
-Which pictures a student is asked about, and in which order the choices stand, a hash of who is asked what
-decides, so that neighbours are asked differently. What is right follows from the manifests of those pictures
-alone. Nothing here is kept.
+Which pictures, or what of a workflow's graph, a student is asked about, and in which order the choices stand,
+a hash of who is asked what decides, so that neighbours are asked differently. What is right follows from the
+manifests of those pictures, or from that graph, alone. Nothing here is kept.
 """
 
 import hashlib
@@ -53,6 +53,23 @@ def runs_asked_about(question: Question, *who: str) -> tuple[str, ...]:
     if question.ask == "which_parameter":
         return question.runs[0], _first(question.runs[1:], *who, question.id)
     return (_first(question.runs, *who, question.id),)
+
+
+def place_asked_about(question: Question, *who: str) -> str:
+    """What of its graph somebody is asked for: the place of a link, or the name of a value."""
+    return _first(question.about, *who, question.id)
+
+
+def ask_of_graph(question: Question, about: str) -> Asked | None:
+    """The question about that place or value; None where its graph has none such."""
+    graph = question.graph
+    if graph is None or about not in question.about:
+        return None
+    if question.ask == "which_source":
+        right = {link.source for link in graph.links if link.place == about}
+    else:
+        right = {node.id for node in graph.nodes if about in dict(node.values)}
+    return Asked(tuple(Choice(node.id) for node in graph.nodes), frozenset(right))
 
 
 def shuffled(choices: Sequence[Choice], *who: str) -> list[Choice]:

@@ -9,6 +9,7 @@ from functools import partial
 from exercises.i18n import Translator
 from exercises.kinds.base import Run
 from exercises.kinds.planned import Planned
+from exercises.parameters import SAFE_STEPS, Parameters, safe_sides, side_of
 from grading.checks.drawing import drawing
 from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
@@ -16,7 +17,7 @@ from grading.checks.picture_rule import check_picture, why_unproven
 from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
-from manifests.manifest import Model
+from manifests.manifest import Model, Request
 
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
@@ -133,17 +134,37 @@ def changed_parameters(run: Run, newest: Recorded) -> list[str]:
 
 
 def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
-    """The plan in the manifest's words; a native size is that of the model, where its size is known."""
+    """The plan in the manifest's words; a native or safe size is that of the model, where its own is known.
+
+    A run that may be drawn smaller is as planned in each of the safe settings too.
+    """
     plan, request = run.parameters, newest.manifest.request
     native = NATIVE_SIZES.get(newest.manifest.model.id)
     planned: dict[str, object] = plan.model_dump()
-    planned["width"] = (native or request.width) if plan.width == "native" else plan.width
-    planned["height"] = (native or request.height) if plan.height == "native" else plan.height
+    for side in ("width", "height"):
+        asked = planned[side]
+        if native is not None or isinstance(asked, int):
+            planned[side] = side_of(getattr(plan, side), native or 0)
+        else:
+            planned[side] = getattr(request, side)
+    if run.smaller:
+        planned |= _safe_settings(plan, newest, native)
     if run.variant is not None:
         planned["variant"] = run.variant
     all_run = plan.strength is None or newest.manifest.service is not None  # ComfyUI leaves none out
-    planned["effective_steps"] = plan.steps if all_run else int(plan.steps * (plan.strength or 1))
+    steps = int(planned["steps"])  # type: ignore[call-overload]
+    planned["effective_steps"] = steps if all_run else int(steps * (plan.strength or 1))
     return planned
+
+
+def _safe_settings(plan: Parameters, newest: Recorded, native: int | None) -> dict[str, object]:
+    """Size and steps of a picture that was drawn as the lab draws where memory runs out; else nothing."""
+    request = newest.manifest.request
+    if not isinstance(request, Request) or request.steps != min(plan.steps, SAFE_STEPS):
+        return {}
+    if request.width != request.height or (native and request.width not in safe_sides(native)):
+        return {}
+    return {"width": request.width, "height": request.height, "steps": request.steps}
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:

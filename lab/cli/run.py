@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
-from lab.engine.protocol import Cancelled, Failed, Loading, Step
+from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
 from lab.session.gateway import engine_for
@@ -80,7 +80,14 @@ def run(
             outcome = Outcome(each.exercise, each.run, "failed", notes(request.prompt, model))
             outcomes.append(outcome)
             generation = generate(
-                store, engine, each.exercise, each.run, request, model=model, variant=each.variant
+                store,
+                engine,
+                each.exercise,
+                each.run,
+                request,
+                model=model,
+                variant=each.variant,
+                smaller=each.smaller,
             )
             with _progress(console) as progress, _interrupt_stops(generation) as interrupted:
                 _follow(generation, outcome, progress, t)
@@ -167,11 +174,14 @@ def _show(
             progress.update(task, left=t("run.loading", model=model))
         case Step(step, steps, _, remaining):
             progress.update(task, completed=step, total=steps, left=t("run.left", seconds=round(remaining)))
+        case Smaller(width, height, fewer):
+            said = t("generation.smaller", width=width, height=height, steps=fewer)
+            progress.console.print(f"{outcome.run}{t('check.colon')} {said}", highlight=False)
         case PictureSaved(record):
             manifest = record.manifest
             outcome.status = "saved"
             outcome.image, outcome.manifest = str(record.image_path), str(record.manifest_path)
-            outcome.steps = generation.request.steps
+            outcome.steps = getattr(manifest.request, "steps", generation.request.steps)
             outcome.effective_steps = manifest.effective_steps
             outcome.seconds = round(manifest.seconds, 3)
             outcome.adherence = manifest.adherence

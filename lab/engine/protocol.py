@@ -39,6 +39,15 @@ class Restarted:
 
 
 @dataclass(frozen=True)
+class Smaller:
+    """Memory ran out: it is drawn again, in this size and so many steps."""
+
+    width: int
+    height: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class Loading:
     """The model's weights are being read."""
 
@@ -100,7 +109,7 @@ class Cancelled:
     """Stopped by the person; nothing is recorded."""
 
 
-Event = Queued | Unreachable | Restarted | Loading | Step | Done | Failed | Cancelled
+Event = Queued | Unreachable | Restarted | Smaller | Loading | Step | Done | Failed | Cancelled
 LAST_EVENTS = (Done, Failed, Cancelled)  # a job has exactly one of them, at its end
 
 

@@ -5,7 +5,7 @@ The local engine and the printed script take their arguments from here, so they 
 
 from collections.abc import Mapping
 
-from exercises.parameters import SCHEDULERS, Parameters
+from exercises.parameters import SAFE_STEPS, SCHEDULERS, Parameters, safe_sides, side_of
 from lab.engine.failures import EngineFailure
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
@@ -18,13 +18,26 @@ Argument = str | int | float | None
 
 
 def request_for(parameters: Parameters, model: str, source: Source | None = None) -> Request:
-    """The request for a run's parameters: "native" becomes the model's size. Raises UnknownModel."""
+    """The request for a run's parameters: sides become those of the model. Raises UnknownModel."""
     native = model_entry(model).native_size
     values = parameters.model_dump()
     for side in ("width", "height"):
-        if values[side] == "native":
-            values[side] = native
+        values[side] = side_of(values[side], native)
     return Request(**values, source=source if parameters.mode == "img2img" else None)
+
+
+def smaller_request(request: Request, model: str) -> Request | None:
+    """The same, smaller and in fewer steps, for a model whose memory ran out; None where it is small already.
+
+    Raises UnknownModel.
+    """
+    entry = model_entry(model)
+    for side in safe_sides(entry.native_size):
+        side = max(side, entry.minimum_size)
+        if side * side < request.width * request.height:
+            steps = min(request.steps, SAFE_STEPS)
+            return request.model_copy(update={"width": side, "height": side, "steps": steps})
+    return None
 
 
 def check_request(entry: ModelEntry, request: Request, source: bytes | None) -> None:

@@ -12,6 +12,7 @@ from typing import Self
 from exercises.errors import UserError
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.jobs.protocol import Stored
+from lab.jobs.smaller import SmallerJob
 from lab.judge.adherence import opinion
 from lab.models.mini.vocabulary import unknown_words
 from manifests.draft import Draft
@@ -99,11 +100,13 @@ def generate(
     variant: str | None = None,
     background: bool = False,
     made_through: MadeThrough | None = None,
+    smaller: bool = False,
 ) -> Generation:
     """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
 
     `variant` is that of the planned run, `made_through` what asks in a person's place. `background`: one of a
-    batch, for which nobody waits. `film`: how many pictures of the way from noise to image to keep. Never
+    batch, for which nobody waits. `film`: how many pictures of the way from noise to image to keep.
+    `smaller`: where memory runs out it is drawn again smaller, and the manifest says what was drawn. Never
     blocks, and raises nothing for a bad request: the job fails.
     """
     source = None
@@ -112,6 +115,10 @@ def generate(
             source = store.source_path(request.source).read_bytes()
         except (StoreError, OSError):
             log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
-    job = engine.submit(request, model=model, source=source, film=film, background=background)
+    job: Job
+    if smaller:
+        job = SmallerJob(engine, request, model=model, source=source, film=film)
+    else:
+        job = engine.submit(request, model=model, source=source, film=film, background=background)
     skipped = notes(request.prompt, model)
     return Generation(store, job, exercise_id, run_id, request, skipped, variant, made_through)

@@ -17,7 +17,7 @@ from uuid import uuid4
 from PIL import Image
 
 from exercises.errors import UserError
-from lab.engine.protocol import Cancelled, Failed, Restarted, Step
+from lab.engine.protocol import Cancelled, Failed, Restarted, Smaller, Step
 from lab.jobs.lost import Lost, noted, take_lost
 from lab.jobs.protocol import StoppableJob, Stored
 
@@ -63,6 +63,7 @@ class Running:
     began: float = field(default_factory=time.time)  # seconds since the epoch, as `ended`
     ended: float | None = None
     restarted: set[str] = field(default_factory=set)
+    smaller: dict[str, Smaller] = field(default_factory=dict)  # by run, of what memory did not do for
     notes: Path | None = None  # the folder in which it is noted that this is under way
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -167,6 +168,8 @@ class Running:
                     self.stored.append(event)
             if isinstance(event, Restarted):
                 self.restarted.add(task.run_id)
+            if isinstance(event, Smaller):
+                self.smaller[task.run_id] = event
             if isinstance(event, Step):
                 with self._lock:
                     self._steps[task.run_id] = event

@@ -134,7 +134,7 @@ def start(
     return [
         start_generation(
             store, session.engine, each.exercise, each.run, request,
-            model=model, variant=each.variant, made_through=made_through,
+            model=model, variant=each.variant, made_through=made_through, smaller=each.smaller,
         )
         for each, request in zip(planned, requests, strict=True)
     ]  # fmt: skip

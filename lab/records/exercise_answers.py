@@ -72,18 +72,25 @@ def step_score(exercise: str, stem: str | None, criterion: str, value: int | Non
 
 
 def tried(
-    exercise: str, question: str, pictures: Sequence[str], chosen: str, right: Collection[str], most: int
+    exercise: str,
+    question: str,
+    pictures: Sequence[str],
+    about: str,
+    chosen: str,
+    right: Collection[str],
+    most: int,
 ) -> Change:
-    """One try at a question about these pictures, unless it was right before, or there were `most` tries.
+    """One try at a question about these pictures, or this of a graph, unless it was right before, or there
+    were `most` tries.
 
-    The same choice again is no further try. Answers about other pictures, now gone, are forgotten.
+    The same choice again is no further try. Answers about what is gone are forgotten.
     """
 
     def change(answers: Answers) -> None:
         questions = _own(answers, exercise).questions
         answer = questions.get(question)
-        if answer is None or answer.pictures != list(pictures):
-            answer = questions[question] = QuestionAnswer(pictures=list(pictures))
+        if answer is None or (answer.pictures, answer.about) != (list(pictures), about):
+            answer = questions[question] = QuestionAnswer(pictures=list(pictures), about=about)
         over = len(answer.chosen) >= most or any(key in right for key in answer.chosen)
         if not over and chosen not in answer.chosen:
             answer.chosen = [*answer.chosen, chosen]

@@ -6,11 +6,13 @@ bounds that the Studio's fields have. The pixels are not decoded.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
+from exercises.graph import Graph as Workflow
+from exercises.graph import graph_of
 from exercises.parameters import SCHEDULERS, GuidanceScale, SchedulerName, Seed, Side, Steps, Strength
 from lab.records.export import user_comment
 from manifests.errors import JsonError
@@ -73,11 +75,15 @@ Graph = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Found:
-    """`values` by the names in `Parameters`; `others`: what else is told, as it was written."""
+    """`values` by the names in `Parameters`; `others`: what else is told, as it was written.
+
+    `workflow`: the graph that drew it, where ComfyUI wrote it down.
+    """
 
     origin: Origin
     values: dict[str, Value]
     others: tuple[tuple[str, str], ...] = ()
+    workflow: Workflow | None = None
 
 
 def read_parameters(data: bytes) -> Found | None:
@@ -93,7 +99,11 @@ def read_parameters(data: bytes) -> Found | None:
         _comfyui(_graph(texts.get("prompt", ""))),
         _comfyui(_saved_graph(texts.get("workflow", ""))),
     )
-    return next((each for each in found if each and each.values), None)
+    told = next((each for each in found if each and each.values), None)
+    workflow = graph_of(_json(texts.get("prompt", "")))
+    if told is None:
+        return Found("comfyui", {}, workflow=workflow) if workflow and workflow.links else None
+    return replace(told, workflow=workflow) if told.origin == "comfyui" else told
 
 
 def _bounded(told: dict[str, object]) -> dict[str, Value]:

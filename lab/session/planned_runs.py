@@ -32,6 +32,7 @@ class Planned:
     run: str
     parameters: Parameters
     variant: str | None = None
+    smaller: bool = False  # where memory runs out
 
 
 def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment, list[Planned]]:
@@ -64,7 +65,8 @@ def runs_of(assignment: Assignment, what: str, changes: dict[str, Any]) -> list[
 def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
     """An exercise's runs; those for which the student says what to draw only where they are asked for."""
     if isinstance(exercise, Studio):
-        return [Planned(exercise.id, "studio", parameters_of({}, changes))] if named else []
+        parameters = parameters_of({}, changes)
+        return [Planned(exercise.id, "studio", parameters, smaller=exercise.smaller)] if named else []
     if isinstance(exercise, Iterate):
         return [_step(exercise, changes)] if named else []
     if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
@@ -72,7 +74,13 @@ def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[P
             raise RunError("run.prompt_needed", exercise=exercise.id)
         return []
     return [
-        Planned(exercise.id, run.id, parameters_of(run.parameters.model_dump(), changes), run.variant)
+        Planned(
+            exercise.id,
+            run.id,
+            parameters_of(run.parameters.model_dump(), changes),
+            run.variant,
+            run.smaller,
+        )
         for run in getattr(exercise, "runs", ())
     ]
 

@@ -55,6 +55,7 @@ MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
     "api-analysis": make_api_work,
     "seeds": make_work_on_prompts,
     "prompts": make_work_on_prompts,
+    "comfyui": make_work_on_prompts,
 }
 
 # One thread: on a busy machine threads that wait for each other cost more than they bring.

@@ -10,7 +10,7 @@ from exercises.kinds import Grid, Iterate, Own, Quiz
 from exercises.loader import find_assignment
 
 
-@pytest.fixture(params=["seeds", "prompts"])
+@pytest.fixture(params=["seeds", "prompts", "comfyui"])
 def assignment(request: pytest.FixtureRequest) -> Assignment:
     return find_assignment(request.param)
 

@@ -94,10 +94,9 @@ def _prompts(t: Translator, parameters: Parameters | Request | ApiRequest) -> Ma
 
 def _asked(t: Translator, parameters: Parameters | Request) -> dict[str, str]:
     """The parameters besides the prompts, by name; strength only where there is one."""
+    named = next((side for side in (parameters.width, parameters.height) if isinstance(side, str)), None)
     values = {
-        "size": _size(parameters.width, parameters.height)
-        if "native" not in (parameters.width, parameters.height)
-        else t("facts.native"),
+        "size": t(f"facts.{named}") if named else _size(parameters.width, parameters.height),
         "steps": str(parameters.steps),
         "guidance_scale": number(parameters.guidance_scale, t.language),
         "scheduler": parameters.scheduler,

@@ -16,7 +16,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import number
-from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Step, Unreachable
+from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Smaller, Step, Unreachable
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.job import CodeRunning, CodeWaiting
@@ -211,6 +211,8 @@ class Watch:
                 words = t("generation.queued_until", position=event.position, left=left)
             case Unreachable():
                 words = t("generation.unreachable")
+            case Smaller():
+                words = self._smaller_words("", event)
             case Loading():
                 words = t("generation.loading", model=event.model)
             case Step():
@@ -257,7 +259,7 @@ class Watch:
                     seconds=number(round(seconds, 1), t.language),
                     file=event.record.image_path.name,
                 )
-                return markup.status(said) + self._alerts(running)
+                return markup.status(said) + self._smaller(running) + self._alerts(running)
             case AnswerSaved():
                 answers = [each.analysis for each in running.stored if isinstance(each, AnswerSaved)]
                 said = t(
@@ -280,6 +282,16 @@ class Watch:
             case UserError():
                 return markup.status(event.in_language(self.page.language), bad=True)
         return markup.status("")
+
+    def _smaller(self, running: Running) -> Markup:
+        """Which pictures were drawn smaller than asked for, since memory ran out."""
+        notes = [self._smaller_words(run, event) for run, event in running.smaller.items()]
+        return Markup("").join(markup.note(note) for note in notes)
+
+    def _smaller_words(self, run: str, event: Smaller) -> str:
+        t = self.page.t
+        key = "generation.smaller_done" if run else "generation.smaller"
+        return t(key, run=run, width=event.width, height=event.height, steps=event.steps)
 
     def _alerts(self, running: Running) -> Markup:
         """Budgets that have reached a level with what was just done, each once."""

@@ -199,6 +199,7 @@ class PlannedTab:
             model=model,
             film=self.film_frames,
             variant=run.variant,
+            smaller=run.smaller,
         )
         return Task(run.id, start, keep=partial(sheets.keep_film, lab), together=True)
 

@@ -1,4 +1,7 @@
-"""Kind `quiz`: a question at a time about the student's own pictures, told at once whether it is right."""
+"""Kind `quiz`: a question at a time about the student's own pictures, or about a workflow that is drawn.
+
+Whether the answer is right is told at once.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +14,22 @@ from exercises.i18n import Translator
 from exercises.kinds import Quiz
 from exercises.kinds.quiz import Question
 from grading.checks.quiz import asked_about, right_try
-from grading.checks.quiz_questions import JUDGED, Asked, Choice, ask, runs_asked_about, shuffled
+from grading.checks.quiz_questions import (
+    JUDGED,
+    Asked,
+    Choice,
+    ask,
+    ask_of_graph,
+    place_asked_about,
+    runs_asked_about,
+    shuffled,
+)
 from lab.records import answers as answering
 from lab.records import exercise_answers
 from lab.session.lab import Lab
 from lab.ui.choice import buttons
 from lab.ui.error_text import error_text
+from lab.ui.html import graph as graphs
 from lab.ui.html import markup, stage
 from lab.ui.html.picture import value_text
 from lab.ui.html.stage import Shown
@@ -92,7 +105,7 @@ class QuizTab:
         t, question = self.page.t, self._question(question_id)
         now = self._now(question)
         number = self.exercise.questions.index(question) + 1
-        words = t("quiz.ask", number=number, question=t(f"quiz.{question.ask}"))
+        words = t("quiz.ask", number=number, question=self._asked_words(question, now))
         head: list[Any] = [gr.update(choices=self._numbers(self._states())), markup.heading(words)]
         checks = self.page.checklist(self.exercise.id)
         if now is None:
@@ -104,13 +117,13 @@ class QuizTab:
                 self.page.make_first(question.runs),
                 checks,
             ]
-        choices = [(self._said(choice), choice.key) for choice in self._shuffled(question, now.asked)]
+        choices = [(self._said(question, c), c.key) for c in self._shuffled(question, now.asked)]
         left = len(self.exercise.tries) - len(now.answer.chosen)
         over = left <= 0 or right_try(now.answer, now.asked, len(self.exercise.tries)) is not None
         chosen = now.answer.chosen[-1] if now.answer.chosen else None
         return [
             *head,
-            self._on_stage(now.pictures),
+            self._on_stage(question, now.pictures),
             gr.update(choices=choices, value=chosen, interactive=not over),
             gr.update(interactive=not over, variant="secondary" if over else "primary"),
             self._feedback(question, now),
@@ -129,7 +142,7 @@ class QuizTab:
             share = value_text(t, round(100 * tries[len(now.answer.chosen)], 1))
             key = "quiz.not_right" if now.answer.chosen else "quiz.first_try"
             return markup.status(t(key, left=left, percent=share), bad=bool(now.answer.chosen))
-        right = [self._said(c) for c in now.asked.choices if c.key in now.asked.right]
+        right = [self._said(question, c) for c in now.asked.choices if c.key in now.asked.right]
         return markup.status(t("quiz.over", right=" / ".join(right)), bad=True)
 
     def _try(self, question_id: str, key: str | None) -> list[Any]:
@@ -140,7 +153,13 @@ class QuizTab:
         if now is not None and key in {choice.key for choice in now.asked.choices}:
             stems = [record.stem for record in now.pictures]
             change = exercise_answers.tried(
-                self.exercise.id, question.id, stems, str(key), now.asked.right, len(self.exercise.tries)
+                self.exercise.id,
+                question.id,
+                stems,
+                now.answer.about,
+                str(key),
+                now.asked.right,
+                len(self.exercise.tries),
             )
             try:
                 answering.update(self.lab.folder, self.page.language, change)
@@ -157,7 +176,12 @@ class QuizTab:
         return next((q for q in questions if q.id == question_id), questions[0])
 
     def _now(self, question: Question) -> Now | None:
-        """The pictures that were asked about before, while they are there; else those for this student."""
+        """The pictures that were asked about before, while they are there; else those for this student.
+
+        Of a graph the place that was asked for before, else the one for this student.
+        """
+        if question.graph is not None:
+            return self._of_graph(question)
         records = {record.stem: record for record in self.lab.store().records()}
         newest: dict[str, Record] = {}
         for record in sorted(records.values(), key=lambda r: r.manifest.attempt):
@@ -174,15 +198,34 @@ class QuizTab:
         found = ask(question, [record.manifest for record in pictures], manifests)
         return Now(pictures, found, QuestionAnswer()) if found else None
 
+    def _of_graph(self, question: Question) -> Now | None:
+        own = exercise_answers.read(self.lab.folder, self.exercise.id)
+        answer = own.questions.get(question.id, QuestionAnswer())
+        if answer.chosen and (asked := ask_of_graph(question, answer.about)):
+            return Now([], asked, answer)
+        about = place_asked_about(question, *self._who())
+        asked = ask_of_graph(question, about)
+        return Now([], asked, QuestionAnswer(about=about)) if asked else None
+
+    def _asked_words(self, question: Question, now: Now | None) -> str:
+        """What is asked, with the place in the graph where it is about one."""
+        graph, about = question.graph, now.answer.about if now else ""
+        link = next((link for link in graph.links if link.place == about), None) if graph else None
+        node = graph.node(link.target) if graph and link else None
+        name = link.input if link else about
+        return self.page.t(f"quiz.{question.ask}", name=name, node=graphs.named(node) if node else "")
+
     def _who(self) -> tuple[str, str, str]:
         return self.lab.student, self.lab.assignment.id, self.exercise.id
 
     def _shuffled(self, question: Question, asked: Asked) -> list[Choice]:
         return shuffled(asked.choices, *self._who(), question.id)
 
-    def _on_stage(self, pictures: list[Record]) -> Markup:
-        """The pictures without what would tell the answer."""
+    def _on_stage(self, question: Question, pictures: list[Record]) -> Markup:
+        """The pictures, or the graph, without what would tell the answer."""
         t = self.page.t
+        if question.graph is not None:
+            return markup.scrolling(graphs.workflow(t, question.graph, values=False), t("quiz.graph"))
         labels = [""] if len(pictures) == 1 else [t("quiz.first"), t("quiz.second")]
         cells = [
             Shown(self.page.file_url(record.image_path), t("quiz.picture"), label)
@@ -207,9 +250,12 @@ class QuizTab:
             for number, question in enumerate(self.exercise.questions, 1)
         ]
 
-    def _said(self, choice: Choice) -> str:
+    def _said(self, question: Question, choice: Choice) -> str:
         """A choice in words."""
         t = self.page.t
+        if question.graph is not None:
+            node = question.graph.node(choice.key)
+            return graphs.named(node) if node else choice.key
         if not choice.values:
             return t(f"parameter.{choice.key}") if choice.key not in self._run_ids() else choice.key
         if choice.key in self._run_ids():

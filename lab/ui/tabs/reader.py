@@ -14,6 +14,7 @@ from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.page import FRESH, LASTING, QUIET, REMEMBER, Page
 from lab.ui.tabs.photo import read_bounded
+from lab.ui.tabs.result import drawn_workflow
 
 
 def build(lab: Lab, page: Page) -> None:
@@ -34,7 +35,7 @@ def build(lab: Lab, page: Page) -> None:
             return [said, gr.Button(visible=False), None]
         if told is None:
             return [markup.status(t("reader.nothing"), bad=True), gr.Button(visible=False), None]
-        return [table(page, told), gr.Button(visible=bool(page.studio)), told.values]
+        return [table(page, told), gr.Button(visible=bool(page.studio and told.values)), told.values]
 
     upload.upload(read, upload, [found, take, values], **QUIET)
     if page.studio:
@@ -51,6 +52,7 @@ def table(page: Page, found: Found) -> str:
     """What was found, by the names of the Studio's fields."""
     t = page.t
     rows = [(t(f"parameter.{name}"), facts.value_text(t, value)) for name, value in found.values.items()]
-    return markup.status(t(f"reader.from_{found.origin}")) + markup.table(
-        [t("facts.parameter"), t("facts.value")], [*rows, *found.others], t("reader.found")
-    )
+    told, said = [*rows, *found.others], markup.status(t(f"reader.from_{found.origin}"))
+    if told:
+        said += markup.table([t("facts.parameter"), t("facts.value")], told, t("reader.found"))
+    return said + drawn_workflow(t, found.workflow)

@@ -5,8 +5,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from exercises.graph import Graph, graph_of
 from exercises.i18n import Translator, number
 from lab.records.code import NoScript, python_script
+from lab.ui.html import graph as graphs
 from lab.ui.html import markup
 from lab.ui.html import picture as facts
 from lab.ui.html.adherence import badge
@@ -31,13 +33,15 @@ class Facts:
             self.code = gr.Code(
                 language="python", interactive=False, label=t("result.script"), elem_id=f"code-{name}"
             )
-        self.outputs = [self.facts, self.python, self.code]
+        with gr.Accordion(t("graph.title"), open=False, visible=False) as self.workflow:
+            self.graph = gr.HTML(elem_id=f"workflow-{name}")
+        self.outputs = [self.facts, self.python, self.code, self.workflow, self.graph]
 
     def show(self, record: Record | None) -> list[Any]:
         import gradio as gr
 
         if record is None:
-            return ["", gr.update(visible=False), ""]
+            return ["", gr.update(visible=False), "", gr.update(visible=False), ""]
         t, manifest = self.page.t, record.manifest
         try:
             script = python_script(manifest, self.page.language)
@@ -47,7 +51,22 @@ class Facts:
             facts.made(t, manifest) + alt_texts_table(t, texts_of(self.page, manifest)),
             gr.update(visible=bool(script)),
             script,
+            *self._workflow(manifest),
         ]
+
+    def _workflow(self, manifest: Manifest) -> list[Any]:
+        """The graph by which a ComfyUI server drew it."""
+        import gradio as gr
+
+        graph = graph_of(manifest.service.graph()) if manifest.service else None
+        return [gr.update(visible=graph is not None), drawn_workflow(self.page.t, graph)]
+
+
+def drawn_workflow(t: Translator, graph: Graph | None) -> Markup:
+    """A workflow that may be wider than the screen; nothing where there is none."""
+    if graph is None:
+        return Markup("")
+    return markup.scrolling(graphs.workflow(t, graph), t("graph.title"))
 
 
 class Result:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import Mode
+from exercises.parameters import SAFE_STEPS, Mode, safe_sides
 from lab.engine.requests import request_for
 from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
@@ -128,6 +128,7 @@ class _Tab:
             scheduler = gr.Dropdown(
                 list(default.schedulers), value=default.schedulers[0], **label("scheduler")
             )
+            safe = gr.Button(t("studio.safe"), size="sm", elem_id="studio-safe")
         self.only_here = [first_here, second_here]  # what a model behind an API is not asked
         with gr.Row(elem_classes="seed"):
             seed = gr.Number(value=42, precision=0, min_width=100, **label("seed"))
@@ -158,6 +159,7 @@ class _Tab:
         own = [model_note, width, height, scheduler, *self.only_here]
         model.input(self._choose_model, model, own, **QUIET)
         gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
+        safe.click(_safe, [model, steps], [width, height, steps], **QUIET)
         dice.click(lambda: SystemRandom().randint(0, HIGHEST_SEED), None, seed, **QUIET)
         again.click(self._last_seed, None, seed, **QUIET)
 
@@ -261,7 +263,16 @@ class _Tab:
             raise MissingPhoto(self.page.t("photo.missing"))
         request = request_for(wanted, model, source if wanted.mode == "img2img" else None)
         lab = self.lab
-        start = partial(generate, lab.store(), lab.engine, self.exercise.id, STUDIO_RUN, request, model=model)
+        start = partial(
+            generate,
+            lab.store(),
+            lab.engine,
+            self.exercise.id,
+            STUDIO_RUN,
+            request,
+            model=model,
+            smaller=self.exercise.smaller,
+        )
         return [Task(STUDIO_RUN, start)]
 
     def _by_api(self, model: str, asked: dict[str, Any], source: Source | None) -> Task:
@@ -350,6 +361,13 @@ class _Tab:
         photo = self.photo.show([record.manifest.run], request.source)
         here = [gr.update(visible=False) for _ in self.only_here]
         return [*values.values(), *here, *photo, gr.update(visible=request.mode == "img2img")]
+
+
+def _safe(model: str, steps: float) -> list[Any]:
+    """Width, height and steps that are light on memory and time; fewer steps stay as few."""
+    entry = model_entry(model)
+    side = max(safe_sides(entry.native_size)[0], entry.minimum_size)
+    return [side, side, min(steps, SAFE_STEPS)]
 
 
 def _models(t: Translator) -> list[tuple[str, str]]:

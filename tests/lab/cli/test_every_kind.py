@@ -18,7 +18,7 @@ from exercises.i18n import LANGUAGES
 from exercises.kinds import KINDS, Iterate, Quiz
 from exercises.kinds.code import BLANK
 from exercises.loader import find_assignment
-from grading.checks.quiz_questions import ask, runs_asked_about
+from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.grade import grade
 from lab.cli.pipeline import pipeline
@@ -36,10 +36,11 @@ from manifests.store import Store
 from tests.exercises.conftest import write_texts
 from tests.grading.api_good import alt_text, api_draft, file_of, seen
 from tests.grading.api_good import ask as ask_model
+from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 16
+points = 17
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -52,6 +53,7 @@ height = 64
 id = "one"
 kind = "generate"
 points = 1
+smaller = true
 due = 2020-01-01T00:00:00+01:00
 title = { en = "One", fr = "Une" }
 [exercises.runs]
@@ -123,6 +125,8 @@ questions = [
   { id = "run", ask = "which_run", runs = ["base", "more", "other"] },
   { id = "parameter", ask = "which_parameter", runs = ["base", "more", "other"] },
   { id = "claim", ask = "which_claim", runs = ["base", "more"] },
+  { id = "wire", ask = "which_source", graph = "graph.json" },
+  { id = "setting", ask = "which_holder", graph = "graph.json" },
 ]
 
 [[exercises]]
@@ -251,6 +255,7 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Pa
     monkeypatch.setenv("GENAI_LANGUAGE", "en")
     for language in LANGUAGES:
         (folder / f"code.blanks.{language}.txt").write_text(BLANKS, encoding="utf-8")
+    (folder / "graph.json").write_text(json.dumps(graph()), encoding="utf-8")
     write_texts(folder, "introduction", *(e["id"] for e in tomllib.loads(TOML)["exercises"]))
     return folder.name
 
@@ -280,11 +285,18 @@ def write(work: Path, assignment_id: str) -> None:
         save(exercise_answers.step_score("better", stem, "subject", score))
         save(exercise_answers.step_why("better", stem, "I named its colour, since it was left open."))
     for question in quiz.questions:
+        if question.graph is not None:
+            place = place_asked_about(question, store.student, assignment_id, quiz.id)
+            asked = ask_of_graph(question, place)
+            assert asked is not None
+            right, most = min(asked.right), len(quiz.tries)
+            save(exercise_answers.tried(quiz.id, question.id, [], place, right, asked.right, most))
+            continue
         shown = [newest[run] for run in runs_asked_about(question, store.student, assignment_id, quiz.id)]
         asked = ask(question, [r.manifest for r in shown], {run: r.manifest for run, r in newest.items()})
         assert asked is not None
         right, pictures = min(asked.right), [r.stem for r in shown]
-        save(exercise_answers.tried(quiz.id, question.id, pictures, right, asked.right, len(quiz.tries)))
+        save(exercise_answers.tried(quiz.id, question.id, pictures, "", right, asked.right, len(quiz.tries)))
     for name in ("base", "more", "other"):
         save(answering.observed("seen", name, "differs", f"The bag of {name} has another outline."))
     save(answering.observed("seen", None, "steps", "More steps make cleaner outlines."))
@@ -338,7 +350,7 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     looked = invoke(check, everything, "--work", work, "--json")
     checks = {each["id"]: each for each in json.loads(looked.stdout)["checks"]}
     assert {i for i, c in checks.items() if c["passed"] is False} == {"studio/pictures/studio"}
-    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == [0.33, 0.34, 0.33]
+    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == [0.2] * 5
     image, parameters = (checks[f"sweep/base/{rule}"]["maximum"] for rule in ("image", "parameters"))
     assert image == pytest.approx(2 * parameters, abs=0.011)
 

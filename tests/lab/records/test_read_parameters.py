@@ -112,7 +112,21 @@ def test_automatic1111s_text_is_read() -> None:
     "text", [json.dumps(COMFY), json.dumps(COMFY | {"x": {"is_changed": [float("nan")]}})]
 )
 def test_comfyuis_graph_is_read_from_its_sampler_upwards(text: str) -> None:
-    assert found(prompt=text) == Found("comfyui", FROM_COMFY, (("Model", "x.safetensors"),))
+    told = found(prompt=text)
+    assert replace(told, workflow=None) == Found("comfyui", FROM_COMFY, (("Model", "x.safetensors"),))
+    assert told.workflow is not None
+    assert {"KSampler"} <= {node.kind for node in told.workflow.nodes}
+
+
+def test_a_graph_without_a_sampler_that_is_known_is_still_a_workflow() -> None:
+    graph = {
+        "1": {"class_type": "LoadImage", "inputs": {}},
+        "2": {"class_type": "Odd", "inputs": {"in": ["1", 0]}},
+    }
+    told = found(prompt=json.dumps(graph))
+    assert told.values == {}
+    assert told.workflow is not None
+    assert [link.place for link in told.workflow.links] == ["2.in"]
 
 
 def test_numbers_that_other_nodes_hold_are_read() -> None:
