@@ -9,6 +9,7 @@ from functools import partial
 from exercises.i18n import Translator
 from exercises.kinds.base import Run
 from exercises.kinds.planned import Planned
+from exercises.parameters import Parameters
 from grading.checks.drawing import drawing
 from grading.checks.kind import Evidence, ReportPicture
 from grading.checks.native_sizes import NATIVE_SIZES
@@ -16,7 +17,8 @@ from grading.checks.picture_rule import check_picture, why_unproven
 from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
-from manifests.manifest import Model
+from manifests.manifest import Manifest, Model
+from manifests.service import A1111Service, ComfyuiService
 
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
@@ -141,9 +143,17 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
     planned["height"] = (native or request.height) if plan.height == "native" else plan.height
     if run.variant is not None:
         planned["variant"] = run.variant
-    all_run = plan.strength is None or newest.manifest.service is not None  # ComfyUI leaves none out
-    planned["effective_steps"] = plan.steps if all_run else int(plan.steps * (plan.strength or 1))
+    planned["effective_steps"] = _effective_steps(plan, newest.manifest)
     return planned
+
+
+def _effective_steps(plan: Parameters, made: Manifest) -> int:
+    """How many steps the plan's picture runs: from a photo that differs between those who draw it."""
+    if plan.strength is None or isinstance(made.service, ComfyuiService):  # ComfyUI leaves none out
+        return plan.steps
+    if isinstance(made.service, A1111Service):  # its settings decide, and it does not tell them
+        return made.effective_steps
+    return int(plan.steps * plan.strength)
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:

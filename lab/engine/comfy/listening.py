@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lab.models.comfyui.http import Connection
+from lab.models.http import Connection
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
 

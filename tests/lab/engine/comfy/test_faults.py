@@ -10,10 +10,12 @@ import httpx2
 import pytest
 from PIL import Image
 
+from lab.engine import elsewhere
 from lab.engine.comfy import asking as asking_module
 from lab.engine.comfy.engine import ComfyuiEngine
 from lab.engine.protocol import Done, Failed, Step, Unreachable
-from lab.models.comfyui import http, server
+from lab.models import http
+from lab.models.comfyui import server
 from manifests.png import plain_png
 from tests.lab.comfyui.serving import Faults, served
 from tests.lab.endpoint.engines import QuickEngine
@@ -145,7 +147,7 @@ def test_a_short_absence_costs_nothing(engine: ComfyuiEngine, quick: QuickEngine
 def test_a_time_out_stops_it_at_the_server(
     engine: ComfyuiEngine, quick: QuickEngine, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking_module, "USUAL_SECONDS", 1)
+    monkeypatch.setattr(elsewhere, "USUAL_SECONDS", 1)
     quick.slow = True
     failed = failure(engine)
     assert (failed.code, failed.values["seconds"]) == ("comfyui_time_out", 1)

@@ -11,6 +11,7 @@ from lab.engine.local import LocalEngine
 from lab.engine.protocol import Done, Failed
 from lab.engine.witnessed import WitnessedEngine
 from lab.models.comfyui import server
+from lab.models.comfyui.entries import is_comfyui
 from lab.session.gateway import engine_for
 from lab.session.settings import LabSettings
 from tests.lab.comfyui.serving import Faults, graph
@@ -68,7 +69,7 @@ def test_a_missing_node_of_it_is_named(engine: ComfyuiEngine, folder: Path, faul
 
 def test_each_model_goes_to_its_engine() -> None:
     here, there = QuickEngine(), QuickEngine()
-    both = ByModel(here, there)
+    both = ByModel(here, [(is_comfyui, there)])
     both.submit(request(), model="mini")
     both.submit(request(seed=1), model=MODEL)
     assert [each.seed for each in here.requests] == [42]
