@@ -172,8 +172,8 @@ class _Drawing:
         self._server, self._job = server, job
         self._connection = server.connection
         self._turn = Turn(self._connection, job.id)
-        self._sent = 0.0
-        self._began: float | None = None  # since when it is its turn; where nobody tells, since it was sent
+        self._since = 0.0  # it was sent, or another one was last seen there
+        self._began: float | None = None  # its turn began; where nobody tells, as soon as it could
         self._steps = 0  # as the server counts them
 
     def run(self) -> None:
@@ -183,7 +183,7 @@ class _Drawing:
         self._turn.before()
         if job.stop.is_set():
             return
-        self._sent = time.monotonic()
+        self._since = time.monotonic()
         sending = _Sending(self._connection, asked)
         try:
             if self._follow(asked, sending):
@@ -206,12 +206,12 @@ class _Drawing:
     def _hear(self, look: Look) -> None:
         job, now = self._job, time.monotonic()
         if look.ours is False:
-            self._began = None
+            self._began, self._since = None, now
             if job.latest != Queued(1):
                 job.report(Queued(1))
             return
         if self._began is None:
-            self._began = now if look.ours else self._sent
+            self._began = now if look.ours else self._since
             job.report(Loading(job.model))
         if look.step and look.steps:  # before its first step the server tells those of the picture before
             self._steps = look.steps
@@ -221,7 +221,7 @@ class _Drawing:
 
     def _end(self, asked: Asking, sending: _Sending) -> None:
         """Report what was answered. Raises EngineFailure, NoAnswer, Refusal."""
-        seconds = time.monotonic() - (self._began or self._sent)
+        seconds = time.monotonic() - (self._began or self._since)
         try:
             answer = sending.answer()
         except TooSlow:
