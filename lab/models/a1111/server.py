@@ -4,6 +4,7 @@ Rule: nothing it says is trusted: names are bounded, and a route that an impleme
 of another shape, is as if it said nothing.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ SAMPLERS: dict[SchedulerName, tuple[str, ...]] = {
     "DPM++ 2M": ("DPM++ 2M", "dpm++2m", "k_dpmpp_2m", "dpmpp_2m"),
     "UniPC": ("UniPC", "uni_pc"),
 }
+_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|pt|pth|bin|sft)$", re.IGNORECASE)
 USUAL_SCHEDULES = ("automatic", "default")  # the one that belongs to the sampler
 
 
@@ -40,8 +42,7 @@ class Checkpoint:
         """Whether the server means this one, when it says so of a picture."""
         if self.hash and hash_:
             return self.hash == hash_
-        file = self.title.partition(" [")[0].replace("\\", "/").rpartition("/")[2]
-        return name in (self.name, self.title, file, file.rpartition(".")[0])
+        return bool({_stem(name), name} & {self.name, self.title, _stem(self.name), _stem(self.title)})
 
 
 class Server:
@@ -140,6 +141,12 @@ def _checkpoints(told: object) -> Iterator[Checkpoint]:
 
 def _is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_CHOICE and value.isprintable()
+
+
+def _stem(name: str) -> str:
+    """A checkpoint's name without folder, hash and the ending of a file of weights."""
+    file = name.partition(" [")[0].replace("\\", "/").rpartition("/")[2]
+    return _ENDING.sub("", file)
 
 
 def _names(value: object) -> list[str]:

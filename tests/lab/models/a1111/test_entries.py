@@ -59,6 +59,23 @@ def test_the_names_of_stable_diffusion_cpp_are_known(address: str, faults: Fault
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "told_hash", "same"),
+    [
+        ("tiny", "", True),
+        ("tiny.safetensors", "", True),  # as stable-diffusion.cpp writes it into the picture
+        ("tiny", "abc", True),
+        ("tiny", "abd", False),
+        ("other", "", False),
+        ("tiny-v1.5", "", False),
+    ],
+)
+def test_the_server_may_name_a_checkpoint_in_several_ways(told: str, told_hash: str, same: bool) -> None:
+    one = server.Checkpoint("sub_tiny", "sub/tiny.safetensors [abc]", "abc")
+    assert one.is_called(told, told_hash) is same
+    assert server.Checkpoint("v1.5", "v1.5").is_called("v1.5.gguf")
+
+
 def test_without_a_server_there_is_none_of_it() -> None:
     assert models() == MODELS
     with pytest.raises(UnknownModel):
