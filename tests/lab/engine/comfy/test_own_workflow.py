@@ -93,6 +93,6 @@ def test_the_lab_asks_a_server_where_one_is_set_up(monkeypatch: pytest.MonkeyPat
     both.close()
     witnessed = engine_for(LabSettings(gateway="http://127.0.0.1:9"))
     assert isinstance(witnessed, ByModel)
-    assert isinstance(witnessed._comfyui, WitnessedEngine)
+    assert isinstance(dict(witnessed._servers)[is_comfyui], WitnessedEngine)
     witnessed.close()
     server._server.cache_clear()
