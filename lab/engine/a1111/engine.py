@@ -113,13 +113,14 @@ class A1111Engine:
 
     def _draw(self, job: A1111Job) -> None:
         """All of a picture. Raises nothing."""
-        address = ""
+        address, drawing = "", None
         try:
             server = self._server or configured_server()
             if server is None:
                 raise EngineFailure("a1111_not_set")
             address = server.address
-            _Drawing(server, job).run()
+            drawing = _Drawing(server, job)
+            drawing.run()
         except EngineFailure as failure:
             job.report(failure.failed)
         except Refusal as refusal:
@@ -134,6 +135,9 @@ class A1111Engine:
         except Exception:
             log.exception("The job %s failed", job.id)
             job.report(Failed("internal"))
+        finally:  # the student has been told by now
+            if drawing is not None:
+                drawing.leave()
 
 
 def _in_order(jobs: list[A1111Job]) -> list[A1111Job]:
@@ -172,6 +176,7 @@ class _Drawing:
         self._server, self._job = server, job
         self._connection = server.connection
         self._turn = Turn(self._connection, job.id)
+        self._sending: _Sending | None = None
         self._since = 0.0  # it was sent, or another one was last seen there
         self._began: float | None = None  # its turn began; where nobody tells, as soon as it could
         self._steps = 0  # as the server counts them
@@ -184,12 +189,9 @@ class _Drawing:
         if job.stop.is_set():
             return
         self._since = time.monotonic()
-        sending = _Sending(self._connection, asked)
-        try:
-            if self._follow(asked, sending):
-                self._end(asked, sending)
-        finally:
-            self._leave(sending)
+        self._sending = _Sending(self._connection, asked)
+        if self._follow(asked, self._sending):
+            self._end(asked, self._sending)
 
     def _follow(self, asked: Asking, sending: _Sending) -> bool:
         """Until it is answered (True) or stopped here. Raises EngineFailure where it takes too long."""
@@ -275,10 +277,10 @@ class _Drawing:
             ),
         )
 
-    def _leave(self, sending: _Sending) -> None:
+    def leave(self) -> None:
         """Leave the server with nothing of ours under way, as far as it can be made to stop."""
-        until, asked_to_stop = time.monotonic() + ENDS, False
-        while not sending.ended.is_set() and time.monotonic() < until:
+        until, asked_to_stop, sending = time.monotonic() + ENDS, False, self._sending
+        while sending is not None and not sending.ended.is_set() and time.monotonic() < until:
             with contextlib.suppress(Exception):
                 asked_to_stop = asked_to_stop or self._turn.interrupt()
             sending.ended.wait(LOOK)

@@ -109,8 +109,11 @@ def test_a_time_out_without_interrupt_says_that_the_server_goes_on(
 ) -> None:
     monkeypatch.setattr(elsewhere, "USUAL_SECONDS", 1)
     ui.lacks = {"/internal/progress", "/sdapi/v1/progress", "/sdapi/v1/interrupt"}
+    monkeypatch.setattr(module, "ENDS", 600.0)
+    monkeypatch.setattr(module, "WAITS", 600.0)
     ui.hold.clear()
-    assert failure(engine).code == "a1111_time_out_goes_on"
+    assert failure(engine).code == "a1111_time_out_goes_on"  # told at once, not when the server is done
+    assert ui.current is not None
     ui.hold.set()
     wait_for(lambda: ui.current is None)
     assert ui.interrupts == 0
