@@ -135,7 +135,7 @@ def _state(told: dict[str, Any]) -> _State:
     busy = (isinstance(count, int) and count > 0) or bool(job) or _is_share(progress)
     step, steps = state.get("sampling_step"), state.get("sampling_steps")
     good = isinstance(step, int) and isinstance(steps, int) and 0 < step <= steps <= 10_000
-    stopped = any(state.get(key) is True for key in ("interrupted", "skipped", "stopping_generation"))
+    stopped = any(state.get(key) is True for key in ("interrupted", "skipped"))
     look = Look(
         None,
         step if good and isinstance(step, int) else 0,
