@@ -17,6 +17,7 @@ from manifests.draft import Drawn
 from manifests.errors import PictureError
 from manifests.manifest import Request
 from manifests.pictures import MAX_BYTES, XMP_KEY, picture_extension, to_rgb
+from manifests.service import ComfyuiService
 from manifests.xmp import packet, source_type_of
 
 KEY = "genai-lab"
@@ -24,6 +25,9 @@ PARAMETERS_KEY = "parameters"
 WORKFLOW_KEY = "prompt"  # as ComfyUI calls the graph it executes
 SCHEMA = "genai-lab/picture/1"
 
+MOST_PAIRS = 8 * 1024  # characters of the line of pairs
+
+_PAIR = re.compile(r'\s*(\w[\w /-]{0,60}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _NEGATIVE_LINE = re.compile(r"^(\s*negative prompt):", re.IGNORECASE | re.MULTILINE)
 _SAMPLERS = {"EulerA": "Euler a"}  # where that tool's name differs from ours
 
@@ -34,7 +38,7 @@ def png_bytes(image: Image.Image, draft: Drawn) -> bytes:
     facts = _facts(draft) | {"pixels_sha256": pixels_sha256(picture)}
     texts.add_text(KEY, json.dumps(facts, separators=(",", ":")))
     texts.add_text(PARAMETERS_KEY, parameters_text(draft))
-    if draft.service:  # ComfyUI's page opens a picture by this text
+    if isinstance(draft.service, ComfyuiService):  # ComfyUI's page opens a picture by this text
         texts.add_text(WORKFLOW_KEY, json.dumps(draft.service.graph()))
     return marked_png(picture, packet(source_type_of(draft.request.mode)), texts)
 
@@ -106,6 +110,12 @@ def parameters_text(draft: Drawn) -> str:
         lines.append(f"Negative prompt: {negative_prompt}")
     lines.append(", ".join(f"{name}: {value}" for name, value in pairs.items()))
     return "\n".join(lines)
+
+
+def parameter_pairs(text: str) -> dict[str, str]:
+    """The pairs of the last line of such a text, whoever wrote it; none where it has no such line."""
+    last = text.strip().rpartition("\n")[2]
+    return dict(_PAIR.findall(last[:MOST_PAIRS])) if last.lstrip().startswith("Steps:") else {}
 
 
 def _facts(draft: Drawn) -> dict[str, object]:

@@ -1,7 +1,8 @@
-"""The server that drew a picture by a workflow: who it was, and the whole graph it was sent.
+"""The server of others that drew a picture: who it was, and what it was sent or says of the picture.
 
-Rule: the graph stands in the manifest as it was sent, and its hash is that of its canonical text, so a
-workflow that was changed afterwards shows even before the chain is looked at.
+Rule: what a server alone can know stands here as it told it, and is no promise of ours. A workflow's graph
+stands in the manifest as it was sent, and its hash is that of its canonical text, so a workflow that was
+changed afterwards shows even before the chain is looked at.
 """
 
 import json
@@ -23,6 +24,7 @@ from pydantic_core import PydanticKnownError
 MOST_NODES = 200
 MOST_INPUTS = 100
 MOST_BYTES = 100 * 1024  # of the workflow's text
+MOST_TOLD = 20_000  # characters of what a server says of a picture
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -38,7 +40,7 @@ class WorkflowNode(_Part):
     inputs: Annotated[dict[Name, JsonValue], Field(max_length=MOST_INPUTS)]
 
 
-class Service(_Part):
+class ComfyuiService(_Part):
     """`version`, `checkpoint` as the server tells them; `address`: scheme, host and port, and no key."""
 
     name: Literal["ComfyUI"]
@@ -70,6 +72,28 @@ class Service(_Part):
     def graph(self) -> dict[str, Any]:
         """The workflow as it was sent."""
         return {key: node.model_dump() for key, node in self.workflow.items()}
+
+
+class A1111Service(_Part):
+    """A server that speaks A1111's API: the web UI itself, Forge, SD.Next, stable-diffusion.cpp.
+
+    `address`: scheme, host and port, and no password. Further fields as the server tells them, null where
+    it does not: the seed it really used, how many steps it was set to, sampler and noise schedule, and the
+    text it writes about a picture.
+    """
+
+    name: Literal["A1111"]
+    version: Name
+    address: Name
+    checkpoint: Name | None
+    seed: Annotated[int, Field(ge=-1, le=2**63)] | None = None
+    steps: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    sampler: Name | None = None
+    schedule: Name | None = None
+    told: Annotated[str, StringConstraints(max_length=MOST_TOLD)] | None = None
+
+
+Service = Annotated[ComfyuiService | A1111Service, Field(discriminator="name")]
 
 
 def workflow_text(graph: Mapping[str, Any]) -> str:

@@ -17,7 +17,8 @@ from grading.checks.picture_rule import check_picture, why_unproven
 from grading.checks.verdict import RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message, shown
-from manifests.manifest import Model, Request
+from manifests.manifest import Manifest, Model, Request
+from manifests.service import A1111Service, ComfyuiService
 
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
@@ -151,10 +152,18 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
         planned |= _safe_settings(plan, newest, native)
     if run.variant is not None:
         planned["variant"] = run.variant
-    all_run = plan.strength is None or newest.manifest.service is not None  # ComfyUI leaves none out
     steps = int(planned["steps"])  # type: ignore[call-overload]
-    planned["effective_steps"] = steps if all_run else int(steps * (plan.strength or 1))
+    planned["effective_steps"] = _effective_steps(steps, plan.strength, newest.manifest)
     return planned
+
+
+def _effective_steps(steps: int, strength: float | None, made: Manifest) -> int:
+    """How many steps the plan's picture runs: from a photo that differs between those who draw it."""
+    if strength is None or isinstance(made.service, ComfyuiService):  # ComfyUI leaves none out
+        return steps
+    if isinstance(made.service, A1111Service):  # its settings decide, and it does not tell them
+        return made.effective_steps
+    return int(steps * strength)
 
 
 def _safe_settings(plan: Parameters, newest: Recorded, native: int | None) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 
@@ -10,6 +11,7 @@ from hub.settings import HubSettings
 
 PASSED_ON = (
     "COMFYUI_API_URL",
+    "FLUX_API_URL",
     "GENAI_ACCESS_SECONDS",
     "GENAI_ASSIGNMENT",
     "GENAI_BUDGET_CLASS",
@@ -31,7 +33,9 @@ PASSED_ON = (
     "GENAI_PROVIDERS",
     "GENAI_VARIANTS",
     "GENAI_VARIANTS_KEY",
+    "STABLE_DIFFUSION_URL",
 )
+WITHOUT_LOGIN = ("STABLE_DIFFUSION_URL",)  # addresses in which a password may stand
 PATHS = ("GENAI_EXERCISES_DIR", "GENAI_LEDGER", "GENAI_MINI_WEIGHTS", "GENAI_PROVIDERS")
 
 
@@ -39,11 +43,18 @@ def lab_settings() -> dict[str, str]:
     """Return the variables to pass on, from the environment or else from `.env`; paths become absolute."""
     settings = passed_on(PASSED_ON)
     settings |= {name: str(Path(value).resolve()) for name, value in settings.items() if name in PATHS}
+    settings |= {name: without_login(value) for name, value in settings.items() if name in WITHOUT_LOGIN}
     idle_seconds = HubSettings().idle_seconds
     if idle_seconds:
         # A lab in use must report its activity several times before the culler could take it for idle.
         settings["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(60.0, idle_seconds / 4))
     return settings
+
+
+def without_login(address: str) -> str:
+    """The address without the `user:password@` that may stand in it: no lab gets a password."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def passed_on(names: Iterable[str]) -> dict[str, str]:

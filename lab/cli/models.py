@@ -10,8 +10,7 @@ from rich.table import Table
 from exercises.errors import CatalogueError
 from exercises.i18n import number, preferred_language, translator
 from lab.models.availability import availability
-from lab.models.comfyui.entries import is_comfyui
-from lab.models.offered import model_entry
+from lab.models.offered import is_elsewhere, model_entry
 from lab.models.offered import models as offered
 from lab.models.pull import pull_weights
 
@@ -71,8 +70,8 @@ def list_models(
 def pull(model: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Fetch a model's weights from the Hugging Face Hub into its cache."""
     entry = model_entry(model)
-    if is_comfyui(model):
-        raise NothingToPull("models.at_comfyui", model=model)
+    if is_elsewhere(model):
+        raise NothingToPull("models.elsewhere", model=model)
     if entry.bundled:
         raise NothingToPull("models.bundled", model=model)
     pull_weights(entry)

@@ -1,15 +1,16 @@
 """One engine of several: a request goes to the engine that has its model."""
 
+from collections.abc import Callable, Sequence
+
 from lab.engine.protocol import Engine, Job
-from lab.models.comfyui.entries import is_comfyui
 from manifests.manifest import Request
 
 
 class ByModel:
-    """`comfyui` draws the models of a ComfyUI server, `others` all others."""
+    """`servers` draw the models that are theirs, by id; `others` draws all others."""
 
-    def __init__(self, others: Engine, comfyui: Engine) -> None:
-        self._others, self._comfyui = others, comfyui
+    def __init__(self, others: Engine, servers: Sequence[tuple[Callable[[str], bool], Engine]]) -> None:
+        self._others, self._servers = others, tuple(servers)
 
     def submit(
         self,
@@ -20,9 +21,10 @@ class ByModel:
         film: int = 0,
         background: bool = False,
     ) -> Job:
-        engine = self._comfyui if is_comfyui(model) else self._others
+        engine = next((each for is_theirs, each in self._servers if is_theirs(model)), self._others)
         return engine.submit(request, model=model, source=source, film=film, background=background)
 
     def close(self) -> None:
         self._others.close()
-        self._comfyui.close()
+        for _, engine in self._servers:
+            engine.close()

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from exercises.i18n import Language, translator
-from lab.models.comfyui.entries import is_comfyui, is_there
-from lab.models.comfyui.http import NoAnswer
+from lab.models.a1111 import entries as a1111
+from lab.models.a1111.settings import A1111Settings
+from lab.models.comfyui import entries as comfyui
 from lab.models.comfyui.settings import ComfyuiSettings
+from lab.models.http import NoAnswer
 from lab.models.offered import model_entry
 from lab.models.weights import find_weights, has_gpu, memory_gib
 
@@ -24,6 +26,8 @@ AvailabilityCode = Literal[
     "too_large",
     "comfyui_unreachable",
     "comfyui_no_model",
+    "a1111_unreachable",
+    "a1111_no_model",
 ]
 
 
@@ -48,7 +52,7 @@ class Availability:
             "model": self.model,
             "memory": f"{self.memory_gib:g}",
             "library": self.library or "",
-            "address": ComfyuiSettings().address if is_comfyui(self.model) else "",
+            "address": _address(self.model),
         }
 
     def text(self, language: Language) -> str:
@@ -59,8 +63,10 @@ class Availability:
 def availability(model_id: str) -> Availability:
     """Look for the weights on this machine, without loading them. Raises UnknownModel."""
     entry = model_entry(model_id)
-    if is_comfyui(model_id):
+    if comfyui.is_comfyui(model_id):
         return Availability(entry.id, _at_comfyui(model_id), None, 0, None)
+    if a1111.is_a1111(model_id):
+        return Availability(entry.id, _at_a1111(model_id), None, 0, None)
     folder = find_weights(entry)
     if folder is None:
         code: AvailabilityCode = "missing_gated_weights" if entry.gated else "missing_weights"
@@ -78,6 +84,21 @@ def availability(model_id: str) -> Availability:
 def _at_comfyui(model_id: str) -> AvailabilityCode:
     """Whether the ComfyUI server has the model now."""
     try:
-        return "ready" if is_there(model_id) else "comfyui_no_model"
+        return "ready" if comfyui.is_there(model_id) else "comfyui_no_model"
     except NoAnswer:
         return "comfyui_unreachable"
+
+
+def _at_a1111(model_id: str) -> AvailabilityCode:
+    """Whether the server with A1111's API has the model now."""
+    try:
+        return "ready" if a1111.is_there(model_id) else "a1111_no_model"
+    except NoAnswer:
+        return "a1111_unreachable"
+
+
+def _address(model_id: str) -> str:
+    """Where the server of a model is; nothing for one of this machine."""
+    if comfyui.is_comfyui(model_id):
+        return ComfyuiSettings().address
+    return A1111Settings().address if a1111.is_a1111(model_id) else ""

@@ -11,7 +11,7 @@ from typing import Literal
 from exercises.errors import CatalogueError
 from exercises.parameters import SCHEDULERS, Mode, SchedulerName
 
-Family = Literal["sd", "sdxl", "sd3", "flux", "qwen-edit", "comfyui"]
+Family = Literal["sd", "sdxl", "sd3", "flux", "qwen-edit", "comfyui", "a1111"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 
 BOTH_MODES: tuple[Mode, ...] = ("text2img", "img2img")

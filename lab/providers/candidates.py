@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -91,6 +92,8 @@ class Candidates:
         try:
             address = self._address(provider)
         except ProviderError as error:
+            if provider.optional and not chosen:
+                return
             if not isinstance(error, NoKey) or even_without:
                 yield Candidate(provider, work, first, kind, error=error)
             return
@@ -102,7 +105,7 @@ class Candidates:
             listed = self._offers.models(provider.name, address)
             able = [name for name, model in (listed or {}).items() if model.can(kind)]
             models = tuple(able[:1]) if not chosen else tuple(name for name in able if name == chosen)
-            if not able:
+            if not able and not (provider.optional and not chosen):
                 yield Candidate(provider, work, first, kind, address, DeadServer())
         for model in models:
             yield Candidate(provider, work, model, kind, address)
@@ -118,7 +121,7 @@ class Candidates:
         if provider.address and (value := self._value(provider.address)):
             if not re.fullmatch(URL_PATTERN, value):
                 raise BadAddress(name=provider.address)
-            url = value
+            url = _with_path(value)
         if url is None:
             raise NoKey(variant=".address", name=provider.address or "base_url")
         key = self._key(provider.key) if provider.key else None
@@ -131,3 +134,8 @@ class Candidates:
 
     def _key(self, name: str) -> SecretStr | None:
         return find_key(name, self._environment, self._env_place)
+
+
+def _with_path(url: str) -> str:
+    """The address as it is; OpenAI's usual path after one that has none."""
+    return url if urlsplit(url).path.strip("/") else url.rstrip("/") + "/v1"

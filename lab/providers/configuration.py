@@ -67,6 +67,8 @@ class Work(_Part):
 class Provider(_Part):
     """`address`: the variable whose value stands in for `base_url`; without either it is not asked.
 
+    An address without a path is a server's, whose protocol lies below `/v1`. `optional`: where it does not
+    say which models it has, it is left out as one that is not set up, since something else may stand there.
     `key`: the variable of its key; without it none is sent. `free`: nothing is charged.
     """
 
@@ -75,6 +77,7 @@ class Provider(_Part):
     address: Variable | None = None
     key: Variable | None = None
     free: bool = False
+    optional: bool = False
     work: dict[Kind, Work] = Field(min_length=1)
     prices: dict[ModelName, Price] = Field(default_factory=dict, max_length=200)
 

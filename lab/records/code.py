@@ -1,5 +1,5 @@
 """An image as a short Python script on diffusers alone, which makes it again and prints its hash; one that a
-ComfyUI server drew, as a script that asks such a server again (`comfyui_script.py`).
+server of others drew, as a script that asks such a server again (`comfyui_script.py`, `a1111_script.py`).
 
 The script asks diffusers for the same as the engine: its arguments come from `call_arguments`. All
 that a student could have written goes through `repr`, so nothing can leave its string.
@@ -12,8 +12,10 @@ from exercises.i18n import Language, translator
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import CLASS_NAMES
 from lab.models.registry import MODELS, ModelEntry
+from lab.records.a1111_script import a1111_script
 from lab.records.comfyui_script import comfyui_script
 from manifests.manifest import Manifest, Request
+from manifests.service import A1111Service, ComfyuiService
 
 # how the engine opens and fits a source (manifests.pictures, lab.engine.sources)
 SOURCE = """\
@@ -62,11 +64,15 @@ class NoScript(CatalogueError):
 
 def python_script(manifest: Manifest, language: Language = "en") -> str:
     """The script for a manifest; to be run in the assignment's folder. Raises NoScript."""
-    if manifest.service is not None:
+    if isinstance(manifest.service, ComfyuiService):
         return comfyui_script(manifest, manifest.service, language)
     t = translator("lab", language)
     entry = MODELS.get(manifest.model.id)
     request = manifest.request
+    if isinstance(manifest.service, A1111Service) and isinstance(request, Request):
+        lines = _source(request)
+        imports = _imports(request.source.file) if lines and request.source else ""
+        return a1111_script(manifest, request, manifest.service, lines, imports, language)
     if entry is None or not isinstance(request, Request) or manifest.cost is not None:
         raise NoScript("code.no_script", model=manifest.model.id)
     image_to_image = request.mode == "img2img"
@@ -74,10 +80,9 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
     keeps_own = entry.family not in ("sd", "sdxl")
     scheduler = "" if keeps_own else CLASS_NAMES[request.scheduler]
     arguments = [f"    {name}={value!r}," for name, value in call_arguments(entry, request).items()]
-    source = ""
-    if image_to_image and request.source is not None:
-        file = f"inputs/{request.source.file}"
-        source = "\n" + SOURCE.format(file=file, width=request.width, height=request.height)
+    source = _source(request)
+    if source:
+        source = f"\n{source}"
         arguments.insert(0, "    image=source,")
     return SCRIPT.format(
         title=t("code.title", run=manifest.run),
@@ -103,6 +108,14 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         file=f"{manifest.run}-again.png",
         pixels_sha256=manifest.image.pixels_sha256,
     )
+
+
+def _source(request: Request) -> str:
+    """The lines that open the picture to begin with; none where there is none."""
+    if request.mode != "img2img" or request.source is None:
+        return ""
+    file = f"inputs/{request.source.file}"
+    return SOURCE.format(file=file, width=request.width, height=request.height)
 
 
 def _imports(source: str) -> str:

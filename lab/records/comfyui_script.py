@@ -5,7 +5,7 @@ It needs nothing but Python. All that a student or a server could have written g
 
 from exercises.i18n import Language, translator
 from manifests.manifest import Manifest
-from manifests.service import Service, workflow_text
+from manifests.service import ComfyuiService, workflow_text
 
 SCRIPT = """\
 # {title}
@@ -37,7 +37,7 @@ for output in history[prompt_id]["outputs"].values():
 """
 
 
-def comfyui_script(manifest: Manifest, service: Service, language: Language) -> str:
+def comfyui_script(manifest: Manifest, service: ComfyuiService, language: Language) -> str:
     """The script for a manifest."""
     t = translator("lab", language)
     source = f"# {t('code.comfyui_source')}\n" if manifest.request.source else ""

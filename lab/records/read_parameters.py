@@ -17,14 +17,13 @@ from exercises.parameters import SCHEDULERS, GuidanceScale, SchedulerName, Seed,
 from lab.records.export import user_comment
 from manifests.errors import JsonError
 from manifests.pictures import MAX_BYTES
-from manifests.png import KEY, PARAMETERS_KEY, read_png_text
+from manifests.png import KEY, PARAMETERS_KEY, parameter_pairs, read_png_text
 from manifests.strict_json import parse
 
 Origin = Literal["lab", "a1111", "comfyui"]
 Value = str | int | float
 
 MAX_TEXT = 512 * 1024  # characters of one text; a graph of ComfyUI has some ten thousand
-MAX_LINE = 8 * 1024  # of AUTOMATIC1111's line of pairs
 MOST_OTHERS = 40
 MAX_OTHER = 200
 
@@ -54,7 +53,6 @@ _SCHEDULERS: dict[str, SchedulerName] = {  # by the names other tools have for t
     "uni_pc": "UniPC",
 }
 _SCHEDULERS |= {name.casefold(): name for name in SCHEDULERS}
-_PAIR = re.compile(r'\s*(\w[\w /-]{0,60}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _A1111 = {
     "Steps": "steps",
     "Sampler": "scheduler",
@@ -159,10 +157,10 @@ def _lab(text: str) -> Found | None:
 def _a1111(text: str) -> Found | None:
     """Prompt, `Negative prompt: …`, and a last line of pairs."""
     head, _, last = text.strip().rpartition("\n")
-    if not last.lstrip().startswith("Steps:"):
+    pairs = parameter_pairs(last)
+    if not pairs:
         return None
-    pairs = _PAIR.findall(last[:MAX_LINE])
-    told: dict[str, object] = {_A1111[name]: value for name, value in pairs if name in _A1111}
+    told: dict[str, object] = {_A1111[name]: value for name, value in pairs.items() if name in _A1111}
     prompt: list[str] = []
     negative: list[str] = []
     into = prompt
@@ -171,11 +169,11 @@ def _a1111(text: str) -> Found | None:
             into, line = negative, line.strip().removeprefix("Negative prompt:").strip()
         into.append(line)
     told |= {"prompt": "\n".join(prompt).strip(), "negative_prompt": "\n".join(negative).strip()}
-    size = re.fullmatch(r"\s*([0-9]{1,5})x([0-9]{1,5})\s*", dict(pairs).get("Size", ""))
+    size = re.fullmatch(r"\s*([0-9]{1,5})x([0-9]{1,5})\s*", pairs.get("Size", ""))
     if size:
         told |= {"width": int(size[1]), "height": int(size[2])}
     known = {*_A1111, "Size"}
-    others = [(name, value.strip()[:MAX_OTHER]) for name, value in pairs if name not in known]
+    others = [(name, value.strip()[:MAX_OTHER]) for name, value in pairs.items() if name not in known]
     return Found("a1111", _bounded(told), tuple(others[:MOST_OTHERS]))
 
 

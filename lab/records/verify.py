@@ -194,7 +194,7 @@ def _why_not_here(manifest: Manifest, language: Language) -> str | None:
     model, service = manifest.model.id, manifest.service
     if service is not None and model not in MODELS:
         said = {"version": service.version, "address": service.address, "model": model}
-        return translator("lab", language)("verify.comfyui_image", **said)
+        return translator("lab", language)(f"verify.{service.name.lower()}_image", **said)
     if not isinstance(manifest.request, Request) or model not in MODELS:
         return translator("lab", language)("verify.api_image", model=model)
     here = availability(model)

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from exercises.i18n import Language
 from lab.models.comfyui.entries import comfyui_entries
-from lab.models.comfyui.http import NoAnswer
 from lab.models.comfyui.server import configured_server
 from lab.models.comfyui.workflows import BadWorkflow, assignment_folders, read_workflow
+from lab.models.http import NoAnswer
 
 SHOWN = 8
 

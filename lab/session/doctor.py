@@ -28,6 +28,7 @@ from exercises.i18n import Language, Translator, number, translator
 from exercises.loader import assignment_ids, find_assignment
 from exercises.settings import ExerciseSettings
 from lab.endpoint.server import ApiSettings
+from lab.models.a1111.settings import A1111Settings
 from lab.models.availability import availability
 from lab.models.checksums import changed_files
 from lab.models.comfyui.settings import ComfyuiSettings
@@ -37,6 +38,7 @@ from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
 from lab.providers.settings import ProviderSettings
+from lab.session.a1111_check import a1111_finding
 from lab.session.comfyui_check import comfyui_findings
 from lab.session.gateway import GatewayToken
 from lab.session.machine import free_memory, graphics_cards
@@ -55,6 +57,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     GatewayToken,
     ModelSettings,
     ComfyuiSettings,
+    A1111Settings,
     ProviderSettings,
     ApiSettings,
 )
@@ -214,6 +217,12 @@ def _comfyui(case: Case) -> Iterator[Finding]:
         yield case.found(State.OK if good else State.PROBLEM, key, **values)
 
 
+def _a1111(case: Case) -> Iterator[Finding]:
+    key, values = a1111_finding()
+    good = key in ("a1111.ready", "a1111.not_set")
+    yield case.found(State.OK if good else State.PROBLEM, key, **values)
+
+
 def _exercises(case: Case) -> Iterator[Finding]:
     good = []
     for name in assignment_ids():
@@ -352,6 +361,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _gpu,
     _models,
     _comfyui,
+    _a1111,
     _exercises,
     _record,
     _settings,

@@ -1,14 +1,20 @@
 """The class's gateway, where there is one: its address is a setting, who asks is this lab's token."""
 
+from collections.abc import Callable
+
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lab.engine.a1111.engine import A1111Engine
 from lab.engine.by_model import ByModel
 from lab.engine.comfy.engine import ComfyuiEngine
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Engine
 from lab.engine.remote import RemoteEngine
 from lab.engine.witnessed import WitnessedEngine
+from lab.models.a1111.entries import is_a1111
+from lab.models.a1111.settings import A1111Settings
+from lab.models.comfyui.entries import is_comfyui
 from lab.models.comfyui.settings import ComfyuiSettings
 from lab.session.settings import LabSettings
 
@@ -29,17 +35,20 @@ def gateway_token() -> SecretStr:
 
 
 def engine_for(settings: LabSettings) -> Engine:
-    """The lab's engine; with a ComfyUI server's beside it, where one is set up.
+    """The lab's engine; beside it those of the servers of others that are set up.
 
-    A gateway is shown that server's pictures, and signs them.
+    A gateway is shown those servers' pictures, and signs them.
     """
-    others = _engine(settings)
-    if ComfyuiSettings().url is None:
-        return others
-    comfyui: Engine = ComfyuiEngine()
+    servers: list[tuple[Callable[[str], bool], Engine]] = []
+    if ComfyuiSettings().url is not None:
+        servers.append((is_comfyui, ComfyuiEngine()))
+    if A1111Settings().url is not None:
+        servers.append((is_a1111, A1111Engine()))
     if settings.gateway is not None:
-        comfyui = WitnessedEngine(comfyui, settings.gateway, gateway_token())
-    return ByModel(others, comfyui)
+        address = settings.gateway
+        servers = [(ours, WitnessedEngine(each, address, gateway_token())) for ours, each in servers]
+    others = _engine(settings)
+    return ByModel(others, servers) if servers else others
 
 
 def _engine(settings: LabSettings) -> Engine:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from manifests.service import MOST_BYTES, Service, workflow_sha256
+from manifests.service import MOST_BYTES, ComfyuiService, workflow_sha256
 
 GRAPH: dict[str, Any] = {
     "1": {"class_type": "KSampler", "inputs": {"seed": 42, "cfg": 7.0, "model": ["2", 0]}}
@@ -29,9 +29,9 @@ def told(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_workflow_is_read_as_it_was_written() -> None:
-    service = Service.model_validate(told())
+    service = ComfyuiService.model_validate(told())
     assert service.graph() == GRAPH
-    assert Service.model_validate_json(service.model_dump_json()) == service
+    assert ComfyuiService.model_validate_json(service.model_dump_json()) == service
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_workflow_is_read_as_it_was_written() -> None:
 )
 def test_what_is_changed_or_too_large_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Service.model_validate(told(**changes))
+        ComfyuiService.model_validate(told(**changes))

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.engine.comfy.checking import short
+from lab.engine.elsewhere import is_out_of_memory, sentence, short
 from lab.engine.protocol import Failed
-from lab.models.comfyui.http import Refusal
-
-OUT_OF_MEMORY = ("outofmemory", "out of memory", "defaultcpuallocator", "allocation on device")
+from lab.models.http import Refusal
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def refused(refusal: Refusal) -> Failed:
     nodes = body.get("node_errors")
     for name, node in nodes.items() if isinstance(nodes, dict) else ():
         for each in _dicts(_dict(node).get("errors")):
-            reason = _sentence(f"{each.get('message', '')}: {each.get('details', '')}")
+            reason = sentence(f"{each.get('message', '')}: {each.get('details', '')}")
             kind = short(_dict(node).get("class_type", "?"))
             return Failed("comfyui_refused_node", {"node": kind, "id": short(name), "reason": reason})
     if refusal.status in (401, 403):
@@ -48,7 +46,7 @@ def refused(refusal: Refusal) -> Failed:
     if refusal.status == 429:
         return Failed("comfyui_busy")
     error = _dict(body.get("error"))
-    reason = _sentence(f"{error.get('message', '')} {error.get('details', '')}")
+    reason = sentence(f"{error.get('message', '')} {error.get('details', '')}")
     return Failed("comfyui_refused", {"status": refusal.status, "reason": reason})
 
 
@@ -89,9 +87,9 @@ def execution_error(told: Mapping[str, Any]) -> Failed:
     """The failure in an `execution_error` of websocket or history."""
     said = f"{told.get('exception_type', '')} {told.get('exception_message', '')}"
     node, name = short(told.get("node_type", "?")), short(told.get("node_id", "?"))
-    if any(word in said.lower().replace("_", "") for word in OUT_OF_MEMORY):
+    if is_out_of_memory(said):
         return Failed("comfyui_out_of_memory", {"node": node})
-    reason = _sentence(str(told.get("exception_message", "")))
+    reason = sentence(str(told.get("exception_message", "")))
     return Failed("comfyui_failed", {"node": node, "id": name, "reason": reason})
 
 
@@ -130,12 +128,6 @@ def about(stats: object) -> About:
 
 def _fact(value: object) -> str:
     return short(value)[:200] if isinstance(value, str) and value.strip() else "unknown"
-
-
-def _sentence(said: str) -> str:
-    """What the server said, as a sentence of its own between ours."""
-    text = short(said).strip(" :") or "—"
-    return text if text.endswith((".", "!", "?", "…", "—")) else f"{text}."
 
 
 def _id(item: object) -> object:

@@ -3,20 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lab.engine.elsewhere import fitted, seconds_for
 from lab.engine.failures import EngineFailure
 from lab.engine.requests import check_request
-from lab.engine.sources import open_source
 from lab.models.comfyui.entries import checkpoint_of, workflow_of
 from lab.models.comfyui.samplers import SAMPLERS
 from lab.models.comfyui.server import Server
 from lab.models.comfyui.workflows import Graph, Parameter, Workflow
 from lab.models.offered import model_entry
 from manifests.manifest import Request
-from manifests.png import plain_png
 from manifests.service import MOST_BYTES, workflow_text
-
-USUAL_SECONDS, HEAVY_SECONDS = 300, 600  # a picture may take so long, once it is its turn
-HEAVY = 1024 * 1024 * 20  # pixels times steps, from which a picture is a heavy one
 
 
 @dataclass(frozen=True)
@@ -56,16 +52,15 @@ def asking(server: Server, model: str, request: Request, source: bytes | None) -
     if len(workflow_text(graph).encode()) > MOST_BYTES:
         raise EngineFailure("comfyui_too_long", kib=MOST_BYTES // 1024)
     takes_steps = way.places("steps")
-    heavy = request.width * request.height * request.steps >= HEAVY
     return Asking(
         workflow=workflow,
         request=request,
         graph=graph,
         checkpoint=_checkpoint(workflow, request, graph),
-        seconds=workflow.seconds or (HEAVY_SECONDS if heavy else USUAL_SECONDS),
+        seconds=workflow.seconds or seconds_for(request),
         steps=request.steps if takes_steps else None,
         sampler=takes_steps[0][0] if takes_steps else None,
-        source=_fitted(request, source),
+        source=fitted(request, source),
     )
 
 
@@ -91,10 +86,3 @@ def _checkpoint(workflow: Workflow, request: Request, graph: Graph) -> str | Non
     for node, key in workflow.ways[request.mode].places("checkpoint"):
         return str(graph[node]["inputs"].get(key))
     return None
-
-
-def _fitted(request: Request, source: bytes | None) -> bytes | None:
-    """The picture to begin with, fitted as for every other model: the server does not resize it."""
-    if request.mode != "img2img" or source is None:
-        return None
-    return plain_png(open_source(source, request.width, request.height))

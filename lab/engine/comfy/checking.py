@@ -7,12 +7,12 @@ sampler, the input and its bounds. What the server does not describe is left to 
 from collections.abc import Mapping
 from typing import Any
 
+from lab.engine.elsewhere import short
 from lab.engine.failures import EngineFailure
 from lab.models.comfyui.server import Server, bounds_of, choices_of, described
 from lab.models.comfyui.workflows import Graph
 
 SHOWN = 12  # of a list of choices
-LONGEST = 300  # characters of what a server said
 
 
 def check_graph(server: Server, graph: Graph, uploaded: frozenset[str] = frozenset()) -> None:
@@ -69,9 +69,3 @@ def _missing_code(key: str) -> str:
     if key == "sampler_name":
         return "comfyui_no_sampler"
     return "comfyui_no_checkpoint" if key in ("ckpt_name", "model_path", "unet_name") else "comfyui_no_choice"
-
-
-def short(value: object) -> str:
-    """What a server or a file said, as it is shown: one line, bounded."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -25,19 +25,20 @@ from lab.engine.comfy.answers import (
     refused,
 )
 from lab.engine.comfy.asking import Asking, asking
-from lab.engine.comfy.checking import check_graph, short
+from lab.engine.comfy.checking import check_graph
 from lab.engine.comfy.listening import Heard, Listening
 from lab.engine.denoise import versions
+from lab.engine.elsewhere import short
 from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Picture, Queued, Step, Unreachable
-from lab.models.comfyui.http import NoAnswer, Refusal
 from lab.models.comfyui.server import Server, configured_server
+from lab.models.http import NoAnswer, Refusal
 from manifests.draft import Drawn
 from manifests.errors import PictureError
 from manifests.manifest import Model, Request, Versions
 from manifests.pictures import open_picture
-from manifests.service import Service, workflow_sha256
+from manifests.service import ComfyuiService, workflow_sha256
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ class _Following:
     def _with_source(self, asked: Asking, source: bytes) -> Asking:
         """Send the picture to begin with, and name it in the graph as the server names it."""
         name = f"{sha256(source).hexdigest()[:16]}.png"
-        told = self._connection.upload(name, source, SUBFOLDER)
+        fields = {"type": "input", "subfolder": SUBFOLDER, "overwrite": "true"}
+        told = self._connection.upload("/upload/image", name, source, fields)
         if not isinstance(told, dict) or not isinstance(told.get("name"), str):
             raise EngineFailure("comfyui_no_upload")
         folder = told.get("subfolder")
@@ -309,7 +311,7 @@ class _Following:
             device=told.device,
             dtype="comfyui",
             seconds=seconds,
-            service=Service.model_validate(
+            service=ComfyuiService.model_validate(
                 {
                     "name": "ComfyUI",
                     "version": told.version,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lab.models.comfyui.http import Connection, loose_json
+from lab.models.http import Connection, loose_json
 from manifests.errors import PictureError
 from manifests.pictures import open_picture
 

@@ -7,17 +7,17 @@ sizes and samplers; where it does not answer, what ComfyUI's own nodes usually t
 from collections.abc import Iterator
 
 from exercises.parameters import SCHEDULERS, Mode, SchedulerName
-from lab.models.comfyui.http import NoAnswer
 from lab.models.comfyui.samplers import SAMPLERS
 from lab.models.comfyui.server import LONGEST_CHOICE, Server, bounds_of, configured_server, described
 from lab.models.comfyui.workflows import Workflow, built_in, of_assignments
+from lab.models.http import NoAnswer
+from lab.models.native import native_side
 from lab.models.registry import ModelEntry
 
 PREFIX = "comfy:"
 OWN = "workflow/"  # after it, whose assignment's workflow it is
 REPOSITORY = "comfyui"
 LEAST, MOST, USUAL = 64, 2048, 512  # pixels of a side, as requests may have them
-LARGE = ("xl", "flux", "sd3", "qwen", "hidream", "hunyuan", "lumina")  # in names: made for 1024 pixels
 
 
 def is_comfyui(model_id: str) -> bool:
@@ -83,7 +83,7 @@ def _offered(server: Server) -> Iterator[tuple[str, Workflow]]:
 
 def _entry(server: Server, model_id: str, workflow: Workflow) -> ModelEntry:
     checkpoint = checkpoint_of(model_id)
-    least, most, native = _sizes(server, workflow, (checkpoint or workflow.title).lower())
+    least, most, native = _sizes(server, workflow, checkpoint or workflow.title)
     return ModelEntry(
         id=model_id,
         name=f"ComfyUI: {checkpoint or workflow.title}",
@@ -127,7 +127,7 @@ def _sizes(server: Server, workflow: Workflow, name: str) -> tuple[int, int, int
         found = None
     bounds = bounds_of(found) if found else {}
     least, most = _side(bounds.get("min"), LEAST), _side(bounds.get("max"), MOST)
-    native = 1024 if any(word in name for word in LARGE) else _side(bounds.get("default"), USUAL)
+    native = native_side(name, _side(bounds.get("default"), USUAL))
     return least, max(least, most), min(max(native, least), max(least, most))
 
 

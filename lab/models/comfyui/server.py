@@ -4,20 +4,15 @@ Rule: nothing it says is trusted: names are bounded, and what has another shape 
 it were not there.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from lab.models.comfyui.http import Connection, NoAnswer, Refusal
 from lab.models.comfyui.settings import ComfyuiSettings
+from lab.models.http import NoAnswer, Refusal
+from lab.models.remembered import Remembered
 
-KEPT = 20.0  # seconds
-AWAY = (
-    5.0  # seconds in which one that did not answer is not asked again: pages must not wait for it each time
-)
 MOST_CHOICES = 500
 LONGEST_CHOICE = 150  # characters: a model's id in a manifest has at most 200
 
@@ -28,10 +23,8 @@ class Server:
     """One server, and what it said of late. Any thread may ask."""
 
     def __init__(self, settings: ComfyuiSettings) -> None:
-        self.connection = Connection(settings)
-        self._known: dict[str, tuple[float, NodeInfo | None]] = {}
-        self._away: tuple[float, NoAnswer] | None = None
-        self._lock = threading.Lock()
+        self.connection = settings.connection()
+        self._known = Remembered(self._ask)
 
     @property
     def address(self) -> str:
@@ -39,19 +32,7 @@ class Server:
 
     def node(self, name: str) -> NodeInfo | None:
         """How it describes a node; None where it has none of that name. Raises NoAnswer."""
-        with self._lock:
-            known = self._known.get(name)
-            if known is not None and time.monotonic() - known[0] <= KEPT:
-                return known[1]
-            if self._away is not None and time.monotonic() - self._away[0] <= AWAY:
-                raise NoAnswer(*self._away[1].args)
-            try:
-                found = self._ask(name)
-            except NoAnswer as error:
-                self._away = (time.monotonic(), error)
-                raise
-            self._known[name] = (time.monotonic(), found)
-            return found
+        return self._known.of(name)
 
     def choices(self, node: str, key: str) -> list[str] | None:
         """What an input may be; None where it is no choice, or there is no such node. Raises NoAnswer."""
@@ -60,9 +41,7 @@ class Server:
 
     def forget(self) -> None:
         """Ask anew: what it had may have changed."""
-        with self._lock:
-            self._known.clear()
-            self._away = None
+        self._known.forget()
 
     def _ask(self, name: str) -> NodeInfo | None:
         try:

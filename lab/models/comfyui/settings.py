@@ -1,10 +1,11 @@
 """Settings of the ComfyUI server that draws for this lab."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lab.models.http import Connection
 
 
 class ComfyuiSettings(BaseSettings):
@@ -22,5 +23,11 @@ class ComfyuiSettings(BaseSettings):
     @property
     def address(self) -> str:
         """Scheme, host and port, as a record holds them."""
-        parts = urlsplit(self.url or "")
-        return f"{parts.scheme}://{parts.netloc}"
+        return Connection(self.url or "", {}).address
+
+    def connection(self) -> Connection:
+        """The server. Raises ValueError where there is no address."""
+        if self.url is None:
+            raise ValueError("there is no address")
+        token = self.token.get_secret_value().strip() if self.token else ""
+        return Connection(self.url, {"Authorization": f"Bearer {token}"} if token else {})

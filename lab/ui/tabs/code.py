@@ -15,8 +15,7 @@ from lab.jobs.own_code.given import Draw, given
 from lab.jobs.own_code.job import CodeFailed, CodeJob, LastRun, last_run, open_blanks
 from lab.jobs.own_code.process import Bounds
 from lab.jobs.running import Task
-from lab.models.comfyui.entries import is_comfyui
-from lab.models.offered import model_entry
+from lab.models.offered import is_elsewhere, model_entry
 from lab.records import answers as answering
 from lab.session.lab import Lab
 from lab.ui.html import markup, stage
@@ -193,7 +192,7 @@ class CodeTab:
             raise CodeFailed("own_code.no_run", runs=", ".join(missing))
         settings = self.lab.settings
         entry = model_entry(draws[0].record.manifest.model.id)
-        if is_comfyui(entry.id):
+        if is_elsewhere(entry.id):
             raise CodeFailed("own_code.elsewhere", model=entry.name)
         bounds = Bounds(settings.code_seconds, int((settings.code_memory_gib + 2 * entry.memory_gib) * GIB))
         start = partial(CodeJob, self.lab.store(), self.exercise.id, code or "", draws, bounds, self._kept)

@@ -17,6 +17,7 @@ from lab.ui.page import Page
 from manifests.analysis import AltText
 from manifests.manifest import ApiRequest, Manifest
 from manifests.notebook import alt_texts
+from manifests.service import ComfyuiService
 from manifests.store import Record
 
 
@@ -58,7 +59,8 @@ class Facts:
         """The graph by which a ComfyUI server drew it."""
         import gradio as gr
 
-        graph = graph_of(manifest.service.graph()) if manifest.service else None
+        service = manifest.service
+        graph = graph_of(service.graph()) if isinstance(service, ComfyuiService) else None
         return [gr.update(visible=graph is not None), drawn_workflow(self.page.t, graph)]
 
 

@@ -36,10 +36,18 @@ def test_the_built_in_file_names_the_providers_in_their_order():
         "openai",
         "huggingface",
         "local",
+        "flux",
+        "stable-diffusion",
         "bundled",
     ]
-    assert all("vision" in each.work for each in configuration.providers)
-    assert [each.name for each in configuration.providers if each.free] == ["local", "bundled"]
+    pictures_only = {"flux", "stable-diffusion"}
+    assert all("vision" in each.work for each in configuration.providers if each.name not in pictures_only)
+    assert [each.name for each in configuration.providers if each.free] == [
+        "local",
+        "flux",
+        "stable-diffusion",
+        "bundled",
+    ]
 
 
 def test_no_model_is_named_in_the_code():

@@ -18,7 +18,7 @@ from lab.records.verify import verify
 from manifests.manifest import Manifest
 from manifests.png import plain_png
 from manifests.reader import read_manifest_file
-from manifests.service import workflow_sha256
+from manifests.service import ComfyuiService, workflow_sha256
 from manifests.store import Store
 from tests.lab.comfyui.serving import Faults, graph
 from tests.lab.endpoint.engines import QuickEngine
@@ -51,7 +51,7 @@ def test_image_to_image_uploads_the_fitted_picture(engine: ComfyuiEngine, quick:
     assert (asked.mode, asked.strength, asked.width, asked.height) == ("img2img", 0.5, 128, 64)
     assert int(asked.steps * 0.5) == 4  # as many as were asked for
     service = found[-1].picture.drawn.service
-    assert service is not None
+    assert isinstance(service, ComfyuiService)
     loaded = next(node for node in service.workflow.values() if node.class_type == "LoadImage")
     assert str(loaded.inputs["image"]).startswith("genai-lab/")
 
@@ -105,7 +105,7 @@ def test_the_manifest_holds_the_server_and_the_whole_workflow(
     record: Manifest, address: str, tmp_path: Path
 ) -> None:
     service = record.service
-    assert service is not None
+    assert isinstance(service, ComfyuiService)
     assert (service.name, service.address, service.checkpoint) == ("ComfyUI", address, "mini.safetensors")
     assert service.version.startswith("0.3.64")
     assert record.model.id == MODEL

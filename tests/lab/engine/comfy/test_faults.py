@@ -12,13 +12,14 @@ import httpx2
 import pytest
 from PIL import Image
 
+from lab.engine import elsewhere
 from lab.engine.comfy import asking as asking_module
 from lab.engine.comfy.engine import ComfyuiEngine
 from lab.engine.protocol import Done, Failed, Step, Unreachable
-from lab.models.comfyui import http, server
+from lab.models import http
+from lab.models.comfyui import server
 from lab.models.comfyui.entries import comfyui_entries
-from lab.models.comfyui.http import Connection, NoAnswer
-from lab.models.comfyui.settings import ComfyuiSettings
+from lab.models.http import Connection, NoAnswer
 from manifests.png import plain_png
 from tests.lab.comfyui.serving import Faults, served
 from tests.lab.endpoint.engines import QuickEngine
@@ -145,10 +146,9 @@ def test_headers_that_never_end_are_given_up_too(monkeypatch: pytest.MonkeyPatch
                 time.sleep(0.1)
 
     threading.Thread(target=drip, daemon=True).start()
-    monkeypatch.setenv("COMFYUI_API_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
     began = time.monotonic()
     with listener, pytest.raises(NoAnswer):
-        Connection(ComfyuiSettings()).get_json("/queue")
+        Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", {}).get_json("/queue")
     assert time.monotonic() - began < 5
 
 
@@ -171,7 +171,7 @@ def test_a_short_absence_costs_nothing(engine: ComfyuiEngine, quick: QuickEngine
 def test_a_time_out_stops_it_at_the_server(
     engine: ComfyuiEngine, quick: QuickEngine, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking_module, "USUAL_SECONDS", 1)
+    monkeypatch.setattr(elsewhere, "USUAL_SECONDS", 1)
     quick.slow = True
     failed = failure(engine)
     assert (failed.code, failed.values["seconds"]) == ("comfyui_time_out", 1)

@@ -11,8 +11,10 @@ from lab.engine.local import LocalEngine
 from lab.engine.protocol import Done, Failed
 from lab.engine.witnessed import WitnessedEngine
 from lab.models.comfyui import server
+from lab.models.comfyui.entries import is_comfyui
 from lab.session.gateway import engine_for
 from lab.session.settings import LabSettings
+from manifests.service import ComfyuiService
 from tests.lab.comfyui.serving import Faults, graph
 from tests.lab.endpoint.engines import QuickEngine
 from tests.lab.engine.comfy.asking import MODEL, request
@@ -51,7 +53,7 @@ def test_what_has_a_place_is_put_there_and_the_rest_stays(engine: ComfyuiEngine,
     assert (asked.prompt, asked.negative_prompt, asked.seed) == ("a red backpack", "a red backpack", 7)
     assert (asked.steps, asked.guidance_scale) == (3, 2.0)
     service = done.picture.drawn.service
-    assert service is not None
+    assert isinstance(service, ComfyuiService)
     assert service.workflow["5"].inputs["steps"] == 3  # what was really sent
     assert done.picture.drawn.effective_steps == 2  # as the server counted them
 
@@ -68,7 +70,7 @@ def test_a_missing_node_of_it_is_named(engine: ComfyuiEngine, folder: Path, faul
 
 def test_each_model_goes_to_its_engine() -> None:
     here, there = QuickEngine(), QuickEngine()
-    both = ByModel(here, there)
+    both = ByModel(here, [(is_comfyui, there)])
     both.submit(request(), model="mini")
     both.submit(request(seed=1), model=MODEL)
     assert [each.seed for each in here.requests] == [42]
@@ -92,6 +94,6 @@ def test_the_lab_asks_a_server_where_one_is_set_up(monkeypatch: pytest.MonkeyPat
     both.close()
     witnessed = engine_for(LabSettings(gateway="http://127.0.0.1:9"))
     assert isinstance(witnessed, ByModel)
-    assert isinstance(witnessed._comfyui, WitnessedEngine)
+    assert isinstance(dict(witnessed._servers)[is_comfyui], WitnessedEngine)
     witnessed.close()
     server._server.cache_clear()

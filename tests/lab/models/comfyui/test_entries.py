@@ -8,6 +8,7 @@ import pytest
 
 from exercises.parameters import Parameters
 from lab.engine.requests import request_for
+from lab.models import remembered
 from lab.models.availability import availability
 from lab.models.comfyui import server as module
 from lab.models.comfyui.settings import ComfyuiSettings
@@ -109,7 +110,7 @@ def test_one_that_is_away_is_not_asked_by_every_page(
         assert model_entry(MODEL).native_size == 512
     assert len([asked for asked in faults.said if "object_info" in asked]) == 1
     faults.answers.clear()
-    monkeypatch.setattr(module, "AWAY", 0.0)
+    monkeypatch.setattr(remembered, "AWAY", 0.0)
     assert MODEL in models()
 
 

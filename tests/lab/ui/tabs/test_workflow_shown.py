@@ -15,13 +15,13 @@ from lab.session.settings import LabSettings
 from lab.ui.page import Page
 from lab.ui.tabs import reader
 from lab.ui.tabs.result import Facts, drawn_workflow
-from manifests.service import Service, workflow_sha256
+from manifests.service import ComfyuiService, workflow_sha256
 from tests.lab.comfyui.serving import graph
 from tests.manifests.conftest import make_draft, make_picture
 
 
-def service(document: dict[str, object]) -> Service:
-    return Service.model_validate(
+def service(document: dict[str, object]) -> ComfyuiService:
+    return ComfyuiService.model_validate(
         {
             "name": "ComfyUI",
             "version": "0.3.64",

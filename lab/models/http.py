@@ -1,7 +1,7 @@
-"""HTTP to a ComfyUI server: what it answers is bounded in size and in time while it arrives.
+"""HTTP to a server that draws: what it answers is bounded in size and in time while it arrives.
 
 Rule: a server that sends for ever, or one byte at a time, costs no more than its seconds; no redirect is
-followed, for a token would go along.
+followed, for a token or a password would go along.
 """
 
 import json
@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from lab.models.comfyui.settings import ComfyuiSettings
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,6 +29,18 @@ class NoAnswer(Exception):
     """The server cannot be reached, or its answer broke off, took too long or cannot be read."""
 
 
+class TooSlow(NoAnswer):
+    """It did not end within its seconds."""
+
+
+class TooLarge(NoAnswer):
+    """It has more bytes than are taken."""
+
+
+class NotJson(NoAnswer):
+    """It is no JSON where JSON was expected."""
+
+
 class Refusal(Exception):
     """The server answered, with another status than 200."""
 
@@ -39,41 +50,52 @@ class Refusal(Exception):
 
 
 class Connection:
-    """One server. Any thread may call."""
+    """One server. `headers` go with every request. Any thread may call."""
 
-    def __init__(self, settings: ComfyuiSettings) -> None:
-        if settings.url is None:
-            raise ValueError("there is no address")
-        self.url, self.address = settings.url.rstrip("/"), settings.address
-        token = settings.token.get_secret_value().strip() if settings.token else ""
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self.url, self.headers = url.rstrip("/"), dict(headers)
 
-    def get_json(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+    @property
+    def address(self) -> str:
+        """Scheme, host and port, as a record holds them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def get_json(
+        self, path: str, params: Mapping[str, str] | None = None, seconds: float | None = None
+    ) -> Any:
         """Raises NoAnswer, Refusal."""
-        return _read_json(self._ask("GET", path, MOST_JSON, params=params))
+        return _read_json(self._ask("GET", path, MOST_JSON, seconds, params=params))
 
     def get_bytes(self, path: str, params: Mapping[str, str]) -> bytes:
         """Raises NoAnswer, Refusal."""
         return self._ask("GET", path, MOST_PICTURE, params=params)
 
-    def post(self, path: str, value: object) -> Any:
-        """Send JSON; what comes back, None where it is nothing. Raises NoAnswer, Refusal."""
-        body = self._ask("POST", path, MOST_JSON, json=value)
+    def post(self, path: str, value: object, seconds: float | None = None, most: int = MOST_JSON) -> Any:
+        """Send JSON; what comes back, None where it is nothing. Raises NoAnswer, Refusal.
+
+        `seconds`: how long the answer may take, where it is not the usual time.
+        """
+        body = self._ask("POST", path, most, seconds, json=value)
         return _read_json(body) if body else None
 
-    def upload(self, name: str, data: bytes, subfolder: str) -> Any:
-        """Send a picture. Raises NoAnswer, Refusal."""
-        form = {"type": "input", "subfolder": subfolder, "overwrite": "true"}
+    def upload(self, path: str, name: str, data: bytes, fields: Mapping[str, str]) -> Any:
+        """Send a picture in a form. Raises NoAnswer, Refusal."""
         files = {"image": (name, data, "image/png")}
-        return _read_json(self._ask("POST", "/upload/image", MOST_JSON, data=form, files=files))
+        return _read_json(self._ask("POST", path, MOST_JSON, data=fields, files=files))
 
-    def _ask(self, method: str, path: str, most: int, **arguments: Any) -> bytes:
+    def _ask(
+        self, method: str, path: str, most: int, seconds: float | None = None, **arguments: Any
+    ) -> bytes:
         import httpx2
 
-        body = bytearray()
+        limit = SECONDS if seconds is None else seconds
+        if seconds is not None:
+            arguments["timeout"] = httpx2.Timeout(seconds, connect=CONNECT)
+        body, is_over = bytearray(), _never
         try:
             with (
-                _limited(SECONDS) as (trace, is_over),
+                _limited(limit) as (trace, is_over),
                 self._client.stream(
                     method, self.url + path, extensions={"trace": trace}, **arguments
                 ) as answer,
@@ -81,13 +103,15 @@ class Connection:
                 for chunk in answer.iter_bytes():
                     body += chunk
                     if len(body) > most:
-                        raise NoAnswer("the answer is too long")
+                        raise TooLarge("the answer is too large")
                 if is_over():
-                    raise NoAnswer("the answer takes too long")
+                    raise TooSlow("the answer takes too long")
                 if answer.status_code != 200:
                     raise Refusal(answer.status_code, _any_json(bytes(body)))
+        except (httpx2.ReadTimeout, httpx2.WriteTimeout) as error:
+            raise TooSlow(type(error).__name__) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NoAnswer(type(error).__name__) from error
+            raise (TooSlow if is_over() else NoAnswer)(type(error).__name__) from error
         return bytes(body)
 
     @cached_property
@@ -101,6 +125,10 @@ class Connection:
             limits=httpx2.Limits(max_keepalive_connections=0),  # a connection each, which `_limited` may end
             trust_env=False,  # no proxy of the environment lies before it
         )
+
+
+def _never() -> bool:
+    return False
 
 
 @contextmanager
@@ -136,7 +164,7 @@ def _read_json(body: bytes) -> Any:
     try:
         return loose_json(body)
     except (ValueError, RecursionError) as error:
-        raise NoAnswer("the answer is no JSON") from error
+        raise NotJson("the answer is no JSON") from error
 
 
 def _any_json(body: bytes) -> Any:

@@ -1,0 +1,1 @@
+"""The engine that asks a server which speaks A1111's API."""

@@ -1,0 +1,1 @@
+"""Models of a server with A1111's API."""
