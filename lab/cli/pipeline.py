@@ -51,7 +51,8 @@ def pipeline(
         (e for e in assignment.exercises if isinstance(e, Pipeline) and exercise_id in ("", e.id)), None
     )
     if exercise is None:
-        raise NoPipeline("pipeline.none", assignment=assignment.id, exercise=exercise_id)
+        key = "pipeline.none_called" if exercise_id else "pipeline.none"
+        raise NoPipeline(key, assignment=assignment.id, exercise=exercise_id[:80])
     lab = Lab(settings, assignment, work or place.work, place.student, engine_for(settings))
     try:
         job = rounds_job(
