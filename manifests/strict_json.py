@@ -42,7 +42,7 @@ def parse(data: bytes, *, max_bytes: int) -> Any:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a JSON document, without its byte order mark. Raises UnicodeDecodeError."""
+    """The text of a file, without its byte order mark. Raises UnicodeDecodeError."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return data.decode("utf-16" if wide else "utf-8-sig")
 

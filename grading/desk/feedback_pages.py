@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from grading.desk.forms import Form, FormError, read_form
+from grading.desk.forms import Form, FormError, read_form, whole_number
 from grading.desk.seats import Seat
 from grading.desk.visit import Desk, Visit, back
 from grading.feedback.document import MAX_BYTES, Feedback, LookAgain
@@ -179,13 +179,13 @@ def _wishes(visit: Visit) -> list[Wish]:
 
 
 def _answer(visit: Visit, form: Form) -> Response:
-    number, answer = form.one("number"), form.one("answer").strip().replace("\r\n", "\n")
-    if not answer or len(answer) > LONGEST or not number.isdecimal():
+    number, answer = whole_number(form.one("number")), form.one("answer").strip().replace("\r\n", "\n")
+    if not answer or len(answer) > LONGEST:
         raise FormError("desk.no_answer", most=LONGEST)
-    if not any(wish.asked.number == int(number) for wish in _wishes(visit)):
+    if not any(wish.asked.number == number for wish in _wishes(visit)):
         raise FormError("desk.not_here")
     try:
-        visit.desk.wishes.answer(int(number), answer, visit.grader)
+        visit.desk.wishes.answer(number, answer, visit.grader)
     except PublishError as error:
         return _requests_page(visit, 502, error.in_language(visit.language))
     return back(visit.root, form.one("back"))

@@ -67,7 +67,7 @@ def wanted_marks(form: Form, place: Place, seen_at: SeenAt) -> list[Wanted]:
     for check in place.seat.checks(place.exercise.id):
         if f"version:{check.id}" not in form.fields:
             continue
-        version = _version(form.one(f"version:{check.id}"))
+        version = whole_number(form.one(f"version:{check.id}"))
         seen = seen_at(check.id, version)
         mark = seen.model_copy(
             update={
@@ -82,7 +82,7 @@ def wanted_marks(form: Form, place: Place, seen_at: SeenAt) -> list[Wanted]:
             raise FormError("desk.reason_needed", check=check.title)
         wanted.append(Wanted(student, check.id, version, _valid(mark)))
     name = place.exercise.id
-    version = _version(form.one(f"version:{name}"))
+    version = whole_number(form.one(f"version:{name}"))
     seen = seen_at(name, version)
     mark = seen.model_copy(update={"flag": bool(form.one("flag")), "comments": _comments(form, seen)})
     if mark != seen:
@@ -107,8 +107,8 @@ def _comments(form: Form, seen: Mark) -> tuple[Comment, ...]:
     """Those there were, without one that is taken away, and the new one."""
     comments = list(seen.comments)
     action, _, value = form.one("action").partition(":")
-    if action == "remove" and value.isdecimal() and int(value) < len(comments):
-        del comments[int(value)]
+    if action == "remove" and (number := whole_number(value)) < len(comments):
+        del comments[number]
     said = [value if action == "bank" else "", form.one("comment")]
     for text in filter(str.strip, said):
         if len(comments) >= MAX_COMMENTS:
@@ -155,7 +155,8 @@ def _valid(mark: Mark) -> Mark:
         raise FormError("desk.no_form") from None
 
 
-def _version(text: str) -> int:
+def whole_number(text: str) -> int:
+    """A version or another number that a page of ours wrote. Raises FormError."""
     if not text.isdecimal() or len(text) > 9:
         raise FormError("desk.no_form")
     return int(text)

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from exercises.kinds import Exercise
-from grading.desk.forms import Form, FormError, points_in, read_form
+from grading.desk.forms import Form, FormError, points_in, read_form, whole_number
 from grading.desk.seats import Seat
 from grading.desk.similar import groups
 from grading.desk.veil import Veil
@@ -120,13 +120,11 @@ def _give(visit: Visit, form: Form, exercise: str) -> Response:
         )
     wanted = []
     for member in chosen:
-        version = form.one(f"version:{member.seat.key}")
+        version = whole_number(form.one(f"version:{member.seat.key}"))
         mark = member.seat.mark(check).model_copy(
             update={"items": items, "points": points, "reason": form.one("reason").strip()[:1000]}
         )
-        wanted.append(
-            Wanted(member.seat.entry.name, check, int(version) if version.isdecimal() else -1, mark)
-        )
+        wanted.append(Wanted(member.seat.entry.name, check, version, mark))
     try:
         visit.desk.seats.store.save(visit.grader, wanted)
     except Conflict as conflict:

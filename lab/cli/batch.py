@@ -1,7 +1,6 @@
 """`genai-lab batch`: a list of pictures out of a CSV file, drawn in the background and recorded."""
 
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,11 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from exercises.i18n import preferred_language, translator
 from exercises.loader import find_assignment
-from lab.cli.run import STOPPED
+from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Failed
 from lab.jobs.batch import AT_ONCE, Batch, keep, read_batch
 from lab.jobs.batch_list import MOST_BYTES, BatchError
-from lab.jobs.running import Running, Runs
+from lab.jobs.running import Runs
 from lab.records.batch_table import table
 from lab.records.export import zip_into
 from lab.session.gateway import engine_for
@@ -61,7 +60,10 @@ def batch(
         tasks = asked.tasks(store, engine, model)
         keep(store, asked, data)
         running = Runs().start(asked.exercise, tasks, AT_ONCE)
-        with _interrupt_stops(running) as interrupted, _progress(len(asked.rows), before, asked.name) as show:
+        with (
+            interrupt_stops(running.stop) as interrupted,
+            _progress(len(asked.rows), before, asked.name) as show,
+        ):
             while not running.finished:
                 show(before + len(running.stored))
                 time.sleep(LOOK_EVERY)
@@ -84,7 +86,7 @@ def batch(
         typer.echo(said)
     if isinstance(running.event, Failed):
         typer.echo(running.event.text(language), err=True)
-    if interrupted:
+    if interrupted.is_set():
         typer.echo(t("batch.stopped"), err=True)
         raise typer.Exit(STOPPED)
     raise typer.Exit(int(len(made) < len(asked.rows)))
@@ -96,22 +98,6 @@ def _read(file: Path) -> bytes:
         return read_regular_file(file.resolve(), MOST_BYTES)
     except OSError as error:
         raise BatchError("batch.unreadable", file=file, reason=error.strerror or "") from None
-
-
-@contextmanager
-def _interrupt_stops(running: Running) -> Iterator[list[int]]:
-    """Ctrl-C stops what is drawn at its next step; what is being saved is saved whole."""
-    asked: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        asked.append(number)
-        running.stop()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

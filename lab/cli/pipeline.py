@@ -1,9 +1,6 @@
 """`genai-lab pipeline`: the rounds of an exercise without the browser, recorded as in the lab."""
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +10,7 @@ from exercises.errors import CatalogueError
 from exercises.i18n import Translator, number, preferred_language, translator
 from exercises.kinds import Pipeline
 from exercises.loader import find_assignment
-from lab.cli.run import STOPPED
+from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.analyse import AnswerSaved, ModelSelection
 from lab.jobs.generate import PictureSaved
@@ -51,7 +48,8 @@ def pipeline(
         (e for e in assignment.exercises if isinstance(e, Pipeline) and exercise_id in ("", e.id)), None
     )
     if exercise is None:
-        raise NoPipeline("pipeline.none", assignment=assignment.id, exercise=exercise_id)
+        key = "pipeline.none_called" if exercise_id else "pipeline.none"
+        raise NoPipeline(key, assignment=assignment.id, exercise=exercise_id[:80])
     lab = Lab(settings, assignment, work or place.work, place.student, engine_for(settings))
     try:
         job = rounds_job(
@@ -63,7 +61,7 @@ def pipeline(
             language=language,
             most=rounds or exercise.rounds,
         )
-        with _interrupt_stops(job):
+        with interrupt_stops(job.cancel):
             last = _follow(job, t, quiet=as_json)
     finally:
         lab.close()
@@ -82,16 +80,6 @@ def _who(name: str) -> str | ModelSelection:
 def _selection(name: str) -> ModelSelection:
     provider, _, model = name.partition("/")
     return ModelSelection(provider or None, model or None)
-
-
-@contextmanager
-def _interrupt_stops(job: Rounds) -> Iterator[None]:
-    """Ctrl-C stops what goes on; rounds that are done stay."""
-    before = signal.signal(signal.SIGINT, lambda *_: job.cancel())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _follow(job: Rounds, t: Translator, *, quiet: bool) -> object:

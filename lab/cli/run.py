@@ -1,10 +1,6 @@
 """`genai-lab run`: an assignment's planned runs without the browser, recorded as in the lab."""
 
 import json
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
+from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
@@ -26,8 +23,6 @@ from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
 from manifests.settings import WorkSettings
 from manifests.store import Store
-
-STOPPED = 130  # as a shell reports Ctrl-C
 
 
 @dataclass
@@ -89,7 +84,7 @@ def run(
                 variant=each.variant,
                 smaller=each.smaller,
             )
-            with _progress(console) as progress, _interrupt_stops(generation) as interrupted:
+            with _progress(console) as progress, interrupt_stops(generation.cancel) as interrupted:
                 _follow(generation, outcome, progress, t)
             if outcome.status == "saved" and not as_json:
                 typer.echo(_said(outcome, t))
@@ -106,22 +101,6 @@ def run(
     if interrupted.is_set():
         raise typer.Exit(STOPPED)
     raise typer.Exit(int(last.status != "saved"))
-
-
-@contextmanager
-def _interrupt_stops(generation: Generation) -> Iterator[threading.Event]:
-    """Ctrl-C stops the generation at its next step; one that is being saved is saved whole."""
-    interrupted = threading.Event()
-
-    def stop(*_: object) -> None:
-        interrupted.set()
-        generation.cancel()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _change(text: str) -> tuple[str, Any]:

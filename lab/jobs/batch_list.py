@@ -18,6 +18,7 @@ from exercises.errors import CatalogueError
 from exercises.faults import Fault, faults
 from exercises.i18n import Language, translator
 from exercises.parameters import Parameters
+from manifests.strict_json import decoded
 
 MOST_ROWS = 1000
 MOST_BYTES = 4 * 2**20
@@ -105,7 +106,7 @@ def _rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     if len(data) > MOST_BYTES:
         raise BatchError("batch.too_large", mib=MOST_BYTES // 2**20)
     try:
-        text = data.decode("utf-8-sig")
+        text = decoded(data)  # UTF-16 too, as which Excel saves "Unicode text"
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")  # what Excel writes where it is not told otherwise
     first = next((line for line in text.splitlines() if line.strip()), "")

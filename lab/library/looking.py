@@ -44,9 +44,12 @@ class Checklist:
 
     def of(self, exercise: str) -> "Checklist":
         """The checks of one exercise. Raises LibraryError where there is none of that name."""
-        known = [each.id for each in self.lab.session.assignment.exercises]
+        chosen = self.lab.session.assignment
+        known = [each.id for each in chosen.exercises]
         if exercise not in known:
-            raise LibraryError("library.no_exercise", exercise=str(exercise)[:80], known=", ".join(known))
+            raise LibraryError(
+                "run.no_exercise", exercise=exercise, assignment=chosen.id, known=", ".join(known)
+            )
         return Checklist(tuple(c for c in self.checks if c.id.startswith(f"{exercise}/")), self.lab)
 
     def __repr__(self) -> str:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exercises.assignment import Assignment
 from grading.class_.one import Entry
-from grading.desk.forms import Form, FormError, packed, wanted_marks, wanted_of
+from grading.desk.forms import Form, FormError, packed, wanted_marks, wanted_of, whole_number
 from grading.desk.queue import Place
 from grading.desk.seats import Seat
 from grading.marks.mark import NOTHING, Comment, Decision, Mark
@@ -75,3 +76,11 @@ def test_only_the_checks_of_the_place_are_written(tp2: Assignment) -> None:
         "version:code/code/code": ["0"], "points:code/code/code": ["1"],
     }  # fmt: skip
     assert [each.check for each in wanted_marks(Form(fields), place(tp2), seen_at)] == ["reflection"]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "x", "²", "9" * 5000])
+def test_what_is_no_number_of_a_pages_own_is_no_form(text: str) -> None:
+    """One of five thousand digits too: Python refuses to read it."""
+    with pytest.raises(FormError):
+        whole_number(text)
+    assert whole_number("12") == 12

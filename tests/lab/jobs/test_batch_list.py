@@ -27,6 +27,7 @@ def test_only_the_prompt_is_needed_and_a_blank_cell_is_as_usual() -> None:
         "prompt;negative;seed;guidance\n« été »;flou;3;4,5\n".encode(),
         "\ufeffPrompt\tnegative prompt\tSeed\tCFG\r\n« été »\tflou\t3\t4.5\r\n".encode(),
         "prompt;negative;seed;guidance\n« été »;flou;3;4,5\n".encode("cp1252"),
+        "prompt\tnegative\tseed\tguidance\r\n« été »\tflou\t3\t4,5\r\n".encode("utf-16"),
     ],
 )
 def test_lists_as_spreadsheets_write_them_are_read(data: bytes) -> None:
