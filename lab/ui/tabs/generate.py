@@ -6,6 +6,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from exercises.kinds import Generate
+from exercises.kinds.base import Run
 from lab.session.lab import Lab
 from lab.ui.html import stage
 from lab.ui.html.stage import Shown
@@ -24,6 +25,10 @@ def build(lab: Lab, page: Page, exercise: Generate) -> None:
 class GenerateTab(PlannedTab):
     views: ClassVar[Sequence[str]] = ("one", "film")
     film_frames: ClassVar[int] = 8
+    has_baseline: ClassVar[bool] = False  # each run may set what it likes
+
+    def label(self, run: Run) -> str:
+        return run.id
 
     def on_stage(self, view: str, run_id: str, records: sheets.Records, source: Source | None) -> Markup:
         """The chosen run's picture, or its film."""

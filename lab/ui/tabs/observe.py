@@ -152,6 +152,8 @@ class PictureForm(TextsForm):
     def _shown(self, run: Run) -> Shown:
         first = self.source.mode != "img2img" and run is self.source.runs[0]
         label = self.page.t("stage.baseline") if first else change_words(self.page, run)
+        if isinstance(self.source, Generate):  # its runs are no changes of the first
+            label = run.id
         record = self.lab.store().newest(run.id)
         if record is None:
             return Shown(None, label=label, marked=first, instead=self.page.t("observe.not_made"))

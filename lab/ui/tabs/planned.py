@@ -56,7 +56,7 @@ class PlannedTab:
                 self.form = self.build_form()
                 page.instructions(exercise)
                 self.chosen = gr.Radio(
-                    [(f"{self.label(run)} · {run.id}", run.id) for run in exercise.runs],
+                    [(" · ".join(dict.fromkeys((self.label(run), run.id))), run.id) for run in exercise.runs],
                     value=exercise.runs[0].id,
                     label=t("generation.chosen"),
                     visible=several,

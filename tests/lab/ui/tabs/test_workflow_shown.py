@@ -8,12 +8,14 @@ import pytest
 
 from exercises.graph import graph_of
 from exercises.i18n import LANGUAGES, Language
+from exercises.kinds import Generate
 from exercises.loader import find_assignment
 from lab.records.read_parameters import Found
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.page import Page
 from lab.ui.tabs import reader
+from lab.ui.tabs.generate import GenerateTab
 from lab.ui.tabs.result import Facts, drawn_workflow
 from manifests.service import ComfyuiService, workflow_sha256
 from tests.lab.comfyui.serving import graph
@@ -77,3 +79,13 @@ def test_a_dropped_picture_of_comfyui_shows_its_graph(page: Page) -> None:
 
 def test_no_graph_is_no_drawing(page: Page) -> None:
     assert drawn_workflow(page.t, None) == ""
+
+
+def test_runs_that_are_no_changes_of_a_first_one_are_called_by_their_names(page: Page) -> None:
+    exercise = page.lab.assignment.exercise("trouble")
+    assert isinstance(exercise, Generate)
+    with gr.Blocks(), page.tabs, page.tab("trouble", "Trouble"):
+        tab = GenerateTab(page.lab, page, exercise)
+    assert [name for name, _ in tab.chosen.choices] == ["blurred", "cured", "safe"]
+    records = {run.id: None for run in exercise.runs}
+    assert tab._shown(exercise.runs[0], records["blurred"]).label == "blurred"
