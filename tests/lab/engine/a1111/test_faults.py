@@ -330,3 +330,10 @@ def test_half_a_character_in_what_is_told_costs_no_picture(
     assert read_manifest_file(saved.record.manifest_path).service is not None
     faults.answers[DRAW] = (500, b'{"errors": "\\ud800"}')
     failure(engine).text("en").encode()
+
+
+def test_a_web_ui_without_its_api_is_told(engine: A1111Engine, ui: WebUi) -> None:
+    ui.lacks = {"/sd-models", "/options", "/samplers", "/schedulers", "/txt2img", "/progress"}
+    failed = failure(engine)
+    assert failed.code == "a1111_no_api"
+    assert "--api" in failed.text("fr")
