@@ -32,8 +32,13 @@ def is_out_of_memory(said: str) -> bool:
 
 def short(value: object) -> str:
     """What a server or a file said, as it is shown: one line, bounded."""
-    text = " ".join(str(value).split())
+    text = " ".join(whole(str(value)).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def whole(text: str) -> str:
+    """The text without half surrogate pairs, which JSON can hold and no file, page or record can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def sentence(said: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from lab.engine.elsewhere import is_out_of_memory, sentence, short
+from lab.engine.elsewhere import is_out_of_memory, sentence, short, whole
 from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Failed
 from lab.models.http import MOST_PICTURE, Refusal
@@ -99,7 +99,7 @@ def _told(info: dict[str, Any], text: str) -> Told:
         steps=_whole(info.get("steps"), pairs.get("Steps"), 10_000),
         sampler=_fact(info.get("sampler_name")) or _fact(pairs.get("Sampler")),
         schedule=_fact(schedule) or _fact(pairs.get("Schedule type")),
-        text=written[:MOST_TOLD] or None,
+        text=whole(written[:MOST_TOLD]) or None,
     )
 
 

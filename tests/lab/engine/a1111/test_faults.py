@@ -16,9 +16,12 @@ from lab.engine import elsewhere
 from lab.engine.a1111 import engine as module
 from lab.engine.a1111.engine import A1111Engine
 from lab.engine.protocol import Done, Failed, Loading, Step
+from lab.jobs.generate import PictureSaved, generate
 from lab.models.a1111 import server
 from manifests.manifest import Request
 from manifests.png import plain_png
+from manifests.reader import read_manifest_file
+from manifests.store import Store
 from tests.lab.comfyui.serving import Faults
 from tests.lab.engine.a1111.serving import WebUi, encoded, noise, served
 from tests.lab.engine.a1111.test_drawing import MODEL, events, wait_for
@@ -313,3 +316,24 @@ def test_a_data_url_is_a_picture_too(engine: A1111Engine, faults: Faults) -> Non
 def test_a_redirect_is_not_followed(engine: A1111Engine, faults: Faults) -> None:
     faults.answers[DRAW] = (302, b"")
     assert failure(engine).code == "a1111_refused"
+
+
+def test_half_a_character_in_what_is_told_costs_no_picture(
+    engine: A1111Engine, faults: Faults, tmp_path: Path
+) -> None:
+    picture = base64.b64encode(plain_png(noise(1, 64, 64))).decode()
+    info = json.dumps({"infotexts": ["\ud800\nSteps: 4"], "version": "v\udfff", "sampler_name": "\ud800"})
+    faults.answers[DRAW] = (200, answer(picture, info=info))
+    store = Store(tmp_path, "tp2", "jane")
+    saved = list(generate(store, engine, "studio", "studio", request(), model=MODEL).events())[-1]
+    assert isinstance(saved, PictureSaved), saved
+    assert read_manifest_file(saved.record.manifest_path).service is not None
+    faults.answers[DRAW] = (500, b'{"errors": "\\ud800"}')
+    failure(engine).text("en").encode()
+
+
+def test_a_web_ui_without_its_api_is_told(engine: A1111Engine, ui: WebUi) -> None:
+    ui.lacks = {"/sd-models", "/options", "/samplers", "/schedulers", "/txt2img", "/progress"}
+    failed = failure(engine)
+    assert failed.code == "a1111_no_api"
+    assert "--api" in failed.text("fr")
