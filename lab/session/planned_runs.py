@@ -65,8 +65,10 @@ def runs_of(assignment: Assignment, what: str, changes: dict[str, Any]) -> list[
 def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[Planned]:
     """An exercise's runs; those for which the student says what to draw only where they are asked for."""
     if isinstance(exercise, Studio):
+        if not named:
+            return []
         parameters = parameters_of({}, changes)
-        return [Planned(exercise.id, "studio", parameters, smaller=exercise.smaller)] if named else []
+        return [Planned(exercise.id, "studio", parameters, smaller=exercise.smaller)]
     if isinstance(exercise, Iterate):
         return [_step(exercise, changes)] if named else []
     if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
