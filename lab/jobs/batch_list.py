@@ -10,6 +10,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import PurePath
 
 from pydantic import ValidationError
@@ -55,7 +56,8 @@ class BadLines(BatchError):
 def name_of(file: str) -> str:
     """What a list is called: its file's name, as pictures can be named after it."""
     plain = unicodedata.normalize("NFKD", PurePath(file).stem).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "_", plain).strip("_")[:40].strip("_") or "list"
+    name = re.sub("[^a-z0-9]+", "_", plain).strip("_")[:40].strip("_")
+    return name or f"list_{sha256(file.encode('utf-8', 'replace')).hexdigest()[:6]}"  # of no Latin letter
 
 
 def read_list(data: bytes) -> list[Parameters]:
