@@ -112,7 +112,7 @@ class _Tab:
         import gradio as gr
 
         entries = self.lab.notebook().entries()
-        answers = [entry for entry in entries if isinstance(entry, Analysis)]
+        answers = [e for e in entries if isinstance(e, Analysis) and e.asked.task != "improve"]
         wanted = set(names or ())
         seen = [
             answer

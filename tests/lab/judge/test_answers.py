@@ -12,6 +12,7 @@ from lab.judge.answers import (
     TASKS,
     AltText,
     Description,
+    Improved,
     Missing,
     NoPrompt,
     Quality,
@@ -40,6 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "missing": Missing,
     "alt_text": AltText,
     "text": Description,
+    "improve": Improved,
 }
 
 
