@@ -180,6 +180,7 @@ class _Drawing:
         self._since = 0.0  # it was sent, or another one was last seen there
         self._began: float | None = None  # its turn began; where nobody tells, as soon as it could
         self._steps = 0  # as the server counts them
+        self._told_to_stop = False  # once: a second time it could be somebody else's picture
 
     def run(self) -> None:
         """Raises EngineFailure, NoAnswer, Refusal."""
@@ -200,8 +201,8 @@ class _Drawing:
                 return False
             self._hear(self._turn.look())
             if self._began is not None and time.monotonic() - self._began > asked.seconds:
-                stops = self._turn.interrupt()
-                code = "a1111_time_out" if stops else "a1111_time_out_goes_on"
+                self._told_to_stop = self._turn.interrupt()
+                code = "a1111_time_out" if self._told_to_stop else "a1111_time_out_goes_on"
                 raise EngineFailure(code, seconds=asked.seconds)
         return not self._job.stop.is_set()
 
@@ -279,8 +280,8 @@ class _Drawing:
 
     def leave(self) -> None:
         """Leave the server with nothing of ours under way, as far as it can be made to stop."""
-        until, asked_to_stop, sending = time.monotonic() + ENDS, False, self._sending
+        until, sending = time.monotonic() + ENDS, self._sending
         while sending is not None and not sending.ended.is_set() and time.monotonic() < until:
             with contextlib.suppress(Exception):
-                asked_to_stop = asked_to_stop or self._turn.interrupt()
+                self._told_to_stop = self._told_to_stop or self._turn.interrupt()
             sending.ended.wait(LOOK)

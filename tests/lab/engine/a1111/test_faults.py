@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from tests.lab.engine.a1111.serving import WebUi, encoded, noise, served
 from tests.lab.engine.a1111.test_drawing import MODEL, events, wait_for
 from tests.lab.engine.comfy.asking import request
 
+ROOT = Path(__file__).parents[4]
 DRAW = "POST /sdapi/v1/txt2img"
 UNPROCESSABLE = {"detail": [{"loc": ["body", "steps"], "msg": "value is not a valid integer", "type": "x"}]}
 OUT_OF_MEMORY = {
@@ -195,7 +197,8 @@ def test_a_server_that_is_killed_in_the_middle_is_told(
     monkeypatch: pytest.MonkeyPatch, comes_back: bool, code: str
 ) -> None:
     engine = A1111Engine()
-    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as process:
+    command, here = [sys.executable, "-c", KILLED], os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=here) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         monkeypatch.setenv("STABLE_DIFFUSION_URL", url)
