@@ -6,7 +6,7 @@ Each student hands in a work folder with the eleven planned pictures of `tp2`, o
 a source photo and all answers. Pictures are 128 x 128 PNGs of shaded shapes with a little grain,
 as large as the bundled model's, and different for each student. One bad student is among them: a
 manifest nested 10,000 deep, a picture of 30,000 x 30,000, a link to an endless device, 200 MB of
-JSON. Bars: 30 seconds on two cores; the bad student costs nobody else a point.
+JSON. Bars: 12 seconds on two cores; the bad student costs nobody else a point.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from manifests.store import Store
 from tests.grading.good import SIDE, answers_for, draft_of
 from tests.grading.wrong import png, png_of_size
 
-BAR_SECONDS = 30.0
+BAR_SECONDS = 12.0
 SAME = ("smoke", "baseline", "t2i_run01_baseline")  # one plan, one picture
 
 
