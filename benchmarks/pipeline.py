@@ -1,10 +1,10 @@
-"""Whether rounds help: the best of up to four rounds by the judge, against one draw of the same prompt.
+"""Whether rounds help: the best of up to six rounds by the judge, against one draw of the same prompt.
 
 Fifty fixed prompts, few steps and little guidance, as in the exercise. The rounds choose by what the judge (a
 small network) finds; whether that was a gain is checked by another figure, which only measures pixels: the
 named colour that most of the border has, and whether the middle has the object's colour.
 
-    python -m benchmarks.pipeline [--prompts 50] [--rounds 4]
+    python -m benchmarks.pipeline [--prompts 50] [--rounds 6]
 """
 
 import argparse
@@ -40,7 +40,7 @@ SAMPLES = 10_000
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--prompts", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=6)
     options = parser.parse_args()
     exercise = find_assignment("api-analysis").exercise("by_itself")
     assert isinstance(exercise, Pipeline)
