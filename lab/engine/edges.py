@@ -1,0 +1,74 @@
+"""The outlines of a picture, white on black: what a ControlNet is led by.
+
+Rule: outlines are a function of the pixels alone, and the same on every machine. The way is Canny's ("A
+computational approach to edge detection", 1986): smooth, take the gradient, keep its ridges, then keep a weak
+ridge only where it touches a strong one. It is written here since the libraries that have it bring a hundred
+megabytes for this one function; a test compares it with scikit-image's.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+SMOOTHING = 1.4  # pixels: finer grain than this is no outline
+STRONG, WEAK = 0.08, 0.03  # of a step from black to white
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+def outlines(picture: Image.Image) -> Image.Image:
+    """A picture of the same size, mode "L": 255 on an outline, 0 elsewhere."""
+    return Image.fromarray(edges(picture).astype(np.uint8) * np.uint8(255))
+
+
+def edges(picture: Image.Image) -> Mask:
+    """Where the outlines are. (h, w)"""
+    gray = picture.convert("L").filter(ImageFilter.GaussianBlur(SMOOTHING))
+    light = np.pad(np.asarray(gray, np.float32) / np.float32(255), 1, mode="edge")
+    down, across = _gradient(light)
+    steep = np.hypot(down, across)
+    ridges = _ridges(steep, down, across)
+    return _connected(ridges & (steep > STRONG), ridges & (steep > WEAK))
+
+
+def _gradient(light: Floats) -> tuple[Floats, Floats]:
+    """Sobel's differences, 1 for a step from black to white. (h + 2, w + 2) -> down, across (h, w)"""
+    rows = light[:-2] + np.float32(2) * light[1:-1] + light[2:]  # smoothed down
+    columns = light[:, :-2] + np.float32(2) * light[:, 1:-1] + light[:, 2:]
+    quarter = np.float32(0.25)
+    return (columns[2:] - columns[:-2]) * quarter, (rows[:, 2:] - rows[:, :-2]) * quarter
+
+
+def _ridges(steep: Floats, down: Floats, across: Floats) -> Mask:
+    """Where the gradient is steeper than on both sides of the outline, to the nearest of four directions."""
+    high, wide = steep.shape
+    around = np.pad(steep, 1)
+    direction = np.round(np.arctan2(down, across) / (np.pi / 4)).astype(int) % 4  # eighths of a turn
+    ridge = np.zeros(steep.shape, bool)
+    for eighth, (y, x) in enumerate(((0, 1), (1, 1), (1, 0), (1, -1))):
+        before = around[1 - y : 1 - y + high, 1 - x : 1 - x + wide]
+        after = around[1 + y : 1 + y + high, 1 + x : 1 + x + wide]
+        ridge |= (direction == eighth) & (steep >= before) & (steep > after)
+    return ridge
+
+
+def _connected(strong: Mask, weak: Mask) -> Mask:
+    """The weak pixels that a chain of weak ones joins to a strong one, and the strong ones."""
+    kept = strong
+    while True:
+        wider = _widened(kept) & weak
+        if (wider == kept).all():
+            return kept
+        kept = wider
+
+
+def _widened(mask: Mask) -> Mask:
+    """With the eight neighbours of each pixel."""
+    down = mask.copy()
+    down[1:] |= mask[:-1]
+    down[:-1] |= mask[1:]
+    both = down.copy()
+    both[:, 1:] |= down[:, :-1]
+    both[:, :-1] |= down[:, 1:]
+    return both
