@@ -13,7 +13,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from gateway import class_routes, drawing_routes, feedback_routes, receipt_routes, spending_routes
+from gateway import (
+    class_routes,
+    drawing_routes,
+    feedback_routes,
+    receipt_routes,
+    spending_routes,
+    wall_routes,
+)
 from gateway.budgets import BudgetFile
 from gateway.class_router import open_class_router
 from gateway.class_watch import ClassWatch
@@ -26,6 +33,7 @@ from gateway.keys import SigningKeys
 from gateway.people import People, Person
 from gateway.provided import ProviderModels
 from gateway.receipt_log import ReceiptLog
+from gateway.wall_store import WallStore
 from lab.endpoint.app import ERRORS, add_routes
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing as EndpointDrawing
@@ -58,6 +66,7 @@ class Gateway:
         router = open_class_router(self.state, self.loopback, self.budgets, self.policy)
         self.watch = ClassWatch()
         self.feedback = FeedbackStore(self.state / "feedback.sqlite")
+        self.wall = WallStore(self.state)
         self.providers = ProviderModels(router, self.receipts, LIMITS, self.watch)
         self.credentials = Credentials(self.state / "keys") if find_spec("c2pa") else None
         kept = Kept(self.state / "finished")
@@ -120,6 +129,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(class_routes.router(gateway.drawings, gateway.watch, gateway.providers.budget_used))
     app.include_router(spending_routes.router(gateway.providers, gateway.budgets))
     app.include_router(feedback_routes.router(gateway.feedback))
+    app.include_router(wall_routes.router(gateway.wall))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

@@ -1,7 +1,8 @@
 """What a student chose freely: texts, prompts, code, photos and pictures, each with its place.
 
 What the assignment plans is the same for everybody and is not among them: planned pictures, planned
-prompts, and the lines of a code's template with their blanks filled in.
+prompts, and the lines of a code's template with their blanks filled in. Nor is a prompt that the student took
+over from the class's wall.
 """
 
 import re
@@ -67,7 +68,7 @@ def _passages(submission: Submission) -> Iterator[Passage]:
 
 def free_records(submission: Submission, assignment: Assignment) -> list[Recorded]:
     """The newest pictures whose prompt the student chose, newest first."""
-    planned = _planned_prompts(assignment)
+    planned = _known_prompts(submission, assignment)
     fixed = {
         run.id for e, run in assignment.planned_runs() if not isinstance(e, Planned) or e.prompts_planned
     }
@@ -83,7 +84,7 @@ def free_records(submission: Submission, assignment: Assignment) -> list[Recorde
 
 def prompts(submission: Submission, assignment: Assignment) -> list[Passage]:
     """The student's own prompts, each once, with the picture's file or the exercise."""
-    planned, found = _planned_prompts(assignment), dict[str, Passage]()
+    planned, found = _known_prompts(submission, assignment), dict[str, Passage]()
     own = [Passage(r.image_file, r.manifest.request.prompt) for r in free_records(submission, assignment)]
     for name, answer in submission.answers.exercises.items() if submission.answers is not None else ():
         own.append(Passage(name, answer.prompt[:MAX_READ]))
@@ -118,8 +119,10 @@ def photos(submission: Submission) -> list[Source]:
     return sorted((s for s in used if s.sha256 not in made), key=lambda s: s.sha256)[:MAX_PHOTOS]
 
 
-def _planned_prompts(assignment: Assignment) -> set[str]:
-    return {plain(run.parameters.prompt) for _, run in assignment.planned_runs()}
+def _known_prompts(submission: Submission, assignment: Assignment) -> set[str]:
+    """The prompts that are no secret: the assignment's, and those taken over from the class's wall."""
+    planned = {plain(run.parameters.prompt) for _, run in assignment.planned_runs()}
+    return planned | {plain(remix.prompt) for remix in submission.remixes}
 
 
 def _of_template(line: str, starts: tuple[str, ...]) -> bool:

@@ -34,6 +34,7 @@ from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
 from manifests.notebook import FOLDER as NOTEBOOK
 from manifests.store import Store
+from manifests.wall import REMIXES
 
 
 class HandInError(CatalogueError):
@@ -148,7 +149,7 @@ def _belongs(name: str) -> bool:
         return False
     return (
         folder in ("outputs", "inputs")
-        or name == ANSWERS_FILE
+        or name in (ANSWERS_FILE, REMIXES)
         or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
     )
 

@@ -27,6 +27,7 @@ from manifests.answers import Answers, ExerciseAnswer, read_answers
 from manifests.chain import is_sealed
 from manifests.errors import AnswersError
 from manifests.manifest import Manifest, Source
+from manifests.wall import REMIXES, Remix, read_remixes
 
 MAX_FINDINGS = 50
 
@@ -158,6 +159,14 @@ class Submission:
             for e in self.entries
             if e.assignment == self.assignment and self.is_mine(e.student) and is_sealed(e)
         )
+
+    @cached_property
+    def remixes(self) -> tuple[Remix, ...]:
+        """What the student took over from the class's wall, as they themselves tell."""
+        try:
+            return tuple(read_remixes(self._read(REMIXES)))
+        except Unreadable:
+            return ()
 
     def attempts(self, exercise: str, run: str) -> list[Recorded]:
         """The attempts at a run that may count, by age, those of a doubtful name first: the last counts.

@@ -29,6 +29,7 @@ from lab.session.gateway import gateway_token
 from lab.session.kept_checks import KeptChecks
 from lab.session.opened import Offered
 from lab.session.settings import LabSettings
+from lab.session.wall import ClassWall
 from manifests.notebook import Notebook
 from manifests.store import Record, Store
 from manifests.work_folder import refusal
@@ -66,7 +67,8 @@ class Lab:
             return self
         _ = self.cache  # found once for all
         other = copy(self)
-        vars(other).pop("feedback", None)  # each assignment has its own
+        for own in ("feedback", "wall"):  # each assignment has its own
+            vars(other).pop(own, None)
         other.assignment, other._first = assignment.of_student(self.student), self._first or self
         return other
 
@@ -123,6 +125,11 @@ class Lab:
     def feedback(self) -> FeedbackOf:
         """What came back on this assignment."""
         return FeedbackOf(self.assignment.id, self.folder, self.settings.gateway, gateway_token())
+
+    @cached_property
+    def wall(self) -> ClassWall:
+        """What the class shows itself; there is a tab for it only where there is a gateway."""
+        return ClassWall(self.settings.gateway or "", gateway_token(), self.folder, self.cache / "wall")
 
     def close(self) -> None:
         if "router" in vars(self):

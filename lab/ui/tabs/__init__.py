@@ -29,6 +29,7 @@ from lab.ui.tabs import (
     quiz,
     studio,
     sweep,
+    wall,
     written,
 )
 
@@ -54,6 +55,7 @@ LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)
     written.build,
     batch.build,
     gallery.build,
+    wall.build,
     costs.build,
     hand_in.build,
     feedback.build,
