@@ -50,7 +50,7 @@ def _card(t: Translator, work: Work, url: str | None, teaches: bool, studio: boo
     return Markup(
         '<li{hidden}>{image}<h3>{title}</h3><p class="by">{by}</p>{notes}'
         "<details><summary>{how}</summary><p>{prompt}</p><p>{facts}</p></details>"
-        '<p class="actions">{buttons}</p></li>'
+        '<p class="doing">{buttons}</p></li>'
     ).format(
         hidden=Markup(' class="is-hidden"') if work.hidden else "",
         image=image,

@@ -95,7 +95,7 @@ class _Tab:
                 button = gr.Button(t("wall.show"), variant="primary", elem_id="wall-show")
             preview = gr.HTML(elem_id="wall-preview")
         self.page.refresh(self._choices, [stem, origin], [stem])
-        stem.change(self._preview, stem, preview, **QUIET)
+        stem.change(self._chosen, stem, [preview, origin], **QUIET)
         event = button.click(
             self._put_up,
             [stem, title, name, origin, consent],
@@ -184,9 +184,14 @@ class _Tab:
             gr.update(choices=[(self.page.t("wall.no_origin"), ""), *taken]),
         )
 
-    def _preview(self, stem: str | None) -> str:
+    def _chosen(self, stem: str | None) -> tuple[str, str]:
+        """The picture, and the work it seems to be a remix of: one whose prompt it has."""
         record = self.lab.store().find(stem) if stem else None
-        return html.preview(self.page.file_url(record.image_path), gallery.caption(record)) if record else ""
+        if record is None:
+            return "", ""
+        prompt = record.manifest.request.prompt
+        origin = next((each.id for each in self.lab.wall.taken_over() if each.prompt == prompt), "")
+        return html.preview(self.page.file_url(record.image_path), gallery.caption(record)), origin
 
     def _put_up(self, stem: str | None, title: str, name: str, origin: str, consent: bool) -> tuple[Any, ...]:
         import gradio as gr
