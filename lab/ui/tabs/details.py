@@ -146,12 +146,16 @@ def _verified(lab: Lab, page: Page, stem: str | None) -> str:
     if record is None:
         return markup.status(page.t("gallery.gone"), bad=True)
     try:
-        source = record.manifest.request.source
+        request = record.manifest.request
+        source, mask = (
+            store.source_path(kept).read_bytes() if kept else None for kept in (request.source, request.mask)
+        )
         found = verify(
             record.manifest,
             record.image_path.read_bytes(),
-            store.source_path(source).read_bytes() if source else None,
+            source,
             lab.engine,
+            mask=mask,
             language=page.language,
         )
     except (UserError, OSError) as error:
