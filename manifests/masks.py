@@ -1,7 +1,7 @@
 """Masks: which part of a picture is drawn anew, and whether the rest is as it was.
 
 A mask is a grayscale PNG of the picture's size. White is changed, black is kept, and the gray of a soft edge
-is a mixture: what is not black may change. Whoever draws, records and checks measures with the functions here.
+is a mixture: what is not black may change. Whoever draws, records and checks measures with these functions.
 """
 
 import io
