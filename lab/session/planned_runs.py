@@ -109,7 +109,11 @@ def _film(exercise: BetweenTwo, changes: dict[str, Any]) -> list[Planned]:
     """The frames from the prompt and the seed to `to_prompt` and `to_seed`, so many as `frames` says."""
     own = {name: value for name, value in changes.items() if name not in FILM}
     parameters = parameters_of(exercise.start.model_dump(), own)
-    asked = {"to_prompt": parameters.prompt, "to_seed": parameters.seed, "frames": exercise.frames_minimum}
+    asked: dict[str, Any] = {
+        "to_prompt": parameters.prompt,
+        "to_seed": parameters.seed,
+        "frames": exercise.frames_minimum,
+    }
     asked |= {name: value for name, value in changes.items() if name in FILM}
     try:
         way = Between(prompt=asked["to_prompt"], seed=asked["to_seed"], place=0)

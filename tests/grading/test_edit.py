@@ -72,9 +72,11 @@ def save_film(store: Store, exercise: BetweenTwo, frames: int = 7, **wrong: Any)
         )
 
 
-def make_work(work: Path, assignment: Assignment, **skip: Callable[..., None]) -> Store:
+def make_work(
+    work: Path, assignment: Assignment, student: str = "alice", **skip: Callable[..., None]
+) -> Store:
     """Everything done and in order; `skip`: what is done instead, by exercise."""
-    store, answers = Store(work, assignment.id, "alice"), Answers(language="en")
+    store, answers = Store(work, assignment.id, student), Answers(language="en")
     for number, exercise in enumerate(assignment.exercises):
         make = skip.get(exercise.id)
         answers.exercises[exercise.id] = ExerciseAnswer(text=TEXT)

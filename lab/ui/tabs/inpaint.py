@@ -27,7 +27,7 @@ from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.html import masks as html
 from lab.ui.html.stage import Shown
-from lab.ui.page import LASTING, QUIET, Page
+from lab.ui.page import QUIET, Page
 from lab.ui.sheets.canvas import canvas_picture, fitted_picture
 from lab.ui.tabs.photo import MissingPhoto
 from lab.ui.tabs.planned import PlannedTab
@@ -58,12 +58,12 @@ class InpaintTab(PlannedTab):
         super().__init__(lab, page, exercise)
         self.said.listen(self.checks)
         seen_by = [self.source, *self.sides]
-        self.source.change(self._board, seen_by, self.board, **LASTING)
         for side in self.sides:
             side.change(self._board, seen_by, self.board, **QUIET)
         page.refresh(self._board, self.board, seen_by)
         page.refresh(self._offered, self.offered)
         if self.photo:
+            self.photo.picture.change(self._board, seen_by, self.board, **QUIET)
             outputs = [*self.photo.outputs, self.taken]
             self.offered.input(self._take, self.offered, outputs, **QUIET)
 
