@@ -1,17 +1,45 @@
 // A mask drawn over a picture: brush, eraser, undo, invert, clear, and a rectangle by four numbers. The element's
 // `data-to` names the text field that gets the mask, as the data URL of a PNG: white where something was marked.
 // What is marked stays while the page is open, by picture (`data-key`), however often the element is made anew.
+// All of it stands in a shadow tree: Gradio brings what is within its own elements back to what the server said.
 {
   const COLOUR = "#d6006e", MOST_UNDONE = 20;
   const kept = new Map();
 
+  const LOOK = `
+    :host { display: grid; gap: 8px; }
+    .mask-tools, .mask-rectangle { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; margin: 0; }
+    label { display: inline-flex; align-items: center; gap: 4px; min-height: 28px; }
+    input, button { font: inherit; }
+    button { min-height: 28px; padding: 2px 10px; border: 1px solid var(--border-color-primary); cursor: pointer;
+      border-radius: var(--radius-sm); background: var(--button-secondary-background-fill); color: var(--body-text-color); }
+    :focus-visible { outline: 3px solid var(--color-accent); outline-offset: 2px; }
+    input[type="range"] { width: 90px; }
+    input[type="range"], input[type="radio"] { accent-color: var(--color-accent); }
+    .mask-rectangle { border: 1px solid var(--border-color-primary); border-radius: var(--radius-sm); padding: 4px 10px 8px; }
+    legend { padding: 0 4px; font-size: 0.85rem; }
+    input[type="number"] { width: 64px; padding: 2px 6px; border: 1px solid var(--input-border-color, currentColor);
+      border-radius: var(--radius-sm); background: var(--input-background-fill); color: var(--body-text-color); }
+    .mask-board { position: relative; width: fit-content; max-width: 100%; line-height: 0; }
+    img { display: block; width: 360px; max-width: 100%; height: auto; }
+    canvas { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0.6; cursor: crosshair; touch-action: none; }
+    .mask-status { margin: 0; font-size: 0.85rem; line-height: 1.4; }`;
+
   class LabMask extends HTMLElement {
-    connectedCallback() {
-      if (this.firstChild) return;
+    static observedAttributes = ["data-key"];
+
+    connectedCallback() { this.build(); }
+    attributeChangedCallback() { if (this.isConnected) this.build(); }
+
+    build() {
+      if (this.built === this.dataset.key) return;
+      this.built = this.dataset.key;
+      this.root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
       this.texts = JSON.parse(this.dataset.texts);
       this.size = { width: Number(this.dataset.width), height: Number(this.dataset.height) };
       this.undone = [];
-      this.append(this.tools(), this.board(), this.rectangle(), this.said());
+      const look = this.make("style", {}, LOOK);
+      this.root.replaceChildren(look, this.tools(), this.board(), this.rectangle(), this.said());
       const before = kept.get(this.dataset.key);
       if (before) this.context.putImageData(before, 0, 0);
       this.tell();
@@ -114,7 +142,7 @@
 
     line(event) {
       if (!this.at) return;
-      const to = this.place(event), erases = this.querySelector("input[value=eraser]").checked;
+      const to = this.place(event), erases = this.root.querySelector("input[value=eraser]").checked;
       const context = this.context;
       Object.assign(context, { strokeStyle: COLOUR, lineWidth: Number(this.brush.value), lineCap: "round" });
       context.globalCompositeOperation = erases ? "destination-out" : "source-over";
