@@ -9,7 +9,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Mode = Literal["text2img", "img2img"]
+Mode = Literal["text2img", "img2img", "inpaint"]
+FROM_SOURCE: tuple[Mode, ...] = ("img2img", "inpaint")  # the modes that begin with a picture
 SchedulerName = Literal["EulerA", "Euler", "DDIM", "DPM++ 2M", "UniPC"]
 SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
@@ -29,7 +30,7 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # above 2**53 a browser would 
 
 
 class Parameters(BaseModel):
-    """The parameters of one run as an assignment plans them. Image-to-image runs have a strength."""
+    """A run's parameters as an assignment plans them. Those that begin with a picture have a strength."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

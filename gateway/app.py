@@ -86,11 +86,12 @@ class _PersonsEngine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> Drawing:
         return self.drawings.submit(
-            self.person, uuid4().hex, request, model, source, film, held=True, background=background
+            self.person, uuid4().hex, request, model, source, mask, film, held=True, background=background
         )
 
     def close(self) -> None:

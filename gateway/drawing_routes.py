@@ -33,7 +33,7 @@ def router(drawings: Drawings) -> APIRouter:
         if drawings.draining and not drawings.knows(person_of(request), asked.key):
             raise ApiError(503, "draining", headers={"Retry-After": "30"})
         try:
-            source = unpacked_source(asked.source)
+            source, mask = unpacked_source(asked.source), unpacked_source(asked.mask)
         except ValueError as error:
             raise ApiError(400, "no_data_url", param="source") from error
         drawing = await run_in_threadpool(
@@ -43,6 +43,7 @@ def router(drawings: Drawings) -> APIRouter:
             asked.request,
             asked.model,
             source,
+            mask,
             asked.film,
             background=asked.background,
         )

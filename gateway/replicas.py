@@ -67,10 +67,17 @@ class Replica:
         threading.Event().wait()
 
     def draw(
-        self, key: str, request: Request, model: str, source: bytes | None, film: int, student: str
+        self,
+        key: str,
+        request: Request,
+        model: str,
+        source: bytes | None,
+        mask: bytes | None,
+        film: int,
+        student: str,
     ) -> Iterator[Told]:
         """Draw it; its events as they come."""
-        job = self._engine.submit(request, model=model, source=source, film=film, student=student)
+        job = self._engine.submit(request, model=model, source=source, mask=mask, film=film, student=student)
         self._jobs[key] = job
         try:
             for event in job.events():
@@ -210,7 +217,7 @@ class ReplicaEngine(LineEngine):
         if actor is None:  # it was lost in this moment
             return None
         try:
-            asked = (job.id, job.request, job.model, job.source, job.film, job.student)
+            asked = (job.id, job.request, job.model, job.source, job.mask, job.film, job.student)
             for reference in actor.draw.options(num_returns="streaming").remote(*asked):
                 told: Told = ray.get(reference)
                 event = as_event(told.line)

@@ -57,8 +57,30 @@ class Source(Part):
     sha256: Sha256
 
 
+class Mask(Source):
+    """Which part of the source is drawn anew, kept in `inputs/` as a grayscale PNG of the request's size.
+
+    White is changed, black is kept, gray is mixed. `padding`: the smallest rectangle around the part, and so
+    many pixels more on each side, is drawn at the full size; None: the whole picture is.
+    """
+
+    padding: Annotated[int, Field(ge=0, le=1024)] | None = None
+
+
+class Between(Part):
+    """The other end of a way from one picture to another, and the place on it: 0 is the request's own end."""
+
+    prompt: Prompt
+    seed: Seed
+    place: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
 class Request(Part):
-    """What was asked of the engine. `strength` and `source` belong to image-to-image alone."""
+    """What was asked of the engine. `strength` and `source` belong to what begins with a picture, `mask` to
+    inpainting; `between` makes it a frame on the way to another picture.
+
+    The last two are left out where there are none, so that manifests from before them keep their digests.
+    """
 
     mode: Mode
     prompt: Prompt
@@ -71,6 +93,8 @@ class Request(Part):
     seed: Seed
     strength: Strength | None = None
     source: Source | None = None
+    mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
+    between: Between | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Tried(Part):
@@ -93,6 +117,7 @@ class ApiRequest(Part):
     height: Pixels | None = None
     seed: Seed | None = None
     source: Source | None = None
+    mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
     tried: tuple[Tried, ...] = Field(default=(), max_length=100)
     cached: bool = False
 
@@ -276,11 +301,13 @@ __all__ = [
     "SCHEMA",
     "Adherence",
     "ApiRequest",
+    "Between",
     "Charge",
     "Cost",
     "Image",
     "MadeThrough",
     "Manifest",
+    "Mask",
     "Model",
     "Part",
     "Proof",

@@ -81,6 +81,15 @@ def open_photo(data: bytes) -> Image.Image:
     return photo
 
 
+def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """The picture in RGB and of that size, as every model that begins with one gets it.
+
+    Cut from the middle to the proportions, then resampled (Lanczos): it never stretches, and depends on
+    nothing but picture and size.
+    """
+    return ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+
+
 def widely_read(data: bytes) -> tuple[bytes, str]:
     """A picture for a browser or an API, and its media type: as it came if all take it, else as PNG.
 

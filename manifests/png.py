@@ -101,6 +101,10 @@ def parameters_text(draft: Drawn) -> str:
         pairs["Model hash"] = draft.model.weights_sha256[:10]
     if request.strength is not None:
         pairs["Denoising strength"] = f"{request.strength:g}"
+    if request.mask is not None:
+        pairs["Mask hash"] = request.mask.sha256[:10]
+        if request.mask.padding is not None:
+            pairs["Masked area padding"] = request.mask.padding
     pairs["Version"] = f"genai-lab {draft.versions.genai_lab}"
     prompt, negative_prompt = (
         _NEGATIVE_LINE.sub(r"\1 :", text) for text in (request.prompt, request.negative_prompt)

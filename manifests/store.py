@@ -24,7 +24,8 @@ from manifests.atomic import sync_folder, write_atomic
 from manifests.draft import Draft
 from manifests.errors import ManifestError, StoreError
 from manifests.listing import Listing, Look
-from manifests.manifest import Image, Manifest, Source
+from manifests.manifest import Image, Manifest, Mask, Source
+from manifests.masks import mask_bytes, open_mask
 from manifests.missed import missed
 from manifests.pictures import open_photo, open_picture, picture_extension, to_rgb
 from manifests.png import pixels_sha256, png_bytes
@@ -123,6 +124,18 @@ class Store:
             remove_temporaries(self.inputs)
             write_atomic(self.inputs / source.file, data)
         return source
+
+    def add_mask(self, mask: PILImage.Image, padding: int | None = None) -> Mask:
+        """Keep a mask, named by its content. Raises PictureError where it changes nothing, StoreError."""
+        data = mask_bytes(mask)
+        open_mask(data, *mask.size)
+        digest = sha256(data).hexdigest()
+        kept = Mask(file=digest[:16] + ".png", sha256=digest, padding=padding)
+        with locked(self.folder):
+            make_folder(self.inputs)
+            remove_temporaries(self.inputs)
+            write_atomic(self.inputs / kept.file, data)
+        return kept
 
     # --- reading
 

@@ -16,7 +16,7 @@ picture. And of a scheduler all that has no effect in so few steps:
 from exercises.parameters import SchedulerName
 from grading.submission.pictures import PictureFacts
 from grading.submission.reading import Recorded, Submission
-from manifests.manifest import ApiRequest
+from manifests.manifest import ApiRequest, Source
 
 Drawing = tuple[object, ...]
 
@@ -37,14 +37,23 @@ def drawing(recorded: Recorded, submission: Submission) -> Drawing | None:
     picture = submission.look_at_image(recorded)
     if isinstance(request, ApiRequest) or (isinstance(picture, PictureFacts) and picture.blank):
         return None
-    source = None
-    if request.source is not None:
-        seen = submission.look_at_source(request.source)
-        source = seen.pixels_sha256 if isinstance(seen, PictureFacts) else request.source.sha256
+    source, mask = _pixels(request.source, submission), _pixels(request.mask, submission)
+    padding = request.mask.padding if request.mask else None
+    between = request.between if request.between and request.between.place > 0 else None
+    way = (between.seed, between.place) if between else None
     guided = recorded.manifest.model.id not in WITHOUT_GUIDANCE
     guidance = max(1.0, request.guidance_scale) if guided else None
     method = solver(request.scheduler, steps)
-    return request.mode, request.width, request.height, steps, guidance, method, request.seed, source
+    same = (request.mode, request.width, request.height, steps, guidance, method, request.seed, source)
+    return (*same, mask, padding, way)
+
+
+def _pixels(kept: Source | None, submission: Submission) -> str | None:
+    """What a source or a mask shows, whatever its file."""
+    if kept is None:
+        return None
+    seen = submission.look_at_source(kept)
+    return seen.pixels_sha256 if isinstance(seen, PictureFacts) else kept.sha256
 
 
 def solver(scheduler: SchedulerName, steps: int) -> str:

@@ -10,15 +10,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
+from exercises.parameters import FROM_SOURCE, side_of
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
 from lab.engine.requests import request_for
+from lab.jobs.edits import enlarged_edit, given_mask, masked_edit
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
+from lab.models.offered import model_entry
 from lab.session.gateway import engine_for
-from lab.session.planned_runs import RunError, select
+from lab.session.planned_runs import Planned, RunError, select
 from lab.session.settings import LabSettings
 from lab.ui.html.adherence import line
-from manifests.manifest import Adherence
+from manifests.manifest import Adherence, Request, Source
+from manifests.masks import SIDES
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
 from manifests.settings import WorkSettings
@@ -47,6 +51,13 @@ def run(
     work: Annotated[Path | None, typer.Option(help="The work folder.")] = None,
     model: Annotated[str | None, typer.Option(help="A model of 'genai-lab models list'.")] = None,
     source: Annotated[Path | None, typer.Option(help="The source picture of image to image.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="What of the source is to change: a picture, white where it is.")
+    ] = None,
+    enlarge: Annotated[
+        str | None,
+        typer.Option(metavar="LEFT,TOP,RIGHT,BOTTOM", help="Draw more around the source, in pixels."),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter.")
     ] = None,
@@ -60,9 +71,9 @@ def run(
     model = model or LabSettings().model
     store = Store(work or place.work, assignment.id, place.student)
     kept = None
-    if any(each.parameters.mode == "img2img" for each in planned):
-        kept = store.add_source(_read_source(source))
-    requests = [(each, request_for(each.parameters, model, kept)) for each in planned]
+    if any(each.parameters.mode in FROM_SOURCE for each in planned):
+        kept = store.add_source(_read(source, "source"))
+    requests = [(each, _request(each, model, store, kept, mask, enlarge)) for each in planned]
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
@@ -108,7 +119,7 @@ def _change(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise RunError("run.bad_set", text=text)
-    if key in ("prompt", "negative_prompt"):
+    if key in ("prompt", "negative_prompt", "to_prompt"):
         return key, value
     try:
         number = json.loads(value)
@@ -117,9 +128,36 @@ def _change(text: str) -> tuple[str, Any]:
     return key, number if isinstance(number, int | float) else value
 
 
-def _read_source(path: Path | None) -> bytes:
+def _request(
+    planned: Planned, model: str, store: Store, source: Source | None, mask: Path | None, enlarge: str | None
+) -> Request:
+    """What is asked for one run. Raises UserError where its mask or its larger canvas is missing."""
+    asked = planned.parameters
+    if asked.mode != "inpaint" or source is None:
+        request = request_for(asked, model, source)
+        return request.model_copy(update={"between": planned.between}) if planned.between else request
+    native = model_entry(model).native_size
+    size = side_of(asked.width, native), side_of(asked.height, native)
+    if planned.canvas:
+        edit = enlarged_edit(store, source, size, _sides(enlarge))
+    else:
+        edit = masked_edit(store, source, given_mask(_read(mask, "mask"), size))
+    asked = asked.model_copy(update={"width": edit.size[0], "height": edit.size[1]})
+    return request_for(asked, model, edit.source, edit.mask)
+
+
+def _sides(text: str | None) -> dict[str, int]:
+    """`64,0,64,0` by side. Raises RunError."""
+    parts = [part.strip() for part in (text or "").split(",")]
+    if len(parts) != len(SIDES) or not all(part.isdecimal() for part in parts):
+        raise RunError("run.enlarge_needed")
+    return {side: int(part) for side, part in zip(SIDES, parts, strict=True)}
+
+
+def _read(path: Path | None, what: str) -> bytes:
+    """A source or a mask. Raises RunError."""
     if path is None:
-        raise RunError("run.source_needed")
+        raise RunError(f"run.{what}_needed")
     try:
         return read_regular_file(path.resolve(), MAX_BYTES)
     except OSError as error:

@@ -14,7 +14,7 @@ from grading.results import Regeneration
 from lab.engine.protocol import Engine
 from lab.records.verify import verify as verify_record
 from manifests.errors import ManifestError
-from manifests.manifest import Manifest
+from manifests.manifest import Source
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_manifest_file, read_regular_file
 
@@ -80,13 +80,13 @@ def _verified(file: Path, engine: Engine) -> Regeneration:
         causes = (error.in_language(language),)
         return Regeneration(stem=file.stem, verdict="not checkable", causes=causes)
     image = _read(file.parent / manifest.image.file)
-    return verify_record(manifest, image, _source(file, manifest), engine, language=language)
+    source, mask = (_input(file, kept) for kept in (manifest.request.source, manifest.request.mask))
+    return verify_record(manifest, image, source, engine, mask=mask, language=language)
 
 
-def _source(file: Path, manifest: Manifest) -> bytes | None:
-    """The source of image to image, which lies in `inputs` beside `outputs`."""
-    source = manifest.request.source
-    return _read(file.parent.parent / "inputs" / source.file) if source else None
+def _input(file: Path, kept: Source | None) -> bytes | None:
+    """A source or a mask, which lies in `inputs` beside `outputs`."""
+    return _read(file.parent.parent / "inputs" / kept.file) if kept else None
 
 
 def _read(file: Path) -> bytes | None:

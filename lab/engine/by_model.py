@@ -18,11 +18,12 @@ class ByModel:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         engine = next((each for is_theirs, each in self._servers if is_theirs(model)), self._others)
-        return engine.submit(request, model=model, source=source, film=film, background=background)
+        return engine.submit(request, model=model, source=source, mask=mask, film=film, background=background)
 
     def close(self) -> None:
         self._others.close()

@@ -18,6 +18,7 @@ from typing import Any
 
 from PIL import Image
 
+from lab.engine.between import on_the_way
 from lab.engine.failures import EngineFailure
 from lab.engine.fair_queue import cost_of_step
 from lab.engine.pipelines import LoadedModel
@@ -88,15 +89,16 @@ def make_picture(
     stop_asked: Callable[[], bool],
     report: Callable[[Step], None],
     student: str = "",
+    mask: Image.Image | None = None,
 ) -> Picture:
-    """Run the request. `source` is already of the request's size. Raises Stopped, EngineFailure."""
+    """Run the request. `source` and `mask` are of the request's size. Raises Stopped, EngineFailure."""
     import torch
 
     if stop_asked():
         raise Stopped
     with model.lock:
-        _warm_up(model, request, source)
-        pipe, arguments = _prepared(model, request, source)
+        _warm_up(model, request, source, mask)
+        pipe, arguments = _prepared(model, request, source, mask)
         preparing, model.preparing = model.preparing, 0.0
     if stop_asked():
         raise Stopped
@@ -110,7 +112,6 @@ def make_picture(
                 watch.last_step = lambda: meeting.leave(seat)
             output = pipe(
                 **arguments,
-                generator=torch.Generator("cpu").manual_seed(request.seed),
                 callback_on_step_end=watch,
             )
     finally:
@@ -138,20 +139,35 @@ def make_picture(
         batch_index=seat.place,
         loading_seconds=preparing or None,
     )
-    return Picture(output.images[0].convert("RGB"), drawn, frames)
+    image = output.images[0]
+    if request.mask is not None and request.mask.padding is None:  # else the pipeline has done it
+        image = pipe.image_processor.apply_overlay(mask, source, image)
+    return Picture(image.convert("RGB"), drawn, frames)
 
 
-def _prepared(model: LoadedModel, request: Request, source: Image.Image | None) -> tuple[Any, dict[str, Any]]:
+def _prepared(
+    model: LoadedModel, request: Request, source: Image.Image | None, mask: Image.Image | None
+) -> tuple[Any, dict[str, Any]]:
     """A pipeline of this run's own, with a fresh scheduler, over the model's parts; and its arguments."""
+    import torch
+
     pipe = copy.copy(model.pipelines[request.mode])
     pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
     arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
+    arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed)
     if source is not None:
         arguments["image"] = source
+    if mask is not None:
+        arguments["mask_image"] = mask
+    if request.between is not None:
+        other = {**call_arguments(model.entry, request), "prompt": request.between.prompt}
+        arguments |= on_the_way(pipe, request, arguments, model.prompts.encoded(pipe, other))
     return pipe, arguments
 
 
-def _warm_up(model: LoadedModel, request: Request, source: Image.Image | None) -> None:
+def _warm_up(
+    model: LoadedModel, request: Request, source: Image.Image | None, mask: Image.Image | None
+) -> None:
     """Draw one step of a picture of this shape, if none was drawn yet: a first one pays for all others.
 
     It has libraries loaded, memory laid out and kernels chosen for the shape; without it the first of two
@@ -162,12 +178,12 @@ def _warm_up(model: LoadedModel, request: Request, source: Image.Image | None) -
         return
     began = time.monotonic()
     step = {"steps": 1, "strength": 1.0} if request.strength is not None else {"steps": 1}
-    pipe, arguments = _prepared(model, request.model_copy(update=step), source)
+    pipe, arguments = _prepared(model, request.model_copy(update=step), source, mask)
     import torch
 
     try:
         with torch.inference_mode():
-            pipe(**arguments, generator=torch.Generator("cpu").manual_seed(request.seed))
+            pipe(**arguments)
     finally:
         pipe.maybe_free_model_hooks()
     model.warm.add(shape)

@@ -2,6 +2,7 @@
 and what a server says, as it is shown.
 """
 
+from exercises.parameters import FROM_SOURCE
 from lab.engine.sources import open_source
 from manifests.manifest import Request
 from manifests.png import plain_png
@@ -20,7 +21,7 @@ def seconds_for(request: Request) -> int:
 
 def fitted(request: Request, source: bytes | None) -> bytes | None:
     """The picture to begin with, fitted as for every other model: the server does not resize it."""
-    if request.mode != "img2img" or source is None:
+    if request.mode not in FROM_SOURCE or source is None:
         return None
     return plain_png(open_source(source, request.width, request.height))
 

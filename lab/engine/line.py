@@ -31,6 +31,7 @@ class LineJob(EventLog):
         request: Request,
         model: str,
         source: bytes | None,
+        mask: bytes | None,
         film: int,
         on_stop: Callable[["LineJob"], None],
         student: str = "",
@@ -42,7 +43,7 @@ class LineJob(EventLog):
         self.student, self.first, self.background = student, first, background
         self.request = request
         self.model = model
-        self.source = source
+        self.source, self.mask = source, mask
         self.film = film
         self.restarts = 0  # how often what drew it was lost
         self._stop = threading.Event()
@@ -141,6 +142,7 @@ class LineEngine(ABC):
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
         student: str = "",
@@ -152,7 +154,7 @@ class LineEngine(ABC):
         all who wait, as what an instructor shows to a class.
         """
         job = LineJob(
-            request, model, source, film, self._leave, student, first and not background, background
+            request, model, source, mask, film, self._leave, student, first and not background, background
         )
         with self._changed:
             if self._closed:

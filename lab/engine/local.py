@@ -9,6 +9,7 @@ as soon as nothing is drawn, and read again when next asked.
 import gc
 from collections.abc import Sequence
 
+from exercises.parameters import FROM_SOURCE
 from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure, is_out_of_memory
 from lab.engine.line import LineEngine, LineJob
@@ -16,7 +17,7 @@ from lab.engine.pace import Pace, foreseen
 from lab.engine.pipelines import LoadedModel, load_model
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading
 from lab.engine.requests import check_request
-from lab.engine.sources import open_source
+from lab.engine.sources import mask_to_draw, open_source
 from lab.models.registry import MODELS
 
 
@@ -96,10 +97,12 @@ class LocalEngine(LineEngine):
         if job.model not in MODELS:
             raise EngineFailure("unknown_model", model=job.model, models=", ".join(MODELS))
         entry, request = MODELS[job.model], job.request
-        check_request(entry, request, job.source)
-        source = None
-        if request.mode == "img2img" and job.source is not None:
+        check_request(entry, request, job.source, job.mask)
+        source = mask = None
+        if request.mode in FROM_SOURCE and job.source is not None:
             source = open_source(job.source, request.width, request.height)
+        if request.mode == "inpaint" and job.mask is not None:
+            mask = mask_to_draw(job.mask, request.width, request.height)
         loaded = self._loaded
         if loaded is None or loaded.entry is not entry:  # then this job runs alone
             self._unload()
@@ -108,7 +111,11 @@ class LocalEngine(LineEngine):
             with self._changed:
                 self._loaded = loaded
                 self._changed.notify_all()
-        return Done(make_picture(loaded, request, source, job.film, job.stop_asked, job.report, job.student))
+        return Done(
+            make_picture(
+                loaded, request, source, job.film, job.stop_asked, job.report, job.student, mask=mask
+            )
+        )
 
     def _unload(self) -> None:
         if self._loaded is None:

@@ -1,10 +1,11 @@
-"""Loading a model by diffusers' Auto pipelines, once for both modes, onto the device there is.
+"""Loading a model by diffusers' Auto pipelines, once for all modes, onto the device there is.
 
 Loading is always from a folder on this machine (`weights.find_weights`), never from the network,
 and only from safetensors. A model too large for the GPU's memory keeps its parts in main memory
 and brings each one over when it is its turn.
 """
 
+import copy
 import os
 import threading
 import time
@@ -62,7 +63,7 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
     """Load the entry's pipelines from a diffusers folder."""
     _quiet()  # first: the imports below have things to say
     import torch
-    from diffusers import AutoPipelineForImage2Image, AutoPipelineForText2Image
+    from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting, AutoPipelineForText2Image
 
     device = _device(torch)
     dtype = entry.dtype if device == "cuda" else entry.cpu_dtype
@@ -75,13 +76,19 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
         local_files_only=True,
     )
     pipelines: dict[Mode, Any] = {entry.modes[0]: pipe}
-    if entry.modes == ("text2img", "img2img"):
+    if "img2img" in entry.modes[1:]:
         pipelines["img2img"] = AutoPipelineForImage2Image.from_pipe(pipe)
+    if "inpaint" in entry.modes:
+        pipelines["inpaint"] = AutoPipelineForInpainting.from_pipe(pipe)
     previewer = Previewer(pipe.vae)  # fitted in main memory, before the parts are placed
     whole = _place(list(pipelines.values()), device, entry, torch)
     meeting = None
     if entry.family in TOGETHER and whole:  # parts that come and go belong to one picture at a time
         meeting = pipe.unet.forward = Meeting(pipe.unet.forward, MOST_TOGETHER)
+    if "inpaint" in pipelines and told_four_channels(pipe.vae.config.latent_channels):
+        # A view of the same UNet, whose configuration the other pipelines ask too.
+        pipelines["inpaint"].unet = copy.copy(pipe.unet)
+        pipelines["inpaint"].unet.register_to_config(in_channels=4)
     for each in pipelines.values():
         each.set_progress_bar_config(disable=True)
     name = f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else "cpu"
@@ -96,6 +103,15 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
         previewer=previewer,
         meeting=meeting,
     )
+
+
+def told_four_channels(latent_channels: int) -> bool:
+    """Whether the inpainting pipeline is to be told that the UNet has 4 channels.
+
+    Where a UNet was not made for inpainting, the pipeline puts the source back around the mask after each
+    step, which works for any number of channels; but it asks the configuration for 4.
+    """
+    return latent_channels != 4
 
 
 def _quiet() -> None:

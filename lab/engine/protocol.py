@@ -130,12 +130,14 @@ class Engine(Protocol):
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         """Queue a request for a model of the registry.
 
-        `source`: the uploaded picture's bytes, for image-to-image. `film`: how many pictures
+        `source`: the uploaded picture's bytes, for image-to-image and inpainting; `mask`: those of the
+        mask, for inpainting. `film`: how many pictures
         of the way from noise to image to keep. `background`: one of a batch, for which nobody waits: it is
         drawn while nothing else is to be. Raises nothing for a bad request: the job fails.
         """

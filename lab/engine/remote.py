@@ -64,12 +64,13 @@ class RemoteEngine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> RemoteJob:
         """Ask the gateway. A bad request fails as a job; nothing is raised."""
-        key, sent = uuid4().hex, packed_source(source)
-        asked = Asked(key=key, model=model, request=request, source=sent, film=film, background=background)
+        key, sent = uuid4().hex, {"source": packed_source(source), "mask": packed_source(mask)}
+        asked = Asked(key=key, model=model, request=request, film=film, background=background, **sent)
         job = RemoteJob(asked)
         with self._lock:
             if self._closed:

@@ -5,11 +5,11 @@ The local engine and the printed script take their arguments from here, so they 
 
 from collections.abc import Mapping
 
-from exercises.parameters import SAFE_STEPS, SCHEDULERS, Parameters, safe_sides, side_of
+from exercises.parameters import FROM_SOURCE, SAFE_STEPS, SCHEDULERS, Parameters, safe_sides, side_of
 from lab.engine.failures import EngineFailure
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
-from manifests.manifest import Request, Source
+from manifests.manifest import Mask, Request, Source
 
 HIGHEST_SEED = 2**32 - 1
 MOST_STEPS = 150
@@ -17,13 +17,19 @@ MOST_STEPS = 150
 Argument = str | int | float | None
 
 
-def request_for(parameters: Parameters, model: str, source: Source | None = None) -> Request:
+def request_for(
+    parameters: Parameters, model: str, source: Source | None = None, mask: Mask | None = None
+) -> Request:
     """The request for a run's parameters: sides become those of the model. Raises UnknownModel."""
     native = model_entry(model).native_size
     values = parameters.model_dump()
     for side in ("width", "height"):
         values[side] = side_of(values[side], native)
-    return Request(**values, source=source if parameters.mode == "img2img" else None)
+    return Request(
+        **values,
+        source=source if parameters.mode in FROM_SOURCE else None,
+        mask=mask if parameters.mode == "inpaint" else None,
+    )
 
 
 def smaller_request(request: Request, model: str) -> Request | None:
@@ -31,6 +37,8 @@ def smaller_request(request: Request, model: str) -> Request | None:
 
     Raises UnknownModel.
     """
+    if request.mask is not None:  # which is of that size
+        return None
     entry = model_entry(model)
     for side in safe_sides(entry.native_size):
         side = max(side, entry.minimum_size)
@@ -40,7 +48,9 @@ def smaller_request(request: Request, model: str) -> Request | None:
     return None
 
 
-def check_request(entry: ModelEntry, request: Request, source: bytes | None) -> None:
+def check_request(
+    entry: ModelEntry, request: Request, source: bytes | None, mask: bytes | None = None
+) -> None:
     """Raise EngineFailure if the model cannot do this; nothing has been loaded yet."""
     if request.mode not in entry.modes:
         raise EngineFailure("unsupported_mode", model=entry.name, mode=request.mode)
@@ -66,8 +76,19 @@ def check_request(entry: ModelEntry, request: Request, source: bytes | None) -> 
                 minimum=entry.minimum_size,
                 maximum=entry.maximum_size,
             )
-    if request.mode == "img2img":
+    if request.mode in FROM_SOURCE:
         _check_source(entry, request, source)
+    if request.mode == "inpaint" and mask is None:
+        raise EngineFailure("no_mask")
+    if request.between is not None:
+        _check_between(entry, request)
+
+
+def _check_between(entry: ModelEntry, request: Request) -> None:
+    if request.mode != "text2img" or entry.family != "sd":
+        raise EngineFailure("no_between", model=entry.name)
+    if request.scheduler == "EulerA" and request.between and request.between.seed != request.seed:
+        raise EngineFailure("between_noise")
 
 
 def _check_source(entry: ModelEntry, request: Request, source: bytes | None) -> None:
@@ -102,9 +123,11 @@ def call_arguments(entry: ModelEntry, request: Request) -> Mapping[str, Argument
         del arguments["guidance_scale"]
         arguments["true_cfg_scale"] = request.guidance_scale
         arguments["negative_prompt"] = request.negative_prompt or " "
-    if request.mode == "img2img" and entry.takes_strength:
+    if request.mode in FROM_SOURCE and entry.takes_strength:
         arguments["strength"] = request.strength
-    if request.mode == "text2img" or entry.family not in ("sd", "sdxl"):  # those two take the source's size
+    if request.mask is not None:
+        arguments["padding_mask_crop"] = request.mask.padding
+    if request.mode != "img2img" or entry.family not in ("sd", "sdxl"):  # those two take the source's size
         arguments["height"] = request.height
         arguments["width"] = request.width
     return {name: value for name, value in arguments.items() if value is not None}

@@ -1,13 +1,13 @@
-"""The source picture of image to image: decoded safely, then always fitted in the same way.
+"""What a picture is made from: the source, decoded safely and always fitted in the same way, and the mask.
 
-The rule of fitting: cut from the middle to the wanted proportions, then resample (Lanczos) to the
-wanted size. It never stretches, and depends on nothing but picture and size.
+The rule of fitting is that of `manifests.pictures.fit`; a mask is of the picture's size already.
 """
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from lab.engine.failures import EngineFailure
-from manifests.pictures import PictureError, open_picture
+from manifests.masks import open_mask
+from manifests.pictures import PictureError, fit, open_picture
 
 
 def open_source(data: bytes, width: int, height: int) -> Image.Image:
@@ -19,6 +19,9 @@ def open_source(data: bytes, width: int, height: int) -> Image.Image:
     return fit(picture, width, height)
 
 
-def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """Centre crop to the proportions, then Lanczos to the size."""
-    return ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+def mask_to_draw(data: bytes, width: int, height: int) -> Image.Image:
+    """A mask of that size, in which something is to be changed. Raises EngineFailure."""
+    try:
+        return open_mask(data, width, height)
+    except PictureError as error:
+        raise EngineFailure("bad_mask", reason=error) from None

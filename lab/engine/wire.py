@@ -29,6 +29,7 @@ from lab.engine.protocol import (
 )
 from manifests.draft import Drawn
 from manifests.manifest import Adherence, Request
+from manifests.masks import MAX_MASK_BYTES
 from manifests.pictures import open_picture
 
 PATH = "/v1/drawings"
@@ -46,12 +47,14 @@ class Asked(BaseModel):
     model: Annotated[str, Field(max_length=200)]
     request: Request
     source: Annotated[str, Field(max_length=MOST_BYTES * 4 // 3 + 4)] | None = None  # base64
+    mask: Annotated[str, Field(max_length=MAX_MASK_BYTES * 4 // 3 + 4)] | None = None  # base64
     film: Annotated[int, Field(ge=0, le=50)] = 0
     background: bool = False
 
     def sent(self) -> dict[str, Any]:
-        """What goes over the wire; a gateway that knows no background is not asked for it in vain."""
-        return self.model_dump(mode="json", exclude=None if self.background else {"background"})
+        """What goes over the wire; what a gateway may not know yet is left out where it is not needed."""
+        plain = {name for name in ("background", "mask") if not getattr(self, name)}
+        return self.model_dump(mode="json", exclude=plain)
 
 
 class Said(UserError):

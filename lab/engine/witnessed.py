@@ -56,11 +56,14 @@ class WitnessedEngine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         """As the engine's."""
-        job = self.inner.submit(request, model=model, source=source, film=film, background=background)
+        job = self.inner.submit(
+            request, model=model, source=source, mask=mask, film=film, background=background
+        )
         return _WitnessedJob(job.id, self, job)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from lab.judge.adherence import opinion
 from lab.models.mini.vocabulary import unknown_words
 from manifests.draft import Draft
 from manifests.errors import StoreError
-from manifests.manifest import MadeThrough, Request
+from manifests.manifest import MadeThrough, Request, Source
 from manifests.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,17 @@ class Generation:
             return Failed("not_saved", {"reason": error.strerror or type(error).__name__})
 
 
+def kept_input(store: Store, kept: Source | None) -> bytes | None:
+    """The bytes of a source or a mask; None where there are none to be read: the job fails for it."""
+    if kept is None:
+        return None
+    try:
+        return store.source_path(kept).read_bytes()
+    except (StoreError, OSError):
+        log.warning("%s cannot be read from the store", kept.file)
+        return None
+
+
 def generate(
     store: Store,
     engine: Engine,
@@ -102,23 +113,18 @@ def generate(
     made_through: MadeThrough | None = None,
     smaller: bool = False,
 ) -> Generation:
-    """Submit a request; its source, if it has one, is read from the store, where uploads are kept.
+    """Submit a request; its source and mask, if it has any, are read from the store, where they are kept.
 
     `variant` is that of the planned run, `made_through` what asks in a person's place. `background`: one of a
     batch, for which nobody waits. `film`: how many pictures of the way from noise to image to keep.
     `smaller`: where memory runs out it is drawn again smaller, and the manifest says what was drawn. Never
     blocks, and raises nothing for a bad request: the job fails.
     """
-    source = None
-    if request.source is not None:
-        try:
-            source = store.source_path(request.source).read_bytes()
-        except (StoreError, OSError):
-            log.warning("The source of %s cannot be read from the store", run_id)  # the job fails for it
+    source, mask = kept_input(store, request.source), kept_input(store, request.mask)
     job: Job
     if smaller:
-        job = SmallerJob(engine, request, model=model, source=source, film=film)
+        job = SmallerJob(engine, request, model=model, source=source, mask=mask, film=film)
     else:
-        job = engine.submit(request, model=model, source=source, film=film, background=background)
+        job = engine.submit(request, model=model, source=source, mask=mask, film=film, background=background)
     skipped = notes(request.prompt, model)
     return Generation(store, job, exercise_id, run_id, request, skipped, variant, made_through)

@@ -17,10 +17,17 @@ class SmallerJob:
     """A job of the engine, and those that follow it. Its events are for one reader."""
 
     def __init__(
-        self, engine: Engine, request: Request, *, model: str, source: bytes | None, film: int
+        self,
+        engine: Engine,
+        request: Request,
+        *,
+        model: str,
+        source: bytes | None,
+        film: int,
+        mask: bytes | None = None,
     ) -> None:
         self._engine, self._request = engine, request
-        self._model, self._source, self._film = model, source, film
+        self._model, self._source, self._mask, self._film = model, source, mask, film
         self._lock = threading.Lock()
         self._stopped = False
         self._job = self._submit()
@@ -59,5 +66,10 @@ class SmallerJob:
 
     def _submit(self) -> Job:
         return self._engine.submit(
-            self._request, model=self._model, source=self._source, film=self._film, background=False
+            self._request,
+            model=self._model,
+            source=self._source,
+            mask=self._mask,
+            film=self._film,
+            background=False,
         )

@@ -65,8 +65,8 @@ def classify_picture(picture: Image.Image) -> dict[Kind, Classification]:
 
 def probabilities(picture: Image.Image) -> tuple[Probabilities, Probabilities, Probabilities]:
     """How probable the judge finds each name it knows, for object, colour and background. Raises NoJudge."""
-    from lab.engine.sources import fit
     from lab.judge.network import PICTURE_SIZE, classify
+    from manifests.pictures import fit
 
     judge = _judge()[0]
     answers = classify(judge, np.asarray(fit(picture, PICTURE_SIZE, PICTURE_SIZE))[None])

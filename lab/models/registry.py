@@ -15,6 +15,7 @@ Family = Literal["sd", "sdxl", "sd3", "flux", "qwen-edit", "comfyui", "a1111"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 
 BOTH_MODES: tuple[Mode, ...] = ("text2img", "img2img")
+ALL_MODES: tuple[Mode, ...] = (*BOTH_MODES, "inpaint")
 FLOW_MATCHING: tuple[SchedulerName, ...] = ("Euler",)  # such a model keeps its own Euler scheduler
 
 
@@ -76,6 +77,7 @@ _ENTRIES = (
         minimum_size=64,
         maximum_size=512,
         memory_gib=0.5,
+        modes=ALL_MODES,
     ),
     ModelEntry(
         id="sd15",
@@ -91,6 +93,7 @@ _ENTRIES = (
         maximum_size=1024,
         memory_gib=5,
         variant="fp16",
+        modes=ALL_MODES,
     ),
     ModelEntry(
         id="sdxl-turbo",
@@ -106,6 +109,7 @@ _ENTRIES = (
         maximum_size=1024,
         memory_gib=9,
         variant="fp16",
+        modes=ALL_MODES,
     ),
     ModelEntry(
         id="sd3-medium",

@@ -9,10 +9,12 @@ import re
 
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, translator
+from exercises.parameters import FROM_SOURCE, Mode
 from lab.engine.requests import call_arguments
 from lab.engine.schedulers import CLASS_NAMES
 from lab.models.registry import MODELS, ModelEntry
 from lab.records.a1111_script import a1111_script
+from lab.records.between_script import between_lines
 from lab.records.comfyui_script import comfyui_script
 from manifests.manifest import Manifest, Request
 from manifests.service import A1111Service, ComfyuiService
@@ -25,6 +27,18 @@ if source.has_transparency_data:
     source = Image.alpha_composite(white, source.convert("RGBA"))
 source = ImageOps.fit(source.convert("RGB"), ({width}, {height}), Image.Resampling.LANCZOS)
 """
+
+MASK = 'mask = Image.open({file!r}).convert("L")\n'
+
+# what `lab.engine.pipelines` and `lab.engine.denoise` do besides the call
+CHANNELS = "# {why}\npipe.unet.register_to_config(in_channels=4)\n"
+OVERLAY = "image = pipe.image_processor.apply_overlay(mask, source, image)\n"
+
+PIPELINES: dict[Mode, str] = {
+    "text2img": "AutoPipelineForText2Image",
+    "img2img": "AutoPipelineForImage2Image",
+    "inpaint": "AutoPipelineForInpainting",
+}
 
 WEIGHTS = """
 # {come_with}
@@ -46,9 +60,9 @@ pipe = {auto}.from_pretrained(
 {source}
 image = pipe(
 {arguments}
-    generator=torch.Generator("cpu").manual_seed({seed}),
+    generator={generator},
 ).images[0]
-image.save({file!r})
+{overlay}image.save({file!r})
 
 # {hash}
 print(sha256(image.convert("RGB").tobytes()).hexdigest())
@@ -75,15 +89,25 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         return a1111_script(manifest, request, manifest.service, lines, imports, language)
     if entry is None or not isinstance(request, Request) or manifest.cost is not None:
         raise NoScript("code.no_script", model=manifest.model.id)
-    image_to_image = request.mode == "img2img"
-    auto = "AutoPipelineForImage2Image" if image_to_image else "AutoPipelineForText2Image"
+    auto = PIPELINES[request.mode]
     keeps_own = entry.family not in ("sd", "sdxl")
     scheduler = "" if keeps_own else CLASS_NAMES[request.scheduler]
-    arguments = [f"    {name}={value!r}," for name, value in call_arguments(entry, request).items()]
-    source = _source(request)
+    asked = dict(call_arguments(entry, request))
+    generator = f'torch.Generator("cpu").manual_seed({request.seed})'
+    source, overlay = _source(request), ""
+    arguments = []
     if source:
         source = f"\n{source}"
-        arguments.insert(0, "    image=source,")
+        arguments.append("    image=source,")
+    if request.mask is not None:
+        arguments.append("    mask_image=mask,")
+        source = (CHANNELS.format(why=t("code.channels")) if entry.bundled else "") + source
+        overlay = OVERLAY if request.mask.padding is None else ""
+    if request.between is not None:
+        source, generator = f"\n{between_lines(request, request.between)}", "generator"
+        asked = {name: value for name, value in asked.items() if name not in ("prompt", "negative_prompt")}
+        arguments.append("    **ends,")
+    arguments += [f"    {name}={value!r}," for name, value in asked.items()]
     return SCRIPT.format(
         title=t("code.title", run=manifest.run),
         recorded=t(
@@ -104,18 +128,20 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         device="cuda" if manifest.device.startswith("cuda") else "cpu",
         source=source,
         arguments="\n".join(arguments),
-        seed=request.seed,
+        generator=generator,
+        overlay=overlay,
         file=f"{manifest.run}-again.png",
         pixels_sha256=manifest.image.pixels_sha256,
     )
 
 
 def _source(request: Request) -> str:
-    """The lines that open the picture to begin with; none where there is none."""
-    if request.mode != "img2img" or request.source is None:
+    """The lines that open the picture to begin with, and the mask; none where there is none."""
+    if request.mode not in FROM_SOURCE or request.source is None:
         return ""
     file = f"inputs/{request.source.file}"
-    return SOURCE.format(file=file, width=request.width, height=request.height)
+    lines = SOURCE.format(file=file, width=request.width, height=request.height)
+    return lines if request.mask is None else lines + MASK.format(file=f"inputs/{request.mask.file}")
 
 
 def _imports(source: str) -> str:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, translator
+from exercises.parameters import FROM_SOURCE
 from grading.results import Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Recorded, Submission
@@ -25,7 +26,7 @@ from lab.records.compare import pixel_difference
 from manifests.chain import digest
 from manifests.comparing import IDENTICAL, SAME_STACK_PSNR
 from manifests.errors import PictureError
-from manifests.manifest import Manifest, Request
+from manifests.manifest import Manifest, Request, Source
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 
@@ -47,21 +48,22 @@ def verify(
     source: bytes | None,
     engine: Engine,
     *,
+    mask: bytes | None = None,
     language: Language = "en",
 ) -> Regeneration:
     """Make the picture of a manifest again and compare; waits for the engine.
 
-    `image`: the recorded file's bytes, None if there is none; `source`: those of the source of image
-    to image. Raises nothing for whatever a manifest says.
+    `image`: the recorded file's bytes, None if there is none; `source` and `mask`: those of the picture it
+    began with, and of what was changed of it. Raises nothing for whatever a manifest says.
     """
     t = translator("lab", language)
     stem = manifest.image.file.rsplit(".", 1)[0]
     try:
         recorded = _recorded_picture(image, t)
-        edits = tuple(_edits(manifest, image, recorded, source, t))
+        edits = tuple(_edits(manifest, image, recorded, source, mask, t))
         if edits:
             return Regeneration(stem=stem, verdict="different", causes=edits)
-        made = _make_again(manifest, source, engine, t, language)
+        made = _make_again(manifest, source, mask, engine, t, language)
     except _NotCheckable as cause:
         return Regeneration(stem=stem, verdict="not checkable", causes=(str(cause),))
     return _compared(manifest, recorded, made, stem, t)
@@ -120,8 +122,9 @@ def regenerate(
 
 def _verified(submission: Submission, recorded: Recorded, engine: Engine, language: Language) -> Regeneration:
     try:
-        image, source = _read_image(submission, recorded), _read_source(submission, recorded)
-        return verify(recorded.manifest, image, source, engine, language=language)
+        request, image = recorded.manifest.request, _read_image(submission, recorded)
+        source, mask = (_read_input(submission, kept) for kept in (request.source, request.mask))
+        return verify(recorded.manifest, image, source, engine, mask=mask, language=language)
     except Exception as error:  # one picture that nobody can make costs that one its verdict, no other
         logging.getLogger(__name__).exception("making %r again failed", recorded.stem)
         return Regeneration(stem=recorded.stem, verdict="not checkable", causes=(type(error).__name__,))
@@ -139,10 +142,9 @@ def _read_image(submission: Submission, recorded: Recorded) -> bytes | None:
         return None
 
 
-def _read_source(submission: Submission, recorded: Recorded) -> bytes | None:
-    source = recorded.manifest.request.source
+def _read_input(submission: Submission, kept: Source | None) -> bytes | None:
     try:
-        return submission.source(source) if source else None
+        return submission.source(kept) if kept else None
     except Unreadable:
         return None
 
@@ -157,28 +159,41 @@ def _recorded_picture(image: bytes | None, t: Translator) -> Image.Image:
 
 
 def _edits(
-    manifest: Manifest, image: bytes | None, recorded: Image.Image, source: bytes | None, t: Translator
+    manifest: Manifest,
+    image: bytes | None,
+    recorded: Image.Image,
+    source: bytes | None,
+    mask: bytes | None,
+    t: Translator,
 ) -> Iterator[str]:
     """What on disk is no longer as the manifest says."""
     if sha256(image or b"").hexdigest() != manifest.image.sha256:
         yield t("verify.file_changed")
     if pixels_sha256(recorded) != manifest.image.pixels_sha256:
         yield t("verify.pixels_changed")
-    asked = manifest.request.source
-    if asked is not None and source is not None and sha256(source).hexdigest() != asked.sha256:
-        yield t("verify.source_changed")
+    request = manifest.request
+    for name, asked, data in (("source", request.source, source), ("mask", request.mask, mask)):
+        if asked is not None and data is not None and sha256(data).hexdigest() != asked.sha256:
+            yield t(f"verify.{name}_changed")
 
 
 def _make_again(
-    manifest: Manifest, source: bytes | None, engine: Engine, t: Translator, language: Language
+    manifest: Manifest,
+    source: bytes | None,
+    mask: bytes | None,
+    engine: Engine,
+    t: Translator,
+    language: Language,
 ) -> Picture:
     request = manifest.request
     why_not = _why_not_here(manifest, language)
     if why_not is not None or not isinstance(request, Request):
         raise _NotCheckable(why_not or "")
-    if request.mode == "img2img" and source is None:
+    if request.mode in FROM_SOURCE and source is None:
         raise _NotCheckable(t("verify.no_source"))
-    for event in engine.submit(request, model=manifest.model.id, source=source).events():
+    if request.mode == "inpaint" and mask is None:
+        raise _NotCheckable(t("verify.no_mask"))
+    for event in engine.submit(request, model=manifest.model.id, source=source, mask=mask).events():
         if isinstance(event, Done):
             return event.picture
         if isinstance(event, Failed):

@@ -66,6 +66,7 @@ class A1111Engine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> A1111Job:

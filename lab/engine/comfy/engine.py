@@ -85,6 +85,7 @@ class ComfyuiEngine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> ComfyuiJob:

@@ -41,7 +41,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                         t("gallery.start_from", tab=page.tab_of(exercise)[1]), size="sm", min_width=130
                     )
                     for exercise in lab.assignment.exercises
-                    if exercise.kind in ("img2img", "studio")
+                    if exercise.kind in ("img2img", "inpaint", "studio")
                 }
                 again = gr.Button(t("gallery.verify"), size="sm", min_width=130, elem_id="gallery-verify")
                 delete = gr.Button(
@@ -146,12 +146,16 @@ def _verified(lab: Lab, page: Page, stem: str | None) -> str:
     if record is None:
         return markup.status(page.t("gallery.gone"), bad=True)
     try:
-        source = record.manifest.request.source
+        request = record.manifest.request
+        source, mask = (
+            store.source_path(kept).read_bytes() if kept else None for kept in (request.source, request.mask)
+        )
         found = verify(
             record.manifest,
             record.image_path.read_bytes(),
-            store.source_path(source).read_bytes() if source else None,
+            source,
             lab.engine,
+            mask=mask,
             language=page.language,
         )
     except (UserError, OSError) as error:

@@ -51,6 +51,7 @@ class QuickEngine:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> ScriptedJob:

@@ -17,13 +17,17 @@ from lab.engine.local import LocalEngine
 from lab.engine.requests import request_for
 from lab.jobs.generate import PictureSaved, generate
 from lab.records.code import NoScript, python_script
-from manifests.manifest import Cost, Manifest
+from manifests.manifest import Between, Cost, Manifest
+from manifests.masks import rectangle
 from manifests.store import Record, Store
 from tests.lab.engine.asking import photo
 
 RUNS = {
     "text2img": Parameters(prompt="two 'red' backpacks \"on\" {gray}\n\\", negative_prompt="blue", steps=8),
     "img2img": Parameters(mode="img2img", prompt="a bag", strength=0.6, steps=10, scheduler="DDIM", seed=5),
+    "area": Parameters(mode="inpaint", prompt="a bag", strength=1.0, steps=6, width=64, height=64),
+    "whole": Parameters(mode="inpaint", prompt="a bag", strength=0.7, steps=6, width=64, height=64, seed=3),
+    "way": Parameters(prompt="a bag", negative_prompt="red", scheduler="DDIM", steps=5, width=64, height=64),
     "unguided": Parameters(prompt="", guidance_scale=0, steps=4, scheduler="UniPC", width=64, height=96),
 }
 
@@ -34,7 +38,11 @@ def records(tmp_path: Path, engine: LocalEngine) -> dict[str, Record]:
     source = store.add_source(photo())
     made: dict[str, Record] = {}
     for name, parameters in RUNS.items():
-        request = request_for(parameters, "mini", source)
+        mask = store.add_mask(rectangle(64, 64, 16, 16, 48, 40), 8 if name == "area" else None)
+        request = request_for(parameters, "mini", source, mask)
+        if name == "way":
+            other = Between(prompt="a blue car", seed=7, place=0.3)
+            request = request.model_copy(update={"between": other})
         *_, last = generate(store, engine, "studio", name, request, model="mini").events()
         assert isinstance(last, PictureSaved)
         made[name] = last.record

@@ -85,10 +85,11 @@ class OtherStack:
         *,
         model: str,
         source: bytes | None = None,
+        mask: bytes | None = None,
         film: int = 0,
         background: bool = False,
     ) -> Any:
-        last = [*self.inner.submit(request, model=model, source=source, film=film).events()][-1]
+        last = [*self.inner.submit(request, model=model, source=source, mask=mask, film=film).events()][-1]
         assert isinstance(last, Done)
         return _Ended(Done(self.change(last.picture)))
 
