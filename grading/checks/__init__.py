@@ -12,9 +12,11 @@ from exercises.i18n import Language
 from grading.checks import (
     alt_text,
     analyse,
+    brandkit,
     code,
     compare,
     correct,
+    crossstitch,
     evaluation,
     generate,
     grid,
@@ -22,10 +24,12 @@ from grading.checks import (
     img2img,
     iterate,
     observe,
+    operations,
     own,
     pipeline,
     quiz,
     reflection,
+    storyboard,
     studio,
     sweep,
 )
@@ -54,6 +58,10 @@ KINDS: dict[str, KindChecks] = {
     "correct": correct.KIND,
     "alt_text": alt_text.KIND,
     "compare": compare.KIND,
+    "crossstitch": crossstitch.KIND,
+    "storyboard": storyboard.KIND,
+    "brandkit": brandkit.KIND,
+    "operations": operations.KIND,
     "hand_in": hand_in.KIND,
 }
 
