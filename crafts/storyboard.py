@@ -2,8 +2,8 @@
 
 What is measured: each frame's five main colours (k-means in CIELAB, as for a pattern), the share of the
 frame that each covers, and how far one frame's colours are from the other's: the mean distance from each
-colour to the nearest one of the other frame, both ways, by their shares. That says whether the frames look like one
-world. Whether the same character is in them it cannot say: for that a person looks.
+colour to the nearest one of the other frame, both ways, by their shares. That says whether the frames look
+like one world. Whether the same character is in them it cannot say: for that a person looks.
 """
 
 import io

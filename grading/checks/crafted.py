@@ -117,9 +117,10 @@ def _made(
         return wrong(message("crafted.other"), exercise.id, piece.exercise)
     if not submission.is_mine(piece.student) or piece.student in submission.classmates:
         return wrong(message("crafted.foreign"), submission.student, piece.student)
-    expected = {f"{piece.stem}{ending}" for ending in application.endings}
-    if {each.name for each in piece.files} != expected:
-        return wrong(message("crafted.files"), tuple(sorted(expected)), tuple(e.name for e in piece.files))
+    expected = tuple(sorted(f"{piece.stem}{ending}" for ending in application.endings))
+    found = tuple(sorted(each.name for each in piece.files))
+    if found != expected:
+        return wrong(message("crafted.files"), expected, found)
     for each in piece.files:
         try:
             data = _file(submission, each.name)

@@ -2,8 +2,8 @@
 
 The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
 sources, what was made of the pictures, the answers, the notebook, and the manifests (not the pictures) of
-what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
-renamed, so that a zip that is there is whole.
+what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/`
+under a temporary name, synced and renamed, so that a zip that is there is whole.
 """
 
 import hashlib
