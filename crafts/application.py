@@ -73,7 +73,7 @@ def difference(recorded: JsonValue, found: JsonValue, tolerance: float, at: str 
     if _is_number(recorded) and _is_number(found):
         same = math.isclose(float(recorded), float(found), rel_tol=tolerance, abs_tol=1e-9)  # type: ignore[arg-type]
     else:
-        same = recorded == found
+        same = recorded == found and isinstance(recorded, bool) == isinstance(found, bool)
     return None if same else at.rstrip(".") or "-"
 
 

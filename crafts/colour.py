@@ -96,7 +96,7 @@ def word_of(colour: str) -> tuple[str, str]:
     return ("light" if lightness > 72 and name != "yellow" else "dark" if lightness < 35 else "plain"), name
 
 
-_HUES = ((48, "red"), (78, "orange"), (108, "yellow"), (165, "green"), (225, "turquoise"), (295, "blue"))
+_HUES = ((48, "red"), (78, "orange"), (108, "yellow"), (165, "green"), (225, "turquoise"), (312, "blue"))
 _HUES += ((340, "purple"), (361, "red"))  # type: ignore[assignment]
 
 
