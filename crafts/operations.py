@@ -21,6 +21,7 @@ from crafts.application import Application, Figures, Pictures, Settings
 from crafts.errors import CraftError
 from crafts.pages import Document
 from exercises.i18n import Language, number, translator
+from manifests.pictures import XMP_KEY
 
 Format = Literal["PNG", "JPEG 90", "JPEG 60", "JPEG 30", "WebP 80", "WebP 40", "WebP lossless", "GIF"]
 Crop = Literal["none", "square", "4:3", "16:9", "3:4"]
@@ -127,7 +128,7 @@ def metadata_of(picture: Image.Image) -> dict[str, JsonValue]:
     found = {
         str(name)[:60]: len(value if isinstance(value, bytes) else str(value).encode())
         for name, value in picture.info.items()
-        if isinstance(value, str | bytes)
+        if isinstance(value, str | bytes) and not (name == "xmp" and XMP_KEY in picture.info)  # told twice
     }
     return dict(sorted(found.items())[:20])
 

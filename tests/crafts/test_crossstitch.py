@@ -105,7 +105,7 @@ def test_the_chart_is_read_by_another_program_with_its_legend_as_text(language: 
     document = PdfReader(io.BytesIO(files[".pdf"]))
     across, down = (len(list(_starts(100, page))) for page in (COLUMNS, ROWS))
     assert len(document.pages) == 1 + across * down
-    assert document.root_object["/Lang"] == language
+    assert str(document.root_object["/Lang"]) == language
     first = document.pages[0].extract_text()
     legend = found["threads"]
     assert isinstance(legend, list)

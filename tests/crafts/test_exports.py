@@ -85,7 +85,7 @@ def test_the_storys_pages_have_captions_as_text_and_alternative_texts_in_the_str
     text = "\n".join(page.extract_text() for page in document.pages)
     assert all(frame["caption"] in text for frame in FRAMES)
     assert alternatives(document) == [frame["alt"] for frame in FRAMES]
-    assert document.root_object["/Lang"] == language
+    assert str(document.root_object["/Lang"]) == language
 
 
 def test_frames_of_one_palette_are_nearer_than_frames_of_two() -> None:

@@ -50,7 +50,7 @@ def threads(t: Translator, figures: dict[str, Any]) -> Markup:
         )
         for each in figures["threads"]
     ]
-    return markup.table(header, rows, t("crossstitch.threads"))
+    return _table(header, rows, t("crossstitch.threads"))
 
 
 def frames(t: Translator, figures: dict[str, Any]) -> Markup:
@@ -61,7 +61,7 @@ def frames(t: Translator, figures: dict[str, Any]) -> Markup:
         colours = Markup(" ").join(swatch(t.language, colour) for colour in each["colours"])
         before = each["from_before"]
         rows.append((place, colours, "–" if before is None else number(before, t.language)))
-    return markup.table(header, rows, t("storyboard.measured"))
+    return _table(header, rows, t("storyboard.measured"))
 
 
 def contrasts(t: Translator, figures: dict[str, Any]) -> Markup:
@@ -72,12 +72,12 @@ def contrasts(t: Translator, figures: dict[str, Any]) -> Markup:
         one, other = pair["colours"]
         if not (is_hex(one) and is_hex(other)):
             continue
-        sample = Markup('<span class="pair" style="background:{};color:{}">Aa</span> {} · {}').format(
+        sample = Markup('<span class="sample" style="background:{};color:{}">Aa</span> {} · {}').format(
             one, other, one, other
         )
         does = "text" if pair["text"] else "large" if pair["large"] else "nothing"
         rows.append((sample, number(pair["contrast"], t.language), t(f"brandkit.does_{does}")))
-    return markup.table(header, rows, t("brandkit.contrasts"))
+    return _table(header, rows, t("brandkit.contrasts"))
 
 
 def shares(t: Translator, palette: Sequence[Any], figures: dict[str, Any]) -> Markup:
@@ -91,7 +91,7 @@ def shares(t: Translator, palette: Sequence[Any], figures: dict[str, Any]) -> Ma
         for place, each in enumerate(palette)
     ]
     rows.append((t("brandkit.together"), *(_percent(t, shot["near"]) for shot in figures["shots"])))
-    return markup.table(header, rows, t("brandkit.shares"))
+    return _table(header, rows, t("brandkit.shares"))
 
 
 def formats(t: Translator, figures: dict[str, Any]) -> Markup:
@@ -119,7 +119,12 @@ def formats(t: Translator, figures: dict[str, Any]) -> Markup:
         t("operations.all_files", count=len(files)),
         markup.scrolling(markup.table(names, files), t("operations.all")),
     )
-    return markup.table(header, rows, t("operations.by_format")) + markup.hint(said) + folded
+    return _table(header, rows, t("operations.by_format")) + markup.hint(said) + folded
+
+
+def _table(header: Sequence[object], rows: Sequence[Sequence[object]], caption: str) -> Markup:
+    """A table that scrolls by itself where the screen is narrow."""
+    return markup.scrolling(markup.table(header, rows, caption), caption)
 
 
 def _psnr(t: Translator, value: float | None) -> str:

@@ -6,6 +6,7 @@ filled from it where the page has nothing chosen yet.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -42,13 +43,14 @@ class CraftedTab(ABC):
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
         self.said = Said(lab, page, name)
-        with gr.Row(elem_classes="bench"):
+        with gr.Row(elem_classes="bench crafting"):
             with gr.Column(elem_classes="seen", min_width=300, scale=3):
                 with gr.Row(elem_classes="actions"):
                     button = gr.Button(t("crafted.make"), variant="primary", elem_id=f"make-{name}")
                 told = page.message(f"made-{name}")
                 self.stage = Stage(page, name, ("one",))
                 files = gr.HTML(elem_id=f"files-{name}")
+                figures = gr.HTML(elem_id=f"figures-{name}", elem_classes="figures")
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 several = self.application.most > 1
                 self.pictures = choice(
@@ -66,7 +68,6 @@ class CraftedTab(ABC):
                 )
                 self.said.status.render()
                 page.instructions(exercise)
-        figures = gr.HTML(elem_id=f"figures-{name}", elem_classes="figures")
         checks = gr.HTML(elem_id=f"checks-{name}")
         inputs = [self.pictures, *self.form]
         self.listen()
@@ -94,12 +95,12 @@ class CraftedTab(ABC):
 
     def view(self, piece: Piece, records: list[Record]) -> Markup:
         """What the stage shows: the pictures side by side."""
-        shown = [shown_record(self.page, r, self.label(piece, n)) for n, r in enumerate(records)]
+        shown = [self.shown(piece, record, place) for place, record in enumerate(records)]
         return stage.side_by_side(self.page.t, shown) if shown else stage.empty(self.page.t("crafted.gone"))
 
-    def label(self, piece: Piece, place: int) -> str | None:
-        """What stands below a picture."""
-        return None
+    def shown(self, piece: Piece, record: Record, place: int) -> Shown:
+        """One of the piece's pictures."""
+        return replace(shown_record(self.page, record), facts="")
 
     def listen(self) -> None:  # noqa: B027 - most forms have nothing to listen to
         """For what happens within the form."""

@@ -1,5 +1,6 @@
 """Kind `storyboard`: pictures in order, a caption and an alternative text for each."""
 
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -10,8 +11,10 @@ from exercises.i18n import number
 from exercises.kinds import Storyboard
 from lab.session.lab import Lab
 from lab.ui.html import crafts, markup
+from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.crafted import CraftedTab
+from manifests.store import Record
 
 LENGTH, TITLE = 400, 120  # characters, as the boxes take them
 
@@ -71,10 +74,12 @@ class StoryboardTab(CraftedTab):
         texts = [text for frame in frames[:MOST] for text in (frame["caption"], frame["alt"])]
         return [settings.get("title", ""), *texts]
 
-    def label(self, piece: Piece, place: int) -> str | None:
-        frames: Any = piece.settings.get("frames", [])
-        caption = frames[place]["caption"] if place < len(frames) else ""
-        return f"{place + 1}. {caption}"
+    def shown(self, piece: Piece, record: Record, place: int) -> Shown:
+        """A frame with its own caption and alternative text."""
+        frames: Any = piece.settings["frames"]
+        frame = frames[place] if place < len(frames) else {"caption": "", "alt": ""}
+        shown = super().shown(piece, record, place)
+        return replace(shown, label=f"{place + 1}. {frame['caption']}", alt=frame["alt"] or shown.alt)
 
     def figures(self, piece: Piece) -> Markup:
         t = self.page.t
