@@ -34,7 +34,7 @@ def test_packages_import_downwards_only():
     assert " 0 broken" in result.stdout
 
 
-@pytest.mark.parametrize("package", ["exercises", "manifests", "grading", "genai_lab"])
+@pytest.mark.parametrize("package", ["exercises", "manifests", "crafts", "grading", "genai_lab"])
 def test_importing_loads_nothing_heavy(package: str):
     assert python("-c", IMPORT_ALL, package, *HEAVY) == ""
 

@@ -11,9 +11,11 @@ from exercises.kinds.alt_text import AltTexts
 from exercises.kinds.analyse import Analyse
 from exercises.kinds.base import ExerciseBase
 from exercises.kinds.between import BetweenTwo
+from exercises.kinds.brandkit import Brandkit
 from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
+from exercises.kinds.crossstitch import CrossStitch
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
@@ -22,10 +24,12 @@ from exercises.kinds.img2img import ImageToImage
 from exercises.kinds.inpaint import Inpaint
 from exercises.kinds.iterate import Iterate
 from exercises.kinds.observe import Observe
+from exercises.kinds.operations import Operations
 from exercises.kinds.own import Own
 from exercises.kinds.pipeline import Pipeline
 from exercises.kinds.quiz import Quiz
 from exercises.kinds.reflection import Reflection
+from exercises.kinds.storyboard import Storyboard
 from exercises.kinds.studio import Studio
 from exercises.kinds.sweep import Sweep
 
@@ -49,6 +53,10 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "correct": Correct,
     "alt_text": AltTexts,
     "compare": Compare,
+    "crossstitch": CrossStitch,
+    "storyboard": Storyboard,
+    "brandkit": Brandkit,
+    "operations": Operations,
     "hand_in": HandIn,
 }
 
@@ -71,6 +79,10 @@ Exercise = Annotated[
     | Correct
     | AltTexts
     | Compare
+    | CrossStitch
+    | Storyboard
+    | Brandkit
+    | Operations
     | Code
     | HandIn,
     Field(discriminator="kind"),

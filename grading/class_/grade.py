@@ -16,6 +16,7 @@ from threading import Lock
 
 from pydantic import ValidationError
 
+from crafts.pages import require_pdf
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, preferred_language
@@ -33,7 +34,6 @@ from grading.marks.store import MarksStore
 from grading.marks.table import MARKS, OPEN, open_rows, take_over
 from grading.reports.changes import changes_page, find_changes
 from grading.reports.class_page import class_report
-from grading.reports.pdf import require_pdf
 from grading.reports.student import report_of
 from grading.reports.table import csv_bytes, grades_csv
 from grading.results import Grade, Regeneration

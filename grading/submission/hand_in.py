@@ -1,9 +1,9 @@
 """Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
 
 The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
-sources, the answers, the notebook, and the manifests (not the pictures) of what is in the bin, which
-are links of the chain. It is written beside the others in `hand-ins/` under a temporary name, synced and
-renamed, so that a zip that is there is whole.
+sources, what was made of the pictures, the answers, the notebook, and the manifests (not the pictures) of
+what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/`
+under a temporary name, synced and renamed, so that a zip that is there is whole.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from crafts.pieces import FOLDER as CRAFTS
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language
@@ -148,7 +149,7 @@ def _belongs(name: str) -> bool:
     if file.startswith("."):
         return False
     return (
-        folder in ("outputs", "inputs")
+        folder in ("outputs", "inputs", CRAFTS)
         or name in (ANSWERS_FILE, REMIXES)
         or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
     )

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
 
+from crafts import pages
+from crafts.crossstitch import SYMBOLS
 from exercises.assignment import Assignment
 from exercises.errors import MissingExtra
 from exercises.i18n import Language
 from grading.class_.grade import grade_class
 from grading.marks.mark import Comment, Mark, Passage
 from grading.marks.store import MarksStore, Wanted
-from grading.reports import pdf
 from grading.reports.pdf import BOX, student_pdf
 from grading.reports.student import Entry, Picture, Report, Section, report_of
 from grading.results import CheckResult, Grade
@@ -148,7 +149,7 @@ def test_a_word_without_end_and_a_very_long_text_are_broken_into_lines_and_pages
 def test_both_fonts_have_what_french_and_the_marks_need() -> None:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-    needed = {ord(sign) for sign in FRENCH + "✓✗–☞?→·•“”\u00a0\u202f" + BOX}
-    for name in pdf.FONTS.values():
-        font = TTFont(Path(pdf.__file__).parent / "fonts" / name)
+    needed = {ord(sign) for sign in FRENCH + "✓✗–☞?→↓▼▶×·•“”\u00a0\u202f" + BOX + SYMBOLS}
+    for name in pages.FONTS.values():
+        font = TTFont(Path(pages.__file__).parent / "fonts" / name)
         assert needed <= set(font.getBestCmap())

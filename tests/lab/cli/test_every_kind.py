@@ -14,9 +14,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from crafts.catalogue import APPLICATIONS
 from exercises.i18n import LANGUAGES
 from exercises.kinds import KINDS, Iterate, Quiz
 from exercises.kinds.code import BLANK
+from exercises.kinds.crafted import Crafted
 from exercises.loader import find_assignment
 from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
@@ -37,11 +39,12 @@ from manifests.store import Store
 from tests.exercises.conftest import write_texts
 from tests.grading.api_good import alt_text, api_draft, file_of, seen
 from tests.grading.api_good import ask as ask_model
+from tests.grading.crafted import make_piece
 from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 19
+points = 23
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -221,6 +224,38 @@ words_minimum = 5
 title = { en = "Compare", fr = "Comparer" }
 
 [[exercises]]
+id = "pattern"
+kind = "crossstitch"
+points = 1
+words_minimum = 5
+colours_minimum = 2
+title = { en = "Pattern", fr = "Grille" }
+
+[[exercises]]
+id = "story"
+kind = "storyboard"
+points = 1
+words_minimum = 5
+frames_minimum = 2
+title = { en = "Story", fr = "Histoire" }
+
+[[exercises]]
+id = "brand"
+kind = "brandkit"
+points = 1
+words_minimum = 5
+shots_minimum = 1
+title = { en = "Brand", fr = "Marque" }
+
+[[exercises]]
+id = "batch"
+kind = "operations"
+points = 1
+words_minimum = 5
+files_minimum = 10
+title = { en = "Batch", fr = "Lot" }
+
+[[exercises]]
 id = "reflection"
 kind = "reflection"
 points = 1
@@ -243,6 +278,12 @@ def invoke(command: Any, *arguments: object) -> Any:
     app.command()(command)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
+
+FRAMES = [
+    {"caption": "It goes out again", "alt": "A red bag"},
+    {"caption": "It comes back home", "alt": "A bag"},
+]
+CHANGES: dict[str, dict[str, Any]] = {"pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}}
 
 # What the author writes for `code`, with one blank, and what fills it.
 BLANKS = """
@@ -347,6 +388,11 @@ def write(work: Path, assignment_id: str) -> None:
         for number, provider in enumerate(("bundled", "elsewhere"))
     )
     reason = "The first one took less time and is whole."
+    for exercise in assignment.exercises:
+        if isinstance(exercise, Crafted):
+            of = [newest["base"], newest["other"]]
+            make_piece(store, exercise, of[: APPLICATIONS[exercise.kind].most], **CHANGES[exercise.id])
+            save(exercise_answers.putting(exercise.id, "text")("Few colours made it clear and light."))
     notebook.write("compare", Conclusion(pictures=stems, chosen=stems[0], reason=reason))
 
 
@@ -391,8 +437,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 19
+    assert result["maximum"] == 23
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 19
+    assert round(result["points"] + result["open"], 2) == 23

@@ -388,7 +388,9 @@ def test_the_doctor_is_light() -> None:
 def test_no_class_of_settings_is_forgotten() -> None:
     root = Path(doctor.__file__).parents[2]
     sources = [
-        p for name in ("exercises", "manifests", "grading", "lab") for p in (root / name).rglob("*.py")
+        p
+        for name in ("exercises", "manifests", "crafts", "grading", "lab")
+        for p in (root / name).rglob("*.py")
     ]
     classes = {
         name

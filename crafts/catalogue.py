@@ -1,0 +1,14 @@
+"""All applications by name, which is that of their kind of exercise."""
+
+from crafts import brandkit, crossstitch, operations, storyboard
+from crafts.application import Application
+
+APPLICATIONS: dict[str, Application] = {
+    each.name: each
+    for each in (
+        crossstitch.APPLICATION,
+        storyboard.APPLICATION,
+        brandkit.APPLICATION,
+        operations.APPLICATION,
+    )
+}
