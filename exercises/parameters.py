@@ -9,8 +9,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Mode = Literal["text2img", "img2img", "inpaint"]
-FROM_SOURCE: tuple[Mode, ...] = ("img2img", "inpaint")  # the modes that begin with a picture
+Mode = Literal["text2img", "img2img", "inpaint", "control"]
+WITH_STRENGTH: tuple[Mode, ...] = ("img2img", "inpaint")  # the modes that begin with a picture
+FROM_SOURCE: tuple[Mode, ...] = (*WITH_STRENGTH, "control")  # those that are given one
 SchedulerName = Literal["EulerA", "Euler", "DDIM", "DPM++ 2M", "UniPC"]
 SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
@@ -26,11 +27,16 @@ NamedSide = Literal["native", "safe"]
 Steps = Annotated[int, Field(ge=1, le=150)]
 GuidanceScale = Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)]
 Strength = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+ControlScale = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # above 2**53 a browser would corrupt it
 
 
 class Parameters(BaseModel):
-    """A run's parameters as an assignment plans them. Those that begin with a picture have a strength."""
+    """A run's parameters as an assignment plans them.
+
+    Those that begin with a picture have a strength; those that are led by outlines (mode "control") a
+    `control_scale`: how much they are led.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -44,6 +50,7 @@ class Parameters(BaseModel):
     scheduler: SchedulerName = "EulerA"
     seed: Seed = 42
     strength: Strength | None = None
+    control_scale: ControlScale | None = None
 
 
 def side_of(asked: int | NamedSide, native: int) -> int:

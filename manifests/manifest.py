@@ -22,6 +22,7 @@ from pydantic_core import PydanticKnownError
 from exercises.kinds.code import CodeText
 from exercises.parameters import (
     AssignmentId,
+    ControlScale,
     GuidanceScale,
     Mode,
     Prompt,
@@ -77,9 +78,10 @@ class Between(Part):
 
 class Request(Part):
     """What was asked of the engine. `strength` and `source` belong to what begins with a picture, `mask` to
-    inpainting; `between` makes it a frame on the way to another picture.
+    inpainting; `between` makes it a frame on the way to another picture. In mode "control" the source is a
+    picture of outlines, and `control_scale` says how much they lead.
 
-    The last two are left out where there are none, so that manifests from before them keep their digests.
+    The last three are left out where there are none, so that manifests from before them keep their digests.
     """
 
     mode: Mode
@@ -95,6 +97,7 @@ class Request(Part):
     source: Source | None = None
     mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
     between: Between | None = Field(default=None, exclude_if=lambda value: value is None)
+    control_scale: ControlScale | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Tried(Part):
@@ -133,12 +136,16 @@ AnyRequest = Annotated[
 
 
 class Model(Part):
-    """Which model it was; of an API's, `repository` is the provider and `revision` is `api`."""
+    """Which model it was; of an API's, `repository` is the provider and `revision` is `api`.
+
+    `controlnet_sha256`: the weights by which outlines led it.
+    """
 
     id: Name
     repository: Name
     revision: Name
     weights_sha256: Sha256 | None = None
+    controlnet_sha256: Sha256 | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Versions(Part):

@@ -250,12 +250,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A diffusers folder in the shape of `mini`, with random weights and the real judge."""
+    """A diffusers folder in the shape of `mini`: random weights, the real judge, a ControlNet beside."""
     from lab.judge import analyse
     from lab.models.settings import ModelSettings
-    from tests.lab.engine.tiny import build_mini
+    from tests.lab.engine.tiny import build_controlnet, build_mini
 
-    folder = build_mini(tmp_path_factory.mktemp("mini"))
+    folder = build_mini(tmp_path_factory.mktemp("mini") / "weights")
+    build_controlnet(folder)
     (folder / analyse.WEIGHTS).symlink_to(ModelSettings().mini_weights / analyse.WEIGHTS)
     return folder
 

@@ -25,9 +25,9 @@ from numpy.lib.format import open_memmap
 from PIL import Image
 from torch import Tensor, nn
 
-from lab.engine.edges import edges
 from lab.judge.network import to_tensor
 from lab.models.checksums import write_sums
+from manifests.outlines import edges
 from training.data import SIZE, Pixels, Scene, compose, fetch, load_emoji, random_scene
 from training.denoiser import TRAINING_GUIDANCE, make_scheduler
 from training.export import WEIGHTS

@@ -19,6 +19,7 @@ from typing import Any
 from PIL import Image
 
 from lab.engine.between import on_the_way
+from lab.engine.control import led_pipeline
 from lab.engine.failures import EngineFailure
 from lab.engine.fair_queue import cost_of_step
 from lab.engine.pipelines import LoadedModel
@@ -130,6 +131,7 @@ def make_picture(
             repository=model.entry.repository,
             revision=model.entry.revision,
             weights_sha256=model.weights_sha256,
+            controlnet_sha256=model.controlnet_sha256 if request.mode == "control" else None,
         ),
         versions=versions(),
         device=model.device_name,
@@ -151,7 +153,7 @@ def _prepared(
     """A pipeline of this run's own, with a fresh scheduler, over the model's parts; and its arguments."""
     import torch
 
-    pipe = copy.copy(model.pipelines[request.mode])
+    pipe = copy.copy(led_pipeline(model) if request.mode == "control" else model.pipelines[request.mode])
     pipe.scheduler = fresh_scheduler(request.scheduler, model.own_scheduler)
     arguments = model.prompts.encoded(pipe, call_arguments(model.entry, request))
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed)

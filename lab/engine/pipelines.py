@@ -39,6 +39,7 @@ class LoadedModel:
     weights_sha256: str
     previewer: Previewer
     meeting: Meeting | None = None  # where pictures are drawn together; None: one after the other
+    controlnet_sha256: str | None = None  # of what leads by outlines, once it was asked for
     prompts: PromptCache = field(init=False)
     lock: threading.Lock = field(default_factory=threading.Lock)  # for what is read or kept below
     warm: set[tuple[object, ...]] = field(default_factory=set)  # shapes of pictures drawn before

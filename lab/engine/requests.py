@@ -5,7 +5,15 @@ The local engine and the printed script take their arguments from here, so they 
 
 from collections.abc import Mapping
 
-from exercises.parameters import FROM_SOURCE, SAFE_STEPS, SCHEDULERS, Parameters, safe_sides, side_of
+from exercises.parameters import (
+    FROM_SOURCE,
+    SAFE_STEPS,
+    SCHEDULERS,
+    WITH_STRENGTH,
+    Parameters,
+    safe_sides,
+    side_of,
+)
 from lab.engine.failures import EngineFailure
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
@@ -84,6 +92,11 @@ def check_request(
         _check_between(entry, request)
 
 
+def control_scale(request: Request) -> float:
+    """How much the outlines lead: fully where nothing is said."""
+    return 1.0 if request.control_scale is None else request.control_scale
+
+
 def _check_between(entry: ModelEntry, request: Request) -> None:
     if request.mode != "text2img" or entry.family != "sd":
         raise EngineFailure("no_between", model=entry.name)
@@ -94,6 +107,8 @@ def _check_between(entry: ModelEntry, request: Request) -> None:
 def _check_source(entry: ModelEntry, request: Request, source: bytes | None) -> None:
     if source is None:
         raise EngineFailure("no_source")
+    if request.mode not in WITH_STRENGTH:
+        return
     if not entry.takes_strength:
         if request.strength is not None:
             raise EngineFailure("no_strength", model=entry.name)
@@ -123,8 +138,10 @@ def call_arguments(entry: ModelEntry, request: Request) -> Mapping[str, Argument
         del arguments["guidance_scale"]
         arguments["true_cfg_scale"] = request.guidance_scale
         arguments["negative_prompt"] = request.negative_prompt or " "
-    if request.mode in FROM_SOURCE and entry.takes_strength:
+    if request.mode in WITH_STRENGTH and entry.takes_strength:
         arguments["strength"] = request.strength
+    if request.mode == "control":
+        arguments["controlnet_conditioning_scale"] = control_scale(request)
     if request.mask is not None:
         arguments["padding_mask_crop"] = request.mask.padding
     if request.mode != "img2img" or entry.family not in ("sd", "sdxl"):  # those two take the source's size

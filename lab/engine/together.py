@@ -46,7 +46,7 @@ class _Call:
     seat: Seat
     sample: Any  # (rows, channels, height, width)
     timestep: Any  # one number, or one for each row
-    arguments: Arguments  # tensors with as many rows, in dictionaries or not; None; or plain values
+    arguments: Arguments  # tensors with as many rows, alone or in dictionaries and lists; or plain values
     answer: Any = None
     error: BaseException | None = None
     seconds: float = 0.0  # its share of the round
@@ -185,6 +185,8 @@ def _kind(value: Any) -> object:
     """What must be the same in calls that are made as one."""
     if isinstance(value, dict):
         return tuple((name, _kind(each)) for name, each in sorted(value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_kind(each) for each in value)
     if hasattr(value, "shape"):
         return tuple(value.shape[1:]), value.dtype
     return value
@@ -200,6 +202,8 @@ def _joined(calls: Sequence[_Call]) -> Arguments:
     def join(values: list[Any]) -> Any:
         if isinstance(values[0], dict):
             return {name: join([value[name] for value in values]) for name in values[0]}
+        if isinstance(values[0], list | tuple):
+            return tuple(join(list(each)) for each in zip(*values, strict=True))
         return torch.cat(values) if hasattr(values[0], "shape") else values[0]
 
     times = [

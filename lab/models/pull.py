@@ -20,11 +20,15 @@ class PullError(CatalogueError):
 
 
 def pull_weights(entry: ModelEntry) -> Path:
-    """Fetch the model's files, going on where an earlier attempt was cut off. Raises PullError."""
+    """Fetch the model's files and its ControlNet's, going on where an earlier attempt was cut off.
+
+    Raises PullError.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
 
     token = ModelSettings().hf_token
+    secret = token.get_secret_value() if token else None
     weights = f"*/*.{entry.variant}*.safetensors" if entry.variant else "*/*.safetensors"
     try:
         folder = snapshot_download(
@@ -32,8 +36,15 @@ def pull_weights(entry: ModelEntry) -> Path:
             revision=entry.revision,
             allow_patterns=[*CONFIGURATION, weights],
             ignore_patterns=None if entry.variant else ["*.fp16*", "*.non_ema*"],
-            token=token.get_secret_value() if token else None,
+            token=secret,
         )
+        if entry.controlnet is not None:
+            snapshot_download(
+                entry.controlnet.repository,
+                revision=entry.controlnet.revision,
+                allow_patterns=["config.json", f"*.{entry.controlnet.variant}.safetensors"],
+                token=secret,
+            )
     except GatedRepoError:
         raise PullError("models.gated", model=entry.id, repository=entry.repository) from None
     except HfHubHTTPError as error:

@@ -16,7 +16,18 @@ Dtype = Literal["float32", "float16", "bfloat16"]
 
 BOTH_MODES: tuple[Mode, ...] = ("text2img", "img2img")
 ALL_MODES: tuple[Mode, ...] = (*BOTH_MODES, "inpaint")
+LED_TOO: tuple[Mode, ...] = (*ALL_MODES, "control")
 FLOW_MATCHING: tuple[SchedulerName, ...] = ("Euler",)  # such a model keeps its own Euler scheduler
+
+
+@dataclass(frozen=True)
+class ControlnetEntry:
+    """The ControlNet by which outlines lead a model; that of the bundled model lies beside it."""
+
+    repository: str
+    revision: str
+    licence: str
+    variant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class ModelEntry:
     modes: tuple[Mode, ...] = BOTH_MODES
     schedulers: tuple[SchedulerName, ...] = SCHEDULERS
     library: str | None = None
+    controlnet: ControlnetEntry | None = None  # where there is the mode "control"
 
     @property
     def bundled(self) -> bool:
@@ -77,7 +89,8 @@ _ENTRIES = (
         minimum_size=64,
         maximum_size=512,
         memory_gib=0.5,
-        modes=ALL_MODES,
+        modes=LED_TOO,
+        controlnet=ControlnetEntry("genai-lab", version("genai-lab"), "MIT"),
     ),
     ModelEntry(
         id="sd15",
@@ -93,7 +106,13 @@ _ENTRIES = (
         maximum_size=1024,
         memory_gib=5,
         variant="fp16",
-        modes=ALL_MODES,
+        modes=LED_TOO,
+        controlnet=ControlnetEntry(
+            "lllyasviel/control_v11p_sd15_canny",
+            "115a470d547982438f70198e353a921996e2e819",
+            "CreativeML OpenRAIL-M",
+            variant="fp16",
+        ),
     ),
     ModelEntry(
         id="sdxl-turbo",

@@ -27,6 +27,30 @@ def find_weights(entry: ModelEntry) -> Path | None:
     return folder if folder is not None and _is_whole(folder, entry.variant) else None
 
 
+def find_controlnet(entry: ModelEntry) -> Path | None:
+    """The folder of the model's ControlNet, or None where there is none on this machine."""
+    if entry.controlnet is None:
+        return None
+    if entry.bundled:
+        folder = ModelSettings().mini_weights.with_name("controlnet")
+    else:
+        from huggingface_hub import try_to_load_from_cache
+
+        asked = entry.controlnet
+        found = try_to_load_from_cache(asked.repository, "config.json", revision=asked.revision)
+        if not isinstance(found, str):
+            return None
+        folder = Path(found).parent
+    whole = (folder / "config.json").is_file() and _component_weights(folder, entry.controlnet.variant)
+    return folder if whole else None
+
+
+def controlnet_sha256(folder: Path, variant: str | None) -> str:
+    """The SHA-256 of a ControlNet's weights, which are one file."""
+    (file,) = _component_weights(folder, variant)
+    return _file_sha256(file)
+
+
 def _snapshot(entry: ModelEntry) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
@@ -85,19 +109,21 @@ def weights_sha256(folder: Path, variant: str | None) -> str:
 
     A file is read once; its hash is then remembered by path, size and time of change.
     """
-    remembered = _remembered()
-    lines, changed = [], False
-    for file in weight_files(folder, variant):
-        state = file.stat()
-        key = f"{file.resolve()}|{state.st_size}|{state.st_mtime_ns}"
-        if key not in remembered:
-            with file.open("rb") as stream:
-                remembered[key] = hashlib.file_digest(stream, "sha256").hexdigest()
-            changed = True
-        lines.append(f"{file.relative_to(folder).as_posix()} {remembered[key]}\n")
-    if changed:
-        _remember(remembered)
+    lines = [
+        f"{file.relative_to(folder).as_posix()} {_file_sha256(file)}\n"
+        for file in weight_files(folder, variant)
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _file_sha256(file: Path) -> str:
+    state, remembered = file.stat(), _remembered()
+    key = f"{file.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+    if key not in remembered:
+        with file.open("rb") as stream:
+            remembered[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+        _remember(remembered)
+    return remembered[key]
 
 
 def _memory_file() -> Path:

@@ -28,6 +28,10 @@ if source.has_transparency_data:
 source = ImageOps.fit(source.convert("RGB"), ({width}, {height}), Image.Resampling.LANCZOS)
 """
 
+RESOURCES = {  # by whether outlines lead
+    False: "from importlib.resources import files\n",
+    True: "from importlib.resources import files\nfrom pathlib import Path\n",
+}
 MASK = 'mask = Image.open({file!r}).convert("L")\n'
 
 # what `lab.engine.pipelines` and `lab.engine.denoise` do besides the call
@@ -38,11 +42,18 @@ PIPELINES: dict[Mode, str] = {
     "text2img": "AutoPipelineForText2Image",
     "img2img": "AutoPipelineForImage2Image",
     "inpaint": "AutoPipelineForInpainting",
+    "control": "AutoPipelineForText2Image",
 }
 
 WEIGHTS = """
 # {come_with}
 weights = os.environ.get("GENAI_MINI_WEIGHTS") or files("lab.models.mini") / "weights"
+"""
+
+CONTROLNET = """\
+controlnet = ControlNetModel.from_pretrained(
+{loading}
+)
 """
 
 SCRIPT = """\
@@ -52,7 +63,7 @@ SCRIPT = """\
 {resources}
 import torch
 from diffusers import {classes}
-{imports}{weights}
+{imports}{weights}{controlnet}
 pipe = {auto}.from_pretrained(
 {loading}
 )
@@ -89,7 +100,7 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         return a1111_script(manifest, request, manifest.service, lines, imports, language)
     if entry is None or not isinstance(request, Request) or manifest.cost is not None:
         raise NoScript("code.no_script", model=manifest.model.id)
-    auto = PIPELINES[request.mode]
+    auto, led = PIPELINES[request.mode], request.mode == "control"
     keeps_own = entry.family not in ("sd", "sdxl")
     scheduler = "" if keeps_own else CLASS_NAMES[request.scheduler]
     asked = dict(call_arguments(entry, request))
@@ -118,12 +129,13 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         ),
         hash=t("code.hash"),
         standard="import os\n" if entry.bundled else "",
-        resources="from importlib.resources import files\n" if entry.bundled else "",
+        resources=RESOURCES[led] if entry.bundled else "",
         weights=WEIGHTS.format(come_with=t("code.weights", model=entry.name)) if entry.bundled else "",
-        classes=", ".join(sorted(filter(None, (auto, scheduler)))),
+        classes=", ".join(sorted(filter(None, (auto, scheduler, "ControlNetModel" if led else "")))),
         imports=_imports(request.source.file) if source and request.source else "",
         auto=auto,
-        loading="\n".join(_loading(manifest, entry)),
+        controlnet=CONTROLNET.format(loading="\n".join(_loading_controlnet(manifest, entry))) if led else "",
+        loading="\n".join([*_loading(manifest, entry), *(["    controlnet=controlnet,"] if led else [])]),
         scheduler=f"pipe.scheduler = {scheduler}.from_config(pipe.scheduler.config)\n" if scheduler else "",
         device="cuda" if manifest.device.startswith("cuda") else "cpu",
         source=source,
@@ -164,8 +176,22 @@ def _loading(manifest: Manifest, entry: ModelEntry) -> list[str]:
         lines.append(f"    revision={revision!r},")
     if entry.variant:
         lines.append(f"    variant={entry.variant!r},")
+    return lines + _as_read(manifest, entry, "dtype")
+
+
+def _loading_controlnet(manifest: Manifest, entry: ModelEntry) -> list[str]:
+    """The same of what is led by outlines: the folder beside the bundled model, else as it is pinned."""
+    if entry.controlnet is None or entry.bundled:
+        return ['    Path(str(weights)).with_name("controlnet"),', *_as_read(manifest, entry, "torch_dtype")]
+    pinned = entry.controlnet
+    lines = [f"    {pinned.repository!r},", f"    revision={pinned.revision!r},"]
+    if pinned.variant:
+        lines.append(f"    variant={pinned.variant!r},")
+    return lines + _as_read(manifest, entry, "torch_dtype")
+
+
+def _as_read(manifest: Manifest, entry: ModelEntry, dtype_name: str) -> list[str]:
+    """The number type of the record, where it is one, and no pickled weights."""
     known = ("float32", "float16", "bfloat16")
     dtype = manifest.dtype if manifest.dtype in known else entry.dtype
-    lines.append(f"    dtype=torch.{dtype},")
-    lines.append("    use_safetensors=True,")
-    return lines
+    return [f"    {dtype_name}=torch.{dtype},", "    use_safetensors=True,"]

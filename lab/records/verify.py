@@ -217,8 +217,12 @@ def _why_not_here(manifest: Manifest, language: Language) -> str | None:
 
 
 def _other_weights(manifest: Manifest, made: Picture) -> bool:
-    recorded = manifest.model.weights_sha256
-    return recorded is not None and recorded != made.drawn.model.weights_sha256
+    recorded, here = manifest.model, made.drawn.model
+    pairs = (
+        (recorded.weights_sha256, here.weights_sha256),
+        (recorded.controlnet_sha256, here.controlnet_sha256),
+    )
+    return any(one is not None and one != other for one, other in pairs)
 
 
 def _changes(manifest: Manifest, made: Picture, t: Translator) -> Iterator[str]:

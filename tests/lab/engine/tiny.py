@@ -56,6 +56,24 @@ def build_mini(folder: Path) -> Path:
     return folder
 
 
+def build_controlnet(model: Path) -> Path:
+    """A ControlNet for the UNet in that folder, beside it; a new one would change nothing."""
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+    torch.manual_seed(1)
+    network = ControlNetModel.from_unet(
+        UNet2DConditionModel.from_pretrained(model, subfolder="unet"),
+        conditioning_embedding_out_channels=(4, 4, 8, 8),
+    )
+    with torch.no_grad():
+        for each in (*network.controlnet_down_blocks, network.controlnet_mid_block):
+            each.weight.normal_(0, 0.1)
+        network.controlnet_cond_embedding.conv_out.weight.normal_(0, 1)
+    folder = model.with_name("controlnet")
+    network.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
 def _clip_tokenizer() -> Any:
     """A word-level tokenizer in CLIP's place: the pipelines need its calling manner, not its words."""
     from training.text import make_tokenizer

@@ -28,6 +28,7 @@ RUNS = {
     "area": Parameters(mode="inpaint", prompt="a bag", strength=1.0, steps=6, width=64, height=64),
     "whole": Parameters(mode="inpaint", prompt="a bag", strength=0.7, steps=6, width=64, height=64, seed=3),
     "way": Parameters(prompt="a bag", negative_prompt="red", scheduler="DDIM", steps=5, width=64, height=64),
+    "led": Parameters(mode="control", prompt="a bag", control_scale=0.8, steps=5, width=64, height=64),
     "unguided": Parameters(prompt="", guidance_scale=0, steps=4, scheduler="UniPC", width=64, height=96),
 }
 
@@ -87,7 +88,7 @@ def test_the_script_needs_nothing_of_this_project(records: dict[str, Record]) ->
         tree = ast.parse(python_script(record.manifest))
         modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
         modules |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-        assert modules <= {"hashlib", "importlib.resources", "os", "torch", "diffusers", "PIL"}
+        assert modules <= {"hashlib", "importlib.resources", "os", "pathlib", "torch", "diffusers", "PIL"}
 
 
 MANIFEST: dict[str, Any] = {
