@@ -60,7 +60,7 @@ def _a_part(lab: RunningLab, page: Page) -> None:
     page.locator("#tab-part-button, [role=tab]:has-text('A part')").first.click()
     expect(page.locator("#board-part")).to_contain_text("Choose a picture first")
     press(page, "#generate-part")
-    expect(page.locator("#status-part")).to_contain_text("Write a prompt first")
+    expect(page.locator("#status-part")).to_contain_text("Choose a picture first")
     page.locator("#own-part input").click()
     page.get_by_role("option").first.click()
     board = page.locator("#board-part lab-mask")
