@@ -190,9 +190,7 @@ def router(
         prompt: Annotated[Prompt, Form()],
         image: Annotated[list[UploadFile] | None, File(description="the picture to begin with")] = None,
         images: Annotated[list[UploadFile] | None, File(alias="image[]")] = None,
-        mask: Annotated[
-            UploadFile | None, File(description="transparent where the picture is to change")
-        ] = None,
+        mask: Annotated[UploadFile | None, File(description="transparent where it is to change")] = None,
         model: Annotated[str, Form(max_length=200)] = "mini",
         n: Annotated[int, Form(ge=1, le=10)] = 1,
         size: Annotated[Size | None, Form()] = None,

@@ -148,8 +148,8 @@ def _a_film(lab: RunningLab, page: Page) -> None:
         page.locator("#moving-way").click()
     assert Path(download.value.path()).read_bytes()[8:12] == b"WEBP"
     write(page, "way")
-    film = [m.request.between.place for m in manifests(lab) if getattr(m.request, "between", None)]
-    assert sorted(film) == [i / 8 for i in range(9)]
+    places = [between.place for m in manifests(lab) if (between := getattr(m.request, "between", None))]
+    assert sorted(places) == [i / 8 for i in range(9)]
     answers = json.loads((lab.work / "edit" / "answers.json").read_text())
     assert answers["exercises"]["way"]["text"] == SEEN
 
