@@ -10,18 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
-from exercises.parameters import FROM_SOURCE, side_of
+from exercises.parameters import FROM_SOURCE
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
-from lab.engine.requests import request_for
-from lab.jobs.edits import enlarged_edit, given_mask, masked_edit
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
-from lab.models.offered import model_entry
 from lab.session.gateway import engine_for
-from lab.session.planned_runs import Planned, RunError, select
+from lab.session.planned_requests import request_of
+from lab.session.planned_runs import RunError, select
 from lab.session.settings import LabSettings
 from lab.ui.html.adherence import line
-from manifests.manifest import Adherence, Request, Source
+from manifests.manifest import Adherence
 from manifests.masks import SIDES
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
@@ -73,7 +71,9 @@ def run(
     kept = None
     if any(each.parameters.mode in FROM_SOURCE for each in planned):
         kept = store.add_source(_read(source, "source"))
-    requests = [(each, _request(each, model, store, kept, mask, enlarge)) for each in planned]
+    drawn = None if mask is None else _read(mask, "mask")
+    sides = None if enlarge is None else _sides(enlarge)
+    requests = [(each, request_of(each, model, store, kept, drawn, sides)) for each in planned]
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
@@ -128,27 +128,9 @@ def _change(text: str) -> tuple[str, Any]:
     return key, number if isinstance(number, int | float) else value
 
 
-def _request(
-    planned: Planned, model: str, store: Store, source: Source | None, mask: Path | None, enlarge: str | None
-) -> Request:
-    """What is asked for one run. Raises UserError where its mask or its larger canvas is missing."""
-    asked = planned.parameters
-    if asked.mode != "inpaint" or source is None:
-        request = request_for(asked, model, source)
-        return request.model_copy(update={"between": planned.between}) if planned.between else request
-    native = model_entry(model).native_size
-    size = side_of(asked.width, native), side_of(asked.height, native)
-    if planned.canvas:
-        edit = enlarged_edit(store, source, size, _sides(enlarge))
-    else:
-        edit = masked_edit(store, source, given_mask(_read(mask, "mask"), size))
-    asked = asked.model_copy(update={"width": edit.size[0], "height": edit.size[1]})
-    return request_for(asked, model, edit.source, edit.mask)
-
-
-def _sides(text: str | None) -> dict[str, int]:
+def _sides(text: str) -> dict[str, int]:
     """`64,0,64,0` by side. Raises RunError."""
-    parts = [part.strip() for part in (text or "").split(",")]
+    parts = [part.strip() for part in text.split(",")]
     if len(parts) != len(SIDES) or not all(part.isdecimal() for part in parts):
         raise RunError("run.enlarge_needed")
     return {side: int(part) for side, part in zip(SIDES, parts, strict=True)}

@@ -12,14 +12,22 @@ from PIL import Image
 
 from exercises.errors import CatalogueError
 from manifests.manifest import Mask, Source
-from manifests.masks import MAX_MASK_BYTES, SIDES, enlarged, feathered, mask_of, open_mask, usual_padding
+from manifests.masks import (
+    MAX_MASK_BYTES,
+    SIDES,
+    USUAL_FEATHER,
+    enlarged,
+    feathered,
+    mask_of,
+    open_mask,
+    usual_padding,
+)
 from manifests.pictures import fit, open_picture
 from manifests.png import plain_png
 from manifests.store import Store
 
 DATA_URL = "data:image/png;base64,"
 MOST_ADDED = 512  # pixels on one side
-USUAL_FEATHER = 6  # pixels
 
 
 class EditError(CatalogueError):

@@ -36,8 +36,13 @@ def numbers(page: Page, name: str, **values: int) -> None:
         page.locator(f"#board-{name} .mask-{side}").fill(str(value))
 
 
-def done(page: Page, name: str, words: str = "Saved") -> None:
+def generate(page: Page, name: str) -> None:
+    page.locator(f"#generate-{name}").scroll_into_view_if_needed()
     press(page, f"#generate-{name}")
+
+
+def done(page: Page, name: str, words: str = "Saved") -> None:
+    generate(page, name)
     expect(page.locator(f"#status-{name}")).to_contain_text(words, timeout=16 * WAIT)
 
 
@@ -59,8 +64,8 @@ def test_all_of_the_assignment_is_done_in_a_browser(lab: RunningLab, open_page: 
 def _a_part(lab: RunningLab, page: Page) -> None:
     page.locator("#tab-part-button, [role=tab]:has-text('A part')").first.click()
     expect(page.locator("#board-part")).to_contain_text("Choose a picture first")
-    press(page, "#generate-part")
-    expect(page.locator("#status-part")).to_contain_text("Write a prompt first")
+    generate(page, "part")
+    expect(page.locator("#status-part")).to_contain_text("Choose a picture first")
     page.locator("#own-part input").click()
     page.get_by_role("option").first.click()
     board = page.locator("#board-part lab-mask")
@@ -68,7 +73,7 @@ def _a_part(lab: RunningLab, page: Page) -> None:
     status = board.locator(".mask-status")
     expect(status).to_contain_text("Nothing is marked yet")
     page.locator("#prompt-part textarea").fill("a blue teapot on a gray background")
-    press(page, "#generate-part")
+    generate(page, "part")
     expect(page.locator("#status-part")).to_contain_text("Nothing is marked")
 
     numbers(page, "part", left=40, top=40, right=220, bottom=220)
@@ -86,7 +91,6 @@ def _a_part(lab: RunningLab, page: Page) -> None:
     _draw(page)
     expect(status).to_contain_text("Nothing is marked")
     board.locator(".mask-mark").press("Enter")
-    page.evaluate("scrollTo(0, 0)")
     done(page, "part")
     expect(page.locator("#stage-part .two.slider")).to_be_visible()
     expect(status).to_contain_text("49 %")  # what was marked is there for the next try
@@ -127,7 +131,6 @@ def _beyond(lab: RunningLab, page: Page) -> None:
     page.get_by_role("option").last.click()
     expect(page.locator("#board-beyond figcaption")).to_contain_text("384 × 256 pixels")
     page.locator("#prompt-beyond textarea").fill("a red backpack on a gray background")
-    page.evaluate("scrollTo(0, 0)")
     done(page, "beyond")
     write(page, "beyond")
     made = manifests(lab)[-1]
@@ -136,7 +139,7 @@ def _beyond(lab: RunningLab, page: Page) -> None:
 
 def _a_film(lab: RunningLab, page: Page) -> None:
     page.get_by_role("tab", name="Between two", exact=True).click()
-    press(page, "#generate-way")
+    generate(page, "way")
     expect(page.locator("#status-way")).to_contain_text("Both ends are the same picture")
     page.locator("#to-prompt-way textarea").fill("a yellow car on a gray background")
     page.locator("#to-seed-way input").fill("7")
@@ -148,8 +151,8 @@ def _a_film(lab: RunningLab, page: Page) -> None:
         page.locator("#moving-way").click()
     assert Path(download.value.path()).read_bytes()[8:12] == b"WEBP"
     write(page, "way")
-    film = [m.request.between.place for m in manifests(lab) if getattr(m.request, "between", None)]
-    assert sorted(film) == [i / 8 for i in range(9)]
+    places = [between.place for m in manifests(lab) if (between := getattr(m.request, "between", None))]
+    assert sorted(places) == [i / 8 for i in range(9)]
     answers = json.loads((lab.work / "edit" / "answers.json").read_text())
     assert answers["exercises"]["way"]["text"] == SEEN
 

@@ -12,7 +12,6 @@ from exercises.parameters import side_of
 from lab.engine.requests import request_for
 from lab.jobs.edits import (
     MOST_ADDED,
-    USUAL_FEATHER,
     Edit,
     checked_sides,
     drawn_mask,
@@ -35,7 +34,7 @@ from lab.ui.tabs.prompts import Prompts, asked_prompts
 from lab.ui.tabs.result import judged
 from lab.ui.tabs.said import Said
 from manifests.manifest import Source
-from manifests.masks import SIDES
+from manifests.masks import SIDES, USUAL_FEATHER
 from manifests.store import Record
 
 MOST_OFFERED = 60  # own pictures to choose from
