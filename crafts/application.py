@@ -1,6 +1,7 @@
 """What an application is: settings, figures that follow from them and the pictures, and files for people.
 
 Rule: `figures` is the same for the same settings and pixels, on every machine; the grade works it out again.
+Whoever changes what comes of the same settings makes work from before wrong: a new setting is the way.
 What a library may write a little differently elsewhere (how many bytes a JPEG has) may differ by `tolerance`.
 """
 
