@@ -1,11 +1,12 @@
 """What an application is: settings, figures that follow from them and the pictures, and files for people.
 
 Rule: `figures` is the same for the same settings and pixels, on every machine; the grade works it out again.
+Whoever changes what comes of the same settings makes work from before wrong: a new setting is the way.
 What a library may write a little differently elsewhere (how many bytes a JPEG has) may differ by `tolerance`.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,31 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from crafts.errors import CraftError
 from exercises.faults import faults
 from exercises.i18n import Language
+from manifests.pictures import open_picture
 
 Pictures = Sequence[Image.Image]
 Figures = dict[str, JsonValue]
+
+MAX_PIXELS = 64_000_000  # of all pictures of which something is made
 
 
 class Settings(BaseModel):
     """The settings of an application: unknown ones are refused, and every one is bounded."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def opened(files: Iterable[bytes]) -> list[Image.Image]:
+    """The pictures in these files, as long as they are not too much for a machine together.
+
+    Raises PictureError, CraftError.
+    """
+    pictures: list[Image.Image] = []
+    for data in files:
+        pictures.append(open_picture(data))
+        if sum(picture.width * picture.height for picture in pictures) > MAX_PIXELS:
+            raise CraftError("too_many_pixels", maximum=MAX_PIXELS // 1_000_000)
+    return pictures
 
 
 @dataclass(frozen=True)

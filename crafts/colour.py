@@ -47,7 +47,8 @@ def lab_of(pixels: Pixels) -> Labs:
 
 def squared_distances(some: Labs, others: Labs) -> Labs:
     """Of each of `some` to each of `others`, squared, in whole numbers."""
-    apart: Labs = ((some[:, None, :] - others[None, :, :]) ** 2).sum(axis=-1)
+    lightness, a, b = ((some[:, None, axis] - others[None, :, axis]) ** 2 for axis in range(3))
+    apart: Labs = lightness + a + b
     return apart
 
 

@@ -68,11 +68,10 @@ def pattern(settings: CrossStitchSettings, picture: Image.Image) -> tuple[Grid, 
 def clusters(colours: Labs, counts: Grid, most: int) -> Labs:
     """The centres of at most so many groups of colours."""
     centres = colours[[counts.argmax()]]
-    while len(centres) < min(most, len(colours)):
-        far = squared_distances(colours, centres).min(axis=1) * counts
-        if not far.max():
-            break
-        centres = np.concatenate([centres, colours[[far.argmax()]]])
+    apart = squared_distances(colours, centres)[:, 0]
+    while len(centres) < most and apart.any():
+        centres = np.concatenate([centres, colours[[(apart * counts).argmax()]]])
+        apart = np.minimum(apart, squared_distances(colours, centres[-1:])[:, 0])
     for _ in range(ROUNDS):
         group = squared_distances(colours, centres).argmin(axis=1)
         sums, sizes = np.zeros_like(centres), np.zeros(len(centres), dtype=np.int64)

@@ -48,7 +48,7 @@ _WRITTEN: dict[str, tuple[str, str, dict[str, Any]]] = {  # Pillow's format, the
 }
 
 
-Size = Annotated[StrictInt, Field(ge=16, le=1024)]
+Size = Annotated[StrictInt, Field(ge=16, le=512)]
 
 
 class OperationsSettings(Settings):

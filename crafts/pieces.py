@@ -25,7 +25,7 @@ from pydantic import (
     ValidationError,
 )
 
-from crafts.application import Application
+from crafts.application import Application, opened
 from crafts.errors import CraftError
 from exercises.faults import faults
 from exercises.i18n import Language
@@ -33,7 +33,6 @@ from exercises.parameters import SLUG_PATTERN, AssignmentId, Slug
 from manifests.atomic import write_atomic
 from manifests.errors import JsonError
 from manifests.manifest import Name, Sha256
-from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.reader import read_regular_file
 from manifests.store import Record
@@ -47,6 +46,7 @@ SCHEMA: Literal["genai-lab/craft/1"] = "genai-lab/craft/1"
 # How each sort of file begins.
 SIGNATURES = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".pptx": b"PK\x03\x04", ".zip": b"PK\x03\x04"}
 
+_NAME = re.compile(rf"({SLUG_PATTERN})-([1-9][0-9]{{0,5}})\.[a-z]{{2,5}}")
 _FileName = Annotated[str, StringConstraints(pattern=rf"^{SLUG_PATTERN}-[1-9][0-9]{{0,5}}\.[a-z]{{2,5}}$")]
 _Stem = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
@@ -103,7 +103,7 @@ def make(
     Raises CraftError, MissingExtra, PictureError, StoreError, OSError.
     """
     chosen = list(records)
-    pictures = [open_picture(record.image_path.read_bytes()) for record in chosen]
+    pictures = opened(record.image_path.read_bytes() for record in chosen)
     known = application.read_settings(settings)
     figures = application.work_out(known, pictures)
     files = application.files(known, pictures, figures, language)
@@ -140,14 +140,24 @@ def make(
 
 def numbers(exercise: str, names: Iterable[str]) -> list[int]:
     """The numbers under which something of an exercise is there, whole or in part."""
-    pattern = re.compile(rf"{re.escape(exercise)}-([1-9][0-9]{{0,5}})\.[a-z]{{2,5}}")
-    return [int(found[1]) for name in names if (found := pattern.fullmatch(name))]
+    found = (_NAME.fullmatch(name) for name in names)
+    return [int(made[2]) for made in found if made and made[1] == exercise]
 
 
 def newest_record(exercise: str, names: Iterable[str]) -> str | None:
     """The name of an exercise's newest record among these."""
     found = numbers(exercise, (name for name in names if name.endswith(".json")))
     return f"{exercise}-{max(found)}.json" if found else None
+
+
+def replaced(names: Iterable[str]) -> set[str]:
+    """Of the names in the folder those of pieces for which there is a newer record."""
+    found = [(made[1], int(made[2]), name) for name in names if (made := _NAME.fullmatch(name))]
+    counting: dict[str, int] = {}
+    for exercise, number, name in found:
+        if name.endswith(".json"):
+            counting[exercise] = max(number, counting.get(exercise, 0))
+    return {name for exercise, number, name in found if number < counting.get(exercise, 0)}
 
 
 def newest(folder: Path, exercise: str) -> Piece | None:

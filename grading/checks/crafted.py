@@ -14,11 +14,19 @@ from threading import Lock
 from typing import Any
 
 from cachetools import LRUCache
-from PIL import Image
 
-from crafts.application import Application, Figures, difference
+from crafts.application import Application, Figures, difference, opened
 from crafts.errors import CraftError
-from crafts.pieces import FOLDER, MAX_BYTES, MAX_FILE_BYTES, SIGNATURES, Piece, newest_record, read_piece
+from crafts.pieces import (
+    FOLDER,
+    MAX_BYTES,
+    MAX_FILE_BYTES,
+    SIGNATURES,
+    Piece,
+    SourcePicture,
+    newest_record,
+    read_piece,
+)
 from exercises.i18n import Translator
 from exercises.kinds.crafted import Crafted
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
@@ -31,7 +39,6 @@ from grading.submission.pictures import PictureFacts, Undecodable, look
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.errors import PictureError
-from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 
 REMEMBERED = 64  # pieces whose figures are kept: the same settings and pictures give the same ones
@@ -181,18 +188,20 @@ def _work_out(application: Application, piece: Piece, submission: Submission) ->
         if key in _worked_out:
             return _worked_out[key]
     settings = application.read_settings(piece.settings)
-    pictures: list[Image.Image] = []
-    for source, recorded in zip(piece.sources, sources, strict=True):
-        if recorded is None:
-            raise Unreadable(message("crafted.source_gone", stem=source.stem))
-        picture = open_picture(submission.image(recorded))
+    pictures = opened(_data(submission, *each) for each in zip(piece.sources, sources, strict=True))
+    for source, picture in zip(piece.sources, pictures, strict=True):
         if pixels_sha256(picture) != source.pixels_sha256:
             raise Unreadable(message("crafted.source_other", stem=source.stem))
-        pictures.append(picture)
     found = application.work_out(settings, pictures)
     with _lock:
         _worked_out[key] = found
     return found
+
+
+def _data(submission: Submission, source: SourcePicture, recorded: Recorded | None) -> bytes:
+    if recorded is None:
+        raise Unreadable(message("crafted.source_gone", stem=source.stem))
+    return submission.image(recorded)
 
 
 def _as_asked(crafting: Crafting, exercise: Crafted, piece: Piece) -> Verdict:

@@ -1,9 +1,9 @@
 """Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
 
 The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
-sources, what was made of the pictures, the answers, the notebook, and the manifests (not the pictures) of
-what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/`
-under a temporary name, synced and renamed, so that a zip that is there is whole.
+sources, what was made last of the pictures, the answers, the notebook, and the manifests (not the pictures)
+of what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/` under a
+temporary name, synced and renamed, so that a zip that is there is whole.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crafts.pieces import FOLDER as CRAFTS
+from crafts.pieces import replaced
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language
@@ -126,6 +127,9 @@ def _gather(assignment: Assignment, store: Store) -> tuple[FolderFiles, list[str
     store.records()  # finishes a move to the bin that was cut short
     files = FolderFiles(store.folder.parent, only=(assignment.id,)) if store.folder.is_dir() else None
     names = [n for n in files.sizes if _belongs(n.removeprefix(f"{assignment.id}/"))] if files else []
+    place = f"{assignment.id}/{CRAFTS}/"
+    older = {place + name for name in replaced(n.removeprefix(place) for n in names if n.startswith(place))}
+    names = [name for name in names if name not in older]
     if not files or not names:
         raise HandInError("hand_in.nothing", assignment=assignment.id)
     return files, sorted(names)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crafts import pieces
+from crafts import application, pieces
 from crafts.application import difference
 from crafts.catalogue import APPLICATIONS
 from crafts.errors import CraftError
@@ -55,6 +56,22 @@ def test_what_cannot_be_made_leaves_nothing(store: Store) -> None:
     with pytest.raises(CraftError):
         crossstitch(store, width=3)
     assert not (store.folder / FOLDER).exists()
+
+
+def test_pictures_that_are_too_large_together_are_refused_before_they_fill_the_memory(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "MAX_PIXELS", 256 * 256 * 2)
+    data, read = record_of(store, shaded(1)).image_path.read_bytes(), []
+
+    def files() -> Iterator[bytes]:
+        for number in range(9):
+            read.append(number)
+            yield data
+
+    with pytest.raises(CraftError, match="pixels"):
+        application.opened(files())
+    assert len(read) == 3
 
 
 KILLED = """

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,14 @@ def test_the_newest_piece_counts_and_an_older_one_stays(store: Store, assignment
     assert before.items() <= after.items()
     record(store, assignment, 2).write_text("{}")
     assert failed(check(store, assignment)) == ["piece/made"]
+
+
+def test_only_the_newest_piece_is_handed_in(store: Store, assignment: Assignment) -> None:
+    exercise = crafted(assignment)
+    make_piece(store, exercise)
+    with zipfile.ZipFile(hand_in(assignment, store, "en")) as archive:
+        handed = {name.rpartition("/")[2] for name in archive.namelist() if f"/{FOLDER}/" in name}
+    assert handed == {path.name for path in (store.folder / FOLDER).glob(f"{exercise.id}-2.*")}
 
 
 @pytest.mark.parametrize("text", ["", "very nice", "lorem ipsum dolor sit amet " * 6])

@@ -72,11 +72,16 @@ def contrasts(t: Translator, figures: dict[str, Any]) -> Markup:
         one, other = pair["colours"]
         if not (is_hex(one) and is_hex(other)):
             continue
-        sample = Markup('<span class="sample" style="background:{};color:{}">Aa</span> {} · {}').format(
-            one, other, one, other
-        )
+        if pair["text"]:
+            sample = Markup('<span class="sample" style="background:{};color:{}">Aa</span>').format(
+                one, other
+            )
+        else:  # nothing is written where it could not be read
+            halves = Markup("background:linear-gradient(90deg,{} 50%,{} 50%)").format(one, other)
+            sample = Markup('<span class="sample" style="{}">&nbsp;&nbsp;&nbsp;</span>').format(halves)
+        named = Markup("{} {} · {}").format(sample, one, other)
         does = "text" if pair["text"] else "large" if pair["large"] else "nothing"
-        rows.append((sample, number(pair["contrast"], t.language), t(f"brandkit.does_{does}")))
+        rows.append((named, number(pair["contrast"], t.language), t(f"brandkit.does_{does}")))
     return _table(header, rows, t("brandkit.contrasts"))
 
 

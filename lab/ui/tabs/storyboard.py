@@ -10,7 +10,7 @@ from crafts.storyboard import APPLICATION, FAR, MOST
 from exercises.i18n import number
 from exercises.kinds import Storyboard
 from lab.session.lab import Lab
-from lab.ui.html import crafts, markup
+from lab.ui.html import adherence, crafts, markup
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.tabs.crafted import CraftedTab
@@ -86,4 +86,19 @@ class StoryboardTab(CraftedTab):
         found: Any = piece.figures
         values = {name: number(found[name], t.language) for name in ("distance", "farthest")}
         words = t("storyboard.far" if found["farthest"] >= FAR else "storyboard.near", **values)
-        return markup.note(words) + crafts.frames(t, found) + markup.hint(t("storyboard.cannot"))
+        tables = crafts.frames(t, found) + self._judged(piece)
+        return markup.note(words) + tables + markup.hint(t("storyboard.cannot"))
+
+    def _judged(self, piece: Piece) -> Markup:
+        """What the judge found in each frame of what its prompt names; nothing where it had no opinion."""
+        t, records = self.page.t, self._records()
+        opinions = [(n, records.get(source.stem)) for n, source in enumerate(piece.sources, 1)]
+        rows = [
+            (number_, " · ".join(adherence.lines(t, record.manifest.adherence)[1:]))
+            for number_, record in opinions
+            if record is not None and record.manifest.adherence is not None
+        ]
+        if not rows:
+            return Markup("")
+        header = [t("storyboard.number"), t("storyboard.seen")]
+        return markup.scrolling(markup.table(header, rows, t("storyboard.judged")), t("storyboard.judged"))
