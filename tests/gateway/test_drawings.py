@@ -45,7 +45,7 @@ def drawn(drawing: Drawing) -> Done:
 
 
 def ask(drawings: Drawings, key: str, **request: object) -> Drawing:
-    return drawings.submit(ADA, key, asked(**request), "mini", None, 0)
+    return drawings.submit(ADA, key, asked(**request), "mini", None, None, 0)
 
 
 def test_what_was_finished_before_the_gateway_was_killed_is_not_drawn_again(
