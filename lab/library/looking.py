@@ -88,10 +88,11 @@ def verify(picture: Picture) -> Regeneration:
     """
     lab, manifest = current(), _a_picture(picture).manifest
     store = lab.session.store()
-    source = manifest.request.source
-    data = store.source_path(source).read_bytes() if source else None
-    image = picture.path.read_bytes()
-    return verify_record(manifest, image, data, lab.session.engine, language=lab.language)
+    request, image = manifest.request, picture.path.read_bytes()
+    source, mask = (
+        store.source_path(kept).read_bytes() if kept else None for kept in (request.source, request.mask)
+    )
+    return verify_record(manifest, image, source, lab.session.engine, mask=mask, language=lab.language)
 
 
 def compare(one: Picture, other: Picture) -> PixelDifference:

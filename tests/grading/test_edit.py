@@ -15,6 +15,8 @@ from exercises.kinds.base import Run
 from exercises.kinds.between import BETWEEN_RUN
 from exercises.loader import find_assignment
 from grading.checks import check_submission
+from grading.copies.items import photos
+from grading.desk.works import picture
 from grading.results import CheckResult
 from grading.submission.reading import closing, open_work
 from manifests.answers import Answers, ExerciseAnswer, SubjectAnswer, save_answers
@@ -216,3 +218,25 @@ def test_a_source_and_its_mask_are_in_the_report(tmp_path: Path, assignment: Ass
         texts = KINDS["inpaint"].texts(part, submission, translator("grading", "en"))
     assert [picture.caption for picture in shown] == ["source photo", "mask", "edit_part"]
     assert "0 of 255 outside" in texts[0].body
+
+
+def test_a_larger_canvas_is_no_photo_that_two_students_share(tmp_path: Path, assignment: Assignment) -> None:
+    store = make_work(tmp_path, assignment)
+    with closing(open_work(tmp_path, assignment.id, "alice")) as submission:
+        shared = {source.sha256 for source in photos(submission)}
+    used = {run: store.newest(run) for run in ("edit_part", "edit_beyond")}
+    sources = {run: r.manifest.request.source for run, r in used.items() if r}
+    assert sources["edit_part"] is not None
+    assert sources["edit_beyond"] is not None
+    assert shared == {sources["edit_part"].sha256}
+
+
+def test_the_desk_shows_a_mask(tmp_path: Path, assignment: Assignment) -> None:
+    store = make_work(tmp_path, assignment)
+    record = store.newest("edit_part")
+    assert record is not None
+    mask = record.manifest.request.mask
+    assert mask is not None
+    with closing(open_work(tmp_path, assignment.id, "alice")) as submission:
+        assert picture(submission, mask.sha256) is not None
+        assert picture(submission, "0" * 64) is None
