@@ -150,6 +150,11 @@ def newest_record(exercise: str, names: Iterable[str]) -> str | None:
     return f"{exercise}-{max(found)}.json" if found else None
 
 
+def exercises_of(names: Iterable[str]) -> list[str]:
+    """The exercises of which something is there."""
+    return sorted({made[1] for name in names if (made := _NAME.fullmatch(name))})
+
+
 def replaced(names: Iterable[str]) -> set[str]:
     """Of the names in the folder those of pieces for which there is a newer record."""
     found = [(made[1], int(made[2]), name) for name in names if (made := _NAME.fullmatch(name))]

@@ -17,16 +17,7 @@ from cachetools import LRUCache
 
 from crafts.application import Application, Figures, difference, opened
 from crafts.errors import CraftError
-from crafts.pieces import (
-    FOLDER,
-    MAX_BYTES,
-    MAX_FILE_BYTES,
-    SIGNATURES,
-    Piece,
-    SourcePicture,
-    newest_record,
-    read_piece,
-)
+from crafts.pieces import SIGNATURES, Piece, SourcePicture
 from exercises.i18n import Translator
 from exercises.kinds.crafted import Crafted
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
@@ -36,6 +27,7 @@ from grading.checks.text_rules import check_words
 from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.pictures import PictureFacts, Undecodable, look
+from grading.submission.pieces import newest_piece, piece_file
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message
 from manifests.errors import PictureError
@@ -66,7 +58,7 @@ class Crafting:
 def _check(crafting: Crafting, exercise: Crafted, evidence: Evidence) -> list[RuleResult]:
     """Four rules for the piece, one for the words."""
     submission, application = evidence.submission, crafting.application
-    piece = _newest(exercise, submission)
+    piece = newest_piece(submission, exercise.id)
     none = message("crafted.no_words")
     rules: list[Rule] = [
         ("made", partial(_made, exercise, submission, application, piece)),
@@ -84,28 +76,6 @@ def _check(crafting: Crafting, exercise: Crafted, evidence: Evidence) -> list[Ru
 def _known(piece: Piece | Message | None) -> Piece:
     assert isinstance(piece, Piece)  # noqa: S101 - the first rule has seen to it
     return piece
-
-
-def _newest(exercise: Crafted, submission: Submission) -> Piece | Message | None:
-    """The piece that counts, or why it cannot be read; None where there is none."""
-    prefix = f"{submission.prefix}{FOLDER}/"
-    sizes = submission.files.sizes if submission.files is not None else {}
-    name = newest_record(exercise.id, (n.removeprefix(prefix) for n in sizes if n.startswith(prefix)))
-    if name is None or submission.files is None:
-        return None
-    try:
-        return read_piece(submission.files.read(prefix + name, MAX_BYTES))
-    except Unreadable as error:
-        return error.message
-    except CraftError as error:
-        return message("crafted.unreadable", file=f"{FOLDER}/{name}", why=error)
-
-
-def _file(submission: Submission, name: str) -> bytes:
-    """The bytes of a piece's file. Raises Unreadable."""
-    if submission.files is None:
-        raise Unreadable(message("file.missing", file=name))
-    return submission.files.read(f"{submission.prefix}{FOLDER}/{name}", MAX_FILE_BYTES)
 
 
 def _made(
@@ -130,7 +100,7 @@ def _made(
         return wrong(message("crafted.files"), expected, found)
     for each in piece.files:
         try:
-            data = _file(submission, each.name)
+            data = piece_file(submission, each.name)
         except Unreadable as error:
             return wrong(error.message)
         if sha256(data).hexdigest() != each.sha256:
@@ -225,7 +195,7 @@ def _pictures(
     crafting: Crafting, exercise: Crafted, submission: Submission, t: Translator
 ) -> list[ReportPicture]:
     """What can be shown of the piece's files, then the pictures it was made of."""
-    piece = _newest(exercise, submission)
+    piece = newest_piece(submission, exercise.id)
     if not isinstance(piece, Piece):
         return []
     shown = []
@@ -240,14 +210,14 @@ def _pictures(
 
 def _facts(submission: Submission, name: str) -> PictureFacts | Undecodable | Message:
     try:
-        return look(_file(submission, name))
+        return look(piece_file(submission, name))
     except Unreadable as error:
         return error.message
 
 
 def _texts(crafting: Crafting, exercise: Crafted, submission: Submission, t: Translator) -> list[ReportText]:
     """The settings and figures in words, and what was written."""
-    piece = _newest(exercise, submission)
+    piece = newest_piece(submission, exercise.id)
     texts = []
     if isinstance(piece, Piece):
         try:

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from pydantic import JsonValue
+
 from exercises.assignment import Assignment
 from exercises.kinds import Code
 from exercises.kinds.code import BLANK
 from exercises.kinds.planned import Planned
 from grading.checks.native_sizes import NATIVE_SIZES
 from grading.checks.text_rules import MAX_READ, plain
+from grading.submission.pieces import newest_pieces
 from grading.submission.reading import Recorded, Submission
 from manifests.analysis import AltText, Conclusion, Correction, Note
 from manifests.manifest import Manifest, Source
@@ -52,6 +55,8 @@ def _passages(submission: Submission) -> Iterator[Passage]:
             yield from (
                 Passage(f"{name}/{stem}", step.why[:MAX_READ]) for stem, step in exercise.steps.items()
             )
+    for piece in newest_pieces(submission):
+        yield from (Passage(f"crafts/{piece.stem}", text[:MAX_READ]) for text in _typed(piece.settings))
     for entry in submission.notebook:
         said = entry.said if isinstance(entry, Note) else None
         where = f"analyses/{entry.sequence:04d}"
@@ -65,6 +70,15 @@ def _passages(submission: Submission) -> Iterator[Passage]:
         for run, texts in (*own.pictures.items(), ("conclusions", own.conclusions)):
             for question, text in texts.items():
                 yield Passage(f"{name}/{run}/{question}", text[:MAX_READ], observed=True)
+
+
+def _typed(value: JsonValue) -> Iterator[str]:
+    """The texts within the settings of something made of pictures: captions, names, moods."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _typed(each)
 
 
 def free_records(submission: Submission, assignment: Assignment) -> list[Recorded]:

@@ -16,12 +16,13 @@ from exercises.kinds.crafted import Crafted
 from exercises.loader import find_assignment
 from grading.checks import KINDS, check_submission
 from grading.class_.grade import grade_class
+from grading.copies.items import passages
 from grading.results import CheckResult
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
 from manifests.answers import load_answers, save_answers
 from manifests.store import Store
-from tests.grading.crafted import CRAFTED, SETTINGS, make_piece, make_work
+from tests.grading.crafted import CRAFTED, SETTINGS, WORDS, make_piece, make_work
 from tests.grading.good import noise
 
 Checks = dict[str, CheckResult]
@@ -186,6 +187,15 @@ def test_the_newest_piece_counts_and_an_older_one_stays(store: Store, assignment
     assert before.items() <= after.items()
     record(store, assignment, 2).write_text("{}")
     assert failed(check(store, assignment)) == ["piece/made"]
+
+
+def test_what_was_typed_into_it_is_compared_with_what_others_typed(
+    store: Store, assignment: Assignment
+) -> None:
+    with closing(open_submission(store.folder, assignment.id, name="alice")) as submission:
+        found = {passage.text for passage in passages(submission)}
+    typed = {"storyboard": {text for frame in FRAMES for text in frame.values()}, "brandkit": {"Thé & Co"}}
+    assert found >= typed.get(assignment.id, set()) | {WORDS}
 
 
 def test_only_the_newest_piece_is_handed_in(store: Store, assignment: Assignment) -> None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from exercises.errors import UserError
 from exercises.i18n import number
+from exercises.kinds.crafted import Crafted
 from grading.results import CheckResult, asked_points
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_work
@@ -83,6 +84,8 @@ def contents(lab: Lab, page: Page) -> str:
     t, store, exercises = page.t, lab.store(), lab.assignment.exercises
     parts = [t("hand_in.pictures", number=len(store.records()))]
     parts += [t(f"hand_in.part_{kind}") for kind in PARTS if any(e.kind == kind for e in exercises)]
+    if any(isinstance(e, Crafted) for e in exercises):
+        parts.append(t("hand_in.part_made"))
     if lab.assignment.asks_apis:
         parts.append(t("hand_in.part_answers"))
     said = t("hand_in.and", others=", ".join(parts), last=t("hand_in.part_words"))
