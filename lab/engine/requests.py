@@ -6,6 +6,7 @@ The local engine and the printed script take their arguments from here, so they 
 from collections.abc import Mapping
 
 from exercises.parameters import FROM_SOURCE, SAFE_STEPS, SCHEDULERS, Parameters, safe_sides, side_of
+from lab.engine.adapters import check_adapters
 from lab.engine.failures import EngineFailure
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
@@ -82,6 +83,7 @@ def check_request(
         raise EngineFailure("no_mask")
     if request.between is not None:
         _check_between(entry, request)
+    check_adapters(entry, request)
 
 
 def _check_between(entry: ModelEntry, request: Request) -> None:
