@@ -190,6 +190,10 @@ class Submission:
         """The bytes of an adapter a picture was drawn with; raises Unreadable."""
         return self._read(f"{ADAPTERS}/{adapter.file}")
 
+    def card(self, adapter: Adapter) -> bytes:
+        """The bytes of the adapter's card; raises Unreadable."""
+        return self._read(f"{ADAPTERS}/{adapter.file.removesuffix('.safetensors')}.json")
+
     def look_at_image(self, recorded: Recorded) -> PictureFacts | Undecodable | Message:
         """Facts of a manifest's picture, or why there are none; measured once."""
         return self._look(self._image_file(recorded))
