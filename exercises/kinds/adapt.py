@@ -14,7 +14,7 @@ from exercises.toml_file import TomlFile
 WORD = "{word}"  # in a prompt: where the student's new word stands
 Scale = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
 TaughtSteps = Annotated[int, Field(strict=True, ge=5, le=5000)]
-AskedFor = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\{word\}")]
+AskedFor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 class Adapt(ExerciseBase):
@@ -65,5 +65,7 @@ class Adapt(ExerciseBase):
     def check(self, file: TomlFile, at: KeyPath, runs: Collection[str]) -> None:
         check_all_unique(file, (*at, "scales"), [f"{scale:g}" for scale in self.scales])
         check_all_unique(file, (*at, "prompts"), self.prompts)
-        if not self.fewest_steps <= self.steps <= self.most_steps:
+        if WORD not in self.prompts[0]:  # the others may ask what became of the rest
+            raise file.error((*at, "prompts", 0), "pattern", pattern=WORD)
+        if not any(self.fewest_steps <= step <= self.most_steps for step in (self.steps, *self.keep)):
             raise file.error((*at, "steps"), "at_most", le=str(self.most_steps))

@@ -366,7 +366,7 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(5):
-        (folder / f"{number}.png").write_bytes(photo(60 + number, 70))
+        (folder / f"{number}.png").write_bytes(photo(70 + number, 72))
     teach = ("--photos", folder, "--word", "zibou", "--rank", 2)
     taught = invoke(adapt, f"{everything}/taught", "--work", work, *teach)
     assert taught.exit_code == 0, taught.stderr
