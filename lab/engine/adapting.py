@@ -310,7 +310,7 @@ class Teacher:
             "rank": str(self.settings.rank),
             **({"weights_sha256": self.model.weights_sha256} if self.model.weights_sha256 else {}),
         }
-        return save(tensors, said)
+        return bytes(save(tensors, said))
 
     def state(self) -> bytes:
         """All that is needed to go on from here."""
@@ -320,7 +320,7 @@ class Teacher:
         for i, each in enumerate(self._learnt()):
             for name, value in self._optimizer.state.get(each, {}).items():
                 tensors[f"{name}.{i}"] = value.detach().cpu()
-        return save(tensors, {"step": str(self.step), "losses": json.dumps(self.losses)})
+        return bytes(save(tensors, {"step": str(self.step), "losses": json.dumps(self.losses)}))
 
     def restore(self, data: bytes) -> None:
         """Go on from a state. Raises ValueError, KeyError, RuntimeError where it is not of this run."""
