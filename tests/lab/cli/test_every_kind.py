@@ -346,8 +346,9 @@ def write(work: Path, assignment_id: str) -> None:
 def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     tmp_path: Path, everything: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place, name, few in ((adapting, "PRIOR", 2), (adapting, "PRIOR_BATCH", 2), (adapt_job, "OTHERS", 1)):
-        monkeypatch.setattr(place, name, few)
+    for name in ("PRIOR", "PRIOR_BATCH", "VARIANTS", "SAMPLE_STEPS"):
+        monkeypatch.setattr(adapting, name, 2)
+    monkeypatch.setattr(adapt_job, "OTHERS", 1)
     assignment, work = find_assignment(everything), tmp_path / "work"
     assert {exercise.kind for exercise in assignment.exercises} == KINDS.keys()
     picture = tmp_path / "photo.png"
