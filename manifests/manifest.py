@@ -145,9 +145,12 @@ class ApiRequest(Part):
     height: Pixels | None = None
     seed: Seed | None = None
     source: Source | None = None
-    mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
     tried: tuple[Tried, ...] = Field(default=(), max_length=100)
     cached: bool = False
+
+    @property
+    def mask(self) -> None:
+        """A provider is given none: an edit changes the whole picture."""
 
 
 def _maker(value: Any) -> str:

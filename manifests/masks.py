@@ -1,7 +1,7 @@
 """Masks: which part of a picture is drawn anew, and whether the rest is as it was.
 
 A mask is a grayscale PNG of the picture's size. White is changed, black is kept, and the gray of a soft edge
-is a mixture: what is not black may change. Whoever draws, records and checks measures with the functions here.
+is a mixture: what is not black may change. Whoever draws, records and checks measures with these functions.
 """
 
 import io
@@ -13,7 +13,7 @@ from manifests.errors import PictureError
 from manifests.pictures import fit, open_picture
 
 MAX_MASK_BYTES = 2 * 2**20
-MOST_FEATHER = 64  # pixels
+MOST_FEATHER, USUAL_FEATHER = 64, 6  # pixels
 OUTSIDE_AT_MOST = 1.0  # of 255: the mean change that is borne where a mask is black
 DRAWN = 128  # from this gray on a pixel is drawn anew; below, the source's is only mixed with what is drawn
 SIDES = ("left", "top", "right", "bottom")
@@ -52,6 +52,23 @@ def mask_of(data: bytes, width: int, height: int) -> Image.Image:
     Raises PictureError.
     """
     return fit(open_picture(data), width, height).convert("L")
+
+
+def transparent_part(data: bytes, width: int, height: int) -> Image.Image:
+    """A mask of that size out of a picture whose transparent part is to change, as OpenAI's API has masks.
+
+    Raises PictureError, also where the picture has no transparency.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "WEBP")) as image:
+            if not image.has_transparency_data:
+                raise PictureError("mask.opaque")
+            alpha = image.convert("RGBA").getchannel("A")
+    except PictureError:
+        raise
+    except Exception as error:  # decoders raise what they like on broken data
+        raise PictureError("mask.broken") from error
+    return inverted(fit(alpha, width, height).convert("L"))
 
 
 def rectangle(width: int, height: int, left: int, top: int, right: int, bottom: int) -> Image.Image:

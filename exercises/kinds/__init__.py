@@ -11,6 +11,7 @@ from exercises.kinds.adapt import Adapt
 from exercises.kinds.alt_text import AltTexts
 from exercises.kinds.analyse import Analyse
 from exercises.kinds.base import ExerciseBase
+from exercises.kinds.between import BetweenTwo
 from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
@@ -19,6 +20,7 @@ from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
 from exercises.kinds.hand_in import HandIn
 from exercises.kinds.img2img import ImageToImage
+from exercises.kinds.inpaint import Inpaint
 from exercises.kinds.iterate import Iterate
 from exercises.kinds.observe import Observe
 from exercises.kinds.own import Own
@@ -33,6 +35,8 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "sweep": Sweep,
     "grid": Grid,
     "img2img": ImageToImage,
+    "inpaint": Inpaint,
+    "between": BetweenTwo,
     "own": Own,
     "iterate": Iterate,
     "pipeline": Pipeline,
@@ -55,6 +59,8 @@ Exercise = Annotated[
     | Sweep
     | Grid
     | ImageToImage
+    | Inpaint
+    | BetweenTwo
     | Own
     | Iterate
     | Pipeline

@@ -32,6 +32,7 @@ class Run(Frozen):
 
     `variant`: whose parameters these are, where they are one student's own (`exercises.variants`). `smaller`:
     where memory runs out, it is drawn smaller, and counts.
+    `canvas`: its size is that of the student's own enlarged picture.
     """
 
     id: Slug
@@ -39,6 +40,7 @@ class Run(Frozen):
     changed: str | None = None
     variant: str | None = None
     smaller: bool = False
+    canvas: bool = False
 
 
 class RubricItem(Frozen):

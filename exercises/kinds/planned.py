@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from exercises.faults import Fault, faults
 from exercises.faults import Path as KeyPath
 from exercises.kinds.base import ExerciseBase, Run
-from exercises.parameters import Mode, Parameters, is_slug
+from exercises.parameters import FROM_SOURCE, Mode, Parameters, is_slug
 from exercises.toml_file import ExerciseError, TomlFile, gathering, raise_all
 
 MAX_RUNS = 100
@@ -164,7 +164,7 @@ def read_parameters(
 def _check_strength(
     file: TomlFile, mode: Mode, parameters: Parameters, places: Mapping[str, KeyPath], run_at: KeyPath
 ) -> None:
-    if mode == "text2img" and parameters.strength is not None:
+    if mode not in FROM_SOURCE and parameters.strength is not None:
         raise file.error((*places["strength"], "strength"), "no_strength")
-    if mode == "img2img" and parameters.strength is None:
+    if mode in FROM_SOURCE and parameters.strength is None:
         raise file.error((*run_at, "strength"), "missing")

@@ -148,6 +148,8 @@ def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:
             planned[side] = side_of(getattr(plan, side), native or 0)
         else:
             planned[side] = getattr(request, side)
+    if run.canvas:
+        planned |= {"width": request.width, "height": request.height}
     if run.smaller:
         planned |= _safe_settings(plan, newest, native)
     if run.variant is not None:
@@ -177,7 +179,7 @@ def _safe_settings(plan: Parameters, newest: Recorded, native: int | None) -> di
 
 
 def _as_asked(newest: Recorded) -> dict[str, object]:
-    asked = newest.manifest.request.model_dump(exclude={"source"})
+    asked = newest.manifest.request.model_dump(exclude={"source", "mask", "between"})
     made = newest.manifest
     return asked | {"effective_steps": made.effective_steps, "variant": made.variant}
 

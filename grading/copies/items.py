@@ -13,10 +13,11 @@ from exercises.assignment import Assignment
 from exercises.kinds import Code
 from exercises.kinds.code import BLANK
 from exercises.kinds.planned import Planned
+from grading.checks.native_sizes import NATIVE_SIZES
 from grading.checks.text_rules import MAX_READ, plain
 from grading.submission.reading import Recorded, Submission
 from manifests.analysis import AltText, Conclusion, Correction, Note
-from manifests.manifest import Source
+from manifests.manifest import Manifest, Source
 
 MAX_PICTURES = 12  # the newest of each student's free pictures
 MAX_PHOTOS = 6
@@ -112,10 +113,20 @@ def code(submission: Submission, assignment: Assignment) -> list[Passage]:
 
 
 def photos(submission: Submission) -> list[Source]:
-    """The source photos, those that are pictures of a model left out."""
+    """The source photos, those left out that are pictures of a model or larger canvases around one."""
     made = {r.manifest.image.sha256 for r in submission.records}
-    used = {r.manifest.request.source for r in submission.own if r.manifest.request.source}
+    used = {
+        r.manifest.request.source
+        for r in submission.own
+        if r.manifest.request.source and not _is_canvas(r.manifest)
+    }
     return sorted((s for s in used if s.sha256 not in made), key=lambda s: s.sha256)[:MAX_PHOTOS]
+
+
+def _is_canvas(manifest: Manifest) -> bool:
+    """Whether what was changed is no picture of the model's own size: a canvas that the lab made."""
+    native = NATIVE_SIZES.get(manifest.model.id)
+    return manifest.request.mask is not None and {manifest.image.width, manifest.image.height} != {native}
 
 
 def _planned_prompts(assignment: Assignment) -> set[str]:

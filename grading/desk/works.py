@@ -97,8 +97,8 @@ def _answer(assignment: Assignment, submission: Submission, check: str) -> str:
 
 
 def picture(submission: Submission, sha256: str) -> bytes | None:
-    """A picture or a source of the submission as PNG, by the hash in its manifest; None where there is none
-    that can be shown."""
+    """A picture, source or mask of the submission as PNG, by the hash in its manifest; None where there is
+    none that can be shown."""
     data = _bytes(submission, sha256)
     if data is None:
         return None
@@ -118,8 +118,9 @@ def _bytes(submission: Submission, sha256: str) -> bytes | None:
         try:
             if recorded.manifest.image.sha256 == sha256:
                 return submission.image(recorded)
-            if request.source is not None and request.source.sha256 == sha256:
-                return submission.source(request.source)
+            for kept in (request.source, request.mask):
+                if kept is not None and kept.sha256 == sha256:
+                    return submission.source(kept)
         except Unreadable:
             continue
     return None

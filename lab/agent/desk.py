@@ -11,7 +11,7 @@ from typing import Any
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.i18n import Language, translator
-from exercises.parameters import DEFAULT_STRENGTH
+from exercises.parameters import DEFAULT_STRENGTH, FROM_SOURCE
 from grading.results import earned_points, open_points
 from lab.jobs.generate import Generation
 from lab.library.drawing import free_run, record_of, start
@@ -169,7 +169,7 @@ class Desk:
 
     def _begin(self, lab: OpenedLab, planned: Planned, source: str | None) -> Generation:
         kept: Source | None = None
-        if planned.parameters.mode == "img2img":
+        if planned.parameters.mode in FROM_SOURCE:
             if source is None:
                 raise AgentError("agent.source_needed")
             record = self.picture(lab.session.assignment.id, source)

@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
+from exercises.parameters import FROM_SOURCE
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
-from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
 from lab.session.gateway import engine_for
+from lab.session.planned_requests import request_of
 from lab.session.planned_runs import RunError, select
 from lab.session.settings import LabSettings
 from lab.ui.html.adherence import line
 from manifests.manifest import Adherence
+from manifests.masks import SIDES
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
 from manifests.settings import WorkSettings
@@ -47,6 +49,13 @@ def run(
     work: Annotated[Path | None, typer.Option(help="The work folder.")] = None,
     model: Annotated[str | None, typer.Option(help="A model of 'genai-lab models list'.")] = None,
     source: Annotated[Path | None, typer.Option(help="The source picture of image to image.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="What of the source is to change: a picture, white where it is.")
+    ] = None,
+    enlarge: Annotated[
+        str | None,
+        typer.Option(metavar="LEFT,TOP,RIGHT,BOTTOM", help="Draw more around the source, in pixels."),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter.")
     ] = None,
@@ -60,9 +69,11 @@ def run(
     model = model or LabSettings().model
     store = Store(work or place.work, assignment.id, place.student)
     kept = None
-    if any(each.parameters.mode == "img2img" for each in planned):
-        kept = store.add_source(_read_source(source))
-    requests = [(each, request_for(each.parameters, model, kept)) for each in planned]
+    if any(each.parameters.mode in FROM_SOURCE for each in planned):
+        kept = store.add_source(_read(source, "source"))
+    drawn = None if mask is None else _read(mask, "mask")
+    sides = None if enlarge is None else _sides(enlarge)
+    requests = [(each, request_of(each, model, store, kept, drawn, sides)) for each in planned]
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
@@ -108,7 +119,7 @@ def _change(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise RunError("run.bad_set", text=text)
-    if key in ("prompt", "negative_prompt"):
+    if key in ("prompt", "negative_prompt", "to_prompt"):
         return key, value
     try:
         number = json.loads(value)
@@ -117,9 +128,18 @@ def _change(text: str) -> tuple[str, Any]:
     return key, number if isinstance(number, int | float) else value
 
 
-def _read_source(path: Path | None) -> bytes:
+def _sides(text: str) -> dict[str, int]:
+    """`64,0,64,0` by side. Raises RunError."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != len(SIDES) or not all(part.isdecimal() for part in parts):
+        raise RunError("run.enlarge_needed")
+    return {side: int(part) for side, part in zip(SIDES, parts, strict=True)}
+
+
+def _read(path: Path | None, what: str) -> bytes:
+    """A source or a mask. Raises RunError."""
     if path is None:
-        raise RunError("run.source_needed")
+        raise RunError(f"run.{what}_needed")
     try:
         return read_regular_file(path.resolve(), MAX_BYTES)
     except OSError as error:

@@ -18,7 +18,7 @@ BUSY = 5  # seconds after which one may ask again
 # Failures that are the request's fault; all others are this server's.
 _ASKED_WRONG = """
 unsupported_mode unknown_scheduler unsupported_scheduler bad_seed bad_steps bad_size no_source no_strength
-bad_strength no_step_left bad_source filtered
+bad_strength no_step_left bad_source no_mask bad_mask filtered
 """
 ASKED_WRONG = frozenset(_ASKED_WRONG.split())
 CODES = {"filtered": "content_policy_violation"}  # as OpenAI calls it
@@ -46,7 +46,12 @@ class Drawing:
             raise ApiError(429, "queue_full", headers={"Retry-After": str(BUSY)}, waiting=self._under_way)
 
     async def pictures(
-        self, requests: list[Request], model: str, source: bytes | None, gone: Gone
+        self,
+        requests: list[Request],
+        model: str,
+        source: bytes | None,
+        mask: bytes | None,
+        gone: Gone,
     ) -> AsyncGenerator[Step | Done]:
         """The steps and the picture of each request, one request after the other.
 
@@ -56,7 +61,7 @@ class Drawing:
         self._under_way += 1
         try:
             for request in requests:
-                job = self._engine.submit(request, model=model, source=source)
+                job = self._engine.submit(request, model=model, source=source, mask=mask)
                 async with aclosing(_events(job, gone)) as events:
                     async for event in events:
                         if isinstance(event, Step | Done):

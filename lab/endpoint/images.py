@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from hashlib import sha256
 from secrets import randbits
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from starlette.routing import Match
 
 from exercises.parameters import (
     DEFAULT_STRENGTH,
+    FROM_SOURCE,
     GuidanceScale,
     Mode,
     Parameters,
@@ -32,7 +34,7 @@ from exercises.parameters import (
 )
 from lab.endpoint.drawing import Drawing, refusal
 from lab.endpoint.elsewhere import Elsewhere
-from lab.endpoint.errors import ApiError, language_of, worded
+from lab.endpoint.errors import ApiError, Refused, language_of, worded
 from lab.endpoint.lenient import NullsAreDefaults
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.models import drawing_model
@@ -42,7 +44,10 @@ from lab.endpoint.usage import picture_tokens, text_tokens
 from lab.engine.failures import EngineFailure
 from lab.engine.protocol import Done, Picture
 from lab.engine.requests import check_request, request_for
+from manifests.errors import PictureError
+from manifests.manifest import Mask
 from manifests.manifest import Request as Asked
+from manifests.masks import USUAL_FEATHER, feathered, mask_bytes, open_mask, transparent_part, usual_padding
 from manifests.xmp import source_type_of
 
 if TYPE_CHECKING:
@@ -69,7 +74,7 @@ class ImageRequest(NullsAreDefaults):
     guidance_scale: GuidanceScale = 7.5
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     scheduler: SchedulerName = "EulerA"
-    strength: Strength = DEFAULT_STRENGTH
+    strength: Strength | None = None  # 0.6 where there is none, and 1 with a mask
 
 
 def _address(value: Any) -> Any:
@@ -90,7 +95,7 @@ class EditRequest(ImageRequest):
 
     images: DataUrls = ()
     image: DataUrl | DataUrls = ()
-    mask: Any = None
+    mask: DataUrl | None = None
 
     @property
     def sent(self) -> list[tuple[str, str]]:
@@ -114,6 +119,7 @@ class Order:
     wanted: ImageRequest
     requests: list[Asked]
     source: bytes | None
+    mask: bytes | None
     kind: Literal["image_generation", "image_edit"]
     input_tokens: tuple[int, int]  # of text, of pictures
 
@@ -144,12 +150,16 @@ def router(
     """The two routes. `drawing_of`: who draws for the one who asks."""
     routes = APIRouter()
 
-    async def draw(wanted: ImageRequest, source: bytes | None, request: Request) -> Response:
+    async def draw(
+        wanted: ImageRequest, source: bytes | None, request: Request, mask: bytes | None = None
+    ) -> Response:
         provided = elsewhere.of(request, wanted.model)
         if provided is None:
-            order = await run_in_threadpool(_order, wanted, source, limits)
+            order = await run_in_threadpool(_order, wanted, source, mask, limits)
             return await _done(order, drawing_of(request), request)
         _check_form(wanted, limits)
+        if mask is not None:
+            raise ApiError(400, "no_mask", param="mask", model=wanted.model)
         document = await provided.pictures(wanted, source)
         return stream(_finished(document, source is not None)) if wanted.stream else JSONResponse(document)
 
@@ -161,9 +171,10 @@ def router(
     async def edit_from_json(wanted: EditRequest, request: Request) -> Response:
         """The same as JSON."""
         sent = wanted.sent
-        _check_edit(len(sent), wanted.mask)
+        _check_edit(len(sent))
         source = data_url_bytes(sent[0][0], limits, sent[0][1])
-        return await draw(wanted, source, request)
+        mask = None if wanted.mask is None else data_url_bytes(wanted.mask, limits, "mask")
+        return await draw(wanted, source, request, mask)
 
     routes.add_api_route(
         "/images/edits",
@@ -179,7 +190,7 @@ def router(
         prompt: Annotated[Prompt, Form()],
         image: Annotated[list[UploadFile] | None, File(description="the picture to begin with")] = None,
         images: Annotated[list[UploadFile] | None, File(alias="image[]")] = None,
-        mask: Annotated[UploadFile | None, File(description="not taken: the whole picture changes")] = None,
+        mask: Annotated[UploadFile | None, File(description="transparent where it is to change")] = None,
         model: Annotated[str, Form(max_length=200)] = "mini",
         n: Annotated[int, Form(ge=1, le=10)] = 1,
         size: Annotated[Size | None, Form()] = None,
@@ -192,11 +203,11 @@ def router(
         guidance_scale: Annotated[GuidanceScale, Form()] = 7.5,
         negative_prompt: Annotated[str, Form(max_length=2000)] = "",
         scheduler: Annotated[SchedulerName, Form()] = "EulerA",
-        strength: Annotated[Strength, Form()] = DEFAULT_STRENGTH,
+        strength: Annotated[Strength | None, Form()] = None,
     ) -> Response:
-        """Make pictures from a picture and words: image to image, at `strength`."""
+        """Make pictures from a picture and words: image to image at `strength`, or inpainting with a mask."""
         sent = [*(image or []), *(images or [])]
-        _check_edit(len(sent), mask)
+        _check_edit(len(sent))
         wanted = ImageRequest(
             prompt=prompt,
             model=model,
@@ -213,17 +224,16 @@ def router(
             scheduler=scheduler,
             strength=strength,
         )
-        return await draw(wanted, await sent[0].read(), request)
+        given = None if mask is None else await mask.read()
+        return await draw(wanted, await sent[0].read(), request, given)
 
     return routes
 
 
-def _check_edit(pictures: int, mask: object) -> None:
-    """Raise ApiError unless there is one picture to begin with, and no mask."""
+def _check_edit(pictures: int) -> None:
+    """Raise ApiError unless there is one picture to begin with."""
     if pictures != 1:
         raise ApiError(400, "one_picture", param="image", count=pictures)
-    if mask is not None:
-        raise ApiError(400, "no_mask", param="mask")
 
 
 def _check_form(wanted: ImageRequest, limits: EndpointLimits) -> None:
@@ -234,7 +244,7 @@ def _check_form(wanted: ImageRequest, limits: EndpointLimits) -> None:
         raise ApiError(400, "too_many_images", param="n", most=limits.images)
 
 
-def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -> Order:
+def _order(wanted: ImageRequest, source: bytes | None, mask: bytes | None, limits: EndpointLimits) -> Order:
     """Everything that can be wrong with a wanted is said here, before it waits. Raises ApiError."""
     entry = drawing_model(wanted.model)
     _check_form(wanted, limits)
@@ -242,24 +252,43 @@ def _order(wanted: ImageRequest, source: bytes | None, limits: EndpointLimits) -
     if source is not None:
         picture = picture_of(source, limits, "image")
         read = picture_tokens(picture.width, picture.height)
-    mode: Mode = "text2img" if source is None else "img2img"
-    requests = []
+    mode: Mode = "text2img" if source is None else "img2img" if mask is None else "inpaint"
+    requests, drawn = [], None
     for i in range(wanted.n):
         request = request_for(_parameters(wanted, mode, i, entry.takes_strength), wanted.model)
+        if mask is not None:
+            kept, drawn = _kept_mask(mask, request, limits)
+            request = request.model_copy(update={"mask": kept})
         try:
-            check_request(entry, request, source)
+            check_request(entry, request, source, drawn)
         except EngineFailure as failure:
             raise refusal(failure.failed) from failure
         requests.append(request)
     words = text_tokens(wanted.prompt) + text_tokens(wanted.negative_prompt)
     return Order(
-        wanted, requests, source, "image_generation" if source is None else "image_edit", (words, read)
+        wanted, requests, source, drawn, "image_generation" if source is None else "image_edit", (words, read)
     )
+
+
+def _kept_mask(data: bytes, request: Asked, limits: EndpointLimits) -> tuple[Mask, bytes]:
+    """A client's mask as ours, of the picture's size: white where theirs is transparent. Raises ApiError."""
+    picture_of(data, limits, "mask")  # bounded, whatever it is
+    try:
+        mask = feathered(transparent_part(data, request.width, request.height), USUAL_FEATHER)
+        drawn = mask_bytes(mask)
+        open_mask(drawn, request.width, request.height)
+    except PictureError as error:
+        raise Refused(400, "bad_mask", error, param="mask") from error
+    digest = sha256(drawn).hexdigest()
+    kept = Mask(file=f"{digest[:16]}.png", sha256=digest, padding=usual_padding(mask))
+    return kept, drawn
 
 
 def _parameters(wanted: ImageRequest, mode: Mode, number: int, takes_strength: bool) -> Parameters:
     """The parameters of the picture of that number. Raises ApiError for a size outside all bounds."""
     width, height = (None, None) if wanted.size in (None, "auto") else map(int, wanted.size.split("x"))
+    usual = 1.0 if mode == "inpaint" else DEFAULT_STRENGTH
+    strength = usual if wanted.strength is None else wanted.strength
     values: dict[str, Any] = {
         "mode": mode,
         "prompt": wanted.prompt,
@@ -270,7 +299,7 @@ def _parameters(wanted: ImageRequest, mode: Mode, number: int, takes_strength: b
         "guidance_scale": wanted.guidance_scale,
         "scheduler": wanted.scheduler,
         "seed": randbits(32) if wanted.seed is None else (wanted.seed + number) % 2**32,
-        "strength": wanted.strength if mode == "img2img" and takes_strength else None,
+        "strength": strength if mode in FROM_SOURCE and takes_strength else None,
     }
     try:
         return Parameters(**values)
@@ -284,7 +313,7 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
         return stream(_streamed(order, drawing, request))
     pictures: list[Picture] = []
     model = order.wanted.model
-    events = drawing.pictures(order.requests, model, order.source, request.is_disconnected)
+    events = drawing.pictures(order.requests, model, order.source, order.mask, request.is_disconnected)
     async with aclosing(events):
         async for each in events:
             if isinstance(each, Done):
@@ -321,7 +350,9 @@ async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGe
     facts = order.facts() | {"created_at": int(time.time())}
     partial = 0
     wanted = order.wanted.partial_images or 0
-    events = drawing.pictures(order.requests, order.wanted.model, order.source, request.is_disconnected)
+    events = drawing.pictures(
+        order.requests, order.wanted.model, order.source, order.mask, request.is_disconnected
+    )
     try:
         async with aclosing(events):
             async for each in events:

@@ -4,21 +4,21 @@ All pictures of one call are asked for at once, so the engine may draw them toge
 notebook's Stop) ends them within a step; what was saved before stays.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from exercises.i18n import Translator
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import DEFAULT_STRENGTH
+from exercises.parameters import DEFAULT_STRENGTH, FROM_SOURCE
 from lab.engine.protocol import Cancelled, Failed
-from lab.engine.requests import request_for
 from lab.jobs.generate import Generation, PictureSaved, notes
 from lab.jobs.generate import generate as start_generation
 from lab.library.opened import LibraryError, OpenedLab, current
 from lab.library.progress import ProgressLine
 from lab.library.shown import Picture, Pictures
+from lab.session.planned_requests import request_of
 from lab.session.planned_runs import Planned, parameters_of, runs_of
 from lab.ui.html.picture import with_value
 from manifests.manifest import MadeThrough, Source
@@ -29,14 +29,22 @@ from manifests.store import Record
 SHORT = 40  # characters of a label
 
 
-def run(what: str, *, source: str | Path | None = None, **changes: Any) -> Pictures:
+def run(
+    what: str,
+    *,
+    source: str | Path | None = None,
+    mask: str | Path | None = None,
+    enlarge: Mapping[str, int] | None = None,
+    **changes: Any,
+) -> Pictures:
     """Make the planned pictures that `EXERCISE` or `EXERCISE/RUN` names, as the pages do.
 
-    `source`: the photo of image to image. `changes`: parameters that are to differ from the plan, as for
-    `genai-lab run --set`; the checks then say that they do. Raises UserError.
+    `source`: the picture to begin with. `mask`: what of it is to change, a picture that is white there;
+    `enlarge`: by how many pixels its canvas grows (`{"left": 64}`). `changes`: parameters that are to differ
+    from the plan, as for `genai-lab run --set`; the checks then say that they do. Raises UserError.
     """
     lab = current()
-    return draw_planned(lab, runs_of(lab.session.assignment, what, changes), source)
+    return draw_planned(lab, runs_of(lab.session.assignment, what, changes), source, mask, enlarge)
 
 
 def generate(prompt: str, **parameters: Any) -> Picture:
@@ -99,14 +107,22 @@ def free_run(lab: OpenedLab, values: dict[str, Any]) -> Planned:
     return Planned(exercise.id, STUDIO_RUN, parameters_of({"prompt": ""}, values))
 
 
-def draw_planned(lab: OpenedLab, planned: Sequence[Planned], source: str | Path | None = None) -> Pictures:
+def draw_planned(
+    lab: OpenedLab,
+    planned: Sequence[Planned],
+    source: str | Path | None = None,
+    mask: str | Path | None = None,
+    enlarge: Mapping[str, int] | None = None,
+) -> Pictures:
     """Draw and record, telling how it goes; the first that fails ends what waits. Raises UserError."""
     model = lab.session.settings.model
-    kept = _kept_source(lab, source) if any(each.parameters.mode == "img2img" for each in planned) else None
+    begins = any(each.parameters.mode in FROM_SOURCE for each in planned)
+    kept = _kept_source(lab, source) if begins else None
+    drawn = None if mask is None else _read(mask)
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         print(lab.t("generation.unknown_words", words=", ".join(unknown)))
-    under_way = start(lab, planned, kept)
+    under_way = start(lab, planned, kept, mask=drawn, enlarge=enlarge)
     progress, records = ProgressLine(lab.t), []
     try:
         for number, generation in enumerate(under_way, start=1):
@@ -126,11 +142,13 @@ def start(
     planned: Sequence[Planned],
     source: Source | None = None,
     made_through: MadeThrough | None = None,
+    mask: bytes | None = None,
+    enlarge: Mapping[str, int] | None = None,
 ) -> list[Generation]:
     """Ask for all of them at once. Raises UserError for what cannot be."""
     session, model = lab.session, lab.session.settings.model
-    requests = [request_for(each.parameters, model, source) for each in planned]
     store = session.store()
+    requests = [request_of(each, model, store, source, mask, enlarge) for each in planned]
     return [
         start_generation(
             store, session.engine, each.exercise, each.run, request,
@@ -159,11 +177,14 @@ def record_of(lab: OpenedLab, generation: Generation, tell: Callable[[object], N
 def _kept_source(lab: OpenedLab, source: str | Path | None) -> Source:
     if source is None:
         raise LibraryError("library.source_needed")
+    return lab.session.store().add_source(_read(source))
+
+
+def _read(file: str | Path) -> bytes:
     try:
-        data = read_regular_file(Path(source).resolve(), MAX_BYTES)
+        return read_regular_file(Path(file).resolve(), MAX_BYTES)
     except OSError as error:
-        raise LibraryError("run.source_unreadable", file=source, reason=error.strerror or "") from None
-    return lab.session.store().add_source(data)
+        raise LibraryError("run.source_unreadable", file=file, reason=error.strerror or "") from None
 
 
 def _label(t: Translator, parameter: str, value: object) -> str:

@@ -45,6 +45,12 @@ source.save(buffer, "PNG")
 asked["init_images"] = [b64encode(buffer.getvalue()).decode()]
 """
 
+MASK_END = """\
+buffer = BytesIO()
+mask.save(buffer, "PNG")
+asked["mask"] = b64encode(buffer.getvalue()).decode()
+"""
+
 
 def a1111_script(
     manifest: Manifest, request: Request, service: A1111Service, source: str, imports: str, language: Language
@@ -61,7 +67,7 @@ def a1111_script(
         imports=f"from io import BytesIO\n{imports}" if source else "",
         address=service.address,
         asked=json.dumps(body, ensure_ascii=False),
-        source=source + SOURCE_END if source else "",
+        source=source + SOURCE_END + (MASK_END if request.mask else "") if source else "",
         path=path_of(request),
         file=f"{manifest.run}-again.png",
     )

@@ -4,18 +4,23 @@ The command line, the library for notebooks and the tools of agents ask here, so
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.faults import faults
 from exercises.i18n import preferred_language
-from exercises.kinds import Exercise, Iterate, Own, Studio
+from exercises.kinds import BetweenTwo, Exercise, Inpaint, Iterate, Own, Studio
+from exercises.kinds.between import BETWEEN_RUN, LEAST_FRAMES, MOST_FRAMES
 from exercises.kinds.iterate import ITERATION_RUN
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
+from manifests.manifest import Between
+
+FILM = ("to_prompt", "to_seed", "frames")  # what is said of a film besides its parameters
+Frames = Annotated[int, Field(strict=True, ge=LEAST_FRAMES, le=MOST_FRAMES)]
 
 
 class RunError(CatalogueError):
@@ -33,6 +38,8 @@ class Planned:
     parameters: Parameters
     variant: str | None = None
     smaller: bool = False  # where memory runs out
+    canvas: bool = False  # the source is laid on a larger one
+    between: Between | None = None  # where it lies on the way to another picture
 
 
 def select(what: str, changes: dict[str, Any], student: str) -> tuple[Assignment, list[Planned]]:
@@ -71,7 +78,9 @@ def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[P
         return [Planned(exercise.id, "studio", parameters, smaller=exercise.smaller)]
     if isinstance(exercise, Iterate):
         return [_step(exercise, changes)] if named else []
-    if isinstance(exercise, Own) and not changes.get("prompt", "").strip():
+    if isinstance(exercise, BetweenTwo):
+        return _film(exercise, changes) if named else []
+    if isinstance(exercise, Own | Inpaint) and not changes.get("prompt", "").strip():
         if named:
             raise RunError("run.prompt_needed", exercise=exercise.id)
         return []
@@ -82,6 +91,7 @@ def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[P
             parameters_of(run.parameters.model_dump(), changes),
             run.variant,
             run.smaller,
+            run.canvas,
         )
         for run in getattr(exercise, "runs", ())
     ]
@@ -93,6 +103,37 @@ def _step(exercise: Iterate, changes: dict[str, Any]) -> Planned:
     if not parameters.prompt.strip():
         raise RunError("run.prompt_needed", exercise=exercise.id)
     return Planned(exercise.id, ITERATION_RUN, parameters)
+
+
+def _film(exercise: BetweenTwo, changes: dict[str, Any]) -> list[Planned]:
+    """The frames from the prompt and the seed to `to_prompt` and `to_seed`, so many as `frames` says."""
+    own = {name: value for name, value in changes.items() if name not in FILM}
+    parameters = parameters_of(exercise.start.model_dump(), own)
+    asked: dict[str, Any] = {
+        "to_prompt": parameters.prompt,
+        "to_seed": parameters.seed,
+        "frames": exercise.frames_minimum,
+    }
+    asked |= {name: value for name, value in changes.items() if name in FILM}
+    try:
+        way = Between(prompt=asked["to_prompt"], seed=asked["to_seed"], place=0)
+        frames = TypeAdapter(Frames).validate_python(asked["frames"])
+    except ValidationError as error:
+        fault = faults(error, asked)[0]
+        raise RunError(
+            "run.bad_parameter", field=fault.field or "frames", expected=fault.text(preferred_language())
+        ) from None
+    if not parameters.prompt.strip():
+        raise RunError("run.prompt_needed", exercise=exercise.id)
+    return [
+        Planned(
+            exercise.id,
+            BETWEEN_RUN,
+            parameters,
+            between=way.model_copy(update={"place": round(i / (frames - 1), 6)}),
+        )
+        for i in range(frames)
+    ]
 
 
 def parameters_of(planned: dict[str, Any], changes: dict[str, Any]) -> Parameters:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STUB_MODULE = "gradio.component_meta"
 STUB_WRITER = "create_or_modify_pyi"
-SCRIPTS = ("page.js", "dropped.js", "drafts.js")  # the page's own, in this order
+SCRIPTS = ("page.js", "dropped.js", "drafts.js", "masks.js")  # the page's own, in this order
 STREAM_CLOSE_SECONDS = 1.0  # within which a page, even on a busy machine, has read that its stream was closed
 
 

@@ -22,6 +22,7 @@ from exercises.loader import find_assignment
 from lab.models.availability import availability
 from tests.grading.api_good import make_api_work
 from tests.grading.good import make_work
+from tests.grading.test_edit import make_work as make_edit_work
 from tests.grading.test_kinds_of_prompts import make_work as make_work_on_prompts
 
 STARTING = 60  # seconds
@@ -56,6 +57,7 @@ MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
     "seeds": make_work_on_prompts,
     "prompts": make_work_on_prompts,
     "comfyui": make_work_on_prompts,
+    "edit": make_edit_work,
 }
 
 # One thread: on a busy machine threads that wait for each other cost more than they bring.

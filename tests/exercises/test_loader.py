@@ -353,7 +353,7 @@ def test_a_folder_of_further_assignments_adds_to_them(extra: Path):
     add_assignment(extra, "mine")
     (extra / "notes").mkdir()  # no assignment.toml: not an assignment
 
-    assert assignment_ids() == ["adapt", "api-analysis", "comfyui", "mine", "prompts", "seeds", "tp2"]
+    assert assignment_ids() == ["adapt", "api-analysis", "comfyui", "edit", "mine", "prompts", "seeds", "tp2"]
     assert find_assignment("mine").folder == extra / "mine"
 
 

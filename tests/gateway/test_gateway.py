@@ -3,6 +3,7 @@
 import base64
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from lab.engine.wire import PATH, Asked, as_event
 from lab.engine.witnessed import WitnessedEngine
 from lab.jobs.generate import PictureSaved, generate
 from lab.records.marks import marks_of
+from manifests.manifest import Mask
+from manifests.masks import mask_bytes, rectangle
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.receipts import Envelope, request_digest, verify
@@ -60,6 +63,21 @@ def test_image_to_image_begins_with_the_students_picture(
     request = asked(mode="img2img", strength=0.6)
     there = made(gateway.engine(), request, source=photo())
     assert likeness(made(engine, request, source=photo()), there) >= JUST_AS_GOOD
+
+
+def test_a_mask_goes_along_and_its_hash_is_in_the_receipt(
+    gateway: RunningGateway, engine: LocalEngine
+) -> None:
+    data = mask_bytes(rectangle(64, 64, 16, 16, 48, 48))
+    mask = Mask(file="m.png", sha256=sha256(data).hexdigest(), padding=4)
+    request = asked(mode="inpaint", strength=1.0, mask=mask)
+    there = made(gateway.engine(), request, source=photo(), mask=data)
+    assert likeness(made(engine, request, source=photo(), mask=data), there) >= JUST_AS_GOOD
+    assert there.drawn.receipt is not None
+    receipt, _ = verify(there.drawn.receipt, gateway.keys())
+    assert receipt.request == request_digest(request)
+    assert receipt.request != request_digest(asked(mode="inpaint", strength=1.0))
+    assert failure(gateway.engine(), request, source=photo(), mask=b"no picture").code == "bad_mask"
 
 
 def test_steps_and_previews_arrive_while_it_is_drawn(gateway: RunningGateway) -> None:

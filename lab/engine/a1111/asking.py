@@ -8,9 +8,11 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
+from exercises.parameters import FROM_SOURCE
 from lab.engine.elsewhere import fitted, seconds_for, short
 from lab.engine.failures import EngineFailure
 from lab.engine.requests import check_request
+from lab.engine.sources import mask_to_draw
 from lab.models.a1111.entries import checkpoint_of
 from lab.models.a1111.server import Checkpoint, Server
 from lab.models.a1111.settings import API
@@ -32,20 +34,25 @@ class Asking:
     seconds: int
 
 
-def asking(server: Server, model: str, request: Request, source: bytes | None, task: str) -> Asking:
+def asking(
+    server: Server, model: str, request: Request, source: bytes | None, mask: bytes | None, task: str
+) -> Asking:
     """Raises EngineFailure for what cannot be asked; NoAnswer, Refusal where it does not let us in."""
     checkpoint = _checkpoint(server, model)
     sampler = server.sampler(request.scheduler)
     if sampler is None:
         known = ", ".join(list(server.samplers())[:SHOWN])
         raise EngineFailure("a1111_no_sampler", scheduler=request.scheduler, known=short(known))
-    check_request(model_entry(model), request, source)
+    check_request(model_entry(model), request, source, mask)
     if any(ARGUMENTS in text.casefold() for text in (request.prompt, request.negative_prompt)):
         raise EngineFailure("a1111_arguments", tag=ARGUMENTS)
     body = request_body(request, sampler, checkpoint.title, server.schedule()) | {"force_task_id": task}
     picture = fitted(request, source)
     if picture is not None:
         body["init_images"] = [b64encode(picture).decode()]
+    if mask is not None and request.mask is not None:
+        mask_to_draw(mask, request.width, request.height)  # refused here where it is none
+        body["mask"] = b64encode(mask).decode()
     return Asking(
         path=path_of(request),
         body=body,
@@ -56,7 +63,7 @@ def asking(server: Server, model: str, request: Request, source: bytes | None, t
 
 
 def path_of(request: Request) -> str:
-    return f"{API}/{'img2img' if request.mode == 'img2img' else 'txt2img'}"
+    return f"{API}/{'img2img' if request.mode in FROM_SOURCE else 'txt2img'}"
 
 
 def request_body(
@@ -85,8 +92,12 @@ def request_body(
     if checkpoint is not None:
         body["override_settings"] = {"sd_model_checkpoint": checkpoint}
         body["override_settings_restore_afterwards"] = True
-    if request.mode == "img2img":
+    if request.mode in FROM_SOURCE:
         body["denoising_strength"] = request.strength
+    if request.mask is not None:
+        body |= {"mask_blur": 0, "inpainting_fill": 1, "inpainting_mask_invert": 0}  # it is soft already
+        body |= {"inpaint_full_res": request.mask.padding is not None}
+        body |= {"inpaint_full_res_padding": request.mask.padding or 0}
     return body
 
 

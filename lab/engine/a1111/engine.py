@@ -12,6 +12,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
+from exercises.parameters import FROM_SOURCE
 from lab.engine.a1111.answers import Told, picture_of, refused
 from lab.engine.a1111.asking import Asking, asking
 from lab.engine.a1111.progress import Look, Turn
@@ -37,10 +38,13 @@ MOST_ANSWER = 64 * 2**20  # bytes: a picture in base64, and the request once mor
 class A1111Job(EventLog):
     """A request that such a server draws; `background`: nobody waits for it."""
 
-    def __init__(self, request: Request, model: str, source: bytes | None, background: bool) -> None:
+    def __init__(
+        self, request: Request, model: str, source: bytes | None, mask: bytes | None, background: bool
+    ) -> None:
         super().__init__()
         self.id = str(uuid4())
-        self.request, self.model, self.source, self.background = request, model, source, background
+        self.request, self.model, self.background = request, model, background
+        self.source, self.mask = source, mask
         self.stop = threading.Event()
 
     def cancel(self) -> None:
@@ -74,7 +78,7 @@ class A1111Engine:
 
         There is no film.
         """
-        job = A1111Job(request, model, source, background)
+        job = A1111Job(request, model, source, mask, background)
         with self._lock:
             if self._closed:
                 job.report(Failed("closed"))
@@ -186,7 +190,7 @@ class _Drawing:
     def run(self) -> None:
         """Raises EngineFailure, NoAnswer, Refusal."""
         job = self._job
-        asked = asking(self._server, job.model, job.request, job.source, job.id)
+        asked = asking(self._server, job.model, job.request, job.source, job.mask, job.id)
         self._turn.before()
         if job.stop.is_set():
             return
@@ -251,7 +255,7 @@ class _Drawing:
 
     def _drawn(self, asked: Asking, told: Told, seconds: float) -> Drawn:
         request, here = self._job.request, versions()
-        seen = self._steps if request.mode == "img2img" else 0  # of a photo's steps it runs only a part
+        seen = self._steps if request.mode in FROM_SOURCE else 0  # of a photo's steps it runs only a part
         return Drawn(
             request=request,
             effective_steps=min(seen or told.steps or request.steps, 1000),

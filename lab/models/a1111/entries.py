@@ -7,7 +7,7 @@ from exercises.parameters import SCHEDULERS, SchedulerName
 from lab.models.a1111.server import Checkpoint, Server, configured_server
 from lab.models.http import NoAnswer
 from lab.models.native import native_side
-from lab.models.registry import ModelEntry
+from lab.models.registry import ALL_MODES, ModelEntry
 
 PREFIX = "a1111:"
 REPOSITORY = "a1111"
@@ -63,6 +63,7 @@ def _entry(server: Server, name: str) -> ModelEntry:
         minimum_size=LEAST,
         maximum_size=MOST,
         memory_gib=0,
+        modes=ALL_MODES,
         schedulers=_schedulers(server),
     )
 

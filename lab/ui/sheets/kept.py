@@ -16,6 +16,7 @@ from exercises.errors import UserError
 from exercises.i18n import Language, translator
 from exercises.kinds import Grid, Own
 from exercises.kinds.planned import Planned
+from exercises.parameters import FROM_SOURCE
 from lab.jobs.generate import PictureSaved
 from lab.session.lab import Lab
 from lab.ui.sheets import grids
@@ -46,7 +47,7 @@ def grid(
     if not path.exists():
         t = translator("lab", language)
         pictures = _pictures(there)
-        if exercise.mode == "img2img":
+        if exercise.mode in FROM_SOURCE:
             rows = grids.strength_rows(t, exercise.runs, pictures, _photo(lab, source))
         elif isinstance(exercise, Grid):
             rows = grids.crossed_rows(t, exercise, pictures)

@@ -47,7 +47,7 @@ class Photo:
                 min_width=260,
             )
         self.outputs = [self.source, self.picture]
-        upload.upload(self._take, upload, [*self.outputs, status], **QUIET)
+        upload.upload(self.take, upload, [*self.outputs, status], **QUIET)
         page.given_photo.change(self._given, page.given_photo, [*self.outputs, status], **QUIET)
 
     def show(self, runs: Sequence[str], current: Source | None) -> list[Any]:
@@ -82,9 +82,10 @@ class Photo:
 
         tab, stem, _ = given
         record = self.lab.store().find(stem) if tab == self.name and stem else None
-        return self._take(str(record.image_path)) if record else [gr.skip() for _ in (*self.outputs, 0)]
+        return self.take(str(record.image_path)) if record else [gr.skip() for _ in (*self.outputs, 0)]
 
-    def _take(self, path: str) -> list[Any]:
+    def take(self, path: str) -> list[Any]:
+        """The file becomes the photo in use: values for `outputs`, and what is said of it."""
         import gradio as gr
 
         try:

@@ -6,20 +6,21 @@ a seed. A recalled record fills the form; what it says is held to the same bound
 
 from functools import partial
 from random import SystemRandom
-from typing import Any, get_args
+from typing import Any
 
 from markupsafe import Markup
 
 from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import SAFE_STEPS, Mode, safe_sides
+from exercises.parameters import FROM_SOURCE, SAFE_STEPS, safe_sides
 from lab.engine.requests import request_for
 from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
 from lab.models.offered import model_entry, models
+from lab.models.registry import BOTH_MODES
 from lab.records.gallery import same_but_seed
 from lab.session.lab import Lab
 from lab.ui.choice import choice
@@ -107,7 +108,7 @@ class _Tab:
         # No length is given to the browser, which would cut a longer text without a word.
         prompt = gr.Textbox(lines=3, placeholder=t("studio.example"), **label("prompt"))
         words = gr.HTML(elem_id="studio-words")
-        mode = gr.Radio([(t(f"studio.{m}"), m) for m in get_args(Mode)], value="text2img", **label("mode"))
+        mode = gr.Radio([(t(f"studio.{m}"), m) for m in BOTH_MODES], value="text2img", **label("mode"))
         model = choice(choices=_models(t), value=default.id, **label("model"))
         model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
         Ideas(self.lab, self.page, prompt)
@@ -310,15 +311,18 @@ class _Tab:
         known = record.manifest.model.id in models()
         model = record.manifest.model.id if known else self.lab.settings.model
         _, width, height, scheduler, *here = self._choose_model(model)
-        values: dict[str, Any] = request.model_dump(exclude={"source"}) | {
+        values: dict[str, Any] = request.model_dump(exclude={"source", "mask", "between"}) | {
             "model": model,
+            "mode": "img2img"
+            if request.mode in FROM_SOURCE
+            else request.mode,  # masks have a tab of their own
             "width": width | {"value": request.width},
             "height": height | {"value": request.height},
             "scheduler": scheduler | {"value": request.scheduler},
             "strength": gr.skip() if request.strength is None else request.strength,
         }
         photo = self.photo.show([record.manifest.run], request.source)
-        shown = gr.update(visible=request.mode == "img2img")
+        shown = gr.update(visible=request.mode in FROM_SOURCE)
         return [*(values[name] for name in self.fields), *here, *photo, shown]
 
     def _take_over(self, told: tuple[dict[str, Any], float], model: str) -> list[Any]:

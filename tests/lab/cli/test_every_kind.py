@@ -33,6 +33,7 @@ from lab.jobs.own_code.process import Bounds
 from lab.records import answers as answering
 from lab.records import exercise_answers
 from manifests.analysis import Conclusion, Correction
+from manifests.masks import rectangle
 from manifests.notebook import Notebook
 from manifests.settings import WorkSettings
 from manifests.store import Store
@@ -43,7 +44,7 @@ from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 18
+points = 20
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -90,6 +91,24 @@ points = 1
 title = { en = "Photo", fr = "Photo" }
 [exercises.runs]
 near = { strength = 0.5 }
+
+[[exercises]]
+id = "part"
+kind = "inpaint"
+points = 1
+prompt_words = 2
+words_minimum = 5
+title = { en = "A part", fr = "Une partie" }
+[exercises.runs]
+painted = {}
+
+[[exercises]]
+id = "way"
+kind = "between"
+points = 1
+frames_minimum = 5
+words_minimum = 5
+title = { en = "Between", fr = "Entre deux" }
 
 [[exercises]]
 id = "free"
@@ -290,6 +309,8 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("rounds", "chosen")("round"))
     save(exercise_answers.putting("rounds", "text")("It is the first, and nothing in it is blurred."))
     save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
+    save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
+    save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
     save(exercise_answers.putting("free", "chosen")("free_seed2"))
     save(exercise_answers.putting("free", "text")("It is whole, and its colour is what I asked for."))
     iterate, quiz = assignment.exercise("better"), assignment.exercise("asked")
@@ -360,6 +381,12 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     make(work, everything, "--source", picture)
     prompts = ("--set", "prompt=two blue bags on white", "--set", "negative_prompt=red")
     make(work, f"{everything}/free", *prompts)
+    refused = invoke(run, f"{everything}/part", "--work", work, "--source", picture, "--set", "prompt=a cat")
+    assert "--mask" in str(refused.exception)
+    mask = tmp_path / "mask.png"
+    rectangle(64, 64, 16, 16, 48, 48).save(mask)
+    make(work, f"{everything}/part", "--source", picture, "--mask", mask, "--set", "prompt=a blue car")
+    make(work, f"{everything}/way", "--set", "to_prompt=a blue car", "--set", "to_seed=7")
     make(work, f"{everything}/better")
     make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
     rounds = invoke(pipeline, f"{everything}/rounds", "--work", work, "--rounds", 2)
@@ -390,8 +417,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 18
+    assert result["maximum"] == 20
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 18
+    assert round(result["points"] + result["open"], 2) == 20

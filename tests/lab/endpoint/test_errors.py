@@ -279,12 +279,14 @@ def edit(client: TestClient, files: Any, **fields: Any) -> Any:
     return client.post("/v1/images/edits", data={"prompt": "a cat"} | fields, files=files)
 
 
-def test_an_edit_takes_one_picture_and_no_mask(client: TestClient):
+def test_an_edit_takes_one_picture_and_a_mask_with_a_transparent_part(client: TestClient):
     one = ("image", ("a.png", png(), "image/png"))
     assert edit(client, [one]).status_code == 200
     assert error(edit(client, [one, one]), 400)["code"] == "one_picture"
     assert error(edit(client, [one, ("image[]", one[1])]), 400)["code"] == "one_picture"
-    assert error(edit(client, [one, ("mask", one[1])]), 400)["code"] == "no_mask"
+    assert error(edit(client, [one, ("mask", one[1])]), 400)["code"] == "bad_mask"
+    assert error(edit(client, [one, ("mask", ("m.png", b"GIF89a", "image/png"))]), 400)["param"] == "mask"
+    assert error(edit(client, [one, ("mask", ("m.png", bomb(), "image/png"))]), 400)["param"] == "mask"
     assert error(edit(client, [("other", one[1])]), 400)["code"] == "one_picture"
     assert error(edit(client, [("image", ("a.png", b"GIF89a", "image/png"))]), 400)["code"] == "bad_picture"
     assert error(edit(client, [("image", ("a.png", bomb(), "image/png"))]), 400)["code"] == "bad_picture"
@@ -450,7 +452,7 @@ def test_an_edit_may_be_json(client: TestClient, sent: dict[str, Any]):
     made = client.post("/v1/images/edits", json=body)
     assert made.status_code == 200, made.text
     assert len(made.json()["data"]) == 1
-    assert error(client.post("/v1/images/edits", json=body | {"mask": sent}), 400)["code"] == "no_mask"
+    assert error(client.post("/v1/images/edits", json=body | {"mask": data_url()}), 400)["code"] == "bad_mask"
     assert error(client.post("/v1/images/edits", json={"prompt": "a cat"}), 400)["code"] == "one_picture"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 from typing import Any
 
 import pytest
@@ -99,6 +100,25 @@ def test_an_edit_begins_with_the_picture_that_was_sent(client: Any, as_list: boo
     assert edit(png("red"), 0.5) == edit(png("red"), 0.5)
     assert edit(png("red"), 0.5) != edit(png("blue"), 0.5)
     assert edit(png("red"), 0.5) != edit(png("red"), 1.0)
+
+
+def test_an_edit_with_a_mask_changes_its_transparent_part_alone(client: Any):
+    source = Image.effect_noise((64, 64), 80).convert("RGB")
+    hole = source.convert("RGBA")
+    hole.paste((0, 0, 0, 0), (20, 20, 44, 44))
+    files = []
+    for picture in (source, hole):
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        files.append(("picture.png", out.getvalue(), "image/png"))
+    made = client.images.edit(
+        prompt=PROMPT, image=files[0], mask=files[1], size="64x64", extra_body={"seed": 7, "steps": 4}
+    )
+    picture = image(made.data[0].b64_json)
+    frame = [(0, 0, 64, 12), (0, 52, 64, 64), (0, 0, 12, 64), (52, 0, 64, 64)]
+    assert all(picture.crop(box).tobytes() == source.crop(box).tobytes() for box in frame)
+    inside = (28, 28, 36, 36)
+    assert picture.crop(inside).tobytes() != source.crop(inside).tobytes()
 
 
 def test_pictures_come_as_events_with_previews_on_the_way(client: Any):

@@ -45,6 +45,10 @@ class Asked(BaseModel):
     init_images: list[str] | None = None
     override_settings: dict[str, Any] = {}
     force_task_id: str | None = None
+    mask: str | None = None
+    inpaint_full_res: bool = True
+    inpaint_full_res_padding: int = 0
+    inpainting_mask_invert: int = 0
 
 
 class WebUi:

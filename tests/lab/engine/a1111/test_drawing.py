@@ -1,5 +1,6 @@
 """A picture by a server with A1111's API, from request to record."""
 
+import base64
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +15,13 @@ from exercises.loader import find_assignment
 from grading.checks.runs import deviations
 from grading.submission.reading import open_work
 from lab.engine.a1111.engine import A1111Engine
-from lab.engine.protocol import Cancelled, Done, Event, Loading, Queued, Step
+from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import PictureSaved, generate
 from lab.records.code import python_script
 from lab.records.verify import verify
-from manifests.manifest import Manifest, Request
+from manifests.manifest import Manifest, Mask, Request
+from manifests.masks import mask_bytes, rectangle
 from manifests.png import plain_png
 from manifests.reader import read_manifest_file
 from manifests.service import A1111Service
@@ -91,6 +93,22 @@ def test_image_to_image_sends_the_fitted_picture_and_counts_the_steps_that_ran(
     assert asked["denoising_strength"] == 0.5
     assert len(asked["init_images"]) == 1
     assert last.picture.drawn.effective_steps == 3  # as the server counted them
+
+
+def test_a_mask_reaches_the_server_with_what_is_drawn_around_it(engine: A1111Engine, ui: WebUi) -> None:
+    photo = plain_png(Image.new("RGB", (300, 200), "red"))
+    mask = mask_bytes(rectangle(128, 64, 10, 10, 60, 50))
+    kept = Mask(file="m.png", sha256="0" * 64, padding=6)
+    wanted = request(mode="inpaint", strength=1.0, source=GIVEN, mask=kept, width=128, height=64)
+    last = list(engine.submit(wanted, model=MODEL, source=photo, mask=mask).events())[-1]
+    assert isinstance(last, Done), last
+    [asked] = ui.asked
+    assert base64.b64decode(asked["mask"]) == mask
+    assert (asked["inpaint_full_res"], asked["inpaint_full_res_padding"]) == (True, 6)
+    assert asked["inpainting_mask_invert"] == 0
+    refused = list(engine.submit(wanted, model=MODEL, source=photo, mask=b"none").events())[-1]
+    assert isinstance(refused, Failed)
+    assert refused.code == "bad_mask"
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_what_is_no_photo_is_refused_and_nothing_kept(
 ) -> None:
     file = tmp_path / "upload.jpg"
     file.write_bytes(data)
-    message = tab_of(lab, "img2img").photo._take(str(file))[-1]
+    message = tab_of(lab, "img2img").photo.take(str(file))[-1]
     assert 'role="alert"' in message
     assert cause in message
     assert not lab.store().inputs.exists()
@@ -198,8 +198,8 @@ def test_a_refusal_of_any_file_is_ours_in_the_page_s_language_and_the_photo_befo
     good, bad = tmp_path / "one.jpg", tmp_path / "film.mov"
     good.write_bytes(photo_bytes())
     bad.write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ")
-    assert 'class="status"' in tab.photo._take(str(good))[-1]
-    message = tab.photo._take(str(bad))[-1]
+    assert 'class="status"' in tab.photo.take(str(good))[-1]
+    message = tab.photo.take(str(bad))[-1]
     assert 'role="alert"' in message
     assert {"en": "choose a PNG", "fr": "choisissez un fichier PNG"}[language] in message
     assert len(list(lab.store().inputs.iterdir())) == 1
@@ -217,7 +217,7 @@ def test_a_photo_no_browser_shows_is_shown_by_its_pixels(lab: Lab, tmp_path: Pat
     pillow_heif.register_heif_opener()
     file = tmp_path / f"IMG_0042.{extension}"
     Image.open(io.BytesIO(photo_bytes())).save(file)
-    source, shown, message = tab_of(lab, "img2img").photo._take(str(file))
+    source, shown, message = tab_of(lab, "img2img").photo.take(str(file))
     assert source.file.endswith(extension)
     with Image.open(shown["value"]) as picture:
         assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (160, 160))
@@ -231,7 +231,7 @@ def test_a_photo_that_is_too_large_is_refused_without_being_read_whole(
     with file.open("wb") as writing:
         writing.truncate(MAX_BYTES * 8)
     assert len(photo.read_bounded(file)) == MAX_BYTES + 1
-    assert 'role="alert"' in tab_of(lab, "img2img").photo._take(str(file))[-1]
+    assert 'role="alert"' in tab_of(lab, "img2img").photo.take(str(file))[-1]
 
 
 Form = Callable[..., list[Any]]

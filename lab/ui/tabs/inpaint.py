@@ -1,0 +1,209 @@
+"""Kind `inpaint`: a mask over the student's own picture, a prompt for what comes there, and what is seen."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from markupsafe import Markup
+
+from exercises.errors import UserError
+from exercises.kinds import Inpaint
+from exercises.kinds.base import Run
+from exercises.parameters import side_of
+from lab.engine.requests import request_for
+from lab.jobs.edits import (
+    MOST_ADDED,
+    Edit,
+    checked_sides,
+    drawn_mask,
+    enlarged_edit,
+    masked_edit,
+)
+from lab.jobs.generate import generate
+from lab.jobs.running import Task
+from lab.models.offered import model_entry
+from lab.records.own_pictures import caption
+from lab.session.lab import Lab
+from lab.ui.html import markup
+from lab.ui.html import masks as html
+from lab.ui.html.stage import Shown
+from lab.ui.page import QUIET, Page
+from lab.ui.sheets.canvas import canvas_picture, fitted_picture
+from lab.ui.tabs.photo import MissingPhoto
+from lab.ui.tabs.planned import PlannedTab
+from lab.ui.tabs.prompts import Prompts, asked_prompts
+from lab.ui.tabs.result import judged
+from lab.ui.tabs.said import Said
+from manifests.manifest import Source
+from manifests.masks import SIDES, USUAL_FEATHER
+from manifests.store import Record
+
+MOST_OFFERED = 60  # own pictures to choose from
+
+
+def build(lab: Lab, page: Page, exercise: Inpaint) -> None:
+    """The tab of one exercise."""
+    with page.exercise_tab(exercise):
+        InpaintTab(lab, page, exercise)
+
+
+class InpaintTab(PlannedTab):
+    exercise: Inpaint
+    takes_photo: ClassVar[bool] = True
+    views = ("slider", "one", "all", "difference")
+    has_baseline: ClassVar[bool] = False
+
+    def __init__(self, lab: Lab, page: Page, exercise: Inpaint) -> None:
+        self.said = Said(lab, page, exercise.id)
+        super().__init__(lab, page, exercise)
+        self.said.listen(self.checks)
+        seen_by = [self.source, *self.sides]
+        for side in self.sides:
+            side.change(self._board, seen_by, self.board, **QUIET)
+        page.refresh(self._board, self.board, seen_by)
+        page.refresh(self._offered, self.offered)
+        if self.photo:
+            self.photo.picture.change(self._board, seen_by, self.board, **QUIET)
+            outputs = [*self.photo.outputs, self.taken]
+            self.offered.input(self._take, self.offered, outputs, **QUIET)
+
+    def build_form(self) -> list[Any]:
+        import gradio as gr
+
+        t, name = self.page.t, self.exercise.id
+        self.offered = gr.Dropdown(
+            [], value=None, label=t("mask.own_picture"), elem_id=f"own-{name}", filterable=False
+        )
+        self.taken = self.page.message(f"taken-{name}")
+        self.sides: list[Any] = []
+        with gr.Column(elem_classes="mask-place"):
+            if self.exercise.outpaint:
+                with gr.Row():
+                    self.sides = [
+                        gr.Number(
+                            64 if side in ("left", "right") else 0,
+                            label=t(f"mask.side_{side}"),
+                            minimum=0,
+                            maximum=MOST_ADDED,
+                            step=8,
+                            precision=0,
+                            min_width=90,
+                            elem_id=f"{side}-{name}",
+                        )
+                        for side in SIDES
+                    ]
+            self.board = gr.HTML(elem_id=f"board-{name}")
+        drawn = gr.Textbox(visible="hidden", elem_id=f"mask-{name}")
+        feather = gr.Slider(
+            0,
+            32,
+            value=USUAL_FEATHER,
+            step=1,
+            label=t("mask.feather"),
+            info=t("mask.feather_info"),
+            elem_id=f"feather-{name}",
+        )
+        area = gr.Checkbox(
+            value=True,
+            label=t("mask.area"),
+            info=t("mask.area_info"),
+            visible=not self.exercise.outpaint,
+            elem_id=f"area-{name}",
+        )
+        prompts = Prompts(self.lab, self.page, self.said).boxes
+        return [*prompts, drawn, feather, area, *self.sides]
+
+    def build_words(self) -> None:
+        t = self.page.t
+        minimum = self.exercise.words_minimum
+        self.said.text("text", label=t("mask.seen"), info=t("said.words", minimum=minimum))
+        self.said.status.render()
+
+    def label(self, run: Run) -> str:
+        return run.id if run.changed is None else super().label(run)
+
+    def shown(self, record: Record, label: str, *, marked: bool) -> Shown:
+        return judged(self.page, record, label)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """What a picture has in which something is to be changed."""
+        native = model_entry(self.lab.settings.model).native_size
+        parameters = self.exercise.runs[0].parameters
+        return side_of(parameters.width, native), side_of(parameters.height, native)
+
+    def _compared_with(self, cells: dict[str, Shown], source: Source | None) -> Shown:
+        """The source as the model got it, so that both pictures lie upon each other."""
+        t, path = self.page.t, None
+        made = [r for run in self.exercise.runs if (r := self.lab.store().newest(run.id))]
+        size = (made[-1].manifest.image.width, made[-1].manifest.image.height) if made else self._size
+        used = made[-1].manifest.request.source if made else source
+        if used:
+            path = fitted_picture(self.lab, used, size)
+        url = self.page.file_url(path) if path else None
+        return Shown(url, t("photo.alt"), t("mask.source"), marked=True, instead=t("photo.none"))
+
+    def _board(self, source: Source | None, *sides: float | None) -> Any:
+        """Where the mask is drawn; with an enlarged canvas, what that looks like."""
+        t = self.page.t
+        if source is None:
+            return markup.hint(t("mask.no_source"))
+        if self.exercise.outpaint:
+            try:
+                added = checked_sides(dict(zip(SIDES, (int(side or 0) for side in sides), strict=True)))
+            except UserError as error:
+                return markup.status(error.in_language(self.page.language), bad=True)
+            canvas = canvas_picture(self.lab, source, self._size, added)
+            if canvas is None:
+                return markup.hint(t("mask.no_source"))
+            path, size = canvas
+            return html.canvas_preview(t, self.page.file_url(path), size)
+        fitted = fitted_picture(self.lab, source, self._size)
+        if fitted is None:
+            return markup.hint(t("mask.no_source"))
+        key = f"{self.exercise.id}-{source.sha256}-{self._size}"
+        return html.drawing_board(t, self.page.file_url(fitted), key, self._size, f"mask-{self.exercise.id}")
+
+    def _offered(self) -> Any:
+        import gradio as gr
+
+        own = list(self.lab.own_pictures().items())[:MOST_OFFERED]
+        choices = [(caption(self.lab.assignment.id, record), name) for name, record in own]
+        return gr.update(choices=choices, value=None, visible=bool(choices))
+
+    def _take(self, name: str | None) -> list[Any]:
+        """One of the student's own pictures becomes the source."""
+        import gradio as gr
+
+        record = self.lab.own_pictures().get(name or "")
+        if record is None or self.photo is None:
+            return [gr.skip(), gr.skip(), Markup("")]
+        return self.photo.take(str(record.image_path))
+
+    def _task(self, run: Run, source: Source | None, *form: Any) -> Task:
+        if source is None:
+            raise MissingPhoto(self.page.t("mask.no_source"))
+        lab, model = self.lab, self.lab.settings.model
+        prompt, negative, drawn, feather, area, *sides = form
+        asked = run.parameters.model_copy(update=asked_prompts(prompt, negative))
+        edit = self._edit(source, str(drawn or ""), float(feather or 0), bool(area), sides)
+        width, height = edit.size
+        asked = asked.model_copy(update={"width": width, "height": height})
+        request = request_for(asked, model, edit.source, edit.mask)
+        start = partial(
+            generate,
+            lab.store(),
+            lab.engine,
+            self.exercise.id,
+            run.id,
+            request,
+            model=model,
+            variant=run.variant,
+        )
+        return Task(run.id, start, together=True)
+
+    def _edit(self, source: Source, drawn: str, feather: float, area: bool, sides: list[Any]) -> Edit:
+        store = self.lab.store()
+        if self.exercise.outpaint:
+            added = dict(zip(SIDES, (int(side or 0) for side in sides), strict=True))
+            return enlarged_edit(store, source, self._size, added, feather)
+        return masked_edit(store, source, drawn_mask(drawn, self._size), feather=feather, area=area)
