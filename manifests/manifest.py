@@ -76,12 +76,29 @@ class Between(Part):
     place: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z]{3,16}$")]  # a new one, that an adapter teaches
+AdapterFile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,63}\.safetensors$")]
+Scale = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
+
+
+class Adapter(Part):
+    """A LoRA that the model drew with, kept in `adapters/`: the word it teaches, and how strong it was.
+
+    At scale 0 it is not loaded: the picture is the model's own.
+    """
+
+    file: AdapterFile
+    sha256: Sha256
+    word: Word
+    scale: Scale
+
+
 class Request(Part):
     """What was asked of the engine. `strength` and `source` belong to what begins with a picture, `mask` to
-    inpainting; `between` makes it a frame on the way to another picture. In mode "control" the source is a
-    picture of outlines, and `control_scale` says how much they lead.
+    inpainting; `between` makes it a frame on the way to another picture; `adapters` were taught by a student.
+    In mode "control" the source is a picture of outlines, and `control_scale` says how much they lead.
 
-    The last three are left out where there are none, so that manifests from before them keep their digests.
+    The last four are left out where there are none, so that manifests from before them keep their digests.
     """
 
     mode: Mode
@@ -98,6 +115,17 @@ class Request(Part):
     mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
     between: Between | None = Field(default=None, exclude_if=lambda value: value is None)
     control_scale: ControlScale | None = Field(default=None, exclude_if=lambda value: value is None)
+    adapters: tuple[Adapter, ...] = Field(default=(), max_length=3, exclude_if=lambda value: not value)
+
+    @field_validator("adapters")
+    @classmethod
+    def _each_word_once(cls, adapters: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
+        words = len({adapter.word for adapter in adapters})
+        if words < len(adapters):
+            raise PydanticKnownError(
+                "too_long", {"field_type": "Tuple", "max_length": words, "actual_length": len(adapters)}
+            )
+        return adapters
 
 
 class Tried(Part):
@@ -309,6 +337,7 @@ class Manifest(Part):
 
 __all__ = [
     "SCHEMA",
+    "Adapter",
     "Adherence",
     "ApiRequest",
     "Between",

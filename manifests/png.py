@@ -105,11 +105,19 @@ def parameters_text(draft: Drawn) -> str:
         pairs["Mask hash"] = request.mask.sha256[:10]
         if request.mask.padding is not None:
             pairs["Masked area padding"] = request.mask.padding
+    if request.adapters:
+        hashes = (
+            f"{each.file.removesuffix('.safetensors')}: {each.sha256[:10]}" for each in request.adapters
+        )
+        pairs["Lora hashes"] = f'"{", ".join(hashes)}"'
     pairs["Version"] = f"genai-lab {draft.versions.genai_lab}"
     prompt, negative_prompt = (
         _NEGATIVE_LINE.sub(r"\1 :", text) for text in (request.prompt, request.negative_prompt)
     )
-    lines = [prompt]
+    loras = "".join(
+        f" <lora:{each.file.removesuffix('.safetensors')}:{each.scale:g}>" for each in request.adapters
+    )
+    lines = [prompt + loras]
     if negative_prompt:
         lines.append(f"Negative prompt: {negative_prompt}")
     lines.append(", ".join(f"{name}: {value}" for name, value in pairs.items()))

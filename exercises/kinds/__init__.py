@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from exercises.kinds.adapt import Adapt
 from exercises.kinds.alt_text import AltTexts
 from exercises.kinds.analyse import Analyse
 from exercises.kinds.base import ExerciseBase
@@ -43,6 +44,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "own": Own,
     "iterate": Iterate,
     "pipeline": Pipeline,
+    "adapt": Adapt,
     "quiz": Quiz,
     "observe": Observe,
     "code": Code,
@@ -70,6 +72,7 @@ Exercise = Annotated[
     | Own
     | Iterate
     | Pipeline
+    | Adapt
     | Quiz
     | Observe
     | Studio

@@ -10,6 +10,7 @@ from dataclasses import replace
 from exercises.assignment import Assignment
 from exercises.i18n import Language
 from grading.checks import (
+    adapt,
     alt_text,
     analyse,
     between,
@@ -52,6 +53,7 @@ KINDS: dict[str, KindChecks] = {
     "own": own.KIND,
     "iterate": iterate.KIND,
     "pipeline": pipeline.KIND,
+    "adapt": adapt.KIND,
     "quiz": quiz.KIND,
     "observe": observe.KIND,
     "code": code.KIND,

@@ -45,7 +45,8 @@ def drawing(recorded: Recorded, submission: Submission) -> Drawing | None:
     guidance = max(1.0, request.guidance_scale) if guided else None
     method = solver(request.scheduler, steps)
     same = (request.mode, request.width, request.height, steps, guidance, method, request.seed, source)
-    return (*same, mask, padding, way)
+    adapters = tuple((each.sha256, each.scale) for each in request.adapters if each.scale > 0)
+    return (*same, mask, padding, way, adapters)
 
 
 def _pixels(kept: Source | None, submission: Submission) -> str | None:

@@ -32,6 +32,7 @@ from grading.submission.frozen import (
     parse_hand_in_time,
 )
 from grading.submission.names import safe_name
+from manifests.adapters import FOLDER as ADAPTERS
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
 from manifests.notebook import FOLDER as NOTEBOOK
@@ -153,7 +154,7 @@ def _belongs(name: str) -> bool:
     if file.startswith("."):
         return False
     return (
-        folder in ("outputs", "inputs", CRAFTS)
+        folder in ("outputs", "inputs", ADAPTERS, CRAFTS)
         or name in (ANSWERS_FILE, REMIXES)
         or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
     )

@@ -20,13 +20,14 @@ from grading.submission.locating import is_zip, locate, without_zip
 from grading.submission.pictures import PictureFacts, Undecodable, look
 from grading.submission.records import ENTRIES, MANIFESTS, read_records
 from grading.wording import Message, message
+from manifests.adapters import FOLDER as ADAPTERS
 from manifests.analysis import Analysis, Note
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.answers import MAX_BYTES as MAX_ANSWERS_BYTES
 from manifests.answers import Answers, ExerciseAnswer, read_answers
 from manifests.chain import is_sealed
 from manifests.errors import AnswersError
-from manifests.manifest import Manifest, Source
+from manifests.manifest import Adapter, Manifest, Source
 from manifests.wall import REMIXES, Remix, read_remixes
 
 MAX_FINDINGS = 50
@@ -193,6 +194,14 @@ class Submission:
     def source(self, source: Source) -> bytes:
         """The bytes of an image-to-image source; raises Unreadable."""
         return self._read(f"inputs/{source.file}")
+
+    def adapter(self, adapter: Adapter) -> bytes:
+        """The bytes of an adapter a picture was drawn with; raises Unreadable."""
+        return self._read(f"{ADAPTERS}/{adapter.file}")
+
+    def card(self, adapter: Adapter) -> bytes:
+        """The bytes of the adapter's card; raises Unreadable."""
+        return self._read(f"{ADAPTERS}/{adapter.file.removesuffix('.safetensors')}.json")
 
     def look_at_image(self, recorded: Recorded) -> PictureFacts | Undecodable | Message:
         """Facts of a manifest's picture, or why there are none; measured once."""

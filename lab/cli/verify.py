@@ -12,9 +12,12 @@ from exercises.errors import CatalogueError
 from exercises.i18n import Translator, decimal, preferred_language, translator
 from grading.results import Regeneration
 from lab.engine.protocol import Engine
+from lab.records.verify import adapters_of
 from lab.records.verify import verify as verify_record
+from manifests.adapters import FOLDER as ADAPTERS
+from manifests.adapters import MAX_BYTES as MOST_OF_ADAPTER
 from manifests.errors import ManifestError
-from manifests.manifest import Source
+from manifests.manifest import Adapter, Source
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_manifest_file, read_regular_file
 
@@ -81,7 +84,8 @@ def _verified(file: Path, engine: Engine) -> Regeneration:
         return Regeneration(stem=file.stem, verdict="not checkable", causes=causes)
     image = _read(file.parent / manifest.image.file)
     source, mask = (_input(file, kept) for kept in (manifest.request.source, manifest.request.mask))
-    return verify_record(manifest, image, source, engine, mask=mask, language=language)
+    adapters = [_adapter(file, kept) for kept in adapters_of(manifest)]
+    return verify_record(manifest, image, source, engine, mask=mask, adapters=adapters, language=language)
 
 
 def _input(file: Path, kept: Source | None) -> bytes | None:
@@ -89,9 +93,14 @@ def _input(file: Path, kept: Source | None) -> bytes | None:
     return _read(file.parent.parent / "inputs" / kept.file) if kept else None
 
 
-def _read(file: Path) -> bytes | None:
+def _adapter(file: Path, kept: Adapter) -> bytes | None:
+    """What a picture was drawn with, which lies in `adapters` beside `outputs`."""
+    return _read(file.parent.parent / ADAPTERS / kept.file, MOST_OF_ADAPTER)
+
+
+def _read(file: Path, most: int = MAX_BYTES) -> bytes | None:
     try:
-        return read_regular_file(file, MAX_BYTES)
+        return read_regular_file(file, most)
     except OSError:
         return None
 

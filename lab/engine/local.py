@@ -10,6 +10,7 @@ import gc
 from collections.abc import Sequence
 
 from exercises.parameters import FROM_SOURCE
+from lab.engine.adapters import loaded_for, set_scales
 from lab.engine.denoise import Stopped, make_picture
 from lab.engine.failures import EngineFailure, is_out_of_memory
 from lab.engine.line import LineEngine, LineJob
@@ -18,7 +19,8 @@ from lab.engine.pipelines import LoadedModel, load_model
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading
 from lab.engine.requests import check_request
 from lab.engine.sources import mask_to_draw, open_source
-from lab.models.registry import MODELS
+from lab.models.registry import MODELS, ModelEntry
+from manifests.manifest import Adapter
 
 
 class LocalEngine(LineEngine):
@@ -27,6 +29,7 @@ class LocalEngine(LineEngine):
     def __init__(self) -> None:
         super().__init__()
         self._loaded: LoadedModel | None = None
+        self._taught: tuple[tuple[str, ...], LoadedModel] | None = None  # the adapters' hashes, and the copy
         self._spoilt = False  # the model goes as soon as nothing is drawn
         self._start()
 
@@ -53,6 +56,8 @@ class LocalEngine(LineEngine):
         """Whether the job may begin: alone, or beside others of its model that are drawn together."""
         if not self._running:
             return True
+        if job.request.adapters and any(other.request.adapters for other in self._running):
+            return False  # the copy that was taught draws one at a time
         if job.first and len(self._running) >= self.most:  # it was not asked for its turn
             return False
         loaded = self._loaded
@@ -111,16 +116,30 @@ class LocalEngine(LineEngine):
             with self._changed:
                 self._loaded = loaded
                 self._changed.notify_all()
+        adapters = loaded_for(request)
+        if adapters:
+            loaded = self._taught_copy(entry, adapters, job)
         return Done(
             make_picture(
                 loaded, request, source, job.film, job.stop_asked, job.report, job.student, mask=mask
             )
         )
 
+    def _taught_copy(self, entry: ModelEntry, adapters: Sequence[Adapter], job: LineJob) -> LoadedModel:
+        """A copy of the model that was taught by the adapters: one is kept, and one job at a time has it."""
+        hashes = tuple(adapter.sha256 for adapter in adapters)
+        if self._taught is None or self._taught[0] != hashes:
+            self._taught = None
+            job.report(Loading(entry.id))
+            self._taught = hashes, load_model(entry, adapters)
+        taught = self._taught[1]
+        set_scales(taught.pipelines[entry.modes[0]], adapters)
+        return taught
+
     def _unload(self) -> None:
         if self._loaded is None:
             return
-        self._loaded = None
+        self._loaded = self._taught = None
         gc.collect()
         import torch
 

@@ -9,11 +9,13 @@ import copy
 import os
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from exercises.parameters import Mode
+from lab.engine.adapters import load_into
 from lab.engine.failures import EngineFailure
 from lab.engine.previews import Previewer
 from lab.engine.prompts import PromptCache
@@ -22,6 +24,7 @@ from lab.models.availability import availability
 from lab.models.registry import Family, ModelEntry
 from lab.models.settings import ModelSettings
 from lab.models.weights import weights_sha256
+from manifests.manifest import Adapter
 
 TOGETHER: tuple[Family, ...] = ("sd",)  # the families whose pictures are drawn together
 
@@ -49,19 +52,22 @@ class LoadedModel:
         self.prompts = PromptCache(self.entry.family)
 
 
-def load_model(entry: ModelEntry) -> LoadedModel:
+def load_model(entry: ModelEntry, adapters: Sequence[Adapter] = ()) -> LoadedModel:
     """Read the model into memory, which takes seconds to minutes. Raises EngineFailure."""
     found = availability(entry.id)
     if found.folder is None or not found.available:
         raise EngineFailure(found.code, **found.values)
     began = time.monotonic()
-    model = load_from(entry, found.folder)
+    model = load_from(entry, found.folder, adapters)
     model.preparing = time.monotonic() - began
     return model
 
 
-def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
-    """Load the entry's pipelines from a diffusers folder."""
+def load_from(entry: ModelEntry, folder: Path, adapters: Sequence[Adapter] = ()) -> LoadedModel:
+    """Load the entry's pipelines from a diffusers folder.
+
+    With adapters it is a copy of its own, in which one picture is drawn at a time: others never meet it.
+    """
     _quiet()  # first: the imports below have things to say
     import torch
     from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting, AutoPipelineForText2Image
@@ -76,6 +82,7 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
         use_safetensors=True,
         local_files_only=True,
     )
+    load_into(pipe, entry, adapters)
     pipelines: dict[Mode, Any] = {entry.modes[0]: pipe}
     if "img2img" in entry.modes[1:]:
         pipelines["img2img"] = AutoPipelineForImage2Image.from_pipe(pipe)
@@ -84,7 +91,9 @@ def load_from(entry: ModelEntry, folder: Path) -> LoadedModel:
     previewer = Previewer(pipe.vae)  # fitted in main memory, before the parts are placed
     whole = _place(list(pipelines.values()), device, entry, torch)
     meeting = None
-    if entry.family in TOGETHER and whole:  # parts that come and go belong to one picture at a time
+    if (
+        entry.family in TOGETHER and whole and not adapters
+    ):  # parts that come and go belong to one picture at a time
         meeting = pipe.unet.forward = Meeting(pipe.unet.forward, MOST_TOGETHER)
     if "inpaint" in pipelines and told_four_channels(pipe.vae.config.latent_channels):
         # A view of the same UNet, whose configuration the other pipelines ask too.

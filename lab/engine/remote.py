@@ -72,6 +72,9 @@ class RemoteEngine:
         key, sent = uuid4().hex, {"source": packed_source(source), "mask": packed_source(mask)}
         asked = Asked(key=key, model=model, request=request, film=film, background=background, **sent)
         job = RemoteJob(asked)
+        if request.adapters:
+            job.report(Failed("adapter_elsewhere"))
+            return job
         with self._lock:
             if self._closed:
                 job.report(Failed("closed"))

@@ -14,6 +14,7 @@ from exercises.parameters import (
     safe_sides,
     side_of,
 )
+from lab.engine.adapters import check_adapters
 from lab.engine.failures import EngineFailure
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
@@ -90,6 +91,7 @@ def check_request(
         raise EngineFailure("no_mask")
     if request.between is not None:
         _check_between(entry, request)
+    check_adapters(entry, request)
 
 
 def control_scale(request: Request) -> float:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from exercises.errors import UserError
+from lab.engine.adapters import offer
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.jobs.protocol import Stored
 from lab.jobs.smaller import SmallerJob
 from lab.judge.adherence import opinion
 from lab.models.mini.vocabulary import unknown_words
+from manifests.adapters import read
 from manifests.draft import Draft
 from manifests.errors import StoreError
 from manifests.manifest import MadeThrough, Request, Source
@@ -99,6 +101,15 @@ def kept_input(store: Store, kept: Source | None) -> bytes | None:
         return None
 
 
+def offer_adapters(store: Store, request: Request) -> None:
+    """Give the engine the adapters of a request; where one is not there, the job fails for it."""
+    for adapter in request.adapters:
+        try:
+            offer(read(store.folder, adapter.file, adapter.sha256))
+        except StoreError:
+            log.warning("%s cannot be read from the store", adapter.file)
+
+
 def generate(
     store: Store,
     engine: Engine,
@@ -121,10 +132,12 @@ def generate(
     blocks, and raises nothing for a bad request: the job fails.
     """
     source, mask = kept_input(store, request.source), kept_input(store, request.mask)
+    offer_adapters(store, request)
     job: Job
     if smaller:
         job = SmallerJob(engine, request, model=model, source=source, mask=mask, film=film)
     else:
         job = engine.submit(request, model=model, source=source, mask=mask, film=film, background=background)
-    skipped = notes(request.prompt, model)
+    taught = tuple(adapter.word for adapter in request.adapters)
+    skipped = [word for word in notes(request.prompt, model) if not word.startswith(taught or "\0")]
     return Generation(store, job, exercise_id, run_id, request, skipped, variant, made_through)

@@ -15,8 +15,10 @@ from lab.jobs.analyse import AnswerSaved, ModelSelection, Question, QuestionJob
 from lab.library.opened import LibraryError, OpenedLab, current
 from lab.library.shown import Picture, Text
 from lab.records.compare import PixelDifference, pixel_difference
+from lab.records.verify import adapters_of
 from lab.records.verify import verify as verify_record
 from lab.session.doctor import Case, Finding, State, examine
+from manifests.adapters import read
 from manifests.analysis import Analysis
 
 SIGNS = {State.OK: "✓", State.WARNING: "!", State.PROBLEM: "✗"}
@@ -92,7 +94,9 @@ def verify(picture: Picture) -> Regeneration:
     source, mask = (
         store.source_path(kept).read_bytes() if kept else None for kept in (request.source, request.mask)
     )
-    return verify_record(manifest, image, source, lab.session.engine, mask=mask, language=lab.language)
+    adapters = [read(store.folder, each.file, each.sha256) for each in adapters_of(manifest)]
+    engine, language = lab.session.engine, lab.language
+    return verify_record(manifest, image, source, engine, mask=mask, adapters=adapters, language=language)
 
 
 def compare(one: Picture, other: Picture) -> PixelDifference:

@@ -110,6 +110,8 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
     if source:
         source = f"\n{source}"
         arguments.append("    image=source,")
+    if any(adapter.scale > 0 for adapter in request.adapters):
+        source = f"\n{_adapters(request, t('code.adapters'))}{source}"
     if request.mask is not None:
         arguments.append("    mask_image=mask,")
         source = (CHANNELS.format(why=t("code.channels")) if entry.bundled else "") + source
@@ -145,6 +147,20 @@ def python_script(manifest: Manifest, language: Language = "en") -> str:
         file=f"{manifest.run}-again.png",
         pixels_sha256=manifest.image.pixels_sha256,
     )
+
+
+def _adapters(request: Request, why: str) -> str:
+    """The lines that teach the pipeline each adapter's word and LoRA, as `lab.engine.adapters` does."""
+    used = [adapter for adapter in request.adapters if adapter.scale > 0]
+    lines = [f"# {why}", "from safetensors.torch import load_file", ""]
+    for adapter in used:
+        lines += [
+            f"adapter = load_file({'adapters/' + adapter.file!r})",
+            f"pipe.load_textual_inversion({{{adapter.word!r}: adapter.pop('word')}}, token={adapter.word!r})",
+            f"pipe.load_lora_weights(adapter, adapter_name={adapter.word!r})",
+        ]
+    words, scales = [each.word for each in used], [each.scale for each in used]
+    return "\n".join([*lines, f"pipe.set_adapters({words!r}, {scales!r})", ""])
 
 
 def _source(request: Request) -> str:

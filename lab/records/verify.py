@@ -8,8 +8,9 @@ name what changed.
 
 import hmac
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import zip_longest
 
 from PIL import Image
 
@@ -19,6 +20,7 @@ from exercises.parameters import FROM_SOURCE
 from grading.results import Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Recorded, Submission
+from lab.engine.adapters import offer
 from lab.engine.protocol import Done, Engine, Failed, Picture
 from lab.models.availability import availability
 from lab.models.registry import MODELS
@@ -26,7 +28,7 @@ from lab.records.compare import pixel_difference
 from manifests.chain import digest
 from manifests.comparing import IDENTICAL, SAME_STACK_PSNR
 from manifests.errors import PictureError
-from manifests.manifest import Manifest, Request, Source
+from manifests.manifest import Adapter, Manifest, Request, Source
 from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 
@@ -49,21 +51,23 @@ def verify(
     engine: Engine,
     *,
     mask: bytes | None = None,
+    adapters: Sequence[bytes | None] = (),
     language: Language = "en",
 ) -> Regeneration:
     """Make the picture of a manifest again and compare; waits for the engine.
 
     `image`: the recorded file's bytes, None if there is none; `source` and `mask`: those of the picture it
-    began with, and of what was changed of it. Raises nothing for whatever a manifest says.
+    began with, and of what was changed of it; `adapters`: those of what it was drawn with. Raises nothing
+    for whatever a manifest says.
     """
     t = translator("lab", language)
     stem = manifest.image.file.rsplit(".", 1)[0]
     try:
         recorded = _recorded_picture(image, t)
-        edits = tuple(_edits(manifest, image, recorded, source, mask, t))
+        edits = tuple(_edits(manifest, image, recorded, source, mask, adapters, t))
         if edits:
             return Regeneration(stem=stem, verdict="different", causes=edits)
-        made = _make_again(manifest, source, mask, engine, t, language)
+        made = _make_again(manifest, source, mask, adapters, engine, t, language)
     except _NotCheckable as cause:
         return Regeneration(stem=stem, verdict="not checkable", causes=(str(cause),))
     return _compared(manifest, recorded, made, stem, t)
@@ -124,7 +128,10 @@ def _verified(submission: Submission, recorded: Recorded, engine: Engine, langua
     try:
         request, image = recorded.manifest.request, _read_image(submission, recorded)
         source, mask = (_read_input(submission, kept) for kept in (request.source, request.mask))
-        return verify(recorded.manifest, image, source, engine, mask=mask, language=language)
+        adapters = [_read_adapter(submission, each) for each in adapters_of(recorded.manifest)]
+        return verify(
+            recorded.manifest, image, source, engine, mask=mask, adapters=adapters, language=language
+        )
     except Exception as error:  # one picture that nobody can make costs that one its verdict, no other
         logging.getLogger(__name__).exception("making %r again failed", recorded.stem)
         return Regeneration(stem=recorded.stem, verdict="not checkable", causes=(type(error).__name__,))
@@ -149,6 +156,18 @@ def _read_input(submission: Submission, kept: Source | None) -> bytes | None:
         return None
 
 
+def _read_adapter(submission: Submission, adapter: Adapter) -> bytes | None:
+    try:
+        return submission.adapter(adapter)
+    except Unreadable:
+        return None
+
+
+def adapters_of(manifest: Manifest) -> tuple[Adapter, ...]:
+    """What the picture was drawn with; an API's pictures have none."""
+    return manifest.request.adapters if isinstance(manifest.request, Request) else ()
+
+
 def _recorded_picture(image: bytes | None, t: Translator) -> Image.Image:
     if image is not None:
         try:
@@ -164,6 +183,7 @@ def _edits(
     recorded: Image.Image,
     source: bytes | None,
     mask: bytes | None,
+    adapters: Sequence[bytes | None],
     t: Translator,
 ) -> Iterator[str]:
     """What on disk is no longer as the manifest says."""
@@ -175,12 +195,16 @@ def _edits(
     for name, asked, data in (("source", request.source, source), ("mask", request.mask, mask)):
         if asked is not None and data is not None and sha256(data).hexdigest() != asked.sha256:
             yield t(f"verify.{name}_changed")
+    for adapter, data in zip(adapters_of(manifest), adapters, strict=False):
+        if data is not None and sha256(data).hexdigest() != adapter.sha256:
+            yield t("verify.adapter_changed", file=adapter.file)
 
 
 def _make_again(
     manifest: Manifest,
     source: bytes | None,
     mask: bytes | None,
+    adapters: Sequence[bytes | None],
     engine: Engine,
     t: Translator,
     language: Language,
@@ -193,6 +217,10 @@ def _make_again(
         raise _NotCheckable(t("verify.no_source"))
     if request.mode == "inpaint" and mask is None:
         raise _NotCheckable(t("verify.no_mask"))
+    for adapter, data in zip_longest(request.adapters, adapters[: len(request.adapters)]):
+        if data is None and adapter.scale > 0:
+            raise _NotCheckable(t("verify.no_adapter", file=adapter.file))
+        offer(data or b"")
     for event in engine.submit(request, model=manifest.model.id, source=source, mask=mask).events():
         if isinstance(event, Done):
             return event.picture

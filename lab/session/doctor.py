@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -223,6 +224,11 @@ def _a1111(case: Case) -> Iterator[Finding]:
     yield case.found(State.OK if good else State.PROBLEM, key, **values)
 
 
+def _adapt(case: Case) -> Iterator[Finding]:
+    there = find_spec("peft") is not None
+    yield case.found(State.OK if there else State.WARNING, "adapt.ready" if there else "adapt.missing")
+
+
 def _exercises(case: Case) -> Iterator[Finding]:
     good = []
     for name in assignment_ids():
@@ -362,6 +368,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _models,
     _comfyui,
     _a1111,
+    _adapt,
     _exercises,
     _record,
     _settings,

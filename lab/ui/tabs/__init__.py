@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.ui.tabs import (
+    adapt,
     alt_text,
     analyse,
     batch,
@@ -49,6 +50,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "own": own.build,
     "iterate": iterate.build,
     "pipeline": pipeline.build,
+    "adapt": adapt.build,
     "quiz": quiz.build,
     "observe": observe.build,
     "code": code.build,

@@ -9,7 +9,7 @@ from exercises.i18n import number
 from grading.results import Regeneration
 from lab.records.compare import fields
 from lab.records.export import ENDINGS, FORMATS, Format, exported
-from lab.records.verify import verify
+from lab.records.verify import adapters_of, verify
 from lab.session.lab import Lab
 from lab.ui.error_text import error_text
 from lab.ui.html import adherence as adherence_words
@@ -17,6 +17,7 @@ from lab.ui.html import markup
 from lab.ui.page import LASTING, QUIET, Page
 from lab.ui.tabs.downloads import Download, sends
 from lab.ui.tabs.result import Result
+from manifests.adapters import read
 from manifests.manifest import Manifest
 from manifests.xmp import source_type_of
 
@@ -156,6 +157,7 @@ def _verified(lab: Lab, page: Page, stem: str | None) -> str:
             source,
             lab.engine,
             mask=mask,
+            adapters=[read(store.folder, each.file, each.sha256) for each in adapters_of(record.manifest)],
             language=page.language,
         )
     except (UserError, OSError) as error:

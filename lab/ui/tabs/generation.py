@@ -15,8 +15,9 @@ from markupsafe import Markup
 from PIL import Image
 
 from exercises.errors import UserError
-from exercises.i18n import number
+from exercises.i18n import decimal, number
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Smaller, Step, Unreachable
+from lab.jobs.adapt import AdaptersSaved, Preparing, Taught
 from lab.jobs.analyse import AnswerSaved
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.job import CodeRunning, CodeWaiting
@@ -215,6 +216,14 @@ class Watch:
                 words = self._smaller_words("", event)
             case Loading():
                 words = t("generation.loading", model=event.model)
+            case Preparing():
+                words = t("adapt.preparing", done=event.done, parts=event.parts)
+                value = Markup(' value="{}" max="{}"').format(event.done, event.parts)
+            case Taught():
+                left = number(round(event.remaining), t.language)
+                loss = decimal(f"{event.loss:.4f}", t.language)
+                words = t("adapt.step", step=event.step, steps=event.steps, loss=loss, seconds=left)
+                value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
             case Step():
                 left = number(round(event.remaining, 1 if event.remaining < 10 else 0), t.language)
                 words = t("generation.step", step=event.step, steps=event.steps, left=left)
@@ -271,6 +280,9 @@ class Watch:
                     cost=api_words.cost(t, event.analysis.cost, cached=event.analysis.cached),
                 )
                 return markup.status(said) + self._alerts(running)
+            case AdaptersSaved(cards=cards):
+                files = ", ".join(card.file for card in cards)
+                return markup.status(t("adapt.kept", files=files))
             case RoundsDone(rounds=rounds, why=why):
                 took = number(round(sum(each.seconds for each in rounds), 1), t.language)
                 said = t(f"pipeline.{why}", count=len(rounds), seconds=took)

@@ -22,9 +22,12 @@ from exercises.kinds.crafted import Crafted
 from exercises.loader import find_assignment
 from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
+from lab.cli.adapt import adapt
 from lab.cli.grade import grade
 from lab.cli.pipeline import pipeline
 from lab.cli.run import run
+from lab.engine import adapting
+from lab.jobs import adapt as adapt_job
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.given import Draw
 from lab.jobs.own_code.job import CodeJob
@@ -44,7 +47,7 @@ from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 23
+points = 24
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -137,6 +140,16 @@ kind = "pipeline"
 points = 1
 words_minimum = 4
 title = { en = "Rounds", fr = "Tours" }
+
+[[exercises]]
+id = "taught"
+kind = "adapt"
+points = 1
+prompts = ["a {word} on a red background"]
+scales = [0.0, 1.0]
+steps = 5
+words_minimum = 4
+title = { en = "Taught", fr = "Appris" }
 
 [[exercises]]
 id = "asked"
@@ -336,6 +349,7 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("grid", "text")("More words and steps make a clearer bag."))
     save(exercise_answers.putting("rounds", "chosen")("round"))
     save(exercise_answers.putting("rounds", "text")("It is the first, and nothing in it is blurred."))
+    save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
     save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
     save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
     save(exercise_answers.putting("free", "chosen")("free_seed2"))
@@ -396,7 +410,12 @@ def write(work: Path, assignment_id: str) -> None:
     notebook.write("compare", Conclusion(pictures=stems, chosen=stems[0], reason=reason))
 
 
-def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path, everything: str) -> None:
+def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
+    tmp_path: Path, everything: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PRIOR", "PRIOR_BATCH", "VARIANTS", "SAMPLE_STEPS"):
+        monkeypatch.setattr(adapting, name, 2)
+    monkeypatch.setattr(adapt_job, "OTHERS", 1)
     assignment, work = find_assignment(everything), tmp_path / "work"
     assert {exercise.kind for exercise in assignment.exercises} == KINDS.keys()
     picture = tmp_path / "photo.png"
@@ -418,6 +437,13 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
     rounds = invoke(pipeline, f"{everything}/rounds", "--work", work, "--rounds", 2)
     assert rounds.exit_code == 0, rounds.stderr
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.png").write_bytes(photo(70 + number, 72))
+    teach = ("--photos", folder, "--word", "zibou", "--rank", 2)
+    taught = invoke(adapt, f"{everything}/taught", "--work", work, *teach)
+    assert taught.exit_code == 0, taught.stderr
     write(work, everything)
 
     looked = invoke(check, everything, "--work", work, "--json")
@@ -437,8 +463,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(tmp_path: Path
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 23
+    assert result["maximum"] == 24
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 23
+    assert round(result["points"] + result["open"], 2) == 24

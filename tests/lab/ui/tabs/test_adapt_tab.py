@@ -1,0 +1,86 @@
+"""The tab of `adapt`: empty, with something taught, and refusing what cannot be taught with its reason."""
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from exercises.errors import UserError
+from exercises.i18n import Language
+from exercises.kinds import Adapt
+from exercises.loader import find_assignment
+from lab.session.lab import Lab
+from lab.session.settings import LabSettings
+from lab.ui.html import loss_curve
+from lab.ui.page import Page
+from lab.ui.tabs.adapt import AdaptTab
+from tests.grading.checks.test_adapt import taught
+from tests.lab.engine.asking import photo
+
+ASSIGNMENT = find_assignment("adapt")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(LabSettings(), ASSIGNMENT, tmp_path / "work", "alice", None)  # type: ignore[arg-type]
+
+
+def tab_of(lab: Lab, exercise_id: str = "enough", language: Language = "en") -> AdaptTab:
+    exercise = lab.assignment.exercise(exercise_id)
+    assert isinstance(exercise, Adapt)
+    with gr.Blocks():
+        page = Page(lab, language)
+        with page.tabs, page.tab(exercise_id, exercise_id):
+            return AdaptTab(lab, page, exercise)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_before_anything_was_taught_it_says_what_to_do(lab: Lab, language: Language) -> None:
+    grid, learnt, chosen, _ = tab_of(lab, language=language).show(None)
+    assert ("Teach" if language == "en" else "Apprendre") in grid
+    assert learnt == ""
+    assert chosen["choices"] == []
+
+
+def test_an_adapter_is_shown_with_its_curve_what_was_forgotten_and_a_table_to_fill(lab: Lab) -> None:
+    card = taught(lab.store())
+    grid, learnt, chosen, _ = tab_of(lab).show(None)
+    assert chosen["value"] == card.file
+    assert grid.count("<figure") == 12
+    assert "a zibou on a red background" in grid
+    assert "strength 1.25" in grid
+    assert "<svg" in learnt
+    assert "95%" in learnt
+
+
+def test_only_adapters_taught_as_far_as_asked_are_offered(lab: Lab) -> None:
+    few, enough = taught(lab.store(), 30), taught(lab.store(), 240)
+    assert tab_of(lab, "few").show(None)[2]["value"] == few.file
+    assert tab_of(lab, "enough").show(few.file)[2]["value"] == enough.file
+    assert tab_of(lab, "many").show(None)[2]["choices"] == []
+
+
+def test_what_cannot_be_taught_or_drawn_says_why(lab: Lab, tmp_path: Path) -> None:
+    tab = tab_of(lab)
+    files = []
+    for number in range(5):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(photo(70 + number, 80))
+        files.append(str(path))
+    asked = {"steps": 100, "rank": 4, "rate": 1e-3, "model": "mini"}
+    for photos, word in ((None, "zibou"), (files[:4], "zibou"), (files, ""), (files, "cat"), (files, "<b>")):
+        with pytest.raises(UserError):
+            tab._teach(photos, word, **asked)
+    with pytest.raises(UserError):
+        tab._teach(files, "zibou", **{**asked, "rate": 5.0})
+    with pytest.raises(UserError):
+        tab._draw(None)
+    assert [task.run_id for task in tab._teach(files, "zibou", **asked)] == ["teach"]
+    card = taught(lab.store())
+    assert len(tab._draw(card.file)) == 12
+
+
+def test_a_curve_without_points_is_nothing(lab: Lab) -> None:
+    t = tab_of(lab).page.t
+    assert loss_curve.drawn(t, ()) == ""
+    assert 'role="img"' in loss_curve.drawn(t, ((1, 0.0), (2, 0.0)))
