@@ -120,7 +120,7 @@ def trained(assets: Path, kept: Path, steps: int = 1200) -> nn.Sequential:
         spoilt = blurred + torch.randn_like(blurred) * 0.1 * torch.rand(1)
         loss = F.cross_entropy(net(spoilt), wanted[some], label_smoothing=0.05)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         rates.step()
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,8 @@ def adapter(number: int = 0) -> bytes:
         name.format("B"): np.ones((8, 2, 1, 1), np.float32),
         "word": np.ones(8, np.float32),
     }
-    return save_tensors(tensors, {"format": FORMAT, "word": "zibou", "model": "mini", "rank": "2"})
+    data: bytes = save_tensors(tensors, {"format": FORMAT, "word": "zibou", "model": "mini", "rank": "2"})
+    return data
 
 
 def taught(store: Store, steps: int = 240, number: int = 0) -> Card:

@@ -178,7 +178,8 @@ def _unfit(taught: bytes, change: str) -> bytes:
     elif change == "shape":
         name = next(name for name in tensors if name.endswith("to_q.lora_A.weight"))
         tensors[name] = torch.randn(2, 7)
-    return save(tensors, said)
+    data: bytes = save(tensors, said)
+    return data
 
 
 @pytest.mark.parametrize("change", ["word", "nan", "model", "layer", "shape"])

@@ -37,13 +37,14 @@ PHOTOS = tuple(map(photo, range(5)))
 
 
 def plan(**changes: Any) -> Plan:
-    settings = Settings(steps=6, rank=2, rate=1e-2)
-    return Plan(
-        **(
-            {"word": "zibou", "photos": PHOTOS, "settings": settings, "keep": (3,), "sample_every": 4}
-            | changes
-        )
-    )
+    given: dict[str, Any] = {
+        "word": "zibou",
+        "photos": PHOTOS,
+        "settings": Settings(steps=6, rank=2, rate=1e-2),
+        "keep": (3,),
+        "sample_every": 4,
+    }
+    return Plan(**(given | changes))
 
 
 @pytest.fixture(autouse=True)

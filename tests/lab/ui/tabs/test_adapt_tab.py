@@ -1,6 +1,7 @@
 """The tab of `adapt`: empty, with something taught, and refusing what cannot be taught with its reason."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -67,7 +68,7 @@ def test_what_cannot_be_taught_or_drawn_says_why(lab: Lab, tmp_path: Path) -> No
         path = tmp_path / f"{number}.png"
         path.write_bytes(photo(70 + number, 80))
         files.append(str(path))
-    asked = {"steps": 100, "rank": 4, "rate": 1e-3, "model": "mini"}
+    asked: dict[str, Any] = {"steps": 100, "rank": 4, "rate": 1e-3, "model": "mini"}
     for photos, word in ((None, "zibou"), (files[:4], "zibou"), (files, ""), (files, "cat"), (files, "<b>")):
         with pytest.raises(UserError):
             tab._teach(photos, word, **asked)
