@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 
 SMOOTHING = 1.4  # pixels: finer grain than this is no outline
 STRONG, WEAK = 0.08, 0.03  # of a step from black to white
+NEAR = 2  # pixels by which an outline may lie beside another and still be the same
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -20,6 +21,15 @@ Mask = NDArray[np.bool_]
 def outlines(picture: Image.Image) -> Image.Image:
     """A picture of the same size, mode "L": 255 on an outline, 0 elsewhere."""
     return Image.fromarray(edges(picture).astype(np.uint8) * np.uint8(255))
+
+
+def agreement(one: Mask, other: Mask) -> float:
+    """How much two pictures' outlines are the same, from 0 to 1: the F1 of what lies within NEAR pixels."""
+    if not one.any() or not other.any():
+        return float(not one.any() and not other.any())
+    precise = (one & _near(other)).sum() / one.sum()
+    found = (other & _near(one)).sum() / other.sum()
+    return float(2 * precise * found / max(precise + found, 1e-9))
 
 
 def edges(picture: Image.Image) -> Mask:
@@ -61,6 +71,12 @@ def _connected(strong: Mask, weak: Mask) -> Mask:
         if (wider == kept).all():
             return kept
         kept = wider
+
+
+def _near(mask: Mask) -> Mask:
+    for _ in range(NEAR):
+        mask = _widened(mask)
+    return mask
 
 
 def _widened(mask: Mask) -> Mask:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from manifests.outlines import Mask, edges, outlines
+from manifests.outlines import NEAR, Mask, agreement, edges, outlines
 
 TOLERANCE = 1  # pixels: each library thins ridges in its own way
 
@@ -56,3 +56,16 @@ def test_what_is_plain_or_nearly_has_none_and_the_picture_is_white_on_black() ->
 @pytest.mark.parametrize("size", [(1, 1), (2, 300), (300, 2)])
 def test_any_size_is_taken(size: tuple[int, int]) -> None:
     assert edges(Image.new("RGB", size, "red")).shape == size[::-1]
+
+
+def test_agreement_is_1_for_the_same_or_a_little_beside_and_falls_with_what_is_missing_or_added() -> None:
+    square = np.zeros((64, 64), bool)
+    square[20, 16:48] = square[44, 16:48] = square[20:45, 16] = square[20:45, 47] = True
+    half = square.copy()
+    half[:, :32] = False
+    assert agreement(square, square) == 1.0
+    assert agreement(np.roll(square, NEAR, 1), square) > 0.95
+    assert agreement(np.roll(square, 12, 1), square) < 0.7
+    assert 0.5 < agreement(half, square) < 0.8
+    assert agreement(half, square) == agreement(square, half)
+    assert agreement(np.zeros((64, 64), bool), square) == 0.0
