@@ -1,8 +1,8 @@
-"""How much outlines lead `mini`: whether a picture's outlines are those given, with a ControlNet and without.
+"""How much outlines lead `mini`: whether a picture has the outlines given, with a ControlNet and without.
 
-Forty objects of the composed world, turned, bent, and put anywhere in any size, as training has not seen them.
-What a prompt says is the object, its colour and the background: all else stands in the outlines alone. Beside
-the outlines' F1 (within two pixels) stands whether the judge still finds the object that was asked for.
+Forty objects of the composed world, turned, bent, and put anywhere in any size, as training has not seen
+them. What a prompt says is the object, its colour and the background: all else stands in the outlines alone.
+Beside the outlines' F1 (within two pixels) stands whether the judge still finds the object asked for.
 
     python -m benchmarks.controlnet [--pictures 40]
 """
