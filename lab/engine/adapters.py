@@ -55,6 +55,8 @@ def check_adapters(entry: ModelEntry, request: Request) -> None:
 
 def load_into(pipe: Any, entry: ModelEntry, adapters: Sequence[Adapter]) -> None:
     """Teach the pipeline each adapter's word and LoRA, by diffusers' own calls. Raises EngineFailure."""
+    if not adapters:
+        return
     from safetensors.torch import load
 
     modules = dict(pipe.unet.named_modules())

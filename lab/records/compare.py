@@ -72,6 +72,11 @@ def pixel_difference(left: Image.Image, right: Image.Image, *, amplify: float = 
     )
 
 
+def _in_a_line(part: dict[str, object]) -> str:
+    """One of several parts of the same form, such as an adapter."""
+    return ", ".join(f"{name} {value}" for name, value in part.items())
+
+
 def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]]:
     """Dotted names and texts. What has names of its own making (an API's usage) stays one text."""
     pairs: list[tuple[str, str]] = []
@@ -81,6 +86,8 @@ def _flatten(table: dict[str, object], prefix: str = "") -> list[tuple[str, str]
             pairs += _flatten(value, f"{name}.")
         elif isinstance(value, str):
             pairs.append((name, value))
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            pairs.append((name, "; ".join(_in_a_line(each) for each in value)))
         elif isinstance(value, float):
             pairs.append((name, f"{value:.10g}"))
         elif value is not None:

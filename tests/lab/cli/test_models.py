@@ -63,14 +63,29 @@ def pull(model: str, url: str, home: Path, offline: str = "0") -> subprocess.Com
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_pull_fetches_what_is_loaded_and_nothing_else(repository: Path, tmp_path: Path) -> None:
-    with hub(repository, SD15.revision) as server:
+@pytest.fixture
+def controlnet(tiny_mini: Path, tmp_path: Path) -> Path:
+    """The same of a ControlNet."""
+    folder = shutil.copytree(tiny_mini.with_name("controlnet"), tmp_path / "controlnet")
+    (weights,) = folder.glob("*.safetensors")
+    shutil.copy(weights, weights.with_suffix(".fp16.safetensors"))
+    shutil.copy(weights, weights.with_suffix(".bin"))
+    return folder
+
+
+def test_pull_fetches_what_is_loaded_and_nothing_else(
+    repository: Path, controlnet: Path, tmp_path: Path
+) -> None:
+    assert SD15.controlnet
+    with hub({SD15.revision: repository, SD15.controlnet.revision: controlnet}) as server:
         done = pull("sd15", server.url, tmp_path / "home")
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == "sd15 can run here."
         fetched = {path.rsplit("/resolve/", 1)[-1] for path in server.asked if "/resolve/" in path}
         assert server.tokens == {f"Bearer {TOKEN}"}
     names = {name.partition("/")[2] for name in fetched}
+    led = {name.partition("/")[2] for name in fetched if name.startswith(SD15.controlnet.revision)}
+    assert led == {"config.json", "diffusion_pytorch_model.fp16.safetensors"}
     assert "unet/diffusion_pytorch_model.fp16.safetensors" in names
     assert "model_index.json" in names
     assert not any(name.endswith((".bin", ".md")) for name in names)
@@ -85,7 +100,7 @@ def test_pull_fetches_what_is_loaded_and_nothing_else(repository: Path, tmp_path
 def test_a_refusal_is_one_clear_line_without_the_token(
     repository: Path, tmp_path: Path, status: int, error: str, said: str
 ) -> None:
-    with hub(repository, SD15.revision, status, error) as server:
+    with hub({SD15.revision: repository}, status, error) as server:
         done = pull("sd15", server.url, tmp_path / "home")
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]

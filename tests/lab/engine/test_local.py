@@ -264,7 +264,7 @@ def test_the_lab_goes_on_after_memory_ran_out(
 ) -> None:
     made(own_engine, asked())
     with monkeypatch.context() as patched:
-        patched.setattr(local, "make_picture", lambda *_: give_up())
+        patched.setattr(local, "make_picture", lambda *_, **__: give_up())
         assert failure(own_engine, asked()).code == "out_of_memory"
     events = list(own_engine.submit(asked(), model="mini").events())
     assert any(isinstance(event, Loading) for event in events)  # its memory had been given back
@@ -283,7 +283,7 @@ def test_memory_that_runs_out_while_loading_is_said_too(
 def test_a_bug_is_logged_with_its_traceback_and_the_worker_survives(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as patched:

@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face Hub on this machine: serves one folder as one repository at one commit."""
+"""A stand-in for the Hugging Face Hub on this machine: serves folders as repositories, each at one commit."""
 
 import hashlib
 import json
@@ -28,14 +28,15 @@ class _Handler(BaseHTTPRequestHandler):
         hub.tokens.add(self.headers.get("Authorization"))
         if hub.status != 200:
             self._send(hub.status, b"", {"X-Error-Code": hub.error} if hub.error else {})
-        elif path.startswith("/api/"):
-            listing = "/tree/" in path
-            self._send(200, json.dumps(hub.tree() if listing else hub.info()).encode() if body else b"", {})
+            return
+        commit = next(each for each in hub.folders if each in path)
+        if path.startswith("/api/"):
+            told = hub.tree(commit) if "/tree/" in path else hub.info(commit)
+            self._send(200, json.dumps(told).encode() if body else b"", {})
         else:
-            file = hub.folder / path.split(f"/resolve/{hub.commit}/", 1)[-1]
-            data = file.read_bytes()
+            data = (hub.folders[commit] / path.split(f"/resolve/{commit}/", 1)[-1]).read_bytes()
             etag = hashlib.sha256(data).hexdigest()
-            headers = {"ETag": f'"{etag}"', "X-Repo-Commit": hub.commit, "X-Linked-Size": str(len(data))}
+            headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Linked-Size": str(len(data))}
             self._send(200, data, headers, send_body=body)
 
     def _send(self, status: int, data: bytes, headers: dict[str, str], send_body: bool = True) -> None:
@@ -48,9 +49,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Hub(ThreadingHTTPServer):
-    def __init__(self, folder: Path, commit: str, status: int, error: str) -> None:
+    def __init__(self, folders: dict[str, Path], status: int, error: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.folder, self.commit, self.status, self.error = folder, commit, status, error
+        self.folders, self.status, self.error = folders, status, error
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
 
@@ -58,29 +59,30 @@ class _Hub(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def files(self) -> list[Path]:
-        return sorted(file for file in self.folder.rglob("*") if file.is_file())
+    def files(self, commit: str) -> list[Path]:
+        return sorted(file for file in self.folders[commit].rglob("*") if file.is_file())
 
-    def info(self) -> dict[str, object]:
-        siblings = [{"rfilename": str(file.relative_to(self.folder))} for file in self.files()]
-        return {"id": "a/b", "modelId": "a/b", "sha": self.commit, "siblings": siblings}
+    def info(self, commit: str) -> dict[str, object]:
+        folder = self.folders[commit]
+        siblings = [{"rfilename": str(file.relative_to(folder))} for file in self.files(commit)]
+        return {"id": "a/b", "modelId": "a/b", "sha": commit, "siblings": siblings}
 
-    def tree(self) -> list[dict[str, object]]:
+    def tree(self, commit: str) -> list[dict[str, object]]:
         return [
             {
                 "type": "file",
-                "path": str(file.relative_to(self.folder)),
+                "path": str(file.relative_to(self.folders[commit])),
                 "size": file.stat().st_size,
                 "oid": hashlib.sha1(file.read_bytes()).hexdigest(),  # noqa: S324 (what git names a file by)
             }
-            for file in self.files()
+            for file in self.files(commit)
         ]
 
 
 @contextmanager
-def hub(folder: Path, commit: str, status: int = 200, error: str = "") -> Iterator[_Hub]:
-    """Serve `folder`; with another status every answer is that refusal, `error` its code."""
-    server = _Hub(folder, commit, status, error)
+def hub(folders: dict[str, Path], status: int = 200, error: str = "") -> Iterator[_Hub]:
+    """Serve each folder at its commit; with another status every answer is that refusal, `error` its code."""
+    server = _Hub(folders, status, error)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
