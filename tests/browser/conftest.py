@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from exercises.loader import find_assignment
 from lab.models.availability import availability
+from tests.grading.adapted import make_work as make_adapt_work
 from tests.grading.api_good import make_api_work
 from tests.grading.crafted import CRAFTED
 from tests.grading.crafted import make_work as make_crafted_work
@@ -60,6 +61,7 @@ MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
     "prompts": make_work_on_prompts,
     "comfyui": make_work_on_prompts,
     "edit": make_edit_work,
+    "adapt": make_adapt_work,
     **dict.fromkeys(CRAFTED, make_crafted_work),
 }
 

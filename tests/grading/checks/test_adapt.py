@@ -1,14 +1,11 @@
 """Kind `adapt`: its rules hold against real manifests, and each way of not doing it is named."""
 
-import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import save as save_tensors
 
 from exercises.kinds import Adapt
 from exercises.parameters import Parameters
@@ -17,10 +14,11 @@ from grading.checks.kind import Evidence
 from grading.submission.hand_in import _belongs
 from grading.submission.reading import closing, open_work
 from lab.engine.requests import request_for
-from manifests.adapters import FORMAT, Card, Forgetting, Settings, save
+from manifests.adapters import Card
 from manifests.draft import Draft
-from manifests.manifest import Adapter, Model, Versions
+from manifests.manifest import Adapter
 from manifests.store import Store
+from tests.grading.adapted import MODEL, VERSIONS, adapter, taught
 
 EXERCISE = Adapt.model_validate(
     {
@@ -35,41 +33,6 @@ EXERCISE = Adapt.model_validate(
         "start": Parameters(prompt="", steps=2, width=64, height=64),
     }
 )
-MODEL = Model(id="mini", repository="genai-lab", revision="1", weights_sha256="1" * 64)
-VERSIONS = Versions(python="3", torch="2", diffusers="0", transformers="5", genai_lab="0")
-
-
-def adapter(number: int = 0) -> bytes:
-    name = "unet.mid_block.resnets.0.conv1.lora_{}.weight"
-    tensors = {
-        name.format("A"): np.full((2, 8, 3, 3), number, np.float32),
-        name.format("B"): np.ones((8, 2, 1, 1), np.float32),
-        "word": np.ones(8, np.float32),
-    }
-    data: bytes = save_tensors(tensors, {"format": FORMAT, "word": "zibou", "model": "mini", "rank": "2"})
-    return data
-
-
-def taught(store: Store, steps: int = 240, number: int = 0) -> Card:
-    data = adapter(number)
-    digest = hashlib.sha256(data).hexdigest()
-    card = Card(
-        file=f"zibou_{steps:04}_{digest[:8]}.safetensors",
-        sha256=digest,
-        word="zibou",
-        model=MODEL,
-        settings=Settings(),
-        steps=steps,
-        photos=("2" * 64,) * 5,
-        prior=48,
-        losses=((1, 0.5),),
-        seconds=1.0,
-        versions=VERSIONS,
-        time=datetime.now(UTC),
-        forgetting=Forgetting(pictures=20, before=1.0, after=0.95),
-    )
-    save(store.folder, data, card)
-    return card
 
 
 def drawn(

@@ -15,7 +15,7 @@ from lab.session.settings import LabSettings
 from lab.ui.html import loss_curve
 from lab.ui.page import Page
 from lab.ui.tabs.adapt import AdaptTab
-from tests.grading.checks.test_adapt import taught
+from tests.grading.adapted import taught
 from tests.lab.engine.asking import photo
 
 ASSIGNMENT = find_assignment("adapt")
@@ -38,7 +38,7 @@ def tab_of(lab: Lab, exercise_id: str = "enough", language: Language = "en") -> 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_before_anything_was_taught_it_says_what_to_do(lab: Lab, language: Language) -> None:
     grid, learnt, chosen, _ = tab_of(lab, language=language).show(None)
-    assert ("Teach" if language == "en" else "Apprendre") in grid
+    assert ("Teach" if language == "en" else "Lui apprendre") in grid
     assert learnt == ""
     assert chosen["choices"] == []
 
