@@ -41,3 +41,16 @@ def test_importing_loads_nothing_heavy(package: str):
 
 def test_a_heavy_module_would_be_seen():
     assert python("-c", IMPORT_ALL, "json", "json") == "json"
+
+
+def test_whatever_a_lab_imports_reaches_the_build_of_its_image():
+    """The image is built of what `.dockerignore` lets through, and nothing there fails before it is run."""
+    let_through = {
+        line.removeprefix("!").strip()
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
+    own = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    loaded = python("-c", IMPORT_ALL, "lab", *own).split()
+    assert {"lab", "manifests", "crafts"} <= set(loaded)
+    assert set(loaded) <= let_through
