@@ -44,8 +44,10 @@ def test_a_thing_is_taught_and_drawn_before_and_after(lab: RunningLab, open_page
     status = page.locator("#status-few")
     expect(status).to_contain_text("Teaching needs 5 to 12 different photos")
     files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": photo(n)} for n in range(5)]
-    page.locator("#photos-few input[type=file]").set_input_files(files)  # type: ignore[arg-type]
-    expect(page.locator("#photos-few")).to_contain_text("4.png")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#upload-few").click()
+    chooser.value.set_files(files)  # type: ignore[arg-type]
+    expect(page.locator("#photos-few")).to_contain_text("5 photos: 0.png, 1.png")
     page.locator("#word-few textarea, #word-few input").fill("camera")
     page.locator("#teach-few").click()
     expect(status).to_contain_text("is a word the model knows")

@@ -1,6 +1,7 @@
 """What is made is kept whole, with a record that is bounded and never trusted."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -89,9 +90,10 @@ while True:
 @pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_whole_pieces(store: Store) -> None:
     crossstitch(store)
+    with_tests = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     for delay in (0.0, 0.02, 0.05, 0.09):
         arguments = [sys.executable, "-c", KILLED, str(store.folder.parent)]
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=with_tests)
         assert process.stdout is not None
         assert process.stdout.readline() == "made\n"
         time.sleep(delay)

@@ -61,13 +61,13 @@ class AdaptTab:
                 self.stage = Stage(page, name, ("all",))
                 learnt = gr.HTML(elem_id=f"learnt-{name}")
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
-                photos = gr.File(
-                    label=t("adapt.photos_label", fewest=FEWEST_PHOTOS, most=MOST_PHOTOS),
+                photos = gr.State(None)  # where the uploaded ones lie
+                upload = gr.UploadButton(
+                    t("adapt.photos_label", fewest=FEWEST_PHOTOS, most=MOST_PHOTOS),
                     file_count="multiple",
-                    type="filepath",
-                    elem_id=f"photos-{name}",
-                    height=140,
+                    elem_id=f"upload-{name}",
                 )
+                listed = page.message(f"photos-{name}")
                 word = gr.Textbox(
                     label=t("adapt.word_label"),
                     info=t("adapt.word_info"),
@@ -114,6 +114,7 @@ class AdaptTab:
         watch.on(teach, self._teach, form, self.show, shown, [self.chosen])
         watch.on(draw, self._draw, [self.chosen], self.show, shown, [self.chosen])
         watch.resume(self.show, shown, [self.chosen])
+        upload.upload(self._uploaded, upload, [photos, listed], **QUIET)
         self.chosen.input(self.show, [self.chosen], shown, **QUIET)
         page.refresh(self.show, shown, [self.chosen])
         self.said.listen(checks)
@@ -172,6 +173,11 @@ class AdaptTab:
             t("adapt.samples"), Markup("").join(figures)
         )
         return Markup("").join([*parts, strip if figures else Markup("")])
+
+    def _uploaded(self, photos: list[str]) -> tuple[list[str], Markup]:
+        """The photos to teach from, and their names."""
+        names = ", ".join(Path(photo).name for photo in photos[: MOST_PHOTOS + 1])
+        return photos, markup.status(self.page.t("adapt.photos_chosen", count=len(photos), names=names))
 
     def _teach(
         self, photos: list[str] | None, word: str | None, steps: float, rank: float, rate: float, model: str
