@@ -71,4 +71,4 @@ def test_a_thing_is_taught_and_drawn_before_and_after(lab: RunningLab, open_page
 
     page.locator("#text-few textarea").fill(LESSON)
     page.locator("#text-few textarea").blur()
-    expect(checks).to_contain_text("waits for a person")
+    expect(checks).to_contain_text("for a person to judge")
