@@ -48,15 +48,6 @@ class Inpaint(Planned):
     def parts(self) -> tuple[str, ...]:
         return (*self.recorded, "prompt", "text", *(topic.id for topic in self.topics))
 
-    def with_prompt(self, prompt: str, negative_prompt: str) -> "Inpaint":
-        """The same exercise, once it is known what the student asks for."""
-        asked = {"prompt": prompt, "negative_prompt": negative_prompt}
-        runs = [
-            run.model_copy(update={"parameters": run.parameters.model_copy(update=asked)})
-            for run in self.runs
-        ]
-        return self.model_copy(update={"runs": tuple(runs)})
-
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """The runs without prompts, which are the student's; strength is 1 where none is planned."""

@@ -32,15 +32,6 @@ class Own(Planned):
     writes: ClassVar[bool] = True
     prompts_planned: ClassVar[bool] = False
 
-    def with_prompt(self, prompt: str, negative_prompt: str) -> "Own":
-        """The same exercise, once it is known what the student asks for."""
-        asked = {"prompt": prompt, "negative_prompt": negative_prompt}
-        runs = [
-            run.model_copy(update={"parameters": run.parameters.model_copy(update=asked)})
-            for run in self.runs
-        ]
-        return self.model_copy(update={"runs": tuple(runs)})
-
     @property
     def parts(self) -> tuple[str, ...]:
         return (*self.recorded, "prompt", "best", *(topic.id for topic in self.topics))

@@ -5,7 +5,7 @@ Which changes a run may make is each kind's own rule.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
@@ -33,6 +33,15 @@ class Planned(ExerciseBase):
     @property
     def recorded(self) -> tuple[str, ...]:
         return tuple(run.id for run in self.runs)
+
+    def with_prompt(self, prompt: str, negative_prompt: str) -> Self:
+        """The same exercise, once it is known what the student asks for, where prompts are theirs."""
+        asked = {"prompt": prompt, "negative_prompt": negative_prompt}
+        runs = [
+            run.model_copy(update={"parameters": run.parameters.model_copy(update=asked)})
+            for run in self.runs
+        ]
+        return self.model_copy(update={"runs": tuple(runs)})
 
     @classmethod
     def arrange(

@@ -15,7 +15,7 @@ from exercises.kinds import Inpaint
 from exercises.kinds.base import Run
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
-from grading.checks.runs import check_runs, named_picture
+from grading.checks.runs import asked_for, check_runs, named_picture
 from grading.checks.text_rules import check_topic, check_words
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, not_yet, ok, wrong
 from grading.submission.files import Unreadable
@@ -68,14 +68,6 @@ def check_inpaint(exercise: Inpaint, evidence: Evidence) -> list[RuleResult]:
             for topic in exercise.topics
         ),
     ]
-
-
-def asked_for(exercise: Inpaint, newest: list[Recorded]) -> Inpaint:
-    """The exercise with the prompts of the picture made last; as it is where there is none."""
-    if not newest:
-        return exercise
-    request = max(newest, key=lambda r: r.manifest.sequence).manifest.request
-    return exercise.with_prompt(request.prompt, getattr(request, "negative_prompt", ""))
 
 
 def _check_edit(exercise: Inpaint, evidence: Evidence, run: Run) -> list[RuleResult]:

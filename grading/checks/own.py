@@ -9,7 +9,7 @@ from exercises.i18n import Translator
 from exercises.kinds import Own
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
-from grading.checks.runs import check_runs, named_picture
+from grading.checks.runs import asked_for, check_runs, named_picture
 from grading.checks.text_rules import check_topic, check_words, plain
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
@@ -42,14 +42,6 @@ def check_own(exercise: Own, evidence: Evidence) -> list[RuleResult]:
             for topic in exercise.topics
         ),
     ]
-
-
-def asked_for(exercise: Own, newest: list[Recorded]) -> Own:
-    """The exercise with the prompts of the picture made last; as it is where there is none."""
-    if not newest:
-        return exercise
-    request = max(newest, key=lambda r: r.manifest.sequence).manifest.request
-    return exercise.with_prompt(request.prompt, getattr(request, "negative_prompt", ""))
 
 
 def _prompt(planned: Own, made: bool) -> Verdict:

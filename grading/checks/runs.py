@@ -5,6 +5,7 @@ The newest attempt of a run is the one that counts.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from exercises.i18n import Translator
 from exercises.kinds.base import Run
@@ -20,6 +21,8 @@ from grading.wording import message, shown
 from manifests.manifest import Manifest, Model, Request
 from manifests.service import A1111Service, ComfyuiService
 
+P = TypeVar("P", bound=Planned)
+
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
     """Four rules for each run."""
@@ -30,6 +33,14 @@ def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
             run.id, [(name, partial(rule, evidence, exercise, run)) for name, rule in _RULES]
         )
     ]
+
+
+def asked_for(exercise: P, newest: list[Recorded]) -> P:
+    """The exercise with the prompts of the picture made last; as it is where there is none."""
+    if not newest:
+        return exercise
+    request = max(newest, key=lambda r: r.manifest.sequence).manifest.request
+    return exercise.with_prompt(request.prompt, getattr(request, "negative_prompt", ""))
 
 
 def run_pictures(exercise: Planned, submission: Submission, t: Translator) -> list[ReportPicture]:
