@@ -17,6 +17,7 @@ from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.crossstitch import CrossStitch
+from exercises.kinds.diagrams import Diagrams
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
@@ -59,6 +60,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "storyboard": Storyboard,
     "brandkit": Brandkit,
     "operations": Operations,
+    "diagrams": Diagrams,
     "hand_in": HandIn,
 }
 
@@ -86,6 +88,7 @@ Exercise = Annotated[
     | Storyboard
     | Brandkit
     | Operations
+    | Diagrams
     | Code
     | HandIn,
     Field(discriminator="kind"),

@@ -19,6 +19,7 @@ from grading.checks import (
     compare,
     correct,
     crossstitch,
+    diagrams,
     evaluation,
     generate,
     grid,
@@ -68,6 +69,7 @@ KINDS: dict[str, KindChecks] = {
     "storyboard": storyboard.KIND,
     "brandkit": brandkit.KIND,
     "operations": operations.KIND,
+    "diagrams": diagrams.KIND,
     "hand_in": hand_in.KIND,
 }
 

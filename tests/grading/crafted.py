@@ -15,10 +15,11 @@ from manifests.answers import Answers, ExerciseAnswer, save_answers
 from manifests.store import Record, Store
 from tests.grading.good import draft_of, noise
 
-CRAFTED = ("crossstitch", "storyboard", "brandkit", "operations")
+CRAFTED = ("crossstitch", "storyboard", "brandkit", "operations", "diagrams")
 WORDS = (
     "Its soft shadow was lost first, and the two blues became one; I took fewer colours in the end, "
-    "because the chart was easier to read, and I would print it only after a look at a real card."
+    "because the chart was easier to read, and I would print it only after a look at a real card. "
+    "Whoever trusts its look alone would be misled."
 )
 FRAMES = [
     ("The teapot wakes up early", "A blue teapot on a yellow ground"),
@@ -26,6 +27,21 @@ FRAMES = [
     ("Somebody pours it full of tea", "A teapot beside a white cup"),
     ("It sleeps in the evening again", "The teapot alone on a dark ground"),
 ]
+DIAGRAM = """flowchart TD
+p[Prompt] -->|words| t[Text encoder] -->|vectors| u(U-Net)
+n[Noise] -->|where it begins| u
+u --> d[Decoder] --> i[Picture]"""
+LABELS = (
+    "Prompt",
+    "Text encoder",
+    "U-Net",
+    "Noise",
+    "Decoder",
+    "Picture",
+    "words",
+    "vectors",
+    "where it begins",
+)
 SETTINGS: dict[str, dict[str, Any]] = {
     "crossstitch": {"width": 60, "colours": 10, "outline": True},
     "storyboard": {
@@ -40,8 +56,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         )],
     },
     "operations": {},
+    "diagrams": {"source": DIAGRAM, "found": [{"label": label, "finding": "missing"} for label in LABELS]},
 }  # fmt: skip
-PICTURES = {"crossstitch": 1, "storyboard": 4, "brandkit": 3, "operations": 5}
+PICTURES = {"crossstitch": 1, "storyboard": 4, "brandkit": 3, "operations": 5, "diagrams": 1}
 
 
 def make_work(work: Path, assignment: Assignment, student: str = "alice") -> Store:

@@ -99,6 +99,15 @@ def shares(t: Translator, palette: Sequence[Any], figures: dict[str, Any]) -> Ma
     return _table(header, rows, t("brandkit.shares"))
 
 
+def labels(t: Translator, figures: dict[str, Any]) -> Markup:
+    """What became of each label of a diagram in the model's picture."""
+    rows = [
+        (each["label"], t(f"diagrams.{each['finding']}") if each["finding"] else t("diagrams.unsaid"))
+        for each in figures["labels"]
+    ]
+    return _table([t("diagrams.label"), t("diagrams.in_picture")], rows, t("diagrams.findings"))
+
+
 def formats(t: Translator, figures: dict[str, Any]) -> Markup:
     """A line a format: how many files, how large, how near to the pixels before; then all files, folded."""
     header = [t(f"operations.{name}") for name in ("format", "files", "kib", "mean", "psnr")]

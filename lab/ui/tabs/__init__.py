@@ -19,6 +19,7 @@ from lab.ui.tabs import (
     correct,
     costs,
     crossstitch,
+    diagrams,
     feedback,
     gallery,
     generate,
@@ -63,6 +64,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "storyboard": storyboard.build,
     "brandkit": brandkit.build,
     "operations": operations.build,
+    "diagrams": diagrams.build,
 }
 KINDS: dict[str, Callable[..., Any]] = OWN_TABS | written.PARTS | {"hand_in": hand_in.build}
 LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)

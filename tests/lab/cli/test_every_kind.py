@@ -47,7 +47,7 @@ from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 24
+points = 25
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -269,6 +269,13 @@ files_minimum = 10
 title = { en = "Batch", fr = "Lot" }
 
 [[exercises]]
+id = "drawn"
+kind = "diagrams"
+points = 1
+words_minimum = 5
+title = { en = "Diagram", fr = "Schéma" }
+
+[[exercises]]
 id = "reflection"
 kind = "reflection"
 points = 1
@@ -296,7 +303,9 @@ FRAMES = [
     {"caption": "It goes out again", "alt": "A red bag"},
     {"caption": "It comes back home", "alt": "A bag"},
 ]
-CHANGES: dict[str, dict[str, Any]] = {"pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}}
+CHANGES: dict[str, dict[str, Any]] = {
+    "pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}, "drawn": {}
+}  # fmt: skip
 
 # What the author writes for `code`, with one blank, and what fills it.
 BLANKS = """
@@ -463,8 +472,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 24
+    assert result["maximum"] == 25
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 24
+    assert round(result["points"] + result["open"], 2) == 25
