@@ -160,7 +160,7 @@ def fill_diagram(page: Page, name: str) -> None:
     expect(page.locator(f"#finding-6-{name} input:checked")).to_have_count(1)
     source.fill(DIAGRAM)
     expect(page.locator(f"#finding-5-{name}")).to_contain_text("Decoder")
-    page.locator(f"#finding-5-{name}").get_by_text("there, but wrong").click()
+    page.locator(f"#finding-5-{name}").get_by_text("wrong", exact=True).click()
     expect(page.locator(f"#finding-10-{name}")).to_be_hidden()
 
 

@@ -51,7 +51,10 @@ class DiagramsTab(CraftedTab):
         self.drawing = gr.HTML(elem_id=f"drawing-{name}", elem_classes="diagram")
         self.labels = gr.State([])
         with gr.Group(elem_classes="findings"):
-            self.heading = gr.HTML(markup.heading(t("diagrams.findings")), visible=False)
+            self.heading = gr.HTML(
+                markup.heading(t("diagrams.findings")) + markup.hint(t("diagrams.findings_hint")),
+                visible=False,
+            )
             self.findings = [
                 buttons(
                     choices=[(t(f"diagrams.{each}"), each) for each in FINDINGS],
