@@ -30,6 +30,7 @@ from exercises.kinds.operations import Operations
 from exercises.kinds.own import Own
 from exercises.kinds.pipeline import Pipeline
 from exercises.kinds.quiz import Quiz
+from exercises.kinds.recognise import Recognise
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.storyboard import Storyboard
 from exercises.kinds.studio import Studio
@@ -48,6 +49,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "adapt": Adapt,
     "quiz": Quiz,
     "observe": Observe,
+    "recognise": Recognise,
     "code": Code,
     "studio": Studio,
     "evaluation": Evaluation,
@@ -77,6 +79,7 @@ Exercise = Annotated[
     | Adapt
     | Quiz
     | Observe
+    | Recognise
     | Studio
     | Evaluation
     | Reflection

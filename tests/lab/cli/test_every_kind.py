@@ -47,7 +47,7 @@ from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 25
+points = 26
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -176,6 +176,22 @@ title = { en = "What is different", fr = "Ce qui diffère" }
 [[exercises.conclusions]]
 id = "steps"
 title = { en = "Steps", fr = "Étapes" }
+
+[[exercises]]
+id = "mixed"
+kind = "recognise"
+points = 1
+asked = 6
+words_minimum = 5
+title = { en = "Mixed", fr = "Mélange" }
+pictures = [
+  { file = "1.png", origin = "photo", tells = { en = "Grain", fr = "Grain" } },
+  { file = "2.png", origin = "photo", tells = { en = "Grain", fr = "Grain" } },
+  { file = "3.png", origin = "composed", tells = { en = "Edges", fr = "Bords" } },
+  { file = "4.png", origin = "composed", tells = { en = "Edges", fr = "Bords" } },
+  { file = "5.png", origin = "generated", tells = { en = "Paste", fr = "Pâte" } },
+  { file = "6.png", origin = "generated", tells = { en = "Paste", fr = "Pâte" } },
+]
 
 [[exercises]]
 id = "code"
@@ -337,6 +353,9 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Pa
     monkeypatch.setenv("GENAI_LANGUAGE", "en")
     for language in LANGUAGES:
         (folder / f"code.blanks.{language}.txt").write_text(BLANKS, encoding="utf-8")
+    (folder / "pictures").mkdir()
+    for number in range(1, 7):
+        (folder / "pictures" / f"{number}.png").write_bytes(photo(40 + number, 64))
     (folder / "graph.json").write_text(json.dumps(graph()), encoding="utf-8")
     write_texts(folder, "introduction", *(e["id"] for e in tomllib.loads(TOML)["exercises"]))
     return folder.name
@@ -361,6 +380,11 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
     save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
     save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
+    for number, why in enumerate(
+        ("much grain", "soft edges", "odd light", "one shadow", "thin lines", "paste all over")
+    ):
+        save(exercise_answers.recognised("mixed", str(number + 1), "photo", 50 + 10 * number, why))
+    save(exercise_answers.putting("mixed", "text")("I was surest where I was wrong about it."))
     save(exercise_answers.putting("free", "chosen")("free_seed2"))
     save(exercise_answers.putting("free", "text")("It is whole, and its colour is what I asked for."))
     iterate, quiz = assignment.exercise("better"), assignment.exercise("asked")
@@ -472,8 +496,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 25
+    assert result["maximum"] == 26
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 25
+    assert round(result["points"] + result["open"], 2) == 26
