@@ -23,7 +23,7 @@ from exercises.kinds.studio import STUDIO_RUN
 from exercises.loader import find_assignment
 from exercises.parameters import side_of
 from grading.checks import check_submission
-from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
+from grading.checks.quiz_questions import ask, ask_by_itself, place_asked_about, runs_asked_about
 from grading.class_.grade import grade_class
 from grading.reports.student import report_of, student_report
 from grading.results import CheckResult, Grade, asked_points, earned_points, open_points
@@ -136,7 +136,7 @@ def derived(store: Store, quiz: Quiz, question_id: str) -> tuple[list[str], list
     question = next(q for q in quiz.questions if q.id == question_id)
     if question.graph is not None:
         about = place_asked_about(question, store.student, store.assignment, quiz.id)
-        of_graph = ask_of_graph(question, about)
+        of_graph = ask_by_itself(question, about)
         assert of_graph is not None
         keys = [choice.key for choice in of_graph.choices]
         return [], [k for k in keys if k in of_graph.right], [k for k in keys if k not in of_graph.right]
@@ -398,7 +398,7 @@ def test_what_is_right_about_a_graph_follows_from_the_graph(tmp_path: Path):
         document = json.loads((COMFYUI.folder / FILES[question.id]).read_text())
         assert question.about
         for about in question.about:
-            asked = ask_of_graph(question, about)
+            asked = ask_by_itself(question, about)
             assert asked is not None
             if question.ask == "which_source":
                 node, _, name = about.partition(".")

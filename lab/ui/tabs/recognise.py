@@ -44,7 +44,7 @@ class RecogniseTab:
         self.pictures = exercise.asked_of(lab.assignment.id, lab.student)
         self.said = Said(lab, page, exercise.id)
         t, name = page.t, exercise.id
-        with gr.Row(elem_classes="bench quiz"):
+        with gr.Row(elem_classes="bench quiz crafting"):
             with gr.Column(elem_classes="seen", min_width=300, scale=3):
                 self.place = gr.Radio(
                     self._numbers({}),
@@ -53,7 +53,7 @@ class RecogniseTab:
                     container=False,
                     show_label=False,
                     elem_id=f"place-{name}",
-                    elem_classes="views",
+                    elem_classes="views wrapped",
                 )
                 self.stage = Stage(page, name, ("one",))
                 self.figures = gr.HTML(elem_id=f"figures-{name}", elem_classes="figures")
@@ -93,7 +93,7 @@ class RecogniseTab:
         )
         why = gr.Textbox(
             label=t("recognise.why"),
-            info=t("said.words", minimum=self.exercise.why_words),
+            info=t("recognise.why_words", minimum=self.exercise.why_words),
             lines=2,
             max_length=exercise_answers.WHY_LENGTH,
             elem_id=f"why-{name}",

@@ -20,7 +20,7 @@ from exercises.kinds import KINDS, Iterate, Quiz
 from exercises.kinds.code import BLANK
 from exercises.kinds.crafted import Crafted
 from exercises.loader import find_assignment
-from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
+from grading.checks.quiz_questions import ask, ask_by_itself, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.adapt import adapt
 from lab.cli.grade import grade
@@ -162,6 +162,9 @@ questions = [
   { id = "claim", ask = "which_claim", runs = ["base", "more"] },
   { id = "wire", ask = "which_source", graph = "graph.json" },
   { id = "setting", ask = "which_holder", graph = "graph.json" },
+  { id = "written", ask = "choice", text = { en = "Why?", fr = "Pourquoi ?" }, choices = [
+    { en = "So", fr = "Ainsi" }, { en = "Not so", fr = "Pas ainsi" }
+  ] },
 ]
 
 [[exercises]]
@@ -394,9 +397,9 @@ def write(work: Path, assignment_id: str) -> None:
         save(exercise_answers.step_score("better", stem, "subject", score))
         save(exercise_answers.step_why("better", stem, "I named its colour, since it was left open."))
     for question in quiz.questions:
-        if question.graph is not None:
+        if question.by_itself:
             place = place_asked_about(question, store.student, assignment_id, quiz.id)
-            asked = ask_of_graph(question, place)
+            asked = ask_by_itself(question, place)
             assert asked is not None
             right, most = min(asked.right), len(quiz.tries)
             save(exercise_answers.tried(quiz.id, question.id, [], place, right, asked.right, most))
@@ -482,7 +485,9 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     looked = invoke(check, everything, "--work", work, "--json")
     checks = {each["id"]: each for each in json.loads(looked.stdout)["checks"]}
     assert {i for i, c in checks.items() if c["passed"] is False} == {"studio/pictures/studio"}
-    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == [0.2] * 5
+    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == pytest.approx(
+        [1 / 6] * 6, abs=0.01
+    )
     image, parameters = (checks[f"sweep/base/{rule}"]["maximum"] for rule in ("image", "parameters"))
     assert image == pytest.approx(2 * parameters, abs=0.011)
 
