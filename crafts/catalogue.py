@@ -1,6 +1,6 @@
 """All applications by name, which is that of their kind of exercise."""
 
-from crafts import brandkit, crossstitch, diagrams, operations, storyboard
+from crafts import brandkit, course, crossstitch, diagrams, operations, storyboard
 from crafts.application import Application
 
 APPLICATIONS: dict[str, Application] = {
@@ -11,5 +11,6 @@ APPLICATIONS: dict[str, Application] = {
         brandkit.APPLICATION,
         operations.APPLICATION,
         diagrams.APPLICATION,
+        course.APPLICATION,
     )
 }

@@ -50,6 +50,7 @@ SIGNATURES = {
     ".pptx": b"PK\x03\x04",
     ".zip": b"PK\x03\x04",
     ".svg": b"<?xml",
+    ".xml": b"<?xml",
 }
 
 _NAME = re.compile(rf"({SLUG_PATTERN})-([1-9][0-9]{{0,5}})\.[a-z]{{2,5}}")

@@ -16,6 +16,7 @@ from exercises.kinds.brandkit import Brandkit
 from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
+from exercises.kinds.course import Course
 from exercises.kinds.crossstitch import CrossStitch
 from exercises.kinds.diagrams import Diagrams
 from exercises.kinds.evaluation import Evaluation
@@ -63,6 +64,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "brandkit": Brandkit,
     "operations": Operations,
     "diagrams": Diagrams,
+    "course": Course,
     "hand_in": HandIn,
 }
 
@@ -92,6 +94,7 @@ Exercise = Annotated[
     | Brandkit
     | Operations
     | Diagrams
+    | Course
     | Code
     | HandIn,
     Field(discriminator="kind"),

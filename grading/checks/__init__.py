@@ -18,6 +18,7 @@ from grading.checks import (
     code,
     compare,
     correct,
+    course,
     crossstitch,
     diagrams,
     evaluation,
@@ -72,6 +73,7 @@ KINDS: dict[str, KindChecks] = {
     "brandkit": brandkit.KIND,
     "operations": operations.KIND,
     "diagrams": diagrams.KIND,
+    "course": course.KIND,
     "hand_in": hand_in.KIND,
 }
 

@@ -19,7 +19,7 @@ from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.submission.reading import closing, open_work
 from tests.browser.conftest import WAIT, RunningLab, StartLab, tab
-from tests.grading.crafted import CRAFTED, DIAGRAM, FRAMES, LABELS, WORDS
+from tests.grading.crafted import CRAFTED, DIAGRAM, FRAMES, LABELS, QUIZ, TOLD, WORDS
 
 OpenPage = Callable[..., Page]
 
@@ -164,12 +164,32 @@ def fill_diagram(page: Page, name: str) -> None:
     expect(page.locator(f"#finding-10-{name}")).to_be_hidden()
 
 
+def fill_lesson(page: Page, name: str) -> None:
+    choose(page, name, 3)
+    page.locator(f"#template-{name}").get_by_text("Literature").click()
+    expect(page.locator(f"#ideas-{name}")).to_contain_text("rose on a black background")
+    page.locator(f"#fill-{name}").click()
+    quiz = page.locator(f"#quiz-{name} textarea")
+    expect(quiz).to_have_value(re.compile("Who says"))
+    expect(page.locator(f"#read-{name}")).to_contain_text("3 questions; 3 still to be filled in")
+    quiz.fill("? Who?\n+ She\n+ He")
+    expect(page.locator(f"#read-{name}")).to_contain_text("Line 3: this question has a right answer already")
+    quiz.fill(QUIZ)
+    expect(page.locator(f"#read-{name}")).to_contain_text("5 questions; 0 still")
+    page.locator(f"#title-{name} input, #title-{name} textarea").fill("Leaves & light")
+    for number, told in enumerate(TOLD, 1):
+        for field, text in told.items():
+            page.locator(f"#{field}-{number}-{name} textarea, #{field}-{number}-{name} input").fill(text)
+    expect(page.locator(f"#caption-4-{name}")).to_be_hidden()
+
+
 FORMS: dict[str, Callable[[Page, str], None]] = {
     "crossstitch": fill_pattern,
     "storyboard": fill_story,
     "brandkit": fill_brand,
     "operations": fill_batch,
     "diagrams": fill_diagram,
+    "course": fill_lesson,
 }
 
 
@@ -183,7 +203,7 @@ def slides_of(data: bytes) -> None:
 
 
 def files_of(data: bytes) -> None:
-    assert len(zipfile.ZipFile(io.BytesIO(data)).namelist()) == 100
+    assert len(zipfile.ZipFile(io.BytesIO(data)).namelist()) in (100, 5)  # a batch; an assignment
 
 
 READ: dict[str, Callable[[bytes], Any]] = {
@@ -191,5 +211,6 @@ READ: dict[str, Callable[[bytes], Any]] = {
     "pptx": slides_of,
     "zip": files_of,
     "png": lambda data: data.index(b"PNG"),
+    "xml": lambda data: etree.fromstring(data).xpath("count(question)"),
     "svg": lambda data: etree.fromstring(data).iter("{*}text"),
 }

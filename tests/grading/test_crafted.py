@@ -23,7 +23,7 @@ from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
 from manifests.answers import load_answers, save_answers
 from manifests.store import Store
-from tests.grading.crafted import CRAFTED, DIAGRAM, SETTINGS, WORDS, make_piece, make_work
+from tests.grading.crafted import CRAFTED, DIAGRAM, QUIZ, SETTINGS, TOLD, WORDS, make_piece, make_work
 from tests.grading.good import noise
 
 Checks = dict[str, CheckResult]
@@ -146,6 +146,7 @@ def test_figures_of_another_setting_are_not_those_of_this_one(store: Store, assi
         "storyboard": {},
         "brandkit": {"palette": SETTINGS["brandkit"]["palette"][::-1]},
         "operations": {"crop": "16:9"},
+        "course": {"title": "Roots"},
         "diagrams": {"source": DIAGRAM + "\n" + "t -.-> i"},
     }[assignment.id]
     make_piece(store, exercise, store.records()[:-1] if assignment.id == "storyboard" else None, **changes)
@@ -268,6 +269,24 @@ HALF: dict[str, list[dict[str, Any]]] = {
         {"source": DIAGRAM.replace("u --> d[Decoder]", "d[Decoder]")},
         {"source": DIAGRAM.replace("|words|", "")},
         {"found": SETTINGS["diagrams"]["found"][1:]},
+    ],
+    "course": [
+        {"quiz": "\n".join(QUIZ.splitlines()[:18])},
+        {"quiz": QUIZ + "? What is …?\n+ This\n- That\n! So."},
+        {"quiz": QUIZ.replace("! There is most of the green.\n", "")},
+        {"quiz": QUIZ + QUIZ.split("\n\n")[0]},
+        {"pictures": TOLD[:2]},
+        *(
+            {"pictures": [TOLD[0] | {field: text}, *TOLD[1:]]}
+            for field, text in (
+                ("caption", ""),
+                ("alt", "image of a plant"),
+                ("checked", "All is right"),
+                ("checked", TOLD[1]["checked"]),
+                ("where", "Book"),
+                ("alt", TOLD[1]["alt"]),
+            )
+        ),
     ],
     "operations": [{"sizes": [64, 128]}, {"formats": ["PNG", "GIF"], "sizes": [32, 64, 96, 128, 192, 256]}],
 }  # fmt: skip

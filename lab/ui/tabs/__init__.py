@@ -18,6 +18,7 @@ from lab.ui.tabs import (
     compare,
     correct,
     costs,
+    course,
     crossstitch,
     diagrams,
     feedback,
@@ -67,6 +68,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "brandkit": brandkit.build,
     "operations": operations.build,
     "diagrams": diagrams.build,
+    "course": course.build,
 }
 KINDS: dict[str, Callable[..., Any]] = OWN_TABS | written.PARTS | {"hand_in": hand_in.build}
 LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)

@@ -42,12 +42,12 @@ from manifests.store import Store
 from tests.exercises.conftest import write_texts
 from tests.grading.api_good import alt_text, api_draft, file_of, seen
 from tests.grading.api_good import ask as ask_model
-from tests.grading.crafted import make_piece
+from tests.grading.crafted import TOLD, make_piece
 from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 26
+points = 27
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -295,6 +295,14 @@ words_minimum = 5
 title = { en = "Diagram", fr = "Schéma" }
 
 [[exercises]]
+id = "lesson"
+kind = "course"
+points = 1
+pictures_minimum = 2
+words_minimum = 5
+title = { en = "Lesson", fr = "Leçon" }
+
+[[exercises]]
 id = "reflection"
 kind = "reflection"
 points = 1
@@ -323,7 +331,8 @@ FRAMES = [
     {"caption": "It comes back home", "alt": "A bag"},
 ]
 CHANGES: dict[str, dict[str, Any]] = {
-    "pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}, "drawn": {}
+    "pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}, "drawn": {},
+    "lesson": {"pictures": TOLD[:2]}
 }  # fmt: skip
 
 # What the author writes for `code`, with one blank, and what fills it.
@@ -501,8 +510,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 26
+    assert result["maximum"] == 27
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 26
+    assert round(result["points"] + result["open"], 2) == 27
