@@ -2,8 +2,8 @@
 
 Forty objects of the composed world, turned, bent, and put anywhere in any size, as training has not seen
 them. What a prompt says is the object, its colour and the background: all else stands in the outlines alone.
-Beside the outlines' F1 (within two pixels) stands whether the judge still finds the object asked for; it does
-not in many of the composed pictures themselves, as it knows none that is mirrored, so their share is told too.
+Beside the outlines' F1 (within two pixels) stands whether the judge still finds the object asked for. It does
+not in many of the composed pictures themselves, as it knows none that is mirrored: their share is told too.
 
     python -m benchmarks.controlnet [--pictures 40]
 """
