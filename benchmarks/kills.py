@@ -1,9 +1,9 @@
 """Whether anything is lost or drawn twice when a gateway is killed again and again under a class at work.
 
 Clients of 30 students ask for pictures of a tiny model and stop some of them, while the gateway is killed
-(SIGKILL) and started again at random moments: after up to twice the time that the start took, so that a busy
-machine also comes to draw. At the end every picture that nobody stopped must have come, once, with one receipt,
-and every student's receipts must be numbered without gaps.
+(SIGKILL) and started again at random moments: after up to twice the time that the start took, so that a
+busy machine also comes to draw. At the end every picture that nobody stopped must have come, once, with one
+receipt, and every student's receipts must be numbered without gaps.
 
     python benchmarks/kills.py [--seconds 300]
 """
