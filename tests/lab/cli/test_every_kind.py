@@ -461,6 +461,11 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     teach = ("--photos", folder, "--word", "zibou", "--rank", 2)
     taught = invoke(adapt, f"{everything}/taught", "--work", work, *teach)
     assert taught.exit_code == 0, taught.stderr
+    one = ("--prompt", "a {word} on a green background", "--strength")
+    freely = invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.2)
+    assert freely.exit_code == 0, freely.stderr
+    assert Path(freely.stdout.strip()).name == "adapted.png"
+    assert invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.6).exit_code == 2
     write(work, everything)
 
     looked = invoke(check, everything, "--work", work, "--json")
