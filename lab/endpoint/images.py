@@ -158,9 +158,7 @@ def router(
             order = await run_in_threadpool(_order, wanted, source, mask, limits)
             return await _done(order, drawing_of(request), request)
         _check_form(wanted, limits)
-        if mask is not None:
-            raise ApiError(400, "no_mask", param="mask", model=wanted.model)
-        document = await provided.pictures(wanted, source)
+        document = await provided.pictures(wanted, source, mask)
         return stream(_finished(document, source is not None)) if wanted.stream else JSONResponse(document)
 
     @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
