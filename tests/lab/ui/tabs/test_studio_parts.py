@@ -48,9 +48,9 @@ def test_a_recalled_part_opens_with_its_photo_and_its_mask(full: Lab, form: Form
 def test_for_an_api_photo_and_mask_are_of_the_photos_size(full: Lab, form: Form) -> None:
     tab, store = tab_of(full, "studio"), full.store()
     source = store.add_source(photo_bytes())
-    size = tab.part.sent_size(source)
-    assert size == open_picture(photo_bytes()).size
-    drawn = DATA_URL + base64.b64encode(mask_bytes(rectangle(*size, 1, 1, 19, 19))).decode()
+    width, height = size = open_picture(photo_bytes()).size
+    assert tab.part.sent_size(source) == size
+    drawn = DATA_URL + base64.b64encode(mask_bytes(rectangle(width, height, 1, 1, 19, 19))).decode()
     (task,) = tab._tasks(*form(source, mode="inpaint", model="api:played/model-a"), drawn, None, 6, True)
     job = task.start()
     sent = open_picture(store.source_path(job.source).read_bytes())
