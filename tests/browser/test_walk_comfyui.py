@@ -18,7 +18,8 @@ from grading.checks.quiz_questions import ask_of_graph, place_asked_about
 from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import SIZES, RunningLab, StartLab, in_sight, inside, tab, upload
-from tests.grading.test_kinds_of_prompts import ABOUT_COMFYUI, WORTH
+from tests.grading.prompts_work import ABOUT_COMFYUI
+from tests.grading.test_kinds_of_prompts import WORTH
 
 OpenPage = Callable[..., Page]
 

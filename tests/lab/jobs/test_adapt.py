@@ -210,13 +210,8 @@ def test_an_adapter_that_was_changed_on_disk_is_not_drawn_with(store: Store, own
     with pytest.raises(StoreError):
         read(store.folder, card.file, card.sha256)
     adapter = Adapter(file=card.file, sha256=card.sha256, word="zibou", scale=1.0)
-    own_engine.close()
-    engine = LocalEngine()
-    from lab.engine import adapters
-
-    adapters._offered.clear()
-    *_, last = generate(store, engine, "studio", "mine", asked(adapters=(adapter,)), model="mini").events()
-    engine.close()
+    asking = generate(store, own_engine, "studio", "mine", asked(adapters=(adapter,)), model="mini")
+    *_, last = asking.events()
     assert isinstance(last, Failed)
     assert last.code == "adapter_missing"
 
