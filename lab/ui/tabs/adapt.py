@@ -140,7 +140,7 @@ class AdaptTab:
         import gradio as gr
 
         t, name = self.page.t, self.exercise.id
-        with gr.Group(elem_id=f"free-{name}"):
+        with gr.Column(elem_id=f"free-{name}"):
             gr.HTML(markup.heading(t("adapt.free")))
             prompt = gr.Textbox(
                 self.exercise.prompts[0],
