@@ -28,6 +28,7 @@ from exercises.kinds.inpaint import Inpaint
 from exercises.kinds.iterate import Iterate
 from exercises.kinds.observe import Observe
 from exercises.kinds.operations import Operations
+from exercises.kinds.outlines import Outlines
 from exercises.kinds.own import Own
 from exercises.kinds.pipeline import Pipeline
 from exercises.kinds.quiz import Quiz
@@ -43,6 +44,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "grid": Grid,
     "img2img": ImageToImage,
     "inpaint": Inpaint,
+    "outlines": Outlines,
     "between": BetweenTwo,
     "own": Own,
     "iterate": Iterate,
@@ -74,6 +76,7 @@ Exercise = Annotated[
     | Grid
     | ImageToImage
     | Inpaint
+    | Outlines
     | BetweenTwo
     | Own
     | Iterate

@@ -51,7 +51,7 @@ def test_start_says_where_one_is_in_the_course_and_folds_out_a_map(
 ) -> None:
     page = open_page(lab.page(assignment="edit"))
     shown = page.locator("#course-map")
-    expect(shown).to_contain_text("Level 2 (going on), module 3 (advanced techniques). It takes about 1.5 h.")
+    expect(shown).to_contain_text("Level 2 (going on), module 3 (advanced techniques). It takes about 2 h.")
     expect(shown).to_contain_text("Before it: Good words, bad words")
     table = shown.locator("table").first
     expect(table).to_be_hidden()

@@ -47,7 +47,7 @@ from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 27
+points = 28
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -104,6 +104,19 @@ words_minimum = 5
 title = { en = "A part", fr = "Une partie" }
 [exercises.runs]
 painted = {}
+
+[[exercises]]
+id = "led"
+kind = "outlines"
+points = 1
+more = 0.0
+parameters = { seed = 49 }  # by chance the tiny model follows outlines here
+prompt_words = 2
+words_minimum = 5
+title = { en = "By outlines", fr = "Par contours" }
+[exercises.runs]
+unled = { control_scale = 0.0 }
+led_fully = { control_scale = 1.0 }
 
 [[exercises]]
 id = "way"
@@ -391,6 +404,7 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("rounds", "text")("It is the first, and nothing in it is blurred."))
     save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
     save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
+    save(exercise_answers.putting("led", "text")("The outlines decide the shape and words the colour."))
     save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
     for number, why in enumerate(
         ("much grain", "soft edges", "odd light", "one shadow", "thin lines", "paste all over")
@@ -477,6 +491,9 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     mask = tmp_path / "mask.png"
     rectangle(64, 64, 16, 16, 48, 48).save(mask)
     make(work, f"{everything}/part", "--source", picture, "--mask", mask, "--set", "prompt=a blue car")
+    refused = invoke(run, f"{everything}/led", "--work", work, "--set", "prompt=a cat")
+    assert "--outlines" in str(refused.exception)
+    make(work, f"{everything}/led", "--outlines", picture, "--set", "prompt=a blue car")
     make(work, f"{everything}/way", "--set", "to_prompt=a blue car", "--set", "to_seed=7")
     make(work, f"{everything}/better")
     make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
@@ -489,6 +506,11 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     teach = ("--photos", folder, "--word", "zibou", "--rank", 2)
     taught = invoke(adapt, f"{everything}/taught", "--work", work, *teach)
     assert taught.exit_code == 0, taught.stderr
+    one = ("--prompt", "a {word} on a green background", "--strength")
+    freely = invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.2)
+    assert freely.exit_code == 0, freely.stderr
+    assert Path(freely.stdout.strip()).name == "adapted.png"
+    assert invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.6).exit_code == 2
     write(work, everything)
 
     looked = invoke(check, everything, "--work", work, "--json")
@@ -510,8 +532,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 27
+    assert result["maximum"] == 28
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 27
+    assert round(result["points"] + result["open"], 2) == 28
