@@ -34,7 +34,7 @@ class Shows(BaseModel):
 class ComposedSet(BaseModel):
     """`side`: of each picture, in pixels; `columns`: how many stand side by side; `shows`: row by row."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     side: Annotated[int, Field(strict=True, ge=16, le=256)]
     columns: Annotated[int, Field(strict=True, ge=1, le=100)]

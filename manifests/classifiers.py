@@ -58,8 +58,8 @@ class Pictured(Part):
 class Settings(Part):
     """How it is taught: `rounds` through all pictures, at a learning rate, by a seed."""
 
-    rounds: Annotated[int, Field(ge=1, le=200)] = 25
-    rate: Annotated[float, Field(ge=1e-5, le=1e-1, allow_inf_nan=False)] = 3e-3
+    rounds: Annotated[int, Field(ge=1, le=200)] = 40
+    rate: Annotated[float, Field(ge=1e-5, le=1e-1, allow_inf_nan=False)] = 2e-3
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
 
 

@@ -19,6 +19,7 @@ BLANKS = ("{thing}", "{colour}", "{background}")  # in the prompt: filled in wit
 MOST_PICTURES = 400
 HELD_OUT = 5  # one picture in so many is kept from teaching
 HIGHEST_SEED = 2**32 - 1
+LONGEST_ID = 64
 
 Named = Annotated[dict[Slug, Bilingual], Field(min_length=2, max_length=12)]
 Rounds = Annotated[int, Field(strict=True, ge=1, le=200)]
@@ -27,7 +28,7 @@ Rounds = Annotated[int, Field(strict=True, ge=1, le=200)]
 class Cell(Frozen):
     """One picture of the plan. `held_out`: it teaches nothing, and is asked about afterwards."""
 
-    run: Slug
+    run: str
     thing: Slug
     background: Slug
     colour: Slug
@@ -49,7 +50,7 @@ class Dataset(ExerciseBase):
     composed: ComposedSet
     thrown_minimum: SmallCount = 1
     kept_minimum: SmallCount = 10
-    rounds: Rounds = 25
+    rounds: Rounds = 40
     words_minimum: SmallCount = 25
     start: Parameters
 
@@ -97,6 +98,7 @@ class Dataset(ExerciseBase):
         if "start" in table:
             raise file.error((*at, "start"), "unknown")
         table["start"] = common_parameters(file, at, table)
+        _check_lengths(file, at, table)
         named = table.get("composed")
         if not is_slug(named):
             raise file.error((*at, "composed"), "slug")
@@ -110,10 +112,16 @@ class Dataset(ExerciseBase):
             raise file.error((*at, "colours"), "items_at_most", max_length=MOST_PICTURES)
         if self.start.seed + len(self.cells) > HIGHEST_SEED:
             raise file.error((*at, "parameters", "seed"), "at_most", le=HIGHEST_SEED - len(self.cells))
-        if bad := next((cell.run for cell in self.cells if not is_slug(cell.run)), None):
-            raise file.error((*at, "id"), "a_run", run=bad)
         if self.kept_minimum > len(self.backgrounds) * len(self.colours):
             raise file.error((*at, "kept_minimum"), "at_most", le=len(self.backgrounds) * len(self.colours))
         shown = {shows.thing for shows in self.composed.shows}
         if shown != set(self.classes):
             raise file.error((*at, "composed"), "one_of", expected=", ".join(self.classes))
+
+
+def _check_lengths(file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
+    """The names of the runs, which are made of four ids, are no longer than an id may be."""
+    named = [table.get(name) for name in ("classes", "backgrounds", "colours")]
+    longest = sum(max(map(len, each), default=0) + 1 for each in named if isinstance(each, dict))
+    if len(table["id"]) + longest > LONGEST_ID:
+        raise file.error((*at, "id"), "text_at_most", max_length=max(LONGEST_ID - longest, 1))

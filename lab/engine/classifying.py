@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from crafts.small_net import CHANNELS, Pixels
 
 BATCH = 20
-SHIFT = 4  # pixels by which a picture is moved at random: else its place would be learnt by heart
+SHIFT = 8  # pixels by which a picture is moved at random: else its place would be learnt by heart
 
 
 class SmallNet(nn.Module):
