@@ -42,7 +42,7 @@ class DatasetTab:
         self.lab, self.page, self.exercise = lab, page, exercise
         t, name = page.t, exercise.id
         self.said = Said(lab, page, name)
-        with gr.Row(elem_classes="bench crafting"):
+        with gr.Row(elem_classes="bench crafting data-set"):
             with gr.Column(elem_classes="seen", min_width=300, scale=3):
                 with gr.Row(elem_classes="actions"):
                     draw = gr.Button(
