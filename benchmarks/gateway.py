@@ -35,6 +35,7 @@ from manifests.manifest import Request
 
 STUDENTS = 30
 GREEDY = 100  # pictures of one student
+SERVE = "import sys; sys.modules['mcp'] = None; import genai_lab; genai_lab.main()"
 
 
 @dataclass
@@ -136,14 +137,17 @@ def everybody(engine: Callable[[int], RemoteEngine], each_sends: int) -> None:
 
 
 def lab_memory(folder: Path, gateway: str | None) -> float:
-    """MiB that `genai-lab serve` holds once a picture was drawn by its REST API."""
+    """MiB that `genai-lab serve` holds once a picture was drawn by its REST API.
+
+    As in a class's image: without the extra `mcp`, which Gradio loads wherever it is installed.
+    """
     import httpx2
 
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GENAI_GATEWAY")}
     if gateway:
         environment |= {"GENAI_GATEWAY": gateway, "GENAI_GATEWAY_TOKEN": token_of(0)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "genai_lab", "serve", "--port", "0", "--work", str(folder)],
+        [sys.executable, "-c", SERVE, "serve", "--port", "0", "--work", str(folder)],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,

@@ -1,8 +1,9 @@
 """Whether anything is lost or drawn twice when a gateway is killed again and again under a class at work.
 
 Clients of 30 students ask for pictures of a tiny model and stop some of them, while the gateway is killed
-(SIGKILL) and started again at random moments. At the end every picture that nobody stopped must have come,
-once, with one receipt, and every student's receipts must be numbered without gaps.
+(SIGKILL) and started again at random moments: after up to twice the time that the start took, so that a
+busy machine also comes to draw. At the end every picture that nobody stopped must have come, once, with one
+receipt, and every student's receipts must be numbered without gaps.
 
     python benchmarks/kills.py [--seconds 300]
 """
@@ -41,7 +42,7 @@ class Student(threading.Thread):
     def __init__(self, number: int, url: str, until: float) -> None:
         super().__init__(daemon=True)
         self.number, self.until, self.chance = number, until, random.Random(number)
-        self.engine = RemoteEngine(url, SecretStr(token_of(number)), give_up=120)
+        self.engine = RemoteEngine(url, SecretStr(token_of(number)), give_up=600)
         self.done: list[str] = []  # the digests of what came
         self.stops, self.failed = 0, list[Failed]()
 
@@ -94,13 +95,16 @@ def main() -> None:
         students = [Student(n, f"http://127.0.0.1:{port}", until) for n in range(STUDENTS)]
         for student in students:
             student.start()
-        kills = 0
+        kills, took = 0, 4.0  # seconds that the last start took
         while time.monotonic() < until:
-            time.sleep(random.uniform(1, 8))
+            time.sleep(random.uniform(0.2, 2) * took)
             process.kill()
             process.wait()
-            kills += 1
+            kills, began = kills + 1, time.monotonic()
             process = started(state, port, weights)
+            took = time.monotonic() - began
+            if kills % 20 == 0:
+                print(f"{kills} kills; a start takes {took:.1f} s", flush=True)
         for student in students:
             student.join()
         process.kill()

@@ -102,9 +102,10 @@ def the_lab(engine: LocalEngine, source: Path) -> Makes:
             running = Running(exercise, [task(exercise, run, store, kept) for run in runs])
             running.work()
             for stored in running.stored:
-                if not isinstance(stored, PictureSaved) or stored.picture is None:
+                if not isinstance(stored, PictureSaved):
                     raise SystemExit(str(stored))
-                made[stored.record.manifest.run] = stored.picture.image
+                with Image.open(stored.record.image_path) as picture:
+                    made[stored.record.manifest.run] = picture.convert("RGB")
             if len(running.stored) < len(runs):
                 raise SystemExit(str(running.event))
         return made

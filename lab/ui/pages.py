@@ -38,35 +38,24 @@ def page_path(lab: Lab, language: Language) -> str:
     return lab.settings.prefix + page_address(lab, lab.assignment.id, language)
 
 
-def other_pages(lab: Lab, header_links: Callable[[Translate], Markup]) -> dict[str, Callable[[], "FastAPI"]]:
-    """What builds the page of each further assignment, by its path; once in each language."""
-    labs = [lab.on(each.assignment) for each in lab.offered]
+def all_pages(lab: Lab, header_links: Callable[[Translate], Markup]) -> dict[str, Callable[[], "FastAPI"]]:
+    """What builds the page of each assignment in each language, by its path.
+
+    `header_links` stand beside the languages.
+    """
     return {
-        page_path(other, language): partial(_page_alone, other, language, header_links)
-        for other in labs
-        if other is not lab
+        page_path(each, language): partial(_page, each, language, header_links)
+        for each in (lab, *(lab.on(each.assignment) for each in lab.offered))
         for language in LANGUAGES
     }
 
 
-def mount_pages(app: "FastAPI", lab: Lab, header_links: Callable[[Translate], Markup]) -> None:
-    """Mount the pages of the lab's own assignment; `header_links` stand beside the languages."""
-    for language in LANGUAGES:
-        _mount(app, lab, language, header_links)
-
-
-def _page_alone(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> "FastAPI":
+def _page(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> "FastAPI":
+    prepare_gradio(lab)
+    import gradio as gr
     from fastapi import FastAPI
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _mount(app, lab, language, header_links)
-    return app
-
-
-def _mount(app: "FastAPI", lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> None:
-    prepare_gradio(lab)
-    import gradio as gr
-
     path = page_path(lab, language)
     gr.mount_gradio_app(
         app,
@@ -82,6 +71,7 @@ def _mount(app: "FastAPI", lab: Lab, language: Language, header_links: Callable[
         theme=theme(),
         css=files("lab.ui").joinpath("static", "lab.css").read_text(encoding="utf-8"),
     )
+    return app
 
 
 def _blocks(lab: Lab, language: Language, header_links: Callable[[Translate], Markup]) -> Any:

@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from exercises.i18n import LANGUAGES, Language
+from exercises.settings import ExerciseSettings
 from lab.session.lab import Lab
 from lab.ui.gradio_patches import AcceptAfterClose, LocalizedPages
-from lab.ui.pages import mount_pages, other_pages, page_path
+from lab.ui.pages import all_pages, page_path
 from lab.web.class_routes import add_class_routes
 from lab.web.headers import AddHeaders
 from lab.web.jupyter.process import is_installed as jupyter_is_installed
@@ -46,6 +47,8 @@ def build_app(lab: Lab) -> "FastAPI":
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # what most will see first is there when the lab says that it is
+        await pages.built(page_path(lab, ExerciseSettings().language or LANGUAGES[0]))
         yield
         lab.close()
 
@@ -57,8 +60,7 @@ def build_app(lab: Lab) -> "FastAPI":
         # A page of another site could have its name lead here; it would still ask by that name.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES))
     links = partial(hub_links, hub, notebooks=lab.settings.notebooks and jupyter_is_installed())
-    others = other_pages(lab, links)
-    app.add_middleware(PagesOnDemand, pages=others)
+    pages = PagesOnDemand(app.router.default, all_pages(lab, links))
     labs = [lab, *(lab.on(each.assignment) for each in lab.offered)]
     app.add_middleware(
         NotOpenYet,
@@ -98,5 +100,5 @@ def build_app(lab: Lab) -> "FastAPI":
 
     add_class_routes(app, lab)
     app.mount(f"{prefix}{PATH}", build_rest(lab, public_url=hub.public_url if hub else ""))
-    mount_pages(app, lab, links)
+    app.router.default = pages
     return app

@@ -1,6 +1,7 @@
-"""Pages that are built when they are first asked for: most students work on one assignment at a time.
+"""Pages that are built when they are first asked for: most students work on one assignment in one language.
 
-ASGI middleware. Gradio keeps what it builds in one context of the process, so one page is built at a time.
+An ASGI application that answers what no route does: `then` has what belongs to no page. Gradio keeps what it
+builds in one context of the process, so one page is built at a time.
 """
 
 import asyncio
@@ -18,25 +19,29 @@ _BUILDING = threading.Lock()
 class PagesOnDemand:
     """`pages`: what builds the application of each path; it is asked with the path as it came."""
 
-    def __init__(self, app: "ASGIApp", pages: Mapping[str, Callable[[], "FastAPI"]]) -> None:
-        self.app = app
-        self._pages = pages
+    def __init__(self, then: "ASGIApp", pages: Mapping[str, Callable[[], "FastAPI"]]) -> None:
+        self._then = then
+        self._pages = dict(sorted(pages.items(), reverse=True))  # `/en/tp2` before `/en`
         self._built: dict[str, asyncio.Task[FastAPI]] = {}
         self._alive: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         page = self._page(scope)
         if page is None:
-            await self.app(scope, receive, send)
+            await self._then(scope, receive, send)
             return
+        app = await self.built(page)
+        await app(scope, receive, send)
+
+    async def built(self, page: str) -> "FastAPI":
+        """The application of a page, which is built now if it was not before."""
         if page not in self._built:
             self._built[page] = asyncio.create_task(self._open(page))
         try:
-            app = await asyncio.shield(self._built[page])
+            return await asyncio.shield(self._built[page])
         except Exception:
             self._built.pop(page, None)  # the next one who asks tries again
             raise
-        await app(scope, receive, send)
 
     def _page(self, scope: "Scope") -> str | None:
         path: str = scope.get("path", "")

@@ -63,3 +63,8 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(work: Path) -> Store:
     return Store(work, "tp2", "ada")
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """What each file below the folder holds, by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

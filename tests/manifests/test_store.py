@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pillow_heif
 import pytest
 from PIL import Image
 
@@ -17,11 +16,7 @@ from manifests.pictures import open_picture
 from manifests.png import pixels_sha256
 from manifests.reader import read_manifest_file
 from manifests.store import Store
-from tests.manifests.conftest import make_draft, make_picture
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from tests.manifests.conftest import make_draft, make_picture, snapshot
 
 
 def test_a_picture_is_saved_with_its_manifest(store: Store, work: Path):
@@ -275,168 +270,6 @@ def test_a_folder_that_is_a_link_is_not_written_into(store: Store, work: Path, t
 
 
 # --- the bin
-
-
-def test_deleting_moves_to_the_bin_and_restoring_moves_back(store: Store):
-    store.save(make_draft("one"), make_picture(1))
-    store.save(make_draft("one"), make_picture(2))
-    before = snapshot(store.outputs)
-
-    store.delete("one-2")
-    assert [r.stem for r in store.records()] == ["one"]
-    assert [r.stem for r in store.binned()] == ["one-2"]
-    assert store.newest("one") == store.find("one")
-    assert verify_chain(store.chain()) == []
-    assert store.save(make_draft("one"), make_picture(3)).stem == "one-3"  # the name stays taken
-
-    store.restore("one-2")
-    assert store.binned() == []
-    assert before.items() <= snapshot(store.outputs).items()
-    assert [r.stem for r in store.records()] == ["one", "one-2", "one-3"]
-    assert verify_chain(store.chain()) == []
-
-
-@pytest.mark.parametrize("action", ["delete", "restore"])
-@pytest.mark.parametrize(
-    "stem", ["absent", "", "..", "../../etc/passwd", "one.png", "one\n", "one/..", "x" * 5000]
-)
-def test_only_a_record_can_be_moved(store: Store, action: str, stem: str):
-    store.save(make_draft("one"), make_picture())
-    before = snapshot(store.folder)
-    with pytest.raises(StoreError):
-        getattr(store, action)(stem)
-    assert snapshot(store.folder) == before
-
-
-@pytest.mark.parametrize("obstacle", ["one.json", "one.png", "one.txt"])
-def test_restoring_never_writes_over_anything(store: Store, obstacle: str):
-    store.save(make_draft("one"), make_picture())
-    store.delete("one")
-    (store.outputs / obstacle).write_bytes(b"mine")
-    before = snapshot(store.folder)
-    with pytest.raises(StoreError):
-        store.restore("one")
-    assert snapshot(store.folder) == before
-
-
-def test_a_deletion_that_was_cut_short_is_finished_at_the_next_reading(store: Store):
-    record = store.save(make_draft("one"), make_picture())
-    store.bin.mkdir()
-    record.manifest_path.rename(store.bin / "one.json")  # and here the process was killed
-
-    assert store.records() == []
-    assert [r.stem for r in store.binned()] == ["one"]
-    assert store.leftovers() == []
-
-
-def test_a_restoration_that_was_cut_short_is_finished_at_the_next_reading(store: Store):
-    store.save(make_draft("one"), make_picture())
-    store.delete("one")
-    (store.bin / "one.json").rename(store.outputs / "one.json")  # and here the process was killed
-
-    assert [r.stem for r in store.records()] == ["one"]
-    assert (store.binned(), store.leftovers()) == ([], [])
-
-
-@pytest.mark.parametrize("there", ["bin", "outputs"])
-def test_an_image_whose_own_manifest_stands_beside_it_is_not_taken_from_it(store: Store, there: str):
-    """As after a copy by hand: the manifest is in both folders, the image is in one of them."""
-    record = store.save(make_draft("one"), make_picture())
-    manifest = record.manifest_path.read_bytes()
-    if there == "bin":
-        store.delete("one")
-        record.manifest_path.write_bytes(manifest)
-    else:
-        store.bin.mkdir()
-        (store.bin / "one.json").write_bytes(manifest)
-    before = snapshot(store.folder)
-    assert [r.stem for r in store.records()] == (["one"] if there == "outputs" else [])
-    assert [r.stem for r in store.binned()] == (["one"] if there == "bin" else [])
-    assert snapshot(store.folder) == before
-
-
-@pytest.mark.parametrize("kind", ["link", "folder"])
-def test_what_only_has_a_lost_image_s_name_is_left_where_it_is(store: Store, tmp_path: Path, kind: str):
-    record = store.save(make_draft("one"), make_picture())
-    store.delete("one")
-    (store.bin / "one.png").rename(tmp_path / "elsewhere.png")
-    if kind == "link":
-        record.image_path.symlink_to(tmp_path / "elsewhere.png")
-    else:
-        record.image_path.mkdir()
-    assert (store.records(), store.binned()) == ([], [])
-    assert record.image_path.is_symlink() or record.image_path.is_dir()
-    assert [path.name for path in store.bin.iterdir()] == ["one.json"]
-
-
-# --- sources
-
-
-def test_a_source_is_kept_as_it_came_under_a_name_of_our_own(store: Store, tmp_path: Path):
-    path = tmp_path / "photo.jpg"
-    make_picture(size=(64, 64)).save(path)
-    data = path.read_bytes()
-
-    source = store.add_source(data)
-    assert source.sha256 == hashlib.sha256(data).hexdigest()
-    assert source.file == source.sha256[:16] + ".jpg"
-    assert store.source_path(source) == store.inputs / source.file
-    assert store.source_path(source).read_bytes() == data
-    assert store.add_source(data) == source
-    assert len(list(store.inputs.iterdir())) == 1
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"GIF89a", b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff and then something else", b"RIFF....WEBPVP8 "],
-    ids=["another format", "nothing", "a PNG's beginning", "a JPEG's beginning", "a WebP's beginning"],
-)
-def test_a_source_that_is_no_picture_is_refused(store: Store, data: bytes):
-    with pytest.raises(PictureError):
-        store.add_source(data)
-    assert not store.inputs.exists()
-
-
-def test_a_source_that_was_cut_off_is_refused(store: Store, tmp_path: Path):
-    make_picture(size=(160, 160)).save(tmp_path / "photo.jpg")
-    data = (tmp_path / "photo.jpg").read_bytes()
-    with pytest.raises(PictureError):
-        store.add_source(data[: len(data) // 2])
-    assert not store.inputs.exists()
-
-
-@pytest.mark.parametrize("extension", ["heic", "avif", "gif", "tif", "bmp"])
-def test_a_photo_in_a_format_of_phones_and_scanners_is_kept_as_it_came(
-    store: Store, tmp_path: Path, extension: str
-):
-    pillow_heif.register_heif_opener()
-    path = tmp_path / f"photo.{extension}"
-    make_picture(size=(80, 64)).save(path)
-    source = store.add_source(path.read_bytes())
-    assert source.file.endswith(f".{extension}")
-    assert store.source_path(source).read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize("size", [(1, 1), (63, 400), (400, 63)])
-def test_a_source_that_shows_nothing_for_want_of_pixels_is_refused(
-    store: Store, tmp_path: Path, size: tuple[int, int]
-):
-    make_picture(size=size).save(tmp_path / "photo.png")
-    with pytest.raises(PictureError, match=f"{size[0]} by {size[1]} pixels"):
-        store.add_source((tmp_path / "photo.png").read_bytes())
-    assert not store.inputs.exists()
-
-
-def test_an_absent_source_is_said(store: Store, tmp_path: Path):
-    path = tmp_path / "photo.png"
-    make_picture(size=(64, 64)).save(path)
-    source = store.add_source(path.read_bytes())
-    store.source_path(source).unlink()
-    with pytest.raises(StoreError, match=source.file):
-        store.source_path(source)
-    (store.inputs / source.file).symlink_to(path)
-    with pytest.raises(StoreError):
-        store.source_path(source)
 
 
 def test_a_picture_with_transparency_is_recorded_as_it_is_seen(store: Store):
