@@ -5,6 +5,8 @@ is shown equally often, however few pictures it has: a class that is rare is see
 Importing this module loads torch, so whoever teaches imports it inside a function.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -38,6 +40,17 @@ class SmallNet(nn.Module):
         return result
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """So small a network is taught by one thread: several wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Classroom:
     """A network being taught: `classes` are the right places, one a picture."""
 
@@ -55,6 +68,10 @@ class Classroom:
 
     def round(self) -> tuple[float, float]:
         """One round: the mean loss, and which share of the pictures shown was named rightly."""
+        with one_thread():
+            return self._round()
+
+    def _round(self) -> tuple[float, float]:
         each = max(len(places) for places in self._by_class)
         order = np.concatenate([self._filled(places, each) for places in self._by_class])
         self._random.shuffle(order)
