@@ -91,9 +91,8 @@ def load_from(entry: ModelEntry, folder: Path, adapters: Sequence[Adapter] = ())
     previewer = Previewer(pipe.vae)  # fitted in main memory, before the parts are placed
     whole = _place(list(pipelines.values()), device, entry, torch)
     meeting = None
-    if (
-        entry.family in TOGETHER and whole and not adapters
-    ):  # parts that come and go belong to one picture at a time
+    # parts that come and go belong to one picture at a time, and so does a copy with adapters
+    if entry.family in TOGETHER and whole and not adapters:
         meeting = pipe.unet.forward = Meeting(pipe.unet.forward, MOST_TOGETHER)
     if "inpaint" in pipelines and told_four_channels(pipe.vae.config.latent_channels):
         # A view of the same UNet, whose configuration the other pipelines ask too.
