@@ -1,4 +1,4 @@
-"""Teaching the small network: it learns, by its seed alone, shows every class equally often, and tidies up."""
+"""Teaching the small network: it learns, by its seed alone, shows classes equally often, and tidies up."""
 
 import numpy as np
 import torch
