@@ -17,6 +17,7 @@ from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.crossstitch import CrossStitch
+from exercises.kinds.dataset import Dataset
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
@@ -47,6 +48,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "iterate": Iterate,
     "pipeline": Pipeline,
     "adapt": Adapt,
+    "dataset": Dataset,
     "quiz": Quiz,
     "observe": Observe,
     "code": Code,
@@ -76,6 +78,7 @@ Exercise = Annotated[
     | Iterate
     | Pipeline
     | Adapt
+    | Dataset
     | Quiz
     | Observe
     | Studio

@@ -25,6 +25,7 @@ from tests.grading.api_good import make_api_work
 from tests.grading.crafted import CRAFTED
 from tests.grading.crafted import make_work as make_crafted_work
 from tests.grading.good import make_work
+from tests.grading.sorted_work import make_work as make_sorted_work
 from tests.grading.test_edit import make_work as make_edit_work
 from tests.grading.test_kinds_of_prompts import make_work as make_work_on_prompts
 
@@ -62,6 +63,7 @@ MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
     "comfyui": make_work_on_prompts,
     "edit": make_edit_work,
     "adapt": make_adapt_work,
+    "dataset": make_sorted_work,
     **dict.fromkeys(CRAFTED, make_crafted_work),
 }
 
