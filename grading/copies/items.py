@@ -12,6 +12,7 @@ from functools import cache
 
 from pydantic import JsonValue
 
+from crafts.catalogue import APPLICATIONS
 from exercises.assignment import Assignment
 from exercises.kinds import Code
 from exercises.kinds.code import BLANK
@@ -56,7 +57,8 @@ def _passages(submission: Submission) -> Iterator[Passage]:
                 Passage(f"{name}/{stem}", step.why[:MAX_READ]) for stem, step in exercise.steps.items()
             )
     for piece in newest_pieces(submission):
-        yield from (Passage(f"crafts/{piece.stem}", text[:MAX_READ]) for text in _typed(piece.settings))
+        if piece.kind in APPLICATIONS and APPLICATIONS[piece.kind].own_words:
+            yield from (Passage(f"crafts/{piece.stem}", text[:MAX_READ]) for text in _typed(piece.settings))
     for entry in submission.notebook:
         said = entry.said if isinstance(entry, Note) else None
         where = f"analyses/{entry.sequence:04d}"

@@ -18,8 +18,10 @@ from lab.ui.tabs import (
     compare,
     correct,
     costs,
+    course,
     crossstitch,
     dataset,
+    diagrams,
     feedback,
     gallery,
     generate,
@@ -35,6 +37,7 @@ from lab.ui.tabs import (
     own,
     pipeline,
     quiz,
+    recognise,
     storyboard,
     studio,
     sweep,
@@ -57,6 +60,7 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "dataset": dataset.build,
     "quiz": quiz.build,
     "observe": observe.build,
+    "recognise": recognise.build,
     "code": code.build,
     "studio": studio.build,
     "analyse": analyse.build,
@@ -67,6 +71,8 @@ OWN_TABS: dict[str, Callable[..., Any]] = {  # build(lab, page, exercise), by ki
     "storyboard": storyboard.build,
     "brandkit": brandkit.build,
     "operations": operations.build,
+    "diagrams": diagrams.build,
+    "course": course.build,
 }
 KINDS: dict[str, Callable[..., Any]] = OWN_TABS | written.PARTS | {"hand_in": hand_in.build}
 LAST_TABS: tuple[Callable[..., Any], ...] = (  # build(lab, page)
