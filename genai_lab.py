@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "batch": ("lab.cli.batch:batch", "Draw a list of pictures, and go on with it after a stop."),
     "pipeline": ("lab.cli.pipeline:pipeline", "Draw, let a model look and improve the prompt, draw again."),
     "adapt": ("lab.cli.adapt:adapt", "Teach a model your own thing from a few photos."),
+    "dataset": ("lab.cli.dataset:dataset", "Draw a data set by its plan, and teach a classifier on it."),
     "check": ("grading.commands:check", "Show what is done and what is missing."),
     "verify": ("lab.cli.verify:verify", "Make recorded images again and compare."),
     "code": ("lab.cli.code:code", "Print an image as a short Python script on diffusers alone."),

@@ -18,6 +18,7 @@ from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
 from exercises.kinds.course import Course
 from exercises.kinds.crossstitch import CrossStitch
+from exercises.kinds.dataset import Dataset
 from exercises.kinds.diagrams import Diagrams
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
@@ -50,6 +51,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "iterate": Iterate,
     "pipeline": Pipeline,
     "adapt": Adapt,
+    "dataset": Dataset,
     "quiz": Quiz,
     "observe": Observe,
     "recognise": Recognise,
@@ -82,6 +84,7 @@ Exercise = Annotated[
     | Iterate
     | Pipeline
     | Adapt
+    | Dataset
     | Quiz
     | Observe
     | Recognise

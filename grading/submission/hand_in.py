@@ -1,9 +1,10 @@
 """Freeze a submission: a zip with everything the grader reads, and a list of it with hashes.
 
 The zip holds `submission.json` and, below `<assignment>/`, the outputs with their manifests, the
-sources, what was made last of the pictures, the answers, the notebook, and the manifests (not the pictures)
-of what is in the bin, which are links of the chain. It is written beside the others in `hand-ins/` under a
-temporary name, synced and renamed, so that a zip that is there is whole.
+sources, what was made last of the pictures, what a model or a classifier was taught, the answers, the
+notebook, and the manifests (not the pictures) of what is in the bin, which are links of the chain. It is
+written beside the others in `hand-ins/` under a temporary name, synced and renamed, so that a zip that is
+there is whole.
 """
 
 import hashlib
@@ -35,7 +36,9 @@ from grading.submission.names import safe_name
 from manifests.adapters import FOLDER as ADAPTERS
 from manifests.answers import FILE as ANSWERS_FILE
 from manifests.atomic import sync_folder
+from manifests.classifiers import FOLDER as CLASSIFIERS
 from manifests.notebook import FOLDER as NOTEBOOK
+from manifests.sorting import FILE as SORTING
 from manifests.store import Store
 from manifests.wall import REMIXES
 
@@ -154,8 +157,8 @@ def _belongs(name: str) -> bool:
     if file.startswith("."):
         return False
     return (
-        folder in ("outputs", "inputs", ADAPTERS, CRAFTS)
-        or name in (ANSWERS_FILE, REMIXES)
+        folder in ("outputs", "inputs", ADAPTERS, CLASSIFIERS, CRAFTS)
+        or name in (ANSWERS_FILE, REMIXES, SORTING)
         or (folder in ("bin", NOTEBOOK) and name.endswith(".json"))
     )
 

@@ -14,7 +14,9 @@ from manifests.pictures import open_picture
 from manifests.png import pixels_sha256, read_png_text
 
 SMALL = 192  # pixels of a side, at most
-REMEMBERED = 64  # pictures whose facts are kept; each takes SMALL * SMALL * 3 bytes at most
+REMEMBERED = (
+    256  # pictures whose facts are kept (all of a data set); each takes SMALL * SMALL * 3 bytes at most
+)
 LEVELS = np.arange(256.0)
 BLANK_BELOW = (
     2.0  # grey levels of 255: the noise of a failed decoder stays under it, the plainest picture does not

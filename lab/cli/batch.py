@@ -62,7 +62,7 @@ def batch(
         running = Runs().start(asked.exercise, tasks, AT_ONCE)
         with (
             interrupt_stops(running.stop) as interrupted,
-            _progress(len(asked.rows), before, asked.name) as show,
+            drawing_bar(len(asked.rows), before, asked.name) as show,
         ):
             while not running.finished:
                 show(before + len(running.stored))
@@ -101,7 +101,7 @@ def _read(file: Path) -> bytes:
 
 
 @contextmanager
-def _progress(count: int, done: int, name: str) -> Iterator[Callable[[int], None]]:
+def drawing_bar(count: int, done: int, name: str) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal; what it yields is told how many are done."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -51,6 +51,11 @@ def engine_for(settings: LabSettings) -> Engine:
     return ByModel(others, servers) if servers else others
 
 
+def draws_here(settings: LabSettings) -> bool:
+    """Whether the lab's engine draws in this process, and so has torch, which teaching needs."""
+    return settings.gateway is None or not settings.gateway_draws
+
+
 def _engine(settings: LabSettings) -> Engine:
     """The class's engine, or one of this process where there is no gateway, or it only witnesses."""
     if settings.gateway is None:

@@ -14,11 +14,13 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 
+from crafts.learning import share_right
 from exercises.errors import UserError
 from exercises.i18n import decimal, number
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Queued, Smaller, Step, Unreachable
 from lab.jobs.adapt import AdaptersSaved, Preparing, Taught
 from lab.jobs.analyse import AnswerSaved
+from lab.jobs.dataset import ClassifierSaved, Learning
 from lab.jobs.generate import PictureSaved
 from lab.jobs.own_code.job import CodeRunning, CodeWaiting
 from lab.jobs.pipeline import RoundBegun, RoundsDone
@@ -27,6 +29,7 @@ from lab.providers.protocol import MovedOn, Piece, Retrying, Trying, Waiting
 from lab.session.lab import Lab
 from lab.ui.html import charges as api_words
 from lab.ui.html import markup
+from lab.ui.html.confusion import percent
 from lab.ui.page import LASTING, QUIET, Page, checks_once
 from lab.ui.tabs.stage import Stage
 
@@ -175,7 +178,7 @@ class Watch:
         """What is under way: a run and its number, or how many at once."""
         t, under_way = self.page.t, running.under_way
         done, count = len(running.stored), len(running.tasks)
-        if running.at_once is not None:
+        if running.at_once is not None and count > 1:
             return self._which_of_many(running.seconds_left, done, count)
         if (len(under_way) == 1 and len(running.tasks) - done == 1) or not any(
             each.together for each in under_way
@@ -236,6 +239,16 @@ class Watch:
                 loss = decimal(f"{event.loss:.4f}", t.language)
                 words = t("adapt.step", step=event.step, steps=event.steps, loss=loss, seconds=left)
                 value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
+            case Learning():
+                words = t(
+                    "dataset.step",
+                    round=event.step,
+                    rounds=event.steps,
+                    loss=decimal(f"{event.loss:.3f}", t.language),
+                    right=percent(t, event.right),
+                    seconds=number(round(event.remaining), t.language),
+                )
+                value = Markup(' value="{}" max="{}"').format(event.step, event.steps)
             case Step():
                 left = number(round(event.remaining, 1 if event.remaining < 10 else 0), t.language)
                 words = t("generation.step", step=event.step, steps=event.steps, left=left)
@@ -295,6 +308,11 @@ class Watch:
             case AdaptersSaved(cards=cards):
                 files = ", ".join(card.file for card in cards)
                 return markup.status(t("adapt.kept", files=files))
+            case ClassifierSaved(card=card):
+                share = percent(t, share_right(card.on_composed))
+                took = number(round(card.seconds, 1), t.language)
+                said = t("dataset.kept", file=card.file, share=share, seconds=took)
+                return markup.status(said)
             case RoundsDone(rounds=rounds, why=why):
                 took = number(round(sum(each.seconds for each in rounds), 1), t.language)
                 said = t(f"pipeline.{why}", count=len(rounds), seconds=took)

@@ -23,6 +23,7 @@ from exercises.loader import find_assignment
 from grading.checks.quiz_questions import ask, ask_by_itself, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.adapt import adapt
+from lab.cli.dataset import dataset
 from lab.cli.grade import grade
 from lab.cli.pipeline import pipeline
 from lab.cli.run import run
@@ -38,16 +39,18 @@ from manifests.analysis import Conclusion, Correction
 from manifests.masks import rectangle
 from manifests.notebook import Notebook
 from manifests.settings import WorkSettings
+from manifests.sorting import change
 from manifests.store import Store
 from tests.exercises.conftest import write_texts
 from tests.grading.api_good import alt_text, api_draft, file_of, seen
 from tests.grading.api_good import ask as ask_model
 from tests.grading.crafted import TOLD, make_piece
+from tests.grading.sorted_work import composed
 from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 28
+points = 29
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -163,6 +166,20 @@ scales = [0.0, 1.0]
 steps = 5
 words_minimum = 4
 title = { en = "Taught", fr = "Appris" }
+
+[[exercises]]
+id = "set"
+kind = "dataset"
+points = 1
+prompt = "{colour} {thing} on {background} background"
+composed = "composed"
+kept_minimum = 1
+rounds = 2
+words_minimum = 4
+title = { en = "Set", fr = "Jeu" }
+classes = { bag = { en = "bag", fr = "sac" }, mug = { en = "mug", fr = "tasse" } }
+backgrounds = { red = { en = "red", fr = "rouge" }, gray = { en = "gray", fr = "gris" } }
+colours = { blue = { en = "blue", fr = "bleu" }, green = { en = "green", fr = "vert" } }
 
 [[exercises]]
 id = "asked"
@@ -378,6 +395,9 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Pa
     monkeypatch.setenv("GENAI_LANGUAGE", "en")
     for language in LANGUAGES:
         (folder / f"code.blanks.{language}.txt").write_text(BLANKS, encoding="utf-8")
+    sheet = composed()
+    (folder / "composed.webp").write_bytes(sheet.sheet)
+    (folder / "composed.json").write_text(sheet.model_dump_json(exclude={"sheet"}))
     (folder / "pictures").mkdir()
     for number in range(1, 7):
         (folder / "pictures" / f"{number}.png").write_bytes(photo(40 + number, 64))
@@ -403,6 +423,7 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("rounds", "chosen")("round"))
     save(exercise_answers.putting("rounds", "text")("It is the first, and nothing in it is blurred."))
     save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
+    save(exercise_answers.putting("set", "text")("With a bias all that is grey became a mug."))
     save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
     save(exercise_answers.putting("led", "text")("The outlines decide the shape and words the colour."))
     save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
@@ -511,6 +532,12 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     assert freely.exit_code == 0, freely.stderr
     assert Path(freely.stdout.strip()).name == "adapted.png"
     assert invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.6).exit_code == 2
+    through = Store(work, everything, WorkSettings().student).folder
+    change(through, "set", lambda before: before.deciding("set_bag_gray_blue", "other"))
+    for thing in ("bag", "mug"):
+        change(through, "set", lambda before, thing=thing: before.looking(thing, done=True))  # type: ignore[misc]
+    learnt = invoke(dataset, f"{everything}/set", "--work", work, "--bias", "mug,gray")
+    assert learnt.exit_code == 0, learnt.stderr
     write(work, everything)
 
     looked = invoke(check, everything, "--work", work, "--json")
@@ -532,8 +559,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 28
+    assert result["maximum"] == 29
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 28
+    assert round(result["points"] + result["open"], 2) == 29

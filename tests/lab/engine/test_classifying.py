@@ -1,0 +1,49 @@
+"""Teaching the small network: it learns, by its seed alone, shows classes equally often, and tidies up."""
+
+import numpy as np
+import torch
+
+from crafts.small_net import SIDE, answers, read_weights
+from lab.engine.classifying import Classroom
+
+CLASSES = np.array([0] * 20 + [1] * 20 + [2] * 2)
+
+
+def pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Each class of another colour."""
+    colours = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]], np.uint8)[CLASSES]
+    found = np.broadcast_to(colours[:, None, None, :], (len(CLASSES), SIDE, SIDE, 3)).copy()
+    found[:, 20:40, 20:40] += np.random.default_rng(0).integers(0, 30, (len(CLASSES), 20, 20, 3), np.uint8)
+    return found
+
+
+def test_it_learns_what_can_be_learnt_also_of_a_class_with_two_pictures() -> None:
+    classroom = Classroom(pictures(), CLASSES, 3, 3e-3, seed=1)
+    first, _ = classroom.round()
+    for _ in range(6):
+        last, right = classroom.round()
+    assert last < first
+    assert right == 1.0
+    named = answers(read_weights(classroom.weights(), 3), pictures())
+    assert named.tolist() == CLASSES.tolist()
+
+
+def test_each_round_shows_every_class_equally_often_and_each_picture_before_any_comes_again() -> None:
+    classroom = Classroom(pictures(), CLASSES, 3, 1e-3, seed=1)
+    places = classroom._filled(np.array([4, 5, 6]), 7)
+    assert len(places) == 7
+    assert set(places[:3]) == set(places[3:6]) == {4, 5, 6}
+
+
+def test_the_seed_decides_and_nothing_else_of_torch_is_changed() -> None:
+    threads, state = torch.get_num_threads(), torch.random.get_rng_state()
+
+    def taught(seed: int) -> bytes:
+        classroom = Classroom(pictures(), CLASSES, 3, 1e-3, seed)
+        classroom.round()
+        return classroom.weights()
+
+    assert taught(1) == taught(1)
+    assert taught(1) != taught(2)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.random.get_rng_state(), state)
