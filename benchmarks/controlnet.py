@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lab.engine.inputs import Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Done, Picture
 from lab.judge.adherence import opinion
@@ -78,7 +79,7 @@ def drawn(engine: LocalEngine, prompt: str, seed: int, lead: bytes, led: bool) -
         seed=seed,
         control_scale=1.0 if led else None,
     )
-    *_, last = engine.submit(request, model="mini", source=lead if led else None).events()
+    *_, last = engine.submit(request, model="mini", inputs=Inputs(lead if led else None)).events()
     assert isinstance(last, Done), last
     return last.picture
 

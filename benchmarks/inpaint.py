@@ -17,6 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 from exercises.parameters import Mode
+from lab.engine.inputs import Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Done, Job
 from lab.judge.analyse import classify_picture
@@ -57,8 +58,7 @@ def main() -> None:
             engine.submit(
                 _request(two, 1000 + n, "inpaint", usual_padding(hard)),
                 model="mini",
-                source=plain_png(source),
-                mask=mask_bytes(soft),
+                inputs=Inputs(plain_png(source), mask_bytes(soft)),
             )
             for n, ((_, two, hard), source, soft) in enumerate(zip(edits, sources, masks, strict=True))
         ]

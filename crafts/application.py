@@ -47,7 +47,8 @@ def opened(files: Iterable[bytes]) -> list[Image.Image]:
 class Application:
     """`name` is the kind's name. `files` gives the files' bytes by ending (`.pdf`), in a language.
 
-    `least` and `most`: how many pictures it is made of.
+    `least` and `most`: how many pictures it is made of. `own_words`: whether what is typed into its settings
+    is the student's own, and not what anybody must write whose work is right.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Application:
     least: int = 1
     most: int = 1
     tolerance: float = 0.0
+    own_words: bool = True
 
     def read_settings(self, given: Mapping[str, JsonValue]) -> Any:
         """The settings as this application has them. Raises CraftError for what is not as it should be."""

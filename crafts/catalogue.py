@@ -1,6 +1,6 @@
 """All applications by name, which is that of their kind of exercise."""
 
-from crafts import brandkit, crossstitch, operations, storyboard
+from crafts import brandkit, course, crossstitch, diagrams, operations, storyboard
 from crafts.application import Application
 
 APPLICATIONS: dict[str, Application] = {
@@ -10,5 +10,7 @@ APPLICATIONS: dict[str, Application] = {
         storyboard.APPLICATION,
         brandkit.APPLICATION,
         operations.APPLICATION,
+        diagrams.APPLICATION,
+        course.APPLICATION,
     )
 }

@@ -44,7 +44,14 @@ MAX_BYTES = 256 * 1024
 MAX_FILE_BYTES = 32 * 2**20
 SCHEMA: Literal["genai-lab/craft/1"] = "genai-lab/craft/1"
 # How each sort of file begins.
-SIGNATURES = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".pptx": b"PK\x03\x04", ".zip": b"PK\x03\x04"}
+SIGNATURES = {
+    ".pdf": b"%PDF-",
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".pptx": b"PK\x03\x04",
+    ".zip": b"PK\x03\x04",
+    ".svg": b"<?xml",
+    ".xml": b"<?xml",
+}
 
 _NAME = re.compile(rf"({SLUG_PATTERN})-([1-9][0-9]{{0,5}})\.[a-z]{{2,5}}")
 _FileName = Annotated[str, StringConstraints(pattern=rf"^{SLUG_PATTERN}-[1-9][0-9]{{0,5}}\.[a-z]{{2,5}}$")]

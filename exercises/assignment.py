@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from exercises.course_map import CoursePlace
 from exercises.i18n import Bilingual, Language
 from exercises.kinds import Exercise
 from exercises.kinds.base import Frozen, Points, Run
@@ -26,6 +27,7 @@ class Assignment(Frozen):
     agents: Annotated[bool, Field(strict=True)] = True  # whether pictures asked for by an agent count
     late: LateRule | None = None
     scoring: Scoring = Scoring()
+    course: CoursePlace | None = None
 
     def of_student(self, student: str) -> "Assignment":
         """The assignment as this student has it, where its variants are on; itself where they are not."""

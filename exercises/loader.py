@@ -48,7 +48,16 @@ _RESERVED = {
 }
 # A later kind's free run is taken only where there is such an exercise: old assignments may name a run so.
 _RESERVED_RUNS = {STUDIO_RUN, COMPARISON_RUN}
-_READ = ("title", "points", "variants", "receipts", "agents", "late", "scoring")  # as they stand there
+_READ = (
+    "title",
+    "points",
+    "variants",
+    "receipts",
+    "agents",
+    "late",
+    "scoring",
+    "course",
+)  # as they stand there
 _TOP = (*_READ, "parameters", "exercises")
 
 
@@ -65,6 +74,11 @@ def assignment_ids() -> list[str]:
             raise exercise_error(path.parent, "other_name", id=path.parent.name)
         ids.add(path.parent.name)
     return sorted(ids)
+
+
+def built_in() -> list[Assignment]:
+    """The assignments that come along, by id."""
+    return [load_assignment(path.parent) for path in sorted(BUILT_IN.glob(f"*/{FILE}"))]
 
 
 def find_assignment(assignment_id: str) -> Assignment:
@@ -191,6 +205,8 @@ def _check_whole(file: TomlFile, assignment: Assignment) -> None:
     if assignment.variants is not None:
         prompts = [parameters.prompt for parameters in planned.values()]
         check_variants(file, ("variants",), assignment.variants, prompts)
+    if assignment.course is not None and assignment.id in assignment.course.needs:
+        raise file.error(("course", "needs"), "other_than_itself")
     if assignment.late is not None:
         check_late(file, assignment.late)
     check_scoring(file, assignment.scoring, assignment.exercises)

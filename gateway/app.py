@@ -40,6 +40,7 @@ from lab.endpoint.drawing import Drawing as EndpointDrawing
 from lab.endpoint.errors import install, too_large
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.server import Loopback
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.line import LineEngine
 from lab.providers.retrying import Policy
 from manifests.manifest import Request as Asked
@@ -85,13 +86,12 @@ class _PersonsEngine:
         request: Asked,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> Drawing:
         return self.drawings.submit(
-            self.person, uuid4().hex, request, model, source, mask, film, held=True, background=background
+            self.person, uuid4().hex, request, model, inputs, film, held=True, background=background
         )
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.drawings import Drawing, Drawings
 from gateway.gate import person_of
 from lab.endpoint.errors import ApiError
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import LAST_EVENTS, Event
 from lab.engine.wire import PATH, Asked, as_line, unpacked_source
 
@@ -33,7 +34,7 @@ def router(drawings: Drawings) -> APIRouter:
         if drawings.draining and not drawings.knows(person_of(request), asked.key):
             raise ApiError(503, "draining", headers={"Retry-After": "30"})
         try:
-            source, mask = unpacked_source(asked.source), unpacked_source(asked.mask)
+            inputs = Inputs(unpacked_source(asked.source), unpacked_source(asked.mask))
         except ValueError as error:
             raise ApiError(400, "no_data_url", param="source") from error
         drawing = await run_in_threadpool(
@@ -42,8 +43,7 @@ def router(drawings: Drawings) -> APIRouter:
             asked.key,
             asked.request,
             asked.model,
-            source,
-            mask,
+            inputs,
             asked.film,
             background=asked.background,
         )

@@ -18,6 +18,7 @@ from gateway.kept import Kept
 from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
 from lab.engine.events import EventLog
+from lab.engine.inputs import Inputs
 from lab.engine.line import LineEngine, LineJob
 from lab.engine.protocol import LAST_EVENTS, Done, Event, Failed, Picture, Step
 from lab.judge.adherence import opinion
@@ -104,8 +105,7 @@ class Drawings:
         key: str,
         request: Request,
         model: str,
-        source: bytes | None,
-        mask: bytes | None,
+        inputs: Inputs,
         film: int,
         *,
         held: bool = False,
@@ -124,8 +124,7 @@ class Drawings:
         job = self.engine.submit(
             request,
             model=model,
-            source=source,
-            mask=mask,
+            inputs=inputs,
             film=film,
             background=background,
             student=person.name,
@@ -199,7 +198,7 @@ class Drawings:
     def _finished(self, drawing: Drawing, done: Done) -> Event:
         drawn = done.picture.drawn
         found = opinion(drawn.request.prompt, drawn.model.id, done.picture.image)
-        file = self._with_credentials(done.picture, drawing.job.source if drawing.job else None)
+        file = self._with_credentials(done.picture, drawing.job.inputs.source if drawing.job else None)
         # A lab has no judge in memory, and no key to sign with.
         done = Done(replace(done.picture, judged=True, adherence=found, file=file))
         try:

@@ -21,7 +21,14 @@ from gateway.class_router import OWN
 from gateway.class_watch import ClassWatch
 from gateway.gate import person_of
 from gateway.people import Person
-from gateway.provided_words import Outcome, ProviderRefused, described, facts_of, media_of
+from gateway.provided_words import (
+    Outcome,
+    ProviderRefused,
+    described,
+    facts_of,
+    mask_media_of,
+    media_of,
+)
 from gateway.receipt_log import ReceiptLog
 from lab.endpoint.asking import Answered
 from lab.endpoint.conversation import Conversation
@@ -33,7 +40,8 @@ from lab.providers.errors import CutAnswer, NoBudgets, ProviderError, RefusedPro
 from lab.providers.protocol import Answer, Call, Event, Kind, Message, Piece
 from lab.providers.router import AT_ONCE, Router
 from lab.providers.spending import Standing
-from manifests.manifest import Source
+from manifests.manifest import Mask, Source
+from manifests.masks import mask_bytes, transparent_part
 from manifests.pictures import open_picture, picture_extension
 from manifests.png import pixels_sha256
 from manifests.receipts import request_digest
@@ -127,7 +135,9 @@ class ProviderModel:
         await answered.begin()
         return answered
 
-    async def pictures(self, wanted: "ImageRequest", source: bytes | None) -> dict[str, Any]:
+    async def pictures(
+        self, wanted: "ImageRequest", source: bytes | None, mask: bytes | None = None
+    ) -> dict[str, Any]:
         """Pictures, byte for byte as the provider sent them, each with a receipt. Raises ApiError."""
         size = None if wanted.size in (None, "auto") else wanted.size
 
@@ -135,12 +145,18 @@ class ProviderModel:
             images = () if source is None else (media_of(source, self.all.limits),)
             kind: Kind = "edit" if images else "image"
             return self._call(
-                kind, prompt=wanted.prompt, images=images, size=size, n=wanted.n, seed=wanted.seed
+                kind,
+                prompt=wanted.prompt,
+                images=images,
+                mask=None if mask is None else mask_media_of(mask, images, self.all.limits),
+                size=size,
+                n=wanted.n,
+                seed=wanted.seed,
             )
 
         async for event in self._asking(call).events(streaming=False):
             if isinstance(event, Outcome):
-                return await run_in_threadpool(self._document, wanted.prompt, size, event, source)
+                return await run_in_threadpool(self._document, wanted.prompt, size, event, source, mask)
         raise ApiError(499, "cancelled")
 
     def _asking(self, call: Callable[[], Call]) -> "_Asking":
@@ -161,7 +177,12 @@ class ProviderModel:
         return call
 
     def _document(
-        self, prompt: str, size: str | None, outcome: Outcome, source: bytes | None
+        self,
+        prompt: str,
+        size: str | None,
+        outcome: Outcome,
+        source: bytes | None,
+        mask: bytes | None,
     ) -> dict[str, Any]:
         answer = outcome.answer
         seeds = answer.seeds or (None,) * len(answer.pictures)
@@ -179,17 +200,21 @@ class ProviderModel:
             "usage": usage | {"total_tokens": sum(usage.values())} | outcome.usage_cost,
             **facts_of(outcome),
         }
-        return document | {"genai_receipts": self._receipts(prompt, size, source, answer)}
+        return document | {"genai_receipts": self._receipts(prompt, size, source, mask, answer)}
 
     def _receipts(
-        self, prompt: str, size: str | None, source: bytes | None, answer: Answer
+        self, prompt: str, size: str | None, source: bytes | None, mask: bytes | None, answer: Answer
     ) -> list[dict[str, Any]]:
         """One for each picture: of what the student's record will say was asked, if it is a lab's."""
-        kept = None
+        kept = kept_mask = None
         if source is not None:
             digest = hashlib.sha256(source).hexdigest()
             kept = Source(file=f"{digest[:16]}{picture_extension(source)}", sha256=digest)
-        request = request_digest(request_of(prompt, size, kept, answer))
+            if mask is not None:
+                drawn = mask_bytes(transparent_part(mask, *open_picture(source).size))
+                digest = hashlib.sha256(drawn).hexdigest()
+                kept_mask = Mask(file=f"{digest[:16]}.png", sha256=digest)
+        request = request_digest(request_of(prompt, size, kept, answer, kept_mask))
         return [
             self.all.receipts.issue(
                 student=self.payer.person.name,

@@ -2,10 +2,13 @@
 went wrong. Read by `lab.providers.class_router` on the other side.
 """
 
+import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from PIL import Image
 
 from exercises.i18n import LANGUAGES
 from lab.endpoint.conversation import PictureRef
@@ -17,7 +20,8 @@ from lab.providers.errors import NoKey, ProviderError, RefusedPrompt
 from lab.providers.protocol import Alert, Answer, Cost, Finish, Kind, Media, Tried
 from lab.providers.router import Router
 from manifests.errors import PictureError
-from manifests.pictures import widely_read
+from manifests.masks import mask_bytes, open_mask, transparent_part
+from manifests.pictures import open_picture, widely_read
 
 MILLION = 1_000_000
 NO_RETRY = {"x-should-retry": "false"}  # OpenAI's clients ask again by themselves, which may be paid again
@@ -157,6 +161,24 @@ def media_of(sent: PictureRef | bytes, limits: EndpointLimits) -> Media:
         return Media(*widely_read(data))
     except PictureError as error:
         raise Refused(400, "bad_picture", error, param=param) from error
+
+
+def mask_media_of(mask: bytes, images: Sequence[Media], limits: EndpointLimits) -> Media:
+    """A mask as a provider takes it: a PNG of the picture's size with a transparent part. Raises ApiError."""
+    if len(mask) > limits.picture_bytes:
+        raise ApiError(413, "picture_too_large", param="mask", mib=limits.picture_bytes // 2**20)
+    try:
+        with Image.open(io.BytesIO(mask), formats=("PNG",)) as sent:
+            size = sent.size
+        needed = open_picture(images[0].data).size
+        if size != needed:
+            raise PictureError("mask.size", width=size[0], height=size[1], needed=f"{needed[0]}x{needed[1]}")
+        open_mask(mask_bytes(transparent_part(mask, *size)), *size)
+    except PictureError as error:
+        raise Refused(400, "bad_mask", error, param="mask") from error
+    except Exception as error:  # decoders raise what they like on broken data
+        raise Refused(400, "bad_mask", PictureError("mask.broken"), param="mask") from error
+    return Media(mask, "image/png")
 
 
 def _pricing(price: Price | None) -> Mapping[str, object]:

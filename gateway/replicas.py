@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.people import GatewayError
+from lab.engine.inputs import Inputs
 from lab.engine.line import LineEngine, LineJob, ReplicaState
 from lab.engine.local import LocalEngine
 from lab.engine.pace import Pace, foreseen
@@ -71,13 +72,12 @@ class Replica:
         key: str,
         request: Request,
         model: str,
-        source: bytes | None,
-        mask: bytes | None,
+        inputs: Inputs,
         film: int,
         student: str,
     ) -> Iterator[Told]:
         """Draw it; its events as they come."""
-        job = self._engine.submit(request, model=model, source=source, mask=mask, film=film, student=student)
+        job = self._engine.submit(request, model=model, inputs=inputs, film=film, student=student)
         self._jobs[key] = job
         try:
             for event in job.events():
@@ -217,7 +217,7 @@ class ReplicaEngine(LineEngine):
         if actor is None:  # it was lost in this moment
             return None
         try:
-            asked = (job.id, job.request, job.model, job.source, job.mask, job.film, job.student)
+            asked = (job.id, job.request, job.model, job.inputs, job.film, job.student)
             for reference in actor.draw.options(num_returns="streaming").remote(*asked):
                 told: Told = ray.get(reference)
                 event = as_event(told.line)

@@ -139,7 +139,8 @@ class Tried(Part):
 class ApiRequest(Part):
     """What was asked of a provider behind an API: no steps or scheduler, which are its own business.
 
-    `width` and `height` are null where they were left to the provider, `seed` where it is not known.
+    `width` and `height` are null where they were left to the provider, `seed` where it is not known. `mask`:
+    which part of the source it was told to change.
     """
 
     mode: Mode
@@ -149,11 +150,8 @@ class ApiRequest(Part):
     seed: Seed | None = None
     source: Source | None = None
     tried: tuple[Tried, ...] = Field(default=(), max_length=100)
+    mask: Mask | None = Field(default=None, exclude_if=lambda value: value is None)
     cached: bool = False
-
-    @property
-    def mask(self) -> None:
-        """A provider is given none: an edit changes the whole picture."""
 
 
 def _maker(value: Any) -> str:

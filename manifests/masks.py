@@ -71,6 +71,14 @@ def transparent_part(data: bytes, width: int, height: int) -> Image.Image:
     return inverted(fit(alpha, width, height).convert("L"))
 
 
+def as_transparent(mask: Image.Image) -> bytes:
+    """The same as OpenAI's API has masks: a PNG that is transparent where the picture is to change."""
+    picture, out = Image.new("RGBA", mask.size, "black"), io.BytesIO()
+    picture.putalpha(inverted(mask.convert("L")))
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def rectangle(width: int, height: int, left: int, top: int, right: int, bottom: int) -> Image.Image:
     """A mask that is white within a rectangle of pixels, the right and lower edge left out."""
     mask = Image.new("L", (width, height), 0)

@@ -10,17 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from manifests.pictures import fit
+
 SMOOTHING = 1.4  # pixels: finer grain than this is no outline
 STRONG, WEAK = 0.08, 0.03  # of a step from black to white
 NEAR = 2  # pixels by which an outline may lie beside another and still be the same
+
+LEVEL = 128  # from this gray on a pixel of a picture of outlines is an outline
+MOST_WHITE = 0.5  # a picture of outlines is more black than white
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def outlines(picture: Image.Image) -> Image.Image:
+def outlines(picture: Image.Image, smoothing: float = SMOOTHING) -> Image.Image:
     """A picture of the same size, mode "L": 255 on an outline, 0 elsewhere."""
-    return Image.fromarray(edges(picture).astype(np.uint8) * np.uint8(255))
+    return drawn(edges(picture, smoothing))
+
+
+def drawn(mask: Mask) -> Image.Image:
+    """The picture of these outlines."""
+    return Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
+
+
+def marked(picture: Image.Image) -> Mask:
+    """Where a picture of outlines has them. (h, w)"""
+    return np.asarray(picture.convert("L")) >= LEVEL
+
+
+def are_outlines(picture: Image.Image) -> bool:
+    """Whether a picture is one of outlines: black and white alone, some of it white, most of it black."""
+    gray = np.asarray(picture.convert("RGB"))
+    if not ((gray == 0) | (gray == 255)).all() or not (gray == gray[..., :1]).all():
+        return False
+    return bool(0 < (gray[..., 0] == 255).mean() < MOST_WHITE)
 
 
 def agreement(one: Mask, other: Mask) -> float:
@@ -32,9 +55,14 @@ def agreement(one: Mask, other: Mask) -> float:
     return float(2 * precise * found / max(precise + found, 1e-9))
 
 
-def edges(picture: Image.Image) -> Mask:
-    """Where the outlines are. (h, w)"""
-    gray = picture.convert("L").filter(ImageFilter.GaussianBlur(SMOOTHING))
+def followed(picture: Image.Image, led: Image.Image) -> float:
+    """How much a picture keeps of the outlines that led it, which are fitted to its size as for drawing."""
+    return agreement(edges(picture), marked(fit(led, *picture.size)))
+
+
+def edges(picture: Image.Image, smoothing: float = SMOOTHING) -> Mask:
+    """Where the outlines are; more smoothing leaves fewer, the larger ones. (h, w)"""
+    gray = picture.convert("L").filter(ImageFilter.GaussianBlur(smoothing))
     light = np.pad(np.asarray(gray, np.float32) / np.float32(255), 1, mode="edge")
     down, across = _gradient(light)
     steep = np.hypot(down, across)

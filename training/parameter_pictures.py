@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from exercises.parameters import Parameters
+from lab.engine.inputs import Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Done, Engine
 from lab.engine.requests import request_for
@@ -45,7 +46,7 @@ def draw(engine: Engine, parameters: Parameters, source: bytes | None = None) ->
     """One picture. Raises RuntimeError where it could not be drawn."""
     named = Source(file="source.png", sha256="0" * 64) if source else None
     request = request_for(parameters, "mini", named)
-    for event in engine.submit(request, model="mini", source=source).events():
+    for event in engine.submit(request, model="mini", inputs=Inputs(source)).events():
         if isinstance(event, Done):
             return event.picture.image
     raise RuntimeError(f"could not be drawn: {event}")

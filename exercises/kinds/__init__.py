@@ -16,8 +16,10 @@ from exercises.kinds.brandkit import Brandkit
 from exercises.kinds.code import Code
 from exercises.kinds.compare import Compare
 from exercises.kinds.correct import Correct
+from exercises.kinds.course import Course
 from exercises.kinds.crossstitch import CrossStitch
 from exercises.kinds.dataset import Dataset
+from exercises.kinds.diagrams import Diagrams
 from exercises.kinds.evaluation import Evaluation
 from exercises.kinds.generate import Generate
 from exercises.kinds.grid import Grid
@@ -27,9 +29,11 @@ from exercises.kinds.inpaint import Inpaint
 from exercises.kinds.iterate import Iterate
 from exercises.kinds.observe import Observe
 from exercises.kinds.operations import Operations
+from exercises.kinds.outlines import Outlines
 from exercises.kinds.own import Own
 from exercises.kinds.pipeline import Pipeline
 from exercises.kinds.quiz import Quiz
+from exercises.kinds.recognise import Recognise
 from exercises.kinds.reflection import Reflection
 from exercises.kinds.storyboard import Storyboard
 from exercises.kinds.studio import Studio
@@ -41,6 +45,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "grid": Grid,
     "img2img": ImageToImage,
     "inpaint": Inpaint,
+    "outlines": Outlines,
     "between": BetweenTwo,
     "own": Own,
     "iterate": Iterate,
@@ -49,6 +54,7 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "dataset": Dataset,
     "quiz": Quiz,
     "observe": Observe,
+    "recognise": Recognise,
     "code": Code,
     "studio": Studio,
     "evaluation": Evaluation,
@@ -61,6 +67,8 @@ KINDS: dict[str, type[ExerciseBase]] = {
     "storyboard": Storyboard,
     "brandkit": Brandkit,
     "operations": Operations,
+    "diagrams": Diagrams,
+    "course": Course,
     "hand_in": HandIn,
 }
 
@@ -70,6 +78,7 @@ Exercise = Annotated[
     | Grid
     | ImageToImage
     | Inpaint
+    | Outlines
     | BetweenTwo
     | Own
     | Iterate
@@ -78,6 +87,7 @@ Exercise = Annotated[
     | Dataset
     | Quiz
     | Observe
+    | Recognise
     | Studio
     | Evaluation
     | Reflection
@@ -89,6 +99,8 @@ Exercise = Annotated[
     | Storyboard
     | Brandkit
     | Operations
+    | Diagrams
+    | Course
     | Code
     | HandIn,
     Field(discriminator="kind"),

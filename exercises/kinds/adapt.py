@@ -12,7 +12,9 @@ from exercises.parameters import Parameters
 from exercises.toml_file import TomlFile
 
 WORD = "{word}"  # in a prompt: where the student's new word stands
-Scale = Annotated[float, Field(ge=0, le=1.5, allow_inf_nan=False)]
+ADAPTED_RUN = "adapted"  # what pictures beside the plan are recorded as: any prompt, any strength
+MOST_SCALE = 1.5
+Scale = Annotated[float, Field(ge=0, le=MOST_SCALE, allow_inf_nan=False)]
 TaughtSteps = Annotated[int, Field(strict=True, ge=5, le=5000)]
 AskedFor = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -37,6 +39,7 @@ class Adapt(ExerciseBase):
 
     rules: ClassVar[tuple[str, ...]] = ("taught", "before_after", "only_adapters", "lesson")
     writes: ClassVar[bool] = True
+    free_run: ClassVar[str | None] = ADAPTED_RUN
 
     @property
     def recorded(self) -> tuple[str, ...]:

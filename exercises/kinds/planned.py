@@ -177,3 +177,5 @@ def _check_strength(
         raise file.error((*places["strength"], "strength"), "no_strength")
     if mode in WITH_STRENGTH and parameters.strength is None:
         raise file.error((*run_at, "strength"), "missing")
+    if mode != "control" and parameters.control_scale is not None:
+        raise file.error((*places["control_scale"], "control_scale"), "no_control_scale")

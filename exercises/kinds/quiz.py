@@ -12,13 +12,15 @@ from pydantic import ConfigDict, Field
 
 from exercises.faults import Path as KeyPath
 from exercises.graph import Graph, read_graph
+from exercises.i18n import LANGUAGES, Bilingual
 from exercises.kinds.base import ExerciseBase, Frozen, check_all_unique
 from exercises.parameters import Parameters, Slug
 from exercises.toml_file import TomlFile
 
-Ask = Literal["which_run", "which_parameter", "which_claim", "which_source", "which_holder"]
+Ask = Literal["which_run", "which_parameter", "which_claim", "which_source", "which_holder", "choice"]
 ABOUT_GRAPHS = ("which_source", "which_holder")
 GRAPH_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json")
+MOST_CHOICES = 6
 Share = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 
 
@@ -29,6 +31,8 @@ class Question(Frozen):
 
     `which_source`: from which node of the graph an input gets what goes into it. `which_holder`: which of
     its nodes holds a value. These two have a `graph` and no runs.
+
+    `choice`: a question that is written here with its `choices`, the first of which is right, and `why`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -37,6 +41,14 @@ class Question(Frozen):
     ask: Ask
     runs: tuple[Slug, ...] = Field(default=(), max_length=8)
     graph: Graph | None = None
+    text: Bilingual | None = None
+    choices: tuple[Bilingual, ...] = Field(default=(), max_length=MOST_CHOICES)
+    why: Bilingual | None = None
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is asked without pictures of the student's."""
+        return self.graph is not None or self.ask == "choice"
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -79,7 +91,8 @@ class Quiz(ExerciseBase):
     def check_plan(self, file: TomlFile, at: KeyPath, planned: Mapping[str, Parameters]) -> None:
         """Questions are about planned runs; where a parameter is asked for, exactly one was changed."""
         for index, question in enumerate(self.questions):
-            if question.graph is not None:
+            _check_written(file, (*at, "questions", index), question)
+            if question.by_itself:
                 continue
             place = (*at, "questions", index, "runs")
             if len(question.runs) < 2:
@@ -94,6 +107,23 @@ class Quiz(ExerciseBase):
                 if question.ask == "which_parameter" and len(changed) != 1:
                     names = ", ".join(changed) or "-"
                     raise file.error(place, "one_difference", run=run, names=names)
+
+
+def _check_written(file: TomlFile, at: KeyPath, question: Question) -> None:
+    """A question that is written has all its parts, and no other question has any of them."""
+    if question.ask != "choice":
+        for name in ("text", "choices", "why"):
+            if getattr(question, name):
+                raise file.error((*at, name), "unknown")
+        return
+    if question.text is None:
+        raise file.error((*at, "text"), "missing")
+    if question.runs:
+        raise file.error((*at, "runs"), "unknown")
+    if len(question.choices) < 2:
+        raise file.error((*at, "choices"), "items_at_least", min_length=2)
+    for language in LANGUAGES:
+        check_all_unique(file, (*at, "choices"), [choice(language) for choice in question.choices])
 
 
 def different(one: object, other: object) -> list[str]:

@@ -140,8 +140,13 @@ def _same_figures(application: Application, piece: Piece, submission: Submission
         return wrong(message("crafted.cannot", why=error))
     except Unreadable as error:
         return wrong(error.message)
-    where = difference(piece.figures, found, application.tolerance)
-    return wrong(message("crafted.differs", name=where)) if where else ok()
+    if where := difference(piece.figures, found, application.tolerance):
+        return wrong(message("crafted.differs", name=where))
+    for each in piece.files:  # a file that is the same on every machine is worked out too, as its hash
+        hash_worked_out = found.get(f"{each.name.rpartition('.')[2]}_sha256", each.sha256)
+        if each.sha256 != hash_worked_out:
+            return wrong(message("crafted.other_file", file=each.name))
+    return ok()
 
 
 def _work_out(application: Application, piece: Piece, submission: Submission) -> Figures:

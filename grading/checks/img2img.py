@@ -26,13 +26,14 @@ def check_source(exercise: ImageToImage, evidence: Evidence) -> list[RuleResult]
     return in_order(
         "source",
         (
-            ("source_kept", lambda: _source_kept(evidence.submission, made)),
-            ("source_same", lambda: _source_same(made, missing)),
+            ("source_kept", lambda: source_kept(evidence.submission, made)),
+            ("source_same", lambda: source_same(made, missing)),
         ),
     )
 
 
-def _source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
+def source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
+    """Each picture's source is there as it was recorded, and is a picture with something in it."""
     if not made:
         return unknown(message("source.no_runs"))
     for recorded in made:
@@ -56,7 +57,8 @@ def _source_kept(submission: Submission, made: list[Recorded]) -> Verdict:
     return ok()
 
 
-def _source_same(made: list[Recorded], missing: list[str]) -> Verdict:
+def source_same(made: list[Recorded], missing: list[str]) -> Verdict:
+    """All of them began with one source."""
     if missing:
         return unknown(message("source.missing_runs", runs=", ".join(missing)))
     sources = sorted(

@@ -11,7 +11,7 @@ from exercises.i18n import Translator
 from exercises.kinds import Quiz
 from exercises.kinds.quiz import Question
 from grading.checks.kind import Evidence, KindChecks, ReportText
-from grading.checks.quiz_questions import Asked, ask, ask_of_graph
+from grading.checks.quiz_questions import Asked, ask, ask_by_itself
 from grading.checks.verdict import RuleResult, Verdict, in_order, not_yet, ok, unknown, wrong
 from grading.submission.reading import Submission
 from grading.wording import message, shown
@@ -42,8 +42,8 @@ def asked_about(
     newest: Mapping[str, Manifest],
 ) -> Asked | None:
     """The question as it was asked when it was answered; None where what it was about is gone."""
-    if question.graph is not None:
-        return ask_of_graph(question, answer.about)
+    if question.by_itself:
+        return ask_by_itself(question, answer.about)
     shown = [by_stem[stem] for stem in answer.pictures if stem in by_stem]
     return ask(question, shown, newest) if len(shown) == len(answer.pictures) else None
 

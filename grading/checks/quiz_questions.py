@@ -56,12 +56,14 @@ def runs_asked_about(question: Question, *who: str) -> tuple[str, ...]:
 
 
 def place_asked_about(question: Question, *who: str) -> str:
-    """What of its graph somebody is asked for: the place of a link, or the name of a value."""
-    return _first(question.about, *who, question.id)
+    """What of its graph somebody is asked for: the place of a link, or the name of a value; else nothing."""
+    return "" if question.graph is None else _first(question.about, *who, question.id)
 
 
-def ask_of_graph(question: Question, about: str) -> Asked | None:
-    """The question about that place or value; None where its graph has none such."""
+def ask_by_itself(question: Question, about: str) -> Asked | None:
+    """The question about that place or value, or as it is written; None where its graph has none such."""
+    if question.ask == "choice":
+        return Asked(tuple(Choice(str(n)) for n in range(1, len(question.choices) + 1)), frozenset({"1"}))
     graph = question.graph
     if graph is None or about not in question.about:
         return None

@@ -12,6 +12,7 @@ from functools import cache
 
 from pydantic import JsonValue
 
+from crafts.catalogue import APPLICATIONS
 from exercises.assignment import Assignment
 from exercises.kinds import Code
 from exercises.kinds.code import BLANK
@@ -56,7 +57,8 @@ def _passages(submission: Submission) -> Iterator[Passage]:
                 Passage(f"{name}/{stem}", step.why[:MAX_READ]) for stem, step in exercise.steps.items()
             )
     for piece in newest_pieces(submission):
-        yield from (Passage(f"crafts/{piece.stem}", text[:MAX_READ]) for text in _typed(piece.settings))
+        if piece.kind in APPLICATIONS and APPLICATIONS[piece.kind].own_words:
+            yield from (Passage(f"crafts/{piece.stem}", text[:MAX_READ]) for text in _typed(piece.settings))
     for entry in submission.notebook:
         said = entry.said if isinstance(entry, Note) else None
         where = f"analyses/{entry.sequence:04d}"
@@ -128,18 +130,20 @@ def code(submission: Submission, assignment: Assignment) -> list[Passage]:
 
 
 def photos(submission: Submission) -> list[Source]:
-    """The source photos, those left out that are pictures of a model or larger canvases around one."""
+    """The source photos, those left out that are pictures of a model or were made of one by the lab."""
     made = {r.manifest.image.sha256 for r in submission.records}
     used = {
         r.manifest.request.source
         for r in submission.own
-        if r.manifest.request.source and not _is_canvas(r.manifest)
+        if r.manifest.request.source and not _is_made(r.manifest)
     }
     return sorted((s for s in used if s.sha256 not in made), key=lambda s: s.sha256)[:MAX_PHOTOS]
 
 
-def _is_canvas(manifest: Manifest) -> bool:
-    """Whether what was changed is no picture of the model's own size: a canvas that the lab made."""
+def _is_made(manifest: Manifest) -> bool:
+    """Whether the lab made the source: outlines, or a canvas, which is not of the model's own size."""
+    if manifest.request.mode == "control":
+        return True
     native = NATIVE_SIZES.get(manifest.model.id)
     return manifest.request.mask is not None and {manifest.image.width, manifest.image.height} != {native}
 

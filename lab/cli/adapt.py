@@ -8,12 +8,13 @@ import typer
 
 from exercises.i18n import decimal, preferred_language, translator
 from exercises.kinds import Adapt
+from exercises.kinds.adapt import ADAPTED_RUN, MOST_SCALE
 from exercises.loader import find_assignment
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.adapt import AdaptError, AdaptersSaved, Plan, Preparing, Taught, Teaching
-from lab.jobs.adapt_grid import begin, fitting, missing
+from lab.jobs.adapt_grid import begin, fitting, free_request, missing
 from lab.jobs.generate import PictureSaved
 from lab.session.gateway import engine_for
 from lab.session.settings import LabSettings
@@ -33,6 +34,13 @@ def adapt(
     adapter: Annotated[
         str | None, typer.Option(help="Draw with this file of `adapters`, in place of teaching.")
     ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="Draw one picture of these words with the adapter; {word} is the new one."),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(min=0, max=MOST_SCALE, help="How strong the adapter is then.")
+    ] = 1.0,
     work: Annotated[Path | None, typer.Option(help="The work folder.")] = None,
     model: Annotated[str | None, typer.Option(help="mini or sd15.")] = None,
     steps: Annotated[int | None, typer.Option(min=5, max=5000, help="Else the exercise's.")] = None,
@@ -50,7 +58,7 @@ def adapt(
     exercise = _exercise(what, place.student)
     store = Store(work or place.work, what.partition("/")[0], place.student)
     if photos is None:
-        _draw(store, exercise, adapter, as_json)
+        _draw(store, exercise, adapter, as_json, prompt, strength)
         return
     settings = Settings(steps=steps or exercise.steps, rank=rank, rate=rate)
     kept = tuple(keep or exercise.keep)
@@ -90,15 +98,28 @@ def _exercise(what: str, student: str) -> Adapt:
     raise AdaptError("adapt.no_exercise", assignment=assignment_id, exercise=exercise_id[:80])
 
 
-def _draw(store: Store, exercise: Adapt, file: str | None, quiet: bool) -> None:
-    """The pictures that are missing, with an adapter that is kept. Raises AdaptError, JobFailed."""
+def _draw(
+    store: Store,
+    exercise: Adapt,
+    file: str | None,
+    quiet: bool,
+    prompt: str | None = None,
+    strength: float = 1.0,
+) -> None:
+    """The pictures that are missing, with an adapter that is kept; or one of a person's own words.
+
+    Raises AdaptError, BadPrompt, JobFailed.
+    """
     kept = fitting(exercise, store)
     card = next((each for each in reversed(kept) if file in (None, each.file)), None)
     if card is None:
         raise AdaptError("adapt.choose")
+    asked = list(missing(exercise, store, card))
+    if prompt is not None:
+        asked = [(ADAPTED_RUN, free_request(exercise, card, prompt, strength))]
     engine = engine_for(LabSettings())
     try:
-        for run, request in missing(exercise, store, card):
+        for run, request in asked:
             *_, last = begin(store, engine, exercise, run, request, card).events()
             if isinstance(last, Failed):
                 raise JobFailed(last)

@@ -12,16 +12,12 @@ from exercises.errors import CatalogueError
 from exercises.i18n import Translator, preferred_language, translator
 from grading.wording import shown
 from lab.records.content_credentials import MAX_SIDECAR, ContentCredentials
-from lab.records.marks import Mark, Marks, marks_of
+from lab.records.marks import Marks, in_words, marks_of, term_in_words
 from manifests.errors import PictureError
 from manifests.pictures import MAX_BYTES
 from manifests.reader import read_regular_file
 
 MAX_ROOT = 64 * 1024
-TERMS: dict[str, str] = {
-    "trainedAlgorithmicMedia": "marks.term.trained",
-    "compositeWithTrainedAlgorithmicMedia": "marks.term.composite",
-}
 
 
 class MarksError(CatalogueError):
@@ -94,21 +90,8 @@ def _said(image: Path, each: Marks, t: Translator) -> str:
     summary = "generated" if each.generated else "other" if each.found else "nothing"
     lines = [f"{shown(image, 300)}: {t(f'marks.{summary}')}"]
     for mark in each.found:
-        lines += _credentials(each, t) if mark.kind == "credentials" else [_line(mark, t)]
+        lines += _credentials(each, t) if mark.kind == "credentials" else [in_words(mark, t)]
     return "\n  ".join(lines)
-
-
-def _line(mark: Mark, t: Translator) -> str:
-    says = mark.says
-    if mark.kind == "source_type":
-        says = _term(says, t)
-    line = t(f"marks.kind.{mark.kind}", says=says)
-    return line if mark.state == "told" else f"{line} {t(f'marks.lab.{mark.state}')}"
-
-
-def _term(term: str, t: Translator) -> str:
-    """IPTC's term in words, where it speaks of a model."""
-    return t(TERMS.get(term, "marks.term.other"), term=term)
 
 
 def _credentials(each: Marks, t: Translator) -> list[str]:
@@ -121,7 +104,7 @@ def _credentials(each: Marks, t: Translator) -> list[str]:
         lines.append(t(f"marks.signer.{known}"))
     if each.only_rewritten:
         lines.append(t("marks.credentials.rewritten"))
-    lines += [t("marks.credentials.says", says=_term(term, t)) for term in found.source_types]
+    lines += [t("marks.credentials.says", says=term_in_words(term, t)) for term in found.source_types]
     if found.model:
         lines.append(t("marks.credentials.model", model=found.model))
     if found.sources:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exercises.i18n import Translator, decimal, preferred_language, translator
-from exercises.parameters import FROM_SOURCE
+from exercises.parameters import WITH_STRENGTH
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
 from lab.jobs.generate import Generation, PictureSaved, generate, notes
@@ -56,6 +56,12 @@ def run(
         str | None,
         typer.Option(metavar="LEFT,TOP,RIGHT,BOTTOM", help="Draw more around the source, in pixels."),
     ] = None,
+    outlines: Annotated[
+        Path | None, typer.Option(help="A photo or a drawing whose outlines lead the picture.")
+    ] = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="What --outlines names is a drawing of dark lines.")
+    ] = False,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a parameter.")
     ] = None,
@@ -69,11 +75,14 @@ def run(
     model = model or LabSettings().model
     store = Store(work or place.work, assignment.id, place.student)
     kept = None
-    if any(each.parameters.mode in FROM_SOURCE for each in planned):
+    if any(each.parameters.mode in WITH_STRENGTH for each in planned):
         kept = store.add_source(_read(source, "source"))
     drawn = None if mask is None else _read(mask, "mask")
     sides = None if enlarge is None else _sides(enlarge)
-    requests = [(each, request_of(each, model, store, kept, drawn, sides)) for each in planned]
+    led = None if outlines is None else _read(outlines, "outlines")
+    requests = [
+        (each, request_of(each, model, store, kept, drawn, sides, led, is_lines=lines)) for each in planned
+    ]
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         typer.echo(t("generation.unknown_words", words=", ".join(unknown)), err=True)
@@ -137,7 +146,7 @@ def _sides(text: str) -> dict[str, int]:
 
 
 def _read(path: Path | None, what: str) -> bytes:
-    """A source or a mask. Raises RunError."""
+    """A picture of a person's. Raises RunError."""
     if path is None:
         raise RunError(f"run.{what}_needed")
     try:

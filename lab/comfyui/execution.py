@@ -18,6 +18,7 @@ from exercises.parameters import SchedulerName
 from lab.comfyui.files import Files
 from lab.comfyui.nodes import MINI
 from lab.comfyui.understanding import steps_to_ask
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Cancelled, Done, Engine, Failed, Job, Step
 from lab.models.comfyui.samplers import SAMPLERS
 from manifests.manifest import Request, Source
@@ -187,7 +188,7 @@ class Execution:
             strength=None if source is None else denoise,
             source=None if source is None else GIVEN,
         )
-        self._job = self._engine.submit(request, model=MINI.id, source=source)
+        self._job = self._engine.submit(request, model=MINI.id, inputs=Inputs(source))
         if self._stop.is_set():
             self._job.cancel()
         for event in self._job.events():

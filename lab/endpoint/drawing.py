@@ -10,6 +10,7 @@ from contextlib import aclosing
 from lab.endpoint.errors import ApiError, Refused
 from lab.endpoint.limits import EndpointLimits
 from lab.engine.failures import JobFailed
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import LAST_EVENTS, Cancelled, Done, Engine, Event, Failed, Job, Step
 from manifests.manifest import Request
 
@@ -49,8 +50,7 @@ class Drawing:
         self,
         requests: list[Request],
         model: str,
-        source: bytes | None,
-        mask: bytes | None,
+        inputs: Inputs,
         gone: Gone,
     ) -> AsyncGenerator[Step | Done]:
         """The steps and the picture of each request, one request after the other.
@@ -61,7 +61,7 @@ class Drawing:
         self._under_way += 1
         try:
             for request in requests:
-                job = self._engine.submit(request, model=model, source=source, mask=mask)
+                job = self._engine.submit(request, model=model, inputs=inputs)
                 async with aclosing(_events(job, gone)) as events:
                     async for event in events:
                         if isinstance(event, Step | Done):

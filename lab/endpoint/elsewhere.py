@@ -24,7 +24,9 @@ class Provided(Protocol):
         """What it says, cut at `most` tokens. Where `streaming`, its pieces are still on their way."""
         ...
 
-    async def pictures(self, wanted: "ImageRequest", source: bytes | None) -> dict[str, Any]:
+    async def pictures(
+        self, wanted: "ImageRequest", source: bytes | None, mask: bytes | None = None
+    ) -> dict[str, Any]:
         """The answer of the image routes."""
         ...
 

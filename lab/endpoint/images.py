@@ -42,6 +42,7 @@ from lab.endpoint.pictures import data_url_bytes, encoded, picture_of
 from lab.endpoint.sse import WHOLE_OR_EVENTS, event, stream
 from lab.endpoint.usage import picture_tokens, text_tokens
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Picture
 from lab.engine.requests import check_request, request_for
 from manifests.errors import PictureError
@@ -118,8 +119,7 @@ class Order:
 
     wanted: ImageRequest
     requests: list[Asked]
-    source: bytes | None
-    mask: bytes | None
+    inputs: Inputs
     kind: Literal["image_generation", "image_edit"]
     input_tokens: tuple[int, int]  # of text, of pictures
 
@@ -158,9 +158,7 @@ def router(
             order = await run_in_threadpool(_order, wanted, source, mask, limits)
             return await _done(order, drawing_of(request), request)
         _check_form(wanted, limits)
-        if mask is not None:
-            raise ApiError(400, "no_mask", param="mask", model=wanted.model)
-        document = await provided.pictures(wanted, source)
+        document = await provided.pictures(wanted, source, mask)
         return stream(_finished(document, source is not None)) if wanted.stream else JSONResponse(document)
 
     @routes.post("/images/generations", responses=WHOLE_OR_EVENTS)
@@ -253,20 +251,21 @@ def _order(wanted: ImageRequest, source: bytes | None, mask: bytes | None, limit
         picture = picture_of(source, limits, "image")
         read = picture_tokens(picture.width, picture.height)
     mode: Mode = "text2img" if source is None else "img2img" if mask is None else "inpaint"
-    requests, drawn = [], None
+    requests, inputs = [], Inputs(source)
     for i in range(wanted.n):
         request = request_for(_parameters(wanted, mode, i, entry.takes_strength), wanted.model)
         if mask is not None:
             kept, drawn = _kept_mask(mask, request, limits)
+            inputs = Inputs(source, drawn)
             request = request.model_copy(update={"mask": kept})
         try:
-            check_request(entry, request, source, drawn)
+            check_request(entry, request, inputs)
         except EngineFailure as failure:
             raise refusal(failure.failed) from failure
         requests.append(request)
     words = text_tokens(wanted.prompt) + text_tokens(wanted.negative_prompt)
     return Order(
-        wanted, requests, source, drawn, "image_generation" if source is None else "image_edit", (words, read)
+        wanted, requests, inputs, "image_generation" if source is None else "image_edit", (words, read)
     )
 
 
@@ -313,7 +312,7 @@ async def _done(order: Order, drawing: Drawing, request: Request) -> Response:
         return stream(_streamed(order, drawing, request))
     pictures: list[Picture] = []
     model = order.wanted.model
-    events = drawing.pictures(order.requests, model, order.source, order.mask, request.is_disconnected)
+    events = drawing.pictures(order.requests, model, order.inputs, request.is_disconnected)
     async with aclosing(events):
         async for each in events:
             if isinstance(each, Done):
@@ -341,7 +340,7 @@ def _receipts(pictures: list[Picture]) -> dict[str, object]:
 
 
 async def _encoded(image: Image.Image, order: Order) -> str:
-    source_type = source_type_of("text2img" if order.source is None else "img2img")
+    source_type = source_type_of("text2img" if order.inputs.source is None else "img2img")
     return await run_in_threadpool(encoded, image, order.wanted.output_format, source_type)
 
 
@@ -350,9 +349,7 @@ async def _streamed(order: Order, drawing: Drawing, request: Request) -> AsyncGe
     facts = order.facts() | {"created_at": int(time.time())}
     partial = 0
     wanted = order.wanted.partial_images or 0
-    events = drawing.pictures(
-        order.requests, order.wanted.model, order.source, order.mask, request.is_disconnected
-    )
+    events = drawing.pictures(order.requests, order.wanted.model, order.inputs, request.is_disconnected)
     try:
         async with aclosing(events):
             async for each in events:

@@ -1,37 +1,20 @@
-"""Adapters in the engine: what was offered by its hash, checked against the model, and loaded by diffusers.
+"""Adapters in the engine: found by their hash, checked against the model, and loaded by diffusers.
 
-Rule: a request names an adapter by its hash alone; whoever submits it has offered the bytes before, and they
-are kept here for this process, the last few of them. Nothing is loaded that does not fit the model.
+Rule: a request names an adapter by its hash alone; its bytes are among the files that come with the request.
+Nothing is loaded that does not fit the model.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
-from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any
 
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.models.registry import ModelEntry
 from manifests.adapters import WORD_TENSOR, AdapterError, AdapterFacts, read_facts
 from manifests.manifest import Adapter, Request
 
-MOST_OFFERED = 8
 LIBRARY = "peft"
-
-_offered: OrderedDict[str, bytes] = OrderedDict()
-_lock = threading.Lock()
-
-
-def offer(data: bytes) -> str:
-    """Keep an adapter's bytes for requests that name them; their hash."""
-    digest = sha256(data).hexdigest()
-    with _lock:
-        _offered[digest] = data
-        _offered.move_to_end(digest)
-        while len(_offered) > MOST_OFFERED:
-            _offered.popitem(last=False)
-    return digest
 
 
 def loaded_for(request: Request) -> tuple[Adapter, ...]:
@@ -39,21 +22,21 @@ def loaded_for(request: Request) -> tuple[Adapter, ...]:
     return tuple(adapter for adapter in request.adapters if adapter.scale > 0)
 
 
-def check_adapters(entry: ModelEntry, request: Request) -> None:
+def check_adapters(entry: ModelEntry, request: Request, inputs: Inputs) -> None:
     """Raise EngineFailure if the model cannot draw with the request's adapters; no torch is loaded."""
     if not request.adapters:
         return
     if entry.family != "sd":
         raise EngineFailure("no_adapters", model=entry.name)
     for adapter in loaded_for(request):
-        facts = _facts(adapter)
+        facts = _facts(adapter, inputs)
         if facts.word != adapter.word or facts.model != entry.id:
             raise EngineFailure("adapter_unfit", file=adapter.file, model=entry.name)
         if find_spec(LIBRARY) is None:
             raise EngineFailure("missing_library", model=adapter.file, library=LIBRARY)
 
 
-def load_into(pipe: Any, entry: ModelEntry, adapters: Sequence[Adapter]) -> None:
+def load_into(pipe: Any, entry: ModelEntry, adapters: Sequence[Adapter], inputs: Inputs) -> None:
     """Teach the pipeline each adapter's word and LoRA, by diffusers' own calls. Raises EngineFailure."""
     if not adapters:
         return
@@ -61,8 +44,8 @@ def load_into(pipe: Any, entry: ModelEntry, adapters: Sequence[Adapter]) -> None
 
     modules = dict(pipe.unet.named_modules())
     for adapter in adapters:
-        facts = _facts(adapter)
-        tensors = load(_bytes(adapter))
+        facts = _facts(adapter, inputs)
+        tensors = load(_bytes(adapter, inputs))
         word = tensors.pop(WORD_TENSOR)
         width = pipe.text_encoder.get_input_embeddings().weight.shape[1]
         whole = all(tensor.isfinite().all() for tensor in (word, *tensors.values()))
@@ -91,16 +74,15 @@ def _fits(modules: dict[str, Any], name: str, shape: tuple[int, ...]) -> bool:
     return int(weight.shape[0]) == shape[0] and all(side == 1 for side in shape[2:])
 
 
-def _bytes(adapter: Adapter) -> bytes:
-    with _lock:
-        data = _offered.get(adapter.sha256)
+def _bytes(adapter: Adapter, inputs: Inputs) -> bytes:
+    data = inputs.by_hash.get(adapter.sha256)
     if data is None:
         raise EngineFailure("adapter_missing", file=adapter.file)
     return data
 
 
-def _facts(adapter: Adapter) -> AdapterFacts:
+def _facts(adapter: Adapter, inputs: Inputs) -> AdapterFacts:
     try:
-        return read_facts(_bytes(adapter))
+        return read_facts(_bytes(adapter, inputs))
     except AdapterError as error:
         raise EngineFailure("bad_adapter", file=adapter.file, reason=error) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import Engine, Job
 from manifests.manifest import Request
 
@@ -17,13 +18,12 @@ class ByModel:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         engine = next((each for is_theirs, each in self._servers if is_theirs(model)), self._others)
-        return engine.submit(request, model=model, source=source, mask=mask, film=film, background=background)
+        return engine.submit(request, model=model, inputs=inputs, film=film, background=background)
 
     def close(self) -> None:
         self._others.close()

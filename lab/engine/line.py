@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from lab.engine.events import EventLog
 from lab.engine.fair_queue import FairQueue, LineFull, cost_of_step, steps_of
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.pace import Ahead
 from lab.engine.protocol import Cancelled, Event, Failed, Queued, Restarted, Step
 from manifests.manifest import Request
@@ -30,8 +31,7 @@ class LineJob(EventLog):
         self,
         request: Request,
         model: str,
-        source: bytes | None,
-        mask: bytes | None,
+        inputs: Inputs,
         film: int,
         on_stop: Callable[["LineJob"], None],
         student: str = "",
@@ -43,7 +43,7 @@ class LineJob(EventLog):
         self.student, self.first, self.background = student, first, background
         self.request = request
         self.model = model
-        self.source, self.mask = source, mask
+        self.inputs = inputs
         self.film = film
         self.restarts = 0  # how often what drew it was lost
         self._stop = threading.Event()
@@ -141,8 +141,7 @@ class LineEngine(ABC):
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
         student: str = "",
@@ -154,7 +153,7 @@ class LineEngine(ABC):
         all who wait, as what an instructor shows to a class.
         """
         job = LineJob(
-            request, model, source, mask, film, self._leave, student, first and not background, background
+            request, model, inputs, film, self._leave, student, first and not background, background
         )
         with self._changed:
             if self._closed:

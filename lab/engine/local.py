@@ -102,12 +102,12 @@ class LocalEngine(LineEngine):
         if job.model not in MODELS:
             raise EngineFailure("unknown_model", model=job.model, models=", ".join(MODELS))
         entry, request = MODELS[job.model], job.request
-        check_request(entry, request, job.source, job.mask)
+        check_request(entry, request, job.inputs)
         source = mask = None
-        if request.mode in FROM_SOURCE and job.source is not None:
-            source = open_source(job.source, request.width, request.height)
-        if request.mode == "inpaint" and job.mask is not None:
-            mask = mask_to_draw(job.mask, request.width, request.height)
+        if request.mode in FROM_SOURCE and job.inputs.source is not None:
+            source = open_source(job.inputs.source, request.width, request.height)
+        if request.mode == "inpaint" and job.inputs.mask is not None:
+            mask = mask_to_draw(job.inputs.mask, request.width, request.height)
         loaded = self._loaded
         if loaded is None or loaded.entry is not entry:  # then this job runs alone
             self._unload()
@@ -131,7 +131,7 @@ class LocalEngine(LineEngine):
         if self._taught is None or self._taught[0] != hashes:
             self._taught = None
             job.report(Loading(entry.id))
-            self._taught = hashes, load_model(entry, adapters)
+            self._taught = hashes, load_model(entry, adapters, job.inputs)
         taught = self._taught[1]
         set_scales(taught.pipelines[entry.modes[0]], adapters)
         return taught

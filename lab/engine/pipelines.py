@@ -17,6 +17,7 @@ from typing import Any
 from exercises.parameters import Mode
 from lab.engine.adapters import load_into
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.previews import Previewer
 from lab.engine.prompts import PromptCache
 from lab.engine.together import MOST_TOGETHER, Meeting
@@ -52,21 +53,24 @@ class LoadedModel:
         self.prompts = PromptCache(self.entry.family)
 
 
-def load_model(entry: ModelEntry, adapters: Sequence[Adapter] = ()) -> LoadedModel:
+def load_model(entry: ModelEntry, adapters: Sequence[Adapter] = (), inputs: Inputs = NOTHING) -> LoadedModel:
     """Read the model into memory, which takes seconds to minutes. Raises EngineFailure."""
     found = availability(entry.id)
     if found.folder is None or not found.available:
         raise EngineFailure(found.code, **found.values)
     began = time.monotonic()
-    model = load_from(entry, found.folder, adapters)
+    model = load_from(entry, found.folder, adapters, inputs)
     model.preparing = time.monotonic() - began
     return model
 
 
-def load_from(entry: ModelEntry, folder: Path, adapters: Sequence[Adapter] = ()) -> LoadedModel:
+def load_from(
+    entry: ModelEntry, folder: Path, adapters: Sequence[Adapter] = (), inputs: Inputs = NOTHING
+) -> LoadedModel:
     """Load the entry's pipelines from a diffusers folder.
 
-    With adapters it is a copy of its own, in which one picture is drawn at a time: others never meet it.
+    With adapters, whose files are among the `inputs`, it is a copy of its own, in which one picture is drawn
+    at a time: others never meet it.
     """
     _quiet()  # first: the imports below have things to say
     import torch
@@ -82,7 +86,7 @@ def load_from(entry: ModelEntry, folder: Path, adapters: Sequence[Adapter] = ())
         use_safetensors=True,
         local_files_only=True,
     )
-    load_into(pipe, entry, adapters)
+    load_into(pipe, entry, adapters, inputs)
     pipelines: dict[Mode, Any] = {entry.modes[0]: pipe}
     if "img2img" in entry.modes[1:]:
         pipelines["img2img"] = AutoPipelineForImage2Image.from_pipe(pipe)

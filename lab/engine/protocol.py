@@ -14,6 +14,7 @@ from PIL import Image
 
 from exercises.errors import UserError
 from exercises.i18n import Language, translator
+from lab.engine.inputs import NOTHING, Inputs
 from manifests.draft import Drawn
 from manifests.manifest import Adherence, Request
 
@@ -129,15 +130,13 @@ class Engine(Protocol):
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         """Queue a request for a model of the registry.
 
-        `source`: the uploaded picture's bytes, for image-to-image and inpainting; `mask`: those of the
-        mask, for inpainting. `film`: how many pictures
+        `inputs`: the files that it names. `film`: how many pictures
         of the way from noise to image to keep. `background`: one of a batch, for which nobody waits: it is
         drawn while nothing else is to be. Raises nothing for a bad request: the job fails.
         """

@@ -16,6 +16,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from lab.engine.events import EventLog
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import LAST_EVENTS, Cancelled, Event, Failed, Unreachable
 from lab.engine.wire import PATH, Asked, as_event, packed_source
 from manifests.errors import PictureError
@@ -63,13 +64,18 @@ class RemoteEngine:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> RemoteJob:
         """Ask the gateway. A bad request fails as a job; nothing is raised."""
-        key, sent = uuid4().hex, {"source": packed_source(source), "mask": packed_source(mask)}
+        key, sent = (
+            uuid4().hex,
+            {
+                "source": packed_source(inputs.source),
+                "mask": packed_source(inputs.mask),
+            },
+        )
         asked = Asked(key=key, model=model, request=request, film=film, background=background, **sent)
         job = RemoteJob(asked)
         if request.adapters:

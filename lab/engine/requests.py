@@ -16,6 +16,7 @@ from exercises.parameters import (
 )
 from lab.engine.adapters import check_adapters
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import NOTHING, Inputs
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
 from manifests.manifest import Mask, Request, Source
@@ -57,9 +58,7 @@ def smaller_request(request: Request, model: str) -> Request | None:
     return None
 
 
-def check_request(
-    entry: ModelEntry, request: Request, source: bytes | None, mask: bytes | None = None
-) -> None:
+def check_request(entry: ModelEntry, request: Request, inputs: Inputs = NOTHING) -> None:
     """Raise EngineFailure if the model cannot do this; nothing has been loaded yet."""
     if request.mode not in entry.modes:
         raise EngineFailure("unsupported_mode", model=entry.name, mode=request.mode)
@@ -86,12 +85,12 @@ def check_request(
                 maximum=entry.maximum_size,
             )
     if request.mode in FROM_SOURCE:
-        _check_source(entry, request, source)
-    if request.mode == "inpaint" and mask is None:
+        _check_source(entry, request, inputs.source)
+    if request.mode == "inpaint" and inputs.mask is None:
         raise EngineFailure("no_mask")
     if request.between is not None:
         _check_between(entry, request)
-    check_adapters(entry, request)
+    check_adapters(entry, request, inputs)
 
 
 def control_scale(request: Request) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import Done, Engine, Event, Job
 from manifests.manifest import Request
 from manifests.png import pixels_sha256
@@ -55,15 +56,12 @@ class WitnessedEngine:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> Job:
         """As the engine's."""
-        job = self.inner.submit(
-            request, model=model, source=source, mask=mask, film=film, background=background
-        )
+        job = self.inner.submit(request, model=model, inputs=inputs, film=film, background=background)
         return _WitnessedJob(job.id, self, job)
 
     def close(self) -> None:

@@ -64,10 +64,15 @@ class Preparing:
 
 @dataclass(frozen=True)
 class Taught(Step):
-    """A step of teaching; `loss` is the mean of the last ones. `samples` are drawn now and then."""
+    """A step of teaching; `loss` is the mean of the last ones.
+
+    `word`, `losses` (a curve) and `samples` (files, in order) are what there is of this run so far.
+    """
 
     loss: float = 0.0
-    samples: tuple[Image.Image, ...] = ()
+    word: str = ""
+    losses: tuple[tuple[int, float], ...] = ()
+    samples: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,7 @@ class Teaching:
         teacher.look()
         teacher.begin(drawn)
         self._resume(teacher)
+        drawn_so_far = self._samples_before(teacher.step)
         cards: list[Card] = []
         before: float | None = None
         saved = since = time.monotonic()
@@ -192,18 +198,25 @@ class Teaching:
                     return
                 teacher.teach()
                 now = time.monotonic()
-                samples: tuple[Image.Image, ...] = ()
+                preview: Image.Image | None = None
                 if teacher.step % self.plan.sample_every == 0 or teacher.step == self.plan.settings.steps:
-                    samples = self._samples(teacher)
+                    preview = self._sample(teacher)
+                    drawn_so_far = tuple(samples_of(self.store.folder, self.plan.word))
                 if now - saved > SAVE_SECONDS:
                     self._save(teacher)
                     saved = time.monotonic()
                 left = (time.monotonic() - since) / (teacher.step - first)
                 left *= self.plan.settings.steps - teacher.step
-                loss = float(np.mean(teacher.losses[-20:]))
-                preview = samples[0] if samples else None
                 yield Taught(
-                    teacher.step, self.plan.settings.steps, now - began, left, preview, loss, samples
+                    teacher.step,
+                    self.plan.settings.steps,
+                    now - began,
+                    left,
+                    preview,
+                    loss=float(np.mean(teacher.losses[-20:])),
+                    word=self.plan.word,
+                    losses=curve(teacher.losses),
+                    samples=drawn_so_far,
                 )
             self._save(teacher)
             if self.entry.id == "mini":
@@ -263,8 +276,16 @@ class Teaching:
             self.folder / RUN, json.dumps({"run": self.plan.digest(), "step": teacher.step}).encode()
         )
 
-    def _samples(self, teacher: "Teacher") -> tuple[Image.Image, ...]:
-        """What is drawn now for fixed prompts and seeds, also kept as files."""
+    def _samples_before(self, step: int) -> tuple[Path, ...]:
+        """Those of this run up to the step where it goes on; what is of another run goes."""
+        there = samples_of(self.store.folder, self.plan.word)
+        for path in there:
+            if step_of(path) > step:
+                path.unlink(missing_ok=True)
+        return tuple(path for path in there if step_of(path) <= step)
+
+    def _sample(self, teacher: "Teacher") -> Image.Image:
+        """What is drawn now for fixed prompts and seeds, kept as files; the first of them."""
         prompts = (f"a {self.plan.word} on a white background", f"a {self.plan.word} on a blue background")
         pictures = tuple(teacher.sample(prompts, (42, 43)))
         make_folder(self.folder / SAMPLES)
@@ -272,7 +293,7 @@ class Teaching:
             data = io.BytesIO()
             picture.save(data, "PNG")
             write_atomic(self.folder / SAMPLES / f"{teacher.step:05}_{number}.png", data.getvalue())
-        return pictures
+        return pictures[0]
 
     def _named(self, teacher: "Teacher", *, taught: bool = True) -> float:
         """How often the judge first names what was asked for, of other things."""
@@ -332,3 +353,9 @@ def curve(losses: Sequence[float], points: int = 60) -> tuple[tuple[int, float],
 def samples_of(folder: Path, word: str) -> list[Path]:
     """The samples that were drawn of a word below an assignment's folder, in order."""
     return sorted((folder / FOLDER / f".{word}" / SAMPLES).glob("*.png"))
+
+
+def step_of(sample: Path) -> int:
+    """After which step a sample was drawn, by its file's name; 0 where that says nothing."""
+    number = sample.stem.partition("_")[0]
+    return int(number) if number.isdecimal() and len(number) <= 9 else 0

@@ -1,11 +1,17 @@
-"""The pictures of an exercise `adapt`: each prompt at each strength of one adapter, all else alike."""
+"""The pictures of an exercise `adapt`: each prompt at each strength of one adapter, all else alike.
+
+And free ones: any prompt at any strength, all else as planned.
+"""
 
 from collections.abc import Iterator
 from functools import partial
 
 from exercises.kinds import Adapt
+from exercises.kinds.adapt import ADAPTED_RUN, MOST_SCALE, WORD
 from lab.engine.protocol import Engine
 from lab.engine.requests import request_for
+from lab.jobs.adapt import AdaptError
+from lab.jobs.api_pictures import check_prompt
 from lab.jobs.generate import Generation, generate
 from lab.jobs.running import Task
 from manifests.adapters import Card, cards
@@ -33,6 +39,25 @@ def request_of(exercise: Adapt, cell: Cell, card: Card) -> Request:
     plain = request_for(exercise.run(row, scale, card.word).parameters, card.model.id)
     adapter = Adapter(file=card.file, sha256=card.sha256, word=card.word, scale=scale)
     return plain.model_copy(update={"adapters": (adapter,)})
+
+
+def free_request(exercise: Adapt, card: Card, prompt: str, scale: float) -> Request:
+    """A picture of one's own prompt at any strength, all else as planned. Raises BadPrompt, AdaptError."""
+    check_prompt(prompt)
+    if not 0 <= scale <= MOST_SCALE:
+        raise AdaptError("adapt.scale", most=MOST_SCALE)
+    parameters = exercise.start.model_copy(update={"prompt": prompt.replace(WORD, card.word)})
+    adapter = Adapter(file=card.file, sha256=card.sha256, word=card.word, scale=scale)
+    return request_for(parameters, card.model.id).model_copy(update={"adapters": (adapter,)})
+
+
+def free_pictures(exercise: Adapt, store: Store) -> list[Record]:
+    """Those drawn beside the plan in this exercise, the newest last."""
+    return [
+        record
+        for record in store.records()
+        if (record.manifest.exercise, record.manifest.run) == (exercise.id, ADAPTED_RUN)
+    ]
 
 
 def made(exercise: Adapt, store: Store, card: Card) -> dict[Cell, Record]:

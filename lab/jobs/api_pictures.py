@@ -16,8 +16,9 @@ from lab.providers import errors
 from lab.providers.opening import AnyRouter
 from lab.providers.protocol import Answer, Call, Event, Media
 from manifests.draft import Draft
-from manifests.manifest import ApiRequest, Model, Source
-from manifests.pictures import widely_read
+from manifests.manifest import ApiRequest, Mask, Model, Source
+from manifests.masks import as_transparent, open_mask
+from manifests.pictures import open_picture, widely_read
 from manifests.receipts import Envelope, request_digest, unverified
 from manifests.store import Store
 
@@ -52,16 +53,19 @@ class ComparisonFailed(CatalogueError):
         return f"{super().in_language(language)} {reasons}"
 
 
-def request_of(prompt: str, size: str | None, source: Source | None, answer: Answer) -> ApiRequest:
+def request_of(
+    prompt: str, size: str | None, source: Source | None, answer: Answer, mask: Mask | None = None
+) -> ApiRequest:
     """What was asked of a provider, as it is recorded, and signed by a gateway."""
     width, height = map(int, size.split("x")) if size else (None, None)
     return ApiRequest(
-        mode="img2img" if source else "text2img",
+        mode="inpaint" if mask else "img2img" if source else "text2img",
         prompt=prompt,
         width=width,
         height=height,
         seed=answer.seeds[0] if answer.seeds else None,
         source=source,
+        mask=mask,
         tried=tried(answer.tried),
         cached=answer.cached,
     )
@@ -81,7 +85,8 @@ def _receipt_for(request: ApiRequest, answer: Answer) -> Envelope | None:
 class ApiPicture:
     """A picture on its way from a provider to the store. `size`: `512x512`, None for the provider's own.
 
-    `seed` goes to providers that keep to one; what is recorded is the seed the answer tells of.
+    `mask`: which part of the source is to change; both are of one size. `seed` goes to providers that keep to
+    one; what is recorded is the seed the answer tells of.
     """
 
     store: Store
@@ -93,6 +98,7 @@ class ApiPicture:
     size: str | None = None
     seed: int | None = None
     source: Source | None = None
+    mask: Mask | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def events(self) -> Iterator[Event | PictureSaved | Cancelled]:
@@ -105,6 +111,7 @@ class ApiPicture:
             "edit" if images else "image",
             prompt=self.prompt,
             images=images,
+            mask=self._transparent(images),
             size=self.size,
             seed=self.seed,
             model=self.selection.model,
@@ -119,8 +126,16 @@ class ApiPicture:
     def cancel(self) -> None:
         self._stop.set()
 
+    def _transparent(self, images: Sequence[Media]) -> Media | None:
+        """The mask as the protocol has it. Raises PictureError where it is none for the source."""
+        if self.mask is None:
+            return None
+        data = self.store.source_path(self.mask).read_bytes()
+        mask = open_mask(data, *open_picture(images[0].data).size)
+        return Media(as_transparent(mask), "image/png")
+
     def _save(self, answer: Answer) -> PictureSaved:
-        request = request_of(self.prompt, self.size, self.source, answer)
+        request = request_of(self.prompt, self.size, self.source, answer, self.mask)
         draft = Draft(
             exercise=self.exercise,
             run=self.run,

@@ -53,7 +53,7 @@ class Batch:
         """Raises BatchError for the first row that the model cannot draw: nothing has been drawn yet."""
         for row in self.rows:
             try:
-                check_request(model_entry(model), request_for(row.parameters, model), None)
+                check_request(model_entry(model), request_for(row.parameters, model))
             except EngineFailure as failure:
                 raise RowRefused(row.number, failure.failed) from None
 

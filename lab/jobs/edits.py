@@ -1,4 +1,4 @@
-"""What a masked edit is made from: the source, the mask that a person drew, the larger canvas.
+"""What an edit is made from: the source, the mask that a person drew, the larger canvas, the outlines.
 
 The pages and the command line come here, so that both record the same.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from exercises.errors import CatalogueError
+from manifests.lines import lines
 from manifests.manifest import Mask, Source
 from manifests.masks import (
     MAX_MASK_BYTES,
@@ -22,6 +23,7 @@ from manifests.masks import (
     open_mask,
     usual_padding,
 )
+from manifests.outlines import SMOOTHING, are_outlines, outlines
 from manifests.pictures import fit, open_picture
 from manifests.png import plain_png
 from manifests.store import Store
@@ -87,3 +89,27 @@ def checked_sides(sides: Mapping[str, int]) -> dict[str, int]:
 def given_mask(data: bytes, size: tuple[int, int]) -> Image.Image:
     """A mask from a person's file, fitted as its source is. Raises PictureError, also for an empty one."""
     return open_mask(plain_png(mask_of(data, *size)), *size)
+
+
+def outlines_of(
+    picture: Image.Image, size: tuple[int, int], smoothing: float = SMOOTHING, *, is_lines: bool = False
+) -> Image.Image:
+    """What leads: the picture's outlines in that size. One that is of outlines already leads as it is.
+
+    `is_lines`: it is a drawing of dark lines. Raises EditError where there are none.
+    """
+    if are_outlines(picture):
+        return picture.convert("L")
+    fitted = fit(picture, *size)
+    found = lines(fitted) if is_lines else outlines(fitted, smoothing)
+    if found.getbbox() is None:
+        raise EditError("outlines.nothing")
+    return found
+
+
+def leading_outlines(
+    store: Store, data: bytes, size: tuple[int, int], smoothing: float = SMOOTHING, *, is_lines: bool = False
+) -> Source:
+    """The outlines of a person's picture, kept as the source of what they lead. Raises UserError."""
+    found = outlines_of(open_picture(data), size, smoothing, is_lines=is_lines)
+    return store.add_source(plain_png(found))

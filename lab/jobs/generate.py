@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from exercises.errors import UserError
-from lab.engine.adapters import offer
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.jobs.protocol import Stored
 from lab.jobs.smaller import SmallerJob
@@ -101,13 +101,15 @@ def kept_input(store: Store, kept: Source | None) -> bytes | None:
         return None
 
 
-def offer_adapters(store: Store, request: Request) -> None:
-    """Give the engine the adapters of a request; where one is not there, the job fails for it."""
+def inputs_of(store: Store, request: Request) -> Inputs:
+    """The files that a request names, as the store has them; where one is not there, the job fails for it."""
+    adapters = []
     for adapter in request.adapters:
         try:
-            offer(read(store.folder, adapter.file, adapter.sha256))
+            adapters.append(read(store.folder, adapter.file, adapter.sha256))
         except StoreError:
             log.warning("%s cannot be read from the store", adapter.file)
+    return Inputs(kept_input(store, request.source), kept_input(store, request.mask), tuple(adapters))
 
 
 def generate(
@@ -124,20 +126,19 @@ def generate(
     made_through: MadeThrough | None = None,
     smaller: bool = False,
 ) -> Generation:
-    """Submit a request; its source and mask, if it has any, are read from the store, where they are kept.
+    """Submit a request; the files that it names are read from the store, where they are kept.
 
     `variant` is that of the planned run, `made_through` what asks in a person's place. `background`: one of a
     batch, for which nobody waits. `film`: how many pictures of the way from noise to image to keep.
     `smaller`: where memory runs out it is drawn again smaller, and the manifest says what was drawn. Never
     blocks, and raises nothing for a bad request: the job fails.
     """
-    source, mask = kept_input(store, request.source), kept_input(store, request.mask)
-    offer_adapters(store, request)
+    inputs = inputs_of(store, request)
     job: Job
     if smaller:
-        job = SmallerJob(engine, request, model=model, source=source, mask=mask, film=film)
+        job = SmallerJob(engine, request, model=model, inputs=inputs, film=film)
     else:
-        job = engine.submit(request, model=model, source=source, mask=mask, film=film, background=background)
+        job = engine.submit(request, model=model, inputs=inputs, film=film, background=background)
     taught = tuple(adapter.word for adapter in request.adapters)
     skipped = [word for word in notes(request.prompt, model) if not word.startswith(taught or "\0")]
     return Generation(store, job, exercise_id, run_id, request, skipped, variant, made_through)

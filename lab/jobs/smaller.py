@@ -6,6 +6,7 @@ Rule: nothing is hidden: an event `Smaller` tells of it, and what is recorded is
 import threading
 from collections.abc import Iterator
 
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Cancelled, Engine, Event, Failed, Job, Smaller
 from lab.engine.requests import smaller_request
 from manifests.manifest import Request
@@ -22,12 +23,11 @@ class SmallerJob:
         request: Request,
         *,
         model: str,
-        source: bytes | None,
+        inputs: Inputs,
         film: int,
-        mask: bytes | None = None,
     ) -> None:
         self._engine, self._request = engine, request
-        self._model, self._source, self._mask, self._film = model, source, mask, film
+        self._model, self._inputs, self._film = model, inputs, film
         self._lock = threading.Lock()
         self._stopped = False
         self._job = self._submit()
@@ -68,8 +68,7 @@ class SmallerJob:
         return self._engine.submit(
             self._request,
             model=self._model,
-            source=self._source,
-            mask=self._mask,
+            inputs=self._inputs,
             film=self._film,
             background=False,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from exercises.i18n import Translator
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import DEFAULT_STRENGTH, FROM_SOURCE
+from exercises.parameters import DEFAULT_STRENGTH, WITH_STRENGTH
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.generate import Generation, PictureSaved, notes
 from lab.jobs.generate import generate as start_generation
@@ -35,16 +35,21 @@ def run(
     source: str | Path | None = None,
     mask: str | Path | None = None,
     enlarge: Mapping[str, int] | None = None,
+    outlines: str | Path | None = None,
+    is_lines: bool = False,
     **changes: Any,
 ) -> Pictures:
     """Make the planned pictures that `EXERCISE` or `EXERCISE/RUN` names, as the pages do.
 
     `source`: the picture to begin with. `mask`: what of it is to change, a picture that is white there;
-    `enlarge`: by how many pixels its canvas grows (`{"left": 64}`). `changes`: parameters that are to differ
-    from the plan, as for `genai-lab run --set`; the checks then say that they do. Raises UserError.
+    `enlarge`: by how many pixels its canvas grows (`{"left": 64}`). `outlines`: a picture whose outlines
+    lead; `is_lines`: it is a drawing of dark lines. `changes`: parameters that are to differ from the plan,
+    as for `genai-lab run --set`; the checks then say that they do. Raises UserError.
     """
     lab = current()
-    return draw_planned(lab, runs_of(lab.session.assignment, what, changes), source, mask, enlarge)
+    return draw_planned(
+        lab, runs_of(lab.session.assignment, what, changes), source, mask, enlarge, outlines, is_lines
+    )
 
 
 def generate(prompt: str, **parameters: Any) -> Picture:
@@ -113,16 +118,19 @@ def draw_planned(
     source: str | Path | None = None,
     mask: str | Path | None = None,
     enlarge: Mapping[str, int] | None = None,
+    outlines: str | Path | None = None,
+    is_lines: bool = False,
 ) -> Pictures:
     """Draw and record, telling how it goes; the first that fails ends what waits. Raises UserError."""
     model = lab.session.settings.model
-    begins = any(each.parameters.mode in FROM_SOURCE for each in planned)
+    begins = any(each.parameters.mode in WITH_STRENGTH for each in planned)
     kept = _kept_source(lab, source) if begins else None
     drawn = None if mask is None else _read(mask)
+    led = None if outlines is None else _read(outlines)
     unknown = dict.fromkeys(word for each in planned for word in notes(each.parameters.prompt, model))
     if unknown:
         print(lab.t("generation.unknown_words", words=", ".join(unknown)))
-    under_way = start(lab, planned, kept, mask=drawn, enlarge=enlarge)
+    under_way = start(lab, planned, kept, mask=drawn, enlarge=enlarge, outlines=led, is_lines=is_lines)
     progress, records = ProgressLine(lab.t), []
     try:
         for number, generation in enumerate(under_way, start=1):
@@ -144,11 +152,13 @@ def start(
     made_through: MadeThrough | None = None,
     mask: bytes | None = None,
     enlarge: Mapping[str, int] | None = None,
+    outlines: bytes | None = None,
+    is_lines: bool = False,
 ) -> list[Generation]:
     """Ask for all of them at once. Raises UserError for what cannot be."""
     session, model = lab.session, lab.session.settings.model
     store = session.store()
-    requests = [request_of(each, model, store, source, mask, enlarge) for each in planned]
+    requests = [request_of(each, model, store, source, mask, enlarge, outlines, is_lines) for each in planned]
     return [
         start_generation(
             store, session.engine, each.exercise, each.run, request,

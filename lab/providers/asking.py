@@ -288,6 +288,8 @@ async def _pictures(client: "openai.AsyncOpenAI", asked: Asked, call: Call) -> b
             (f"image{number}.{image.media_type.rpartition('/')[2]}", image.data, image.media_type)
             for number, image in enumerate(call.images, 1)
         ]
+        if call.mask is not None:
+            fields["mask"] = ("mask.png", call.mask.data, call.mask.media_type)
         options = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in options.items()
         }

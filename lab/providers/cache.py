@@ -69,6 +69,7 @@ def fingerprint(call: Call, provider: str, model: str, options: object) -> str:
         "messages": [[m.role, m.text, [_sha256(image) for image in m.images]] for m in call.messages],
         "prompt": call.prompt,
         "images": [_sha256(image) for image in call.images],
+        **({"mask": _sha256(call.mask)} if call.mask else {}),
         "size": call.size,
         "n": call.n,
         "seed": call.seed,

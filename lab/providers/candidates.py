@@ -58,12 +58,20 @@ class Candidates:
             raise NoProvider(variant=".unknown", wished=call.provider[:80], known=names)
         anyone = False
         for provider in self._configuration.providers:
-            if call.provider in (None, provider.name) and call.kind in provider.work:
+            if call.provider in (None, provider.name) and _can(provider, call):
                 for candidate in self._of(provider, call.kind, call.model, bool(call.provider)):
                     anyone = True
                     yield candidate
         if not anyone:
-            variant = ".model" if call.model else ".provider" if call.provider else ".kind"
+            variant = (
+                ".mask"
+                if call.mask
+                else ".model"
+                if call.model
+                else ".provider"
+                if call.provider
+                else ".kind"
+            )
             wished = (call.model or call.provider or "")[:200]
             raise NoProvider(variant=variant, wished=wished)
 
@@ -134,6 +142,14 @@ class Candidates:
 
     def _key(self, name: str) -> SecretStr | None:
         return find_key(name, self._environment, self._env_place)
+
+
+def _can(provider: Provider, call: Call) -> bool:
+    """Whether it does work of that kind, and takes a mask where there is one."""
+    work = provider.work.get(call.kind)
+    if work is None or call.mask is None:
+        return work is not None
+    return work.masks and work.protocol in (None, "images")
 
 
 def _with_path(url: str) -> str:

@@ -52,7 +52,8 @@ class Work(_Part):
 
     `protocol`: chat completions, the image endpoints, or Hugging Face's inference; `length`: what
     its protocol calls the longest answer; `seed`: pictures
-    of the same seed are the same; `seconds`: time limit; `options`: further fields of each request.
+    of the same seed are the same; `masks`: an edit may be told by a mask which part is to change (by
+    the image endpoints alone); `seconds`: time limit; `options`: further fields of each request.
     """
 
     models: tuple[ModelName, ...] = Field(default=(), max_length=50)
@@ -60,6 +61,7 @@ class Work(_Part):
     base_url: Url | None = None
     length: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     seed: bool = False
+    masks: bool = False
     seconds: Annotated[float, Field(gt=0, le=3600)] = 300.0
     options: dict[str, Any] = Field(default_factory=dict, max_length=20)
 

@@ -30,7 +30,7 @@ def upper_estimate(call: Call, price: Price) -> int:
         texts.append(json.dumps(call.answer_type.model_json_schema()))
     if call.options:  # a form that the answer is to have is read as a text is
         texts.append(json.dumps(dict(call.options)))
-    images = len(call.images) + sum(len(message.images) for message in call.messages)
+    images = _sent(call)
     text_tokens = (
         sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
         + _PER_MESSAGE * len(texts)
@@ -41,11 +41,17 @@ def upper_estimate(call: Call, price: Price) -> int:
     return _sum(price, text_tokens + images * price.tokens_per_image, output, images, pictures)
 
 
+def _sent(call: Call) -> int:
+    """How many pictures go along, a mask among them."""
+    asked = len(call.images) + (call.mask is not None)
+    return asked + sum(len(message.images) for message in call.messages)
+
+
 def listed_cost(call: Call, usage: Usage, price: Price) -> int | None:
     """By usage and price list, in micros; None where the price needs usage that was not reported."""
     if (price.input and usage.input_tokens is None) or (price.output and usage.output_tokens is None):
         return None
-    images = len(call.images) + sum(len(message.images) for message in call.messages)
+    images = _sent(call)
     return _sum(price, usage.input_tokens or 0, usage.output_tokens or 0, images, usage.images or 0)
 
 

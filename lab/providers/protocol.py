@@ -46,7 +46,8 @@ class Message:
 class Call:
     """One question to a model.
 
-    `vision` reads `messages`; `image` reads `prompt`; `edit` reads `prompt` and `images`.
+    `vision` reads `messages`; `image` reads `prompt`; `edit` reads `prompt` and `images`,
+    and `mask`: a PNG of the first picture's size, transparent where that is to change.
     `answer_type`: a pydantic model the answer must be (`vision` only): it comes as `Answer.data`.
     `seed` None means random: such pictures are never taken from the cache. `options` are further
     fields of the provider's protocol (`quality`, `temperature`), at most 20. `model` and `provider`
@@ -57,6 +58,7 @@ class Call:
     messages: tuple[Message, ...] = ()
     prompt: str = ""
     images: tuple[Media, ...] = ()
+    mask: Media | None = None
     size: str | None = None  # "1024x1024"
     n: int = 1
     seed: int | None = None
@@ -71,6 +73,7 @@ class Call:
         wrong = {
             "messages": self.kind == "vision" and not self.messages,
             "images": self.kind == "edit" and not self.images,
+            "mask": self.kind != "edit" and self.mask is not None,
             "size": self.size is not None and not _SIZE.fullmatch(self.size),
             "n": not 1 <= self.n <= 10,
             "max_output_tokens": not 1 <= self.max_output_tokens <= 100_000,

@@ -98,6 +98,17 @@ def tried(
     return change
 
 
+def recognised(exercise: str, stem: str, origin: str, sure: int, why: str) -> Change:
+    """What a picture is taken for, how sure, and why; kept once, since what it is is shown then."""
+
+    def change(answers: Answers) -> None:
+        if stem not in of(answers, exercise).steps:
+            step = _step(answers, exercise, stem)
+            step.scores, step.why = {"origin": origin, "sure": sure}, why[:WHY_LENGTH]
+
+    return change
+
+
 def _own(answers: Answers, exercise: str) -> ExerciseAnswer:
     return answers.exercises.setdefault(exercise, ExerciseAnswer())
 

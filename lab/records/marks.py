@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from PIL import Image, IptcImagePlugin
 
+from exercises.i18n import Translate
 from grading.wording import shown
 from lab.records.content_credentials import ContentCredentials, credentials_of
 from lab.records.read_parameters import read_parameters
@@ -24,6 +25,10 @@ Kind = Literal["source_type", "credit", "tool", "camera", "lab", "parameters", "
 State = Literal["told", "holds", "broken", "unchecked"]
 
 MAX_TEXT = 64 * 1024  # bytes of the lab's own text
+TERMS: dict[str, str] = {  # IPTC's terms that speak of a model, as keys of the catalogue
+    "trainedAlgorithmicMedia": "marks.term.trained",
+    "compositeWithTrainedAlgorithmicMedia": "marks.term.composite",
+}
 _SOFTWARE, _MAKE, _MODEL = 0x0131, 0x010F, 0x0110  # of EXIF
 _IIM_CREDIT = (2, 110)
 
@@ -88,6 +93,20 @@ def marks_of(data: bytes, beside: bytes | None = None, root: str | None = None) 
         found.append(Mark("credentials", credentials.signer, credentials.state))
     said = dict.fromkeys(mark for mark in found if mark.says or mark.kind == "credentials")
     return Marks(FORMATS[picture_extension(data)], tuple(said), credentials, pixels)
+
+
+def in_words(mark: Mark, t: Translate) -> str:
+    """One mark as a line of text; of Content Credentials the command line says more."""
+    says = term_in_words(mark.says, t) if mark.kind == "source_type" else mark.says
+    if mark.kind == "credentials":
+        return t(f"marks.credentials.{mark.state}", signer=says or "?", codes="")
+    line = t(f"marks.kind.{mark.kind}", says=says)
+    return line if mark.state == "told" else f"{line} {t(f'marks.lab.{mark.state}')}"
+
+
+def term_in_words(term: str, t: Translate) -> str:
+    """IPTC's term in words, where it speaks of a model."""
+    return t(TERMS.get(term, "marks.term.other"), term=term)
 
 
 def _from_lab(data: bytes, pixels: str) -> list[Mark]:

@@ -20,7 +20,7 @@ from exercises.parameters import FROM_SOURCE
 from grading.results import Regeneration
 from grading.submission.files import Unreadable
 from grading.submission.reading import Recorded, Submission
-from lab.engine.adapters import offer
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Engine, Failed, Picture
 from lab.models.availability import availability
 from lab.models.registry import MODELS
@@ -220,8 +220,8 @@ def _make_again(
     for adapter, data in zip_longest(request.adapters, adapters[: len(request.adapters)]):
         if data is None and adapter.scale > 0:
             raise _NotCheckable(t("verify.no_adapter", file=adapter.file))
-        offer(data or b"")
-    for event in engine.submit(request, model=manifest.model.id, source=source, mask=mask).events():
+    inputs = Inputs(source, mask, tuple(data for data in adapters if data is not None))
+    for event in engine.submit(request, model=manifest.model.id, inputs=inputs).events():
         if isinstance(event, Done):
             return event.picture
         if isinstance(event, Failed):

@@ -12,9 +12,10 @@ from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
 from exercises.faults import faults
 from exercises.i18n import preferred_language
-from exercises.kinds import BetweenTwo, Exercise, Inpaint, Iterate, Own, Studio
+from exercises.kinds import BetweenTwo, Exercise, Iterate, Studio
 from exercises.kinds.between import BETWEEN_RUN, LEAST_FRAMES, MOST_FRAMES
 from exercises.kinds.iterate import ITERATION_RUN
+from exercises.kinds.planned import Planned as PlannedKind
 from exercises.loader import find_assignment
 from exercises.parameters import Parameters
 from manifests.manifest import Between
@@ -80,7 +81,8 @@ def _planned(exercise: Exercise, named: bool, changes: dict[str, Any]) -> list[P
         return [_step(exercise, changes)] if named else []
     if isinstance(exercise, BetweenTwo):
         return _film(exercise, changes) if named else []
-    if isinstance(exercise, Own | Inpaint) and not changes.get("prompt", "").strip():
+    asks_prompt = isinstance(exercise, PlannedKind) and not exercise.prompts_planned
+    if asks_prompt and not changes.get("prompt", "").strip():
         if named:
             raise RunError("run.prompt_needed", exercise=exercise.id)
         return []

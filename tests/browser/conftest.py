@@ -25,6 +25,7 @@ from tests.grading.api_good import make_api_work
 from tests.grading.crafted import CRAFTED
 from tests.grading.crafted import make_work as make_crafted_work
 from tests.grading.good import make_work
+from tests.grading.recognised import make_work as make_recognise_work
 from tests.grading.sorted_work import make_work as make_sorted_work
 from tests.grading.test_edit import make_work as make_edit_work
 from tests.grading.test_kinds_of_prompts import make_work as make_work_on_prompts
@@ -64,6 +65,7 @@ MAKERS: dict[str, Callable[..., Any]] = {  # of finished work, by assignment
     "edit": make_edit_work,
     "adapt": make_adapt_work,
     "dataset": make_sorted_work,
+    "recognise": make_recognise_work,
     **dict.fromkeys(CRAFTED, make_crafted_work),
 }
 

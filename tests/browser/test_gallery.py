@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from exercises.kinds.base import Run
 from exercises.loader import find_assignment
+from exercises.parameters import Parameters
 from lab.records.compare import pixel_difference
 from lab.records.gallery import PAGE_SIZE
+from manifests.masks import rectangle
 from manifests.pictures import open_picture, picture_extension
+from manifests.png import plain_png
 from manifests.store import Store
 from tests.browser.conftest import RunningLab, StartLab
 from tests.grading.good import draft_of, make_work, noise
@@ -267,6 +271,26 @@ def test_the_studio_takes_a_pictures_parameters_whatever_was_typed_there(gallery
     gallery.get_by_role("button", name="Open in the Studio").click()
     expect(gallery.locator("#studio-prompt textarea")).to_have_value(re.compile("black wireless headphones"))
     expect(gallery.locator("#studio-scheduler input")).to_have_value("DDIM")
+
+
+def test_a_part_of_a_photo_opens_in_the_studio_with_its_mask(
+    store: Store, lab: RunningLab, open_page: OpenPage
+) -> None:
+    source = store.add_source(plain_png(noise(77, 256)))
+    mask = store.add_mask(rectangle(256, 256, 64, 64, 192, 192))
+    plan = Parameters(mode="inpaint", prompt="a red strawberry", strength=0.9)
+    made = Run(id="studio", parameters=plan)
+    draft = draft_of("studio", made, source, mask=mask, width=256, height=256)
+    record = store.save(draft, noise(78, 256))
+    page = open_page(lab.page(tab="gallery"))
+    expect_chosen(page, record.stem)
+    page.get_by_role("button", name="Open in the Studio").click()
+    expect(page.locator("#studio-mode").get_by_label("A part of a photo")).to_be_checked()
+    expect(page.locator("#studio-strength input[type=number]")).to_have_value("0.9")
+    expect(page.locator("#board-studio lab-mask img")).to_be_visible()
+    expect(page.locator("#board-studio")).to_contain_text("The mask of the picture you opened")
+    page.locator("#studio-mode").get_by_label("Text to image").check()
+    expect(page.locator("#board-studio")).to_be_hidden()
 
 
 def test_verifying_a_picture_that_no_model_made_says_different_and_why(gallery: Page) -> None:

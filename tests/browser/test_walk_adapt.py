@@ -56,7 +56,11 @@ def test_a_thing_is_taught_and_drawn_before_and_after(lab: RunningLab, open_page
     page.locator("#steps-few input[type=number]").press("Tab")
     page.locator("#teach-few").click()
     expect(page.locator("#progress-few progress")).to_be_visible(timeout=WAIT)
+    going_on = page.locator("#being-taught-few")
+    expect(going_on.locator("svg")).to_be_visible(timeout=8 * WAIT)  # the curve so far
+    expect(going_on.locator("svg")).to_have_count(0, timeout=8 * WAIT)  # it has ended
     expect(page.locator("#learnt-few svg")).to_be_visible(timeout=8 * WAIT)  # the curve
+    expect(page.locator("#learnt-few img")).to_have_count(2)
     expect(page.locator("#learnt-few table")).to_contain_text("Named after")
     (card,) = cards(lab.work / "adapt")
     assert (card.word, card.steps, len(card.photos)) == ("zibou", 5, 5)
@@ -68,6 +72,20 @@ def test_a_thing_is_taught_and_drawn_before_and_after(lab: RunningLab, open_page
     drawn = [record.manifest.request for record in Store(lab.work, "adapt", "jane.doe").records()]
     used = {request.adapters[0].scale for request in drawn if isinstance(request, Request)}
     assert (len(drawn), used) == (4, {0.0, 1.0})
+
+    page.locator("#free-prompt-few textarea").fill("a {word} on a green background")
+    page.locator("#free-scale-few input[type=number]").fill("1.3")
+    page.locator("#free-scale-few input[type=number]").press("Tab")
+    page.locator("#free-draw-few").click()
+    expect(page.locator("#stage-few .one")).to_contain_text(
+        "a zibou on a green background · strength 1.3", timeout=4 * WAIT
+    )
+    free = Store(lab.work, "adapt", "jane.doe").newest("adapted")
+    assert free is not None
+    assert isinstance(free.manifest.request, Request)
+    assert [adapter.scale for adapter in free.manifest.request.adapters] == [1.3]
+    assert free.manifest.exercise == "few"
+    expect(checks).not_to_contain_text("Not drawn yet")
 
     page.locator("#text-few textarea").fill(LESSON)
     page.locator("#text-few textarea").blur()

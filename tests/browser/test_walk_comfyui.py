@@ -14,11 +14,12 @@ from playwright.sync_api import Page, expect
 from exercises.assignment import Assignment
 from exercises.kinds import Observe, Quiz
 from exercises.loader import find_assignment
-from grading.checks.quiz_questions import ask_of_graph, place_asked_about
+from grading.checks.quiz_questions import ask_by_itself, place_asked_about
 from grading.class_.grade import grade_class
 from grading.results import Grade
 from tests.browser.conftest import SIZES, RunningLab, StartLab, in_sight, inside, tab, upload
-from tests.grading.test_kinds_of_prompts import ABOUT_COMFYUI, WORTH
+from tests.grading.prompts_work import ABOUT_COMFYUI
+from tests.grading.test_kinds_of_prompts import WORTH
 
 OpenPage = Callable[..., Page]
 
@@ -75,7 +76,7 @@ def answer_the_quiz(page: Page, quiz: Quiz) -> None:
     for number, question in enumerate(quiz.questions, 1):
         page.locator("#question-graph").get_by_label(str(number), exact=True).check()
         expect(page.locator("#ask-graph")).to_contain_text(f"Question {number}:")
-        asked = ask_of_graph(question, place_asked_about(question, "jane.doe", "comfyui", "graph"))
+        asked = ask_by_itself(question, place_asked_about(question, "jane.doe", "comfyui", "graph"))
         assert asked is not None
         assert question.graph is not None
         expect(page.locator("#stage-graph svg[role=img] rect")).to_have_count(len(question.graph.nodes))

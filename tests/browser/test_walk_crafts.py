@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 from pptx import Presentation
 from pypdf import PdfReader
@@ -18,7 +19,7 @@ from exercises.loader import find_assignment
 from grading.checks import check_submission
 from grading.submission.reading import closing, open_work
 from tests.browser.conftest import WAIT, RunningLab, StartLab, tab
-from tests.grading.crafted import CRAFTED, FRAMES, WORDS
+from tests.grading.crafted import CRAFTED, DIAGRAM, FRAMES, LABELS, QUIZ, TOLD, WORDS
 
 OpenPage = Callable[..., Page]
 
@@ -81,11 +82,11 @@ def test_an_assignment_is_done_from_the_first_picture_to_the_files_and_checked_a
     expect(page.locator(f"#made-{name}")).to_contain_text("Choose pictures")
     FORMS[assignment](page, name)
     make(page, name)
+    expect(page.locator(f"#figures-{name} table").first).to_be_visible()
     page.locator(f"#text-{name} textarea").fill(WORDS)
     expect(page.locator(f"#saved-{name}")).to_contain_text("Saved at")
     page.locator(f"#text-{name} textarea").blur()
     expect(page.locator(f"#checks-{name}")).to_contain_text("Hand in →")
-    expect(page.locator(f"#figures-{name} table").first).to_be_visible()
 
     with closing(open_work(lab.work, assignment, "jane.doe")) as submission:
         checks = check_submission(planned, submission, "en")
@@ -140,11 +141,55 @@ def fill_batch(page: Page, name: str) -> None:
     expect(page.locator(f"#count-{name}")).to_contain_text("100 files")
 
 
+def fill_diagram(page: Page, name: str) -> None:
+    page.locator(f"#pictures-{name} input").click()
+    page.locator(f"#pictures-{name} [role=option]").first.click()
+    source = page.locator(f"#source-{name} textarea")
+    source.fill("flowchart TD\na[Egg] -> b")
+    expect(page.locator(f"#drawn-{name}")).to_contain_text("Line 2: an arrow is expected where “-> b” stands")
+    source.fill(DIAGRAM)
+    expect(page.locator(f"#drawn-{name}")).to_contain_text("6 nodes, 5 arrows")
+    expect(page.locator(f"#drawing-{name} img")).to_have_attribute("alt", re.compile("Prompt → Text encoder"))
+    for place, label in enumerate(LABELS, 1):
+        row = page.locator(f"#finding-{place}-{name}")
+        expect(row).to_contain_text(label)
+        row.get_by_text("missing", exact=True).click()
+    source.fill(DIAGRAM.replace("Decoder", "Dekoder"))  # another label: what was said of the rest stays
+    expect(page.locator(f"#finding-5-{name}")).to_contain_text("Dekoder")
+    expect(page.locator(f"#finding-5-{name} input:checked")).to_have_count(0)
+    expect(page.locator(f"#finding-6-{name} input:checked")).to_have_count(1)
+    source.fill(DIAGRAM)
+    expect(page.locator(f"#finding-5-{name}")).to_contain_text("Decoder")
+    page.locator(f"#finding-5-{name}").get_by_text("wrong", exact=True).click()
+    expect(page.locator(f"#finding-10-{name}")).to_be_hidden()
+
+
+def fill_lesson(page: Page, name: str) -> None:
+    choose(page, name, 3)
+    page.locator(f"#template-{name}").get_by_text("Literature").click()
+    expect(page.locator(f"#ideas-{name}")).to_contain_text("rose on a black background")
+    page.locator(f"#fill-{name}").click()
+    quiz = page.locator(f"#quiz-{name} textarea")
+    expect(quiz).to_have_value(re.compile("Who says"))
+    expect(page.locator(f"#read-{name}")).to_contain_text("3 questions; 3 still to be filled in")
+    quiz.fill("? Who?\n+ She\n+ He")
+    expect(page.locator(f"#read-{name}")).to_contain_text("Line 3: this question has a right answer already")
+    quiz.fill(QUIZ)
+    expect(page.locator(f"#read-{name}")).to_contain_text("5 questions; 0 still")
+    page.locator(f"#title-{name} input, #title-{name} textarea").fill("Leaves & light")
+    for number, told in enumerate(TOLD, 1):
+        for field, text in told.items():
+            page.locator(f"#{field}-{number}-{name} textarea, #{field}-{number}-{name} input").fill(text)
+    expect(page.locator(f"#caption-4-{name}")).to_be_hidden()
+
+
 FORMS: dict[str, Callable[[Page, str], None]] = {
     "crossstitch": fill_pattern,
     "storyboard": fill_story,
     "brandkit": fill_brand,
     "operations": fill_batch,
+    "diagrams": fill_diagram,
+    "course": fill_lesson,
 }
 
 
@@ -158,7 +203,7 @@ def slides_of(data: bytes) -> None:
 
 
 def files_of(data: bytes) -> None:
-    assert len(zipfile.ZipFile(io.BytesIO(data)).namelist()) == 100
+    assert len(zipfile.ZipFile(io.BytesIO(data)).namelist()) in (100, 5)  # a batch; an assignment
 
 
 READ: dict[str, Callable[[bytes], Any]] = {
@@ -166,4 +211,6 @@ READ: dict[str, Callable[[bytes], Any]] = {
     "pptx": slides_of,
     "zip": files_of,
     "png": lambda data: data.index(b"PNG"),
+    "xml": lambda data: etree.fromstring(data).xpath("count(question)"),
+    "svg": lambda data: etree.fromstring(data).iter("{*}text"),
 }

@@ -1,17 +1,25 @@
-"""The assignment `edit` as a student does it: a mask by hand and by numbers, a larger canvas, a film."""
+"""The assignment `edit` as a student does it: masks, a larger canvas, outlines that lead, a film."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from manifests.manifest import Manifest
+from lab.models.registry import MODELS
+from lab.models.settings import ModelSettings
+from lab.models.weights import find_controlnet
+from manifests.manifest import Manifest, Request
 from manifests.masks import change, covered, open_mask
-from manifests.pictures import open_picture
+from manifests.outlines import outlines
+from manifests.pictures import fit, open_picture
 from manifests.store import Store
-from tests.browser.conftest import SIZES, WAIT, RunningLab, StartLab, press
+from tests.browser.conftest import SIZES, WAIT, RunningLab, StartLab, press, tab, upload
+from tests.grading.test_edit import shapes
+from tests.lab.engine.tiny import build_controlnet
 
 OpenPage = Callable[..., Page]
 SEEN = (
@@ -21,9 +29,21 @@ SEEN = (
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> RunningLab:
+def lab(start_lab: StartLab, mini_with_controlnet: Path) -> RunningLab:
     """A lab whose one assignment this is."""
-    return start_lab(GENAI_ASSIGNMENT="edit")
+    return start_lab(GENAI_ASSIGNMENT="edit", GENAI_MINI_WEIGHTS=str(mini_with_controlnet))
+
+
+@pytest.fixture(scope="module")
+def mini_with_controlnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`mini`, with one that answers by chance in the place of its ControlNet where that is not there."""
+    weights = ModelSettings().mini_weights
+    if find_controlnet(MODELS["mini"]) is not None:
+        return weights
+    place = tmp_path_factory.mktemp("mini") / "weights"
+    place.symlink_to(weights)
+    build_controlnet(place)
+    return place
 
 
 def manifests(lab: RunningLab) -> list[Manifest]:
@@ -53,11 +73,14 @@ def write(page: Page, name: str) -> None:
     box.blur()
 
 
-def test_all_of_the_assignment_is_done_in_a_browser(lab: RunningLab, open_page: OpenPage) -> None:
+def test_all_of_the_assignment_is_done_in_a_browser(
+    lab: RunningLab, open_page: OpenPage, tmp_path: Path
+) -> None:
     page = open_page(lab.page(tab="before"), viewport=SIZES["laptop"])
     done(page, "before")
     _a_part(lab, page)
     _beyond(lab, page)
+    _by_outlines(lab, page, tmp_path / "photo.png")
     _a_film(lab, page)
 
 
@@ -137,6 +160,41 @@ def _beyond(lab: RunningLab, page: Page) -> None:
     assert (made.image.width, made.image.height) == (384, 256)
 
 
+def _by_outlines(lab: RunningLab, page: Page, photo: Path) -> None:
+    tab(page, "By outlines")
+    board = page.locator("#board-lines")
+    expect(board).to_contain_text("Choose a picture first")
+    generate(page, "lines")
+    expect(page.locator("#status-lines")).to_contain_text("Choose a picture first")
+    Image.new("RGB", (300, 200), "teal").save(photo)
+    upload(page, "lines", photo)
+    expect(board).to_contain_text("No outlines are found")
+    shapes().save(photo)
+    upload(page, "lines", photo)
+    expect(board.locator("img")).to_be_visible()
+    expect(board).to_contain_text("The outlines that lead")
+    first = board.locator("img").get_attribute("src")
+    page.locator("#smoothing-lines input[type=number]").fill("4")
+    expect(board.locator("img")).not_to_have_attribute("src", first or "")
+    page.locator("#lines-lines").get_by_role("checkbox").check()
+    expect(board.locator("img")).to_have_attribute("src", re.compile("lines"))
+    page.locator("#lines-lines").get_by_role("checkbox").uncheck()
+    page.locator("#prompt-lines textarea").fill("a blue teapot on a gray background")
+    done(page, "lines", "3 pictures done")
+    expect(page.locator("#stage-lines figure img")).to_have_count(4)
+    expect(page.locator("#stage-lines")).to_contain_text("% of the outlines kept")
+    write(page, "lines")
+    led = [m for m in manifests(lab) if m.request.mode == "control"]
+    assert {m.request.control_scale for m in led if isinstance(m.request, Request)} == {0.0, 0.5, 1.0}
+    assert len({m.request.source for m in led}) == 1
+    source = led[0].request.source
+    assert source is not None
+    kept = open_picture((lab.work / "edit" / "inputs" / source.file).read_bytes())
+    assert kept.tobytes() == outlines(fit(shapes(), 256, 256), 4.0).convert("RGB").tobytes()
+    page.reload()
+    expect(board).to_contain_text("This is a picture of outlines")  # those that led, for the next try
+
+
 def _a_film(lab: RunningLab, page: Page) -> None:
     page.get_by_role("tab", name="Between two", exact=True).click()
     generate(page, "way")
@@ -159,11 +217,14 @@ def _a_film(lab: RunningLab, page: Page) -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("size", SIZES)
-def test_the_mask_fits_its_page(lab: RunningLab, open_page: OpenPage, language: str, size: str) -> None:
-    page = open_page(lab.page(language, "part"), viewport=SIZES[size])
-    expect(page.locator("#generate-part")).to_be_visible()
+@pytest.mark.parametrize("name", ["part", "lines"])
+def test_the_picture_to_begin_with_fits_its_page(
+    lab: RunningLab, open_page: OpenPage, language: str, size: str, name: str
+) -> None:
+    page = open_page(lab.page(language, name), viewport=SIZES[size])
+    expect(page.locator(f"#generate-{name}")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    board = page.locator("#board-part lab-mask")
+    board = page.locator(f"#board-{name} lab-mask, #board-{name} img").first
     if board.count():
         box = board.bounding_box()
         assert box

@@ -58,6 +58,9 @@ def test_what_the_text_asks_for_is_what_is_checked(assignment: Assignment) -> No
         ("brandkit", "colours_minimum = 2", "colours_minimum"),
         ("operations", "files_minimum = 201", "files_minimum"),
         ("operations", "sizes = [3]", "sizes"),
+        ("course", "pictures_minimum = 7", "pictures_minimum"),
+        ("diagrams", 'arrows = [["a", "b"]]', "arrows"),
+        ("diagrams", "arrow_labels_minimum = 9", "arrow_labels_minimum"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told_at_its_field(

@@ -12,6 +12,7 @@ from gateway.kept import Kept
 from gateway.keys import SigningKeys
 from gateway.people import Person
 from gateway.receipt_log import ReceiptLog
+from lab.engine.inputs import NOTHING
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Failed, Step
 from manifests.png import pixels_sha256
@@ -45,7 +46,7 @@ def drawn(drawing: Drawing) -> Done:
 
 
 def ask(drawings: Drawings, key: str, **request: object) -> Drawing:
-    return drawings.submit(ADA, key, asked(**request), "mini", None, None, 0)
+    return drawings.submit(ADA, key, asked(**request), "mini", NOTHING, 0)
 
 
 def test_what_was_finished_before_the_gateway_was_killed_is_not_drawn_again(

@@ -15,16 +15,65 @@ from manifests.answers import Answers, ExerciseAnswer, save_answers
 from manifests.store import Record, Store
 from tests.grading.good import draft_of, noise
 
-CRAFTED = ("crossstitch", "storyboard", "brandkit", "operations")
+CRAFTED = ("crossstitch", "storyboard", "brandkit", "operations", "diagrams", "course")
 WORDS = (
     "Its soft shadow was lost first, and the two blues became one; I took fewer colours in the end, "
-    "because the chart was easier to read, and I would print it only after a look at a real card."
+    "because the chart was easier to read, and I would print it only after a look at a real card. "
+    "Whoever trusts its look alone would be misled."
 )
 FRAMES = [
     ("The teapot wakes up early", "A blue teapot on a yellow ground"),
     ("It walks across the table", "The same teapot, smaller and further left"),
     ("Somebody pours it full of tea", "A teapot beside a white cup"),
     ("It sleeps in the evening again", "The teapot alone on a dark ground"),
+]
+DIAGRAM = """flowchart TD
+p[Prompt] -->|words| t[Text encoder] -->|vectors| u(U-Net)
+n[Noise] -->|where it begins| u
+u --> d[Decoder] --> i[Picture]"""
+LABELS = (
+    "Prompt",
+    "Text encoder",
+    "U-Net",
+    "Noise",
+    "Decoder",
+    "Picture",
+    "words",
+    "vectors",
+    "where it begins",
+)
+QUIZ = """
+? Which gas do plants take up in the light?
++ Carbon dioxide
+- Oxygen
+- Nitrogen
+! They build sugar of it & give oxygen off.
+
+? Where does it happen?
+- In the roots
++ In the leaves
+! There is most of the green.
+? What else do they need?
++ Water
+- Salt
+! It comes up from the roots.
+? What is given off?
++ Oxygen
+- Carbon dioxide
+! It is what is left of the water.
+? When does it stop?
++ In the dark
+- In the rain
+! Without light there is no energy for it.
+"""
+TOLD = [
+    {
+        "caption": f"A plant, number {n}",
+        "alt": f"A green plant with {n} leaves in a pot",
+        "checked": f"The {n} leaves stand opposite each other, as they should",
+        "where": f"Botany for schools, page {n}",
+    }
+    for n in range(1, 4)
 ]
 SETTINGS: dict[str, dict[str, Any]] = {
     "crossstitch": {"width": 60, "colours": 10, "outline": True},
@@ -40,8 +89,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
         )],
     },
     "operations": {},
+    "diagrams": {"source": DIAGRAM, "found": [{"label": label, "finding": "missing"} for label in LABELS]},
+    "course": {"template": "sciences", "title": "Leaves & light", "pictures": TOLD, "quiz": QUIZ},
 }  # fmt: skip
-PICTURES = {"crossstitch": 1, "storyboard": 4, "brandkit": 3, "operations": 5}
+PICTURES = {"crossstitch": 1, "storyboard": 4, "brandkit": 3, "operations": 5, "diagrams": 1, "course": 3}
 
 
 def make_work(work: Path, assignment: Assignment, student: str = "alice") -> Store:

@@ -11,7 +11,7 @@ from exercises.kinds.iterate import ITERATION_RUN
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import side_of
 from grading.checks import check_submission
-from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
+from grading.checks.quiz_questions import ask, ask_by_itself, place_asked_about, runs_asked_about
 from grading.results import CheckResult
 from grading.submission.reading import closing, open_submission
 from manifests.answers import (
@@ -120,7 +120,7 @@ def derived(store: Store, quiz: Quiz, question_id: str) -> tuple[list[str], list
     question = next(q for q in quiz.questions if q.id == question_id)
     if question.graph is not None:
         about = place_asked_about(question, store.student, store.assignment, quiz.id)
-        of_graph = ask_of_graph(question, about)
+        of_graph = ask_by_itself(question, about)
         assert of_graph is not None
         keys = [choice.key for choice in of_graph.choices]
         return [], [k for k in keys if k in of_graph.right], [k for k in keys if k not in of_graph.right]

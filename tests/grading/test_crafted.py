@@ -4,6 +4,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission
 from manifests.answers import load_answers, save_answers
 from manifests.store import Store
-from tests.grading.crafted import CRAFTED, SETTINGS, WORDS, make_piece, make_work
+from tests.grading.crafted import CRAFTED, DIAGRAM, QUIZ, SETTINGS, TOLD, WORDS, make_piece, make_work
 from tests.grading.good import noise
 
 Checks = dict[str, CheckResult]
@@ -145,6 +146,8 @@ def test_figures_of_another_setting_are_not_those_of_this_one(store: Store, assi
         "storyboard": {},
         "brandkit": {"palette": SETTINGS["brandkit"]["palette"][::-1]},
         "operations": {"crop": "16:9"},
+        "course": {"title": "Roots"},
+        "diagrams": {"source": DIAGRAM + "\n" + "t -.-> i"},
     }[assignment.id]
     make_piece(store, exercise, store.records()[:-1] if assignment.id == "storyboard" else None, **changes)
     other = json.loads(record(store, assignment, 2).read_text())["figures"]
@@ -162,7 +165,7 @@ def test_a_file_that_is_changed_gone_or_no_such_file_is_told(
     store: Store, assignment: Assignment, damage: str
 ) -> None:
     place = store.folder / FOLDER
-    file = next(path for path in sorted(place.iterdir()) if path.suffix == ".pdf")
+    file = next(path for path in sorted(place.iterdir()) if path.suffix in (".pdf", ".svg"))
     if damage == "gone":
         file.unlink()
     elif damage == "record":
@@ -170,6 +173,27 @@ def test_a_file_that_is_changed_gone_or_no_such_file_is_told(
     else:
         file.write_bytes(b"%PDF-1.7 mine" if damage == "changed" else b"MZ")
     assert failed(check(store, assignment)) == ["piece/made"]
+
+
+@pytest.mark.parametrize("drawing", ["<svg/>", "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"])
+def test_a_drawing_that_is_not_the_texts_is_told_though_the_record_names_it(
+    tmp_path: Path, drawing: str
+) -> None:
+    assignment = find_assignment("diagrams")
+    store = make_work(tmp_path / "work", assignment)
+    data = f"<?xml version='1.0'?>{drawing}".encode()
+    file = store.folder / FOLDER / "diagram-1.svg"
+    file.write_bytes(data)
+
+    def name_it(document: Any) -> None:
+        entry = next(each for each in document["files"] if each["name"] == file.name)
+        entry.update(sha256=sha256(data).hexdigest(), bytes=len(data))
+
+    rewrite(record(store, assignment), name_it)
+    worked_out = check(store, assignment)["piece/worked_out"]
+    assert worked_out.passed is False
+    assert worked_out.cause is not None
+    assert "diagram-1.svg is not what the settings give" in worked_out.cause.message
 
 
 def test_a_picture_that_was_deleted_or_exchanged_is_told(store: Store, assignment: Assignment) -> None:
@@ -196,6 +220,7 @@ def test_what_was_typed_into_it_is_compared_with_what_others_typed(
         found = {passage.text for passage in passages(submission)}
     typed = {"storyboard": {text for frame in FRAMES for text in frame.values()}, "brandkit": {"Thé & Co"}}
     assert found >= typed.get(assignment.id, set()) | {WORDS}
+    assert DIAGRAM not in found  # what has to be true is alike
 
 
 def test_only_the_newest_piece_is_handed_in(store: Store, assignment: Assignment) -> None:
@@ -238,6 +263,30 @@ HALF: dict[str, list[dict[str, Any]]] = {
         {"moods": ["calm", "calm", "Calm"]},
         {"palette": SETTINGS["brandkit"]["palette"][:3]},
         {"palette": [{"colour": f"#80808{n}"} for n in range(5)]},
+    ],
+    "diagrams": [
+        {"source": DIAGRAM.replace("Noise", "Nose")},
+        {"source": DIAGRAM.replace("u --> d[Decoder]", "d[Decoder]")},
+        {"source": DIAGRAM.replace("|words|", "")},
+        {"found": SETTINGS["diagrams"]["found"][1:]},
+    ],
+    "course": [
+        {"quiz": "\n".join(QUIZ.splitlines()[:18])},
+        {"quiz": QUIZ + "? What is …?\n+ This\n- That\n! So."},
+        {"quiz": QUIZ.replace("! There is most of the green.\n", "")},
+        {"quiz": QUIZ + QUIZ.split("\n\n")[0]},
+        {"pictures": TOLD[:2]},
+        *(
+            {"pictures": [TOLD[0] | {field: text}, *TOLD[1:]]}
+            for field, text in (
+                ("caption", ""),
+                ("alt", "image of a plant"),
+                ("checked", "All is right"),
+                ("checked", TOLD[1]["checked"]),
+                ("where", "Book"),
+                ("alt", TOLD[1]["alt"]),
+            )
+        ),
     ],
     "operations": [{"sizes": [64, 128]}, {"formats": ["PNG", "GIF"], "sizes": [32, 64, 96, 128, 192, 256]}],
 }  # fmt: skip

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from exercises.assignment import Assignment
-from exercises.kinds import BetweenTwo, Inpaint
+from exercises.kinds import BetweenTwo, Inpaint, Outlines
 from exercises.kinds.base import Run
 from exercises.kinds.between import BETWEEN_RUN
 from exercises.loader import find_assignment
@@ -22,6 +22,7 @@ from grading.submission.reading import closing, open_work
 from manifests.answers import Answers, ExerciseAnswer, SubjectAnswer, save_answers
 from manifests.manifest import Between, Mask
 from manifests.masks import enlarged, mask_bytes, rectangle
+from manifests.outlines import outlines
 from manifests.png import plain_png
 from manifests.store import Store
 from tests.grading.good import SIDE, draft_of, noise
@@ -75,6 +76,28 @@ def save_film(store: Store, exercise: BetweenTwo, frames: int = 7, **wrong: Any)
         )
 
 
+def shapes() -> Image.Image:
+    """Something with clear outlines."""
+    picture = Image.new("RGB", (SIDE, SIDE), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((SIDE // 8, SIDE // 8, SIDE // 2, SIDE // 2), fill="navy")
+    pen.rectangle((SIDE // 2, SIDE // 2, SIDE * 7 // 8, SIDE * 3 // 4), fill="red")
+    return picture
+
+
+def save_led(store: Store, exercise: Outlines, **wrong: Any) -> None:
+    """The records of pictures led by outlines; `wrong`: other outlines or pictures, or parameters."""
+    led = wrong.pop("led", outlines(shapes()))
+    pictures = wrong.pop(
+        "pictures", [noise(900, SIDE), Image.blend(noise(901, SIDE), shapes(), 0.9), shapes()]
+    )
+    others = wrong.pop("others", led)
+    for number, (run, drawn) in enumerate(zip(exercise.runs, pictures, strict=True)):
+        source = store.add_source(plain_png(others if number else led))
+        asked: dict[str, Any] = {"prompt": PROMPT, "source": source} | wrong
+        store.save(draft_of(exercise.id, run, **asked), drawn)
+
+
 def make_work(
     work: Path,
     assignment: Assignment,
@@ -90,6 +113,8 @@ def make_work(
             make(store, exercise)
         elif isinstance(exercise, Inpaint):
             save_edit(store, exercise, number)
+        elif isinstance(exercise, Outlines):
+            save_led(store, exercise)
         elif isinstance(exercise, BetweenTwo):
             save_film(store, exercise)
         else:
@@ -142,6 +167,14 @@ def filmed(**wrong: Any) -> Callable[..., None]:
     return lambda store, exercise: save_film(store, exercise, **wrong)
 
 
+def by_outlines(**wrong: Any) -> Callable[..., None]:
+    return lambda store, exercise: save_led(store, exercise, **dict(wrong))
+
+
+def noises(count: int) -> list[Image.Image]:
+    return [noise(800 + number, SIDE) for number in range(count)]
+
+
 def drawn_over_everything() -> Image.Image:
     return noise(9, SIDE)
 
@@ -169,6 +202,14 @@ def repainted_a_little() -> Image.Image:
             edited(mask=rectangle(SIDE + 128, SIDE, 100, 50, 300, 200)),
             "beyond/edit_beyond/mask_covers",
         ),
+        ("lines", by_outlines(led=shapes()), "lines/outlines/outlines_kept"),
+        ("lines", by_outlines(source=None), "lines/outlines/outlines_kept"),
+        ("lines", by_outlines(led=Image.new("L", (SIDE, SIDE))), "lines/outlines/outlines_kept"),
+        ("lines", by_outlines(others=outlines(noise(3, SIDE))), "lines/outlines/outlines_same"),
+        ("lines", by_outlines(pictures=noises(3)), "lines/outlines/outlines_lead"),
+        ("lines", by_outlines(pictures=[shapes(), *noises(2)]), "lines/outlines/outlines_lead"),
+        ("lines", by_outlines(prompt="cat"), "lines/prompt/edit_prompt"),
+        ("lines", by_outlines(control_scale=2.0), "lines/edit_free/parameters"),
         ("way", filmed(frames=5), "way/film/film"),
         ("way", filmed(places=[0, 0.1, 0.2, 0.3, 0.4, 0.5, 1]), "way/film/film"),
         ("way", filmed(places=[0.1 * i for i in range(1, 8)]), "way/film/film"),
@@ -198,6 +239,17 @@ def test_a_mask_that_was_exchanged_afterwards_is_told(tmp_path: Path, assignment
     assert "part/edit_part/input_kept" in failed(checked(tmp_path, assignment))
 
 
+def test_outlines_that_were_exchanged_afterwards_are_told(tmp_path: Path, assignment: Assignment) -> None:
+    store = make_work(tmp_path, assignment)
+    record = store.newest("edit_led")
+    assert record is not None
+    source = record.manifest.request.source
+    assert source is not None
+    for data in (plain_png(outlines(noise(4, SIDE))), b"\x89PNG\r\n\x1a\n broken"):
+        (store.inputs / source.file).write_bytes(data)
+        assert "lines/outlines/outlines_kept" in failed(checked(tmp_path, assignment))
+
+
 def test_the_newest_film_counts_and_may_be_made_again_in_part(tmp_path: Path, assignment: Assignment) -> None:
     def both(store: Store, exercise: BetweenTwo) -> None:
         save_film(store, exercise, frames=5)
@@ -220,7 +272,24 @@ def test_a_source_and_its_mask_are_in_the_report(tmp_path: Path, assignment: Ass
     assert "0 of 255 outside" in texts[0].body
 
 
-def test_a_larger_canvas_is_no_photo_that_two_students_share(tmp_path: Path, assignment: Assignment) -> None:
+def test_the_outlines_and_how_much_of_them_is_kept_are_in_the_report(
+    tmp_path: Path, assignment: Assignment
+) -> None:
+    from exercises.i18n import translator
+    from grading.checks import KINDS
+
+    make_work(tmp_path, assignment)
+    lines, t = assignment.exercise("lines"), translator("grading", "en")
+    with closing(open_work(tmp_path, "edit", "alice")) as submission:
+        shown = KINDS["outlines"].pictures(lines, submission, t)
+        texts = KINDS["outlines"].texts(lines, submission, t)
+    assert [picture.caption for picture in shown] == ["outlines", "edit_free", "edit_half", "edit_led"]
+    assert "edit_led: led by 1, 100 % of the outlines kept" in texts[0].body
+
+
+def test_outlines_and_a_larger_canvas_are_no_photo_that_two_students_share(
+    tmp_path: Path, assignment: Assignment
+) -> None:
     store = make_work(tmp_path, assignment)
     with closing(open_work(tmp_path, assignment.id, "alice")) as submission:
         shared = {source.sha256 for source in photos(submission)}

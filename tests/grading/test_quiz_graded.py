@@ -7,7 +7,7 @@ import pytest
 
 from exercises.kinds import Quiz
 from exercises.loader import find_assignment
-from grading.checks.quiz_questions import ask_of_graph, place_asked_about
+from grading.checks.quiz_questions import ask_by_itself, place_asked_about
 from manifests.answers import (
     load_answers,
     save_answers,
@@ -31,7 +31,7 @@ def test_what_is_right_about_a_graph_follows_from_the_graph(tmp_path: Path):
         document = json.loads((COMFYUI.folder / FILES[question.id]).read_text())
         assert question.about
         for about in question.about:
-            asked = ask_of_graph(question, about)
+            asked = ask_by_itself(question, about)
             assert asked is not None
             if question.ask == "which_source":
                 node, _, name = about.partition(".")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from manifests.outlines import NEAR, Mask, agreement, edges, outlines
+from manifests.outlines import NEAR, Mask, agreement, are_outlines, edges, followed, marked, outlines
 
 TOLERANCE = 1  # pixels: each library thins ridges in its own way
 
@@ -69,3 +69,39 @@ def test_agreement_is_1_for_the_same_or_a_little_beside_and_falls_with_what_is_m
     assert 0.5 < agreement(half, square) < 0.8
     assert agreement(half, square) == agreement(square, half)
     assert agreement(np.zeros((64, 64), bool), square) == 0.0
+
+
+def test_more_smoothing_leaves_the_larger_outlines() -> None:
+    picture = Image.new("RGB", (96, 96), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((10, 10, 60, 60), fill="navy")
+    for x in range(66, 94, 4):
+        pen.line((x, 0, x, 95), fill="black")
+    fine, coarse = (marked(outlines(picture, smoothing)) for smoothing in (0.8, 4.0))
+    assert fine[:, 64:].sum() > 300
+    assert coarse[:, 66:].sum() < 100  # only the hatching's rim
+    assert agreement(fine[:64, :62], coarse[:64, :62]) > 0.7
+
+
+def test_a_picture_of_outlines_is_known_by_its_black_and_white() -> None:
+    found = outlines(Image.effect_noise((64, 48), 90))
+    assert are_outlines(found)
+    assert are_outlines(found.convert("RGB"))
+    for other in (
+        Image.new("L", (8, 8)),
+        Image.new("L", (8, 8), 255),
+        Image.new("RGB", (8, 8), "red"),
+        Image.eval(found, lambda value: 255 - value),
+        Image.eval(found, lambda value: value // 2),
+    ):
+        assert not are_outlines(other)
+
+
+def test_a_picture_keeps_all_of_its_own_outlines_and_little_of_others() -> None:
+    disc, box = (Image.new("RGB", (96, 96), "white") for _ in range(2))
+    ImageDraw.Draw(disc).ellipse((20, 20, 75, 75), fill="navy")
+    ImageDraw.Draw(box).rectangle((5, 5, 30, 90), fill="navy")
+    assert followed(disc, outlines(disc)) == 1.0
+    assert followed(disc.resize((48, 48)), outlines(disc)) > 0.8  # fitted, as for drawing
+    assert followed(box, outlines(disc)) < 0.3
+    assert followed(Image.new("RGB", (96, 96)), outlines(disc)) == 0.0

@@ -11,6 +11,7 @@ from typing import Any
 from exercises.parameters import FROM_SOURCE
 from lab.engine.elsewhere import fitted, seconds_for, short
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.engine.requests import check_request
 from lab.engine.sources import mask_to_draw
 from lab.models.a1111.entries import checkpoint_of
@@ -34,22 +35,21 @@ class Asking:
     seconds: int
 
 
-def asking(
-    server: Server, model: str, request: Request, source: bytes | None, mask: bytes | None, task: str
-) -> Asking:
+def asking(server: Server, model: str, request: Request, inputs: Inputs, task: str) -> Asking:
     """Raises EngineFailure for what cannot be asked; NoAnswer, Refusal where it does not let us in."""
     checkpoint = _checkpoint(server, model)
     sampler = server.sampler(request.scheduler)
     if sampler is None:
         known = ", ".join(list(server.samplers())[:SHOWN])
         raise EngineFailure("a1111_no_sampler", scheduler=request.scheduler, known=short(known))
-    check_request(model_entry(model), request, source, mask)
+    check_request(model_entry(model), request, inputs)
     if any(ARGUMENTS in text.casefold() for text in (request.prompt, request.negative_prompt)):
         raise EngineFailure("a1111_arguments", tag=ARGUMENTS)
     body = request_body(request, sampler, checkpoint.title, server.schedule()) | {"force_task_id": task}
-    picture = fitted(request, source)
+    picture = fitted(request, inputs.source)
     if picture is not None:
         body["init_images"] = [b64encode(picture).decode()]
+    mask = inputs.mask
     if mask is not None and request.mask is not None:
         mask_to_draw(mask, request.width, request.height)  # refused here where it is none
         body["mask"] = b64encode(mask).decode()

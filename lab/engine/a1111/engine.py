@@ -20,6 +20,7 @@ from lab.engine.denoise import versions
 from lab.engine.elsewhere import short
 from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Picture, Queued, Step
 from lab.models.a1111.server import Server, configured_server
 from lab.models.http import Connection, NoAnswer, NotJson, Refusal, TooLarge, TooSlow
@@ -38,13 +39,11 @@ MOST_ANSWER = 64 * 2**20  # bytes: a picture in base64, and the request once mor
 class A1111Job(EventLog):
     """A request that such a server draws; `background`: nobody waits for it."""
 
-    def __init__(
-        self, request: Request, model: str, source: bytes | None, mask: bytes | None, background: bool
-    ) -> None:
+    def __init__(self, request: Request, model: str, inputs: Inputs, background: bool) -> None:
         super().__init__()
         self.id = str(uuid4())
         self.request, self.model, self.background = request, model, background
-        self.source, self.mask = source, mask
+        self.inputs = inputs
         self.stop = threading.Event()
 
     def cancel(self) -> None:
@@ -69,8 +68,7 @@ class A1111Engine:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> A1111Job:
@@ -78,7 +76,7 @@ class A1111Engine:
 
         There is no film.
         """
-        job = A1111Job(request, model, source, mask, background)
+        job = A1111Job(request, model, inputs, background)
         with self._lock:
             if self._closed:
                 job.report(Failed("closed"))
@@ -190,7 +188,7 @@ class _Drawing:
     def run(self) -> None:
         """Raises EngineFailure, NoAnswer, Refusal."""
         job = self._job
-        asked = asking(self._server, job.model, job.request, job.source, job.mask, job.id)
+        asked = asking(self._server, job.model, job.request, job.inputs, job.id)
         self._turn.before()
         if job.stop.is_set():
             return

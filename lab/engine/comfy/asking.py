@@ -5,6 +5,7 @@ from typing import Any
 
 from lab.engine.elsewhere import fitted, seconds_for
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.engine.requests import check_request
 from lab.models.comfyui.entries import checkpoint_of, workflow_of
 from lab.models.comfyui.samplers import SAMPLERS
@@ -41,12 +42,12 @@ class Asking:
         return replace(self, graph=graph, uploaded=(name,))
 
 
-def asking(server: Server, model: str, request: Request, source: bytes | None) -> Asking:
+def asking(server: Server, model: str, request: Request, inputs: Inputs) -> Asking:
     """Fill the workflow in. Raises EngineFailure for what cannot be asked."""
     workflow = workflow_of(server, model)
     if workflow is None:
         raise EngineFailure("comfyui_no_workflow", model=model)
-    check_request(model_entry(model), request, source)
+    check_request(model_entry(model), request, inputs)
     way = workflow.ways[request.mode]
     graph = workflow.filled(request.mode, _values(model, request))
     if len(workflow_text(graph).encode()) > MOST_BYTES:
@@ -60,7 +61,7 @@ def asking(server: Server, model: str, request: Request, source: bytes | None) -
         seconds=workflow.seconds or seconds_for(request),
         steps=request.steps if takes_steps else None,
         sampler=takes_steps[0][0] if takes_steps else None,
-        source=fitted(request, source),
+        source=fitted(request, inputs.source),
     )
 
 

@@ -31,6 +31,7 @@ from lab.engine.denoise import versions
 from lab.engine.elsewhere import short
 from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import Cancelled, Done, Failed, Loading, Picture, Queued, Step, Unreachable
 from lab.models.comfyui.server import Server, configured_server
 from lab.models.http import NoAnswer, Refusal
@@ -58,10 +59,10 @@ LONGEST_NAME = 300  # characters of an uploaded picture's name
 class ComfyuiJob(EventLog):
     """A request that a ComfyUI server draws."""
 
-    def __init__(self, request: Request, model: str, source: bytes | None) -> None:
+    def __init__(self, request: Request, model: str, inputs: Inputs) -> None:
         super().__init__()
         self.id = str(uuid4())
-        self.request, self.model, self.source = request, model, source
+        self.request, self.model, self.inputs = request, model, inputs
         self.stop = threading.Event()
 
     def cancel(self) -> None:
@@ -84,8 +85,7 @@ class ComfyuiEngine:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> ComfyuiJob:
@@ -93,7 +93,7 @@ class ComfyuiEngine:
 
         There is no film, and no `background`: the server draws in the order in which it is asked.
         """
-        job = ComfyuiJob(request, model, source)
+        job = ComfyuiJob(request, model, inputs)
         with self._lock:
             if self._closed:
                 job.report(Failed("closed"))
@@ -143,7 +143,7 @@ class _Following:
     def run(self) -> None:
         """Raises EngineFailure, NoAnswer, Refusal."""
         job, connection = self._job, self._connection
-        asked = asking(self._server, job.model, job.request, job.source)
+        asked = asking(self._server, job.model, job.request, job.inputs)
         if asked.source is not None:
             asked = self._with_source(asked, asked.source)
         try:

@@ -99,6 +99,25 @@ def shares(t: Translator, palette: Sequence[Any], figures: dict[str, Any]) -> Ma
     return _table(header, rows, t("brandkit.shares"))
 
 
+def labels(t: Translator, figures: dict[str, Any]) -> Markup:
+    """What became of each label of a diagram in the model's picture."""
+    rows = [
+        (each["label"], t(f"diagrams.{each['finding']}") if each["finding"] else t("diagrams.unsaid"))
+        for each in figures["labels"]
+    ]
+    return _table([t("diagrams.label"), t("diagrams.in_picture")], rows, t("diagrams.findings"))
+
+
+def declared(t: Translator, pictures: Any) -> Markup:
+    """What somebody says that they checked of each picture, and where."""
+    header = [t("course.picture"), t("course.is_checked"), t("course.is_where")]
+    rows = [
+        (f"{n}. {each['caption']}", each["checked"] or "–", each["where"] or "–")
+        for n, each in enumerate(pictures, 1)
+    ]
+    return _table(header, rows, t("course.declared"))
+
+
 def formats(t: Translator, figures: dict[str, Any]) -> Markup:
     """A line a format: how many files, how large, how near to the pixels before; then all files, folded."""
     header = [t(f"operations.{name}") for name in ("format", "files", "kib", "mean", "psnr")]

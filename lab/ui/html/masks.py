@@ -27,3 +27,10 @@ def canvas_preview(t: Translate, url: str, size: tuple[int, int]) -> Markup:
     return Markup(
         '<figure class="mask-board"><img src="{}" alt="{}"><figcaption>{}</figcaption></figure>'
     ).format(url, t("mask.canvas_alt"), words)
+
+
+def used_mask(t: Translate, url: str) -> Markup:
+    """The mask of a recalled picture, which is used until something is marked."""
+    return Markup(
+        '<figure class="mask-board used"><img src="{}" alt="{}"><figcaption>{}</figcaption></figure>'
+    ).format(url, t("mask.used_alt"), t("mask.used"))

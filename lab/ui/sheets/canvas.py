@@ -1,4 +1,4 @@
-"""A source as the model gets it, and on its larger canvas: files that browsers can show."""
+"""A source as the model gets it, on its larger canvas, and its outlines: files that browsers can show."""
 
 import time
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from exercises.errors import UserError
+from lab.jobs.edits import outlines_of
 from lab.session.lab import Lab
 from manifests.atomic import write_atomic
 from manifests.manifest import Source
@@ -45,6 +46,21 @@ def canvas_picture(
         tinted = Image.blend(canvas, Image.new("RGB", canvas.size, MARKED), 0.35)
         _keep(path, Image.composite(tinted, canvas, mask))
     return path, whole
+
+
+def outlines_picture(
+    lab: Lab, source: Source, size: tuple[int, int], smoothing: float, *, is_lines: bool
+) -> Path | None:
+    """The outlines as they lead; None where the source cannot be read. Raises EditError: it has none."""
+    how = "lines" if is_lines else f"{smoothing:g}"
+    path = lab.cache / "edits" / f"{source.sha256[:16]}-{size[0]}x{size[1]}-outlines-{how}.png"
+    if not path.exists():
+        try:
+            picture = open_picture(lab.store().source_path(source).read_bytes())
+        except (UserError, OSError):
+            return None
+        _keep(path, outlines_of(picture, size, smoothing, is_lines=is_lines))
+    return path
 
 
 def _open(lab: Lab, source: Source, size: tuple[int, int]) -> Image.Image | None:

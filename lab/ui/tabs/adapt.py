@@ -3,22 +3,30 @@
 What was learnt is read from disk: the adapters with their cards, and the pictures drawn with the chosen one.
 """
 
-import base64
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from exercises.errors import UserError
 from exercises.i18n import decimal
 from exercises.kinds import Adapt
-from exercises.kinds.adapt import WORD
-from lab.jobs.adapt import FEWEST_PHOTOS, MOST_PHOTOS, AdaptError, Plan, Teaching, samples_of
-from lab.jobs.adapt_grid import cells_of, fitting, made, tasks
+from exercises.kinds.adapt import ADAPTED_RUN, MOST_SCALE, WORD
+from lab.jobs.adapt import (
+    FEWEST_PHOTOS,
+    MOST_PHOTOS,
+    AdaptError,
+    Plan,
+    Taught,
+    Teaching,
+    samples_of,
+    step_of,
+)
+from lab.jobs.adapt_grid import begin, cells_of, fitting, free_pictures, free_request, made, tasks
 from lab.jobs.running import Task
 from lab.session.lab import Lab
 from lab.ui.choice import choice
-from lab.ui.html import loss_curve, markup, stage
+from lab.ui.html import markup, stage, teaching
 from lab.ui.html import picture as facts
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
@@ -28,9 +36,9 @@ from lab.ui.tabs.result import judged
 from lab.ui.tabs.said import Said
 from lab.ui.tabs.stage import Stage
 from manifests.adapters import Card, Settings
-from manifests.reader import read_regular_file
+from manifests.manifest import Request
+from manifests.store import Record
 
-MOST_SAMPLES = 16
 TEACH_MODELS = (("GenAI Lab mini", "mini"), ("Stable Diffusion 1.5", "sd15"))
 
 
@@ -58,7 +66,8 @@ class AdaptTab:
                     draw = gr.Button(t("adapt.draw"), elem_id=f"generate-{name}", min_width=140)
                     stop = gr.Row(elem_classes="stopping")
                 going_on = gr.Column(elem_classes="going-on")
-                self.stage = Stage(page, name, ("all",))
+                self.stage = Stage(page, name, ("all", "one"))
+                being_taught = gr.HTML(elem_id=f"being-taught-{name}")
                 learnt = gr.HTML(elem_id=f"learnt-{name}")
             with gr.Column(elem_classes="asked", min_width=300, scale=2):
                 photos = gr.State(None)  # where the uploaded ones lie
@@ -98,6 +107,7 @@ class AdaptTab:
                         list(TEACH_MODELS), value="mini", label=t("parameter.model"), elem_id=f"model-{name}"
                     )
                 self.chosen = choice(choices=[], label=t("adapt.chosen"), elem_id=f"adapter-{name}")
+                free_prompt, free_scale, free = self._build_free()
                 self.said.text(
                     "text", label=t("adapt.lesson"), info=t("said.words", minimum=exercise.words_minimum)
                 )
@@ -105,21 +115,54 @@ class AdaptTab:
                 page.instructions(exercise)
                 gr.HTML(facts.plan(t, exercise.start), elem_id=f"plan-{name}")
             with stop:
-                watch = Watch(lab, page, name, [teach, draw], self.stage)
+                watch = Watch(
+                    lab, page, name, [teach, draw, free], self.stage, besides=(being_taught, self._so_far)
+                )
             with going_on:
                 watch.render()
         checks = gr.HTML(elem_id=f"checks-{name}")
         shown = [self.stage.shown, learnt, self.chosen, checks]
         form = [photos, word, steps, rank, rate, model]
-        watch.on(teach, self._teach, form, self.show, shown, [self.chosen])
-        watch.on(draw, self._draw, [self.chosen], self.show, shown, [self.chosen])
-        watch.resume(self.show, shown, [self.chosen])
+        seen_by = [self.chosen, self.stage.view]
+        watch.on(teach, self._teach, form, self.show, shown, seen_by)
+        watch.on(draw, self._draw, [self.chosen], self.show, shown, seen_by)
+        free.click(lambda: "one", None, self.stage.view, **QUIET)
+        draw.click(lambda: "all", None, self.stage.view, **QUIET)
+        watch.on(free, self._draw_free, [self.chosen, free_prompt, free_scale], self.show, shown, seen_by)
+        watch.resume(self.show, shown, seen_by)
         upload.upload(self._uploaded, upload, [photos, listed], **QUIET)
-        self.chosen.input(self.show, [self.chosen], shown, **QUIET)
-        page.refresh(self.show, shown, [self.chosen])
+        gr.on([self.chosen.input, self.stage.view.change], self.show, seen_by, shown, **QUIET)
+        page.refresh(self.show, shown, seen_by)
         self.said.listen(checks)
 
-    def show(self, chosen: str | None) -> list[Any]:
+    def _build_free(self) -> tuple[Any, Any, Any]:
+        """What a picture beside the plan is asked by: prompt, strength, and the button."""
+        import gradio as gr
+
+        t, name = self.page.t, self.exercise.id
+        with gr.Column(elem_id=f"free-{name}"):
+            gr.HTML(markup.heading(t("adapt.free")))
+            prompt = gr.Textbox(
+                self.exercise.prompts[0],
+                label=t("adapt.free_prompt"),
+                info=t("adapt.free_prompt_info", word=WORD),
+                lines=2,
+                elem_id=f"free-prompt-{name}",
+                elem_classes="draft",
+            )
+            scale = gr.Slider(
+                0,
+                MOST_SCALE,
+                1.0,
+                step=0.05,
+                label=t("adapt.free_scale"),
+                info=t("adapt.free_scale_info"),
+                elem_id=f"free-scale-{name}",
+            )
+            button = gr.Button(t("adapt.free_draw"), size="sm", elem_id=f"free-draw-{name}")
+        return prompt, scale, button
+
+    def show(self, chosen: str | None, view: str) -> list[Any]:
         """What is on disk of the chosen adapter; of the newest that fits, where none is."""
         import gradio as gr
 
@@ -130,7 +173,7 @@ class AdaptTab:
             (t("adapt.choice", word=each.word, steps=each.steps, file=each.file), each.file) for each in kept
         ]
         return [
-            self._grid(card),
+            self._free() if view == "one" else self._grid(card),
             self._learnt(card),
             gr.update(choices=choices, value=card.file if card else None),
             self.page.checklist(self.exercise.id),
@@ -151,28 +194,37 @@ class AdaptTab:
         return stage.crossed(t, columns, rows, cells)
 
     def _learnt(self, card: Card | None) -> Markup:
-        """The loss curve with its words, what the model forgot, and the samples drawn on the way."""
+        """The loss curve with its words, the samples drawn on the way, and what the model forgot."""
         if card is None:
             return Markup("")
         t = self.page.t
-        parts = [loss_curve.drawn(t, card.losses)]
-        if card.forgetting is not None:
-            header = [t("adapt.others"), t("adapt.before"), t("adapt.after")]
-            shares = [f"{share:.0%}" for share in (card.forgetting.before, card.forgetting.after)]
-            parts.append(markup.table(header, [[card.forgetting.pictures, *shares]]))
-        figures = []
-        for path in samples_of(self.lab.folder, card.word)[-MOST_SAMPLES:]:
-            step = path.stem.partition("_")[0].lstrip("0") or "0"
-            alt = t("adapt.sample", word=card.word, step=step)
-            figures.append(
-                Markup(
-                    '<figure><img src="{}" alt="{}" width="96"><figcaption>{}</figcaption></figure>'
-                ).format(_url(path), alt, step)
-            )
-        strip = Markup('<div class="samples" role="group" aria-label="{}">{}</div>').format(
-            t("adapt.samples"), Markup("").join(figures)
-        )
-        return Markup("").join([*parts, strip if figures else Markup("")])
+        samples = [path for path in samples_of(self.lab.folder, card.word) if step_of(path) <= card.steps]
+        seen = teaching.so_far(t, card.word, card.losses, samples)
+        if card.forgetting is None:
+            return seen
+        header = [t("adapt.others"), t("adapt.before"), t("adapt.after")]
+        shares = [f"{share:.0%}" for share in (card.forgetting.before, card.forgetting.after)]
+        return seen + markup.table(header, [[card.forgetting.pictures, *shares]])
+
+    def _so_far(self, event: object) -> str:
+        """The loss curve and the samples of what is being taught."""
+        if not isinstance(event, Taught):
+            return ""
+        return teaching.so_far(self.page.t, event.word, event.losses, event.samples)
+
+    def _free(self) -> Markup:
+        """The newest picture beside the plan, with its strength."""
+        made = free_pictures(self.exercise, self.lab.store())
+        if not made:
+            return stage.empty(self.page.t("adapt.free_nothing"))
+        return stage.one(self.page.t, judged(self.page, made[-1], self._said_of(made[-1])))
+
+    def _said_of(self, record: Record) -> str:
+        """What was asked for, and how strong the adapter was."""
+        request, t = record.manifest.request, self.page.t
+        scales = [adapter.scale for adapter in request.adapters] if isinstance(request, Request) else []
+        strengths = [t("adapt.strength", scale=decimal(f"{scale:g}", t.language)) for scale in scales]
+        return " · ".join([request.prompt, *strengths])
 
     def _uploaded(self, photos: list[str]) -> tuple[list[str], Markup]:
         """The photos to teach from, and their names."""
@@ -209,11 +261,11 @@ class AdaptTab:
             raise AdaptError("adapt.all_there")
         return found
 
-
-def _url(path: Path) -> str:
-    """A sample as an address of its own: it lies in a folder that is not served."""
-    try:
-        data = read_regular_file(path, 2**20)
-    except (OSError, UserError):
-        return ""
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+    def _draw_free(self, chosen: str | None, prompt: str | None, scale: float | None) -> list[Task]:
+        store, exercise = self.lab.store(), self.exercise
+        card = next((each for each in fitting(exercise, store) if each.file == chosen), None)
+        if card is None:
+            raise AdaptError("adapt.choose")
+        request = free_request(exercise, card, (prompt or "").strip(), float(scale or 0))
+        start = partial(begin, store, self.lab.engine, exercise, ADAPTED_RUN, request, card)
+        return [Task(ADAPTED_RUN, start)]

@@ -42,7 +42,7 @@ def build(lab: Lab, page: Page, chosen: Any) -> None:
                         t("gallery.start_from", tab=page.tab_of(exercise)[1]), size="sm", min_width=130
                     )
                     for exercise in lab.assignment.exercises
-                    if exercise.kind in ("img2img", "inpaint", "studio")
+                    if exercise.kind in ("img2img", "inpaint", "outlines", "studio")
                 }
                 again = gr.Button(t("gallery.verify"), size="sm", min_width=130, elem_id="gallery-verify")
                 delete = gr.Button(

@@ -51,12 +51,17 @@ class Watch:
         upon: Stage | None = None,
         runs: Sequence[str] = (),
         at_once: int | None = None,
+        besides: tuple[Any, Callable[[object], str]] | None = None,
     ) -> None:
-        """`at_once`: how many of what a button starts are under way together at most, where they are many."""
+        """`at_once`: how many of what a button starts are under way together at most, where they are many.
+
+        `besides`: a component that shows more of the newest event than a bar can, and what it shows.
+        """
         import gradio as gr
 
         self.lab, self.page, self.exercise_id, self.buttons = lab, page, exercise_id, list(buttons)
         self.runs, self.at_once = list(runs), at_once
+        self.besides = [besides] if besides else []
         self.stop = gr.Button(
             page.t("generation.stop"), variant="stop", interactive=False, elem_id=f"stop-{exercise_id}"
         )
@@ -64,7 +69,10 @@ class Watch:
         self.progress = gr.HTML(elem_id=f"progress-{exercise_id}", render=False)
         self.watched = gr.State(None)  # id of the run this page watches, for Stop
         self.upon, self.preview = upon, [upon.preview] if upon else []
-        self.live = [self.status, self.progress, *self.preview, self.stop, self.watched, *self.buttons]
+        more = [component for component, _ in self.besides]
+        self.live = [
+            self.status, self.progress, *more, *self.preview, self.stop, self.watched, *self.buttons
+        ]  # fmt: skip
         # Without outputs: only whoever follows the run writes its status. The word "stopping" of an event of
         # its own could arrive after the run's last word and stay for ever.
         self.stop.click(self._stop, self.watched, None, **QUIET)
@@ -159,7 +167,11 @@ class Watch:
             t("generation.stopping") if running.stopping else t("generation.running", which=which)
         )
         buttons = [gr.update(interactive=False) for _ in self.buttons]
-        live = [self._progress(running, which), *(self._preview(running) for _ in self.preview)]
+        live = [
+            self._progress(running, which),
+            *(seen(running.event) for _, seen in self.besides),
+            *(self._preview(running) for _ in self.preview),
+        ]
         return [status, *live, gr.update(interactive=True), running.id, *buttons]
 
     def _which(self, running: Running) -> str:
@@ -197,7 +209,7 @@ class Watch:
         return [
             status,
             "",
-            *("" for _ in self.preview),
+            *("" for _ in (*self.besides, *self.preview)),
             gr.update(interactive=False),
             None,
             *(gr.update(interactive=True) for _ in self.buttons),

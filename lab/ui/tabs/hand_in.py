@@ -20,7 +20,7 @@ from lab.ui.html import markup
 from lab.ui.page import Page
 
 # Kinds of exercise of which something goes along that is neither a picture nor a text of the student's.
-PARTS = ("img2img", "inpaint", "code")
+PARTS = ("img2img", "inpaint", "outlines", "code")
 
 
 def build(lab: Lab, page: Page) -> None:

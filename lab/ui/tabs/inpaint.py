@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any, ClassVar
 
-from markupsafe import Markup
-
 from exercises.errors import UserError
 from exercises.kinds import Inpaint
 from exercises.kinds.base import Run
@@ -21,13 +19,13 @@ from lab.jobs.edits import (
 from lab.jobs.generate import generate
 from lab.jobs.running import Task
 from lab.models.offered import model_entry
-from lab.records.own_pictures import caption
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.html import masks as html
 from lab.ui.html.stage import Shown
 from lab.ui.page import QUIET, Page
 from lab.ui.sheets.canvas import canvas_picture, fitted_picture
+from lab.ui.tabs.own_picture import OwnPicture
 from lab.ui.tabs.photo import MissingPhoto
 from lab.ui.tabs.planned import PlannedTab
 from lab.ui.tabs.prompts import Prompts, asked_prompts
@@ -36,8 +34,6 @@ from lab.ui.tabs.said import Said
 from manifests.manifest import Source
 from manifests.masks import SIDES, USUAL_FEATHER
 from manifests.store import Record
-
-MOST_OFFERED = 60  # own pictures to choose from
 
 
 def build(lab: Lab, page: Page, exercise: Inpaint) -> None:
@@ -60,20 +56,15 @@ class InpaintTab(PlannedTab):
         for side in self.sides:
             side.change(self._board, seen_by, self.board, **QUIET)
         page.refresh(self._board, self.board, seen_by)
-        page.refresh(self._offered, self.offered)
         if self.photo:
             self.photo.picture.change(self._board, seen_by, self.board, **QUIET)
-            outputs = [*self.photo.outputs, self.taken]
-            self.offered.input(self._take, self.offered, outputs, **QUIET)
+            self.own.begin(self.photo)
 
     def build_form(self) -> list[Any]:
         import gradio as gr
 
         t, name = self.page.t, self.exercise.id
-        self.offered = gr.Dropdown(
-            [], value=None, label=t("mask.own_picture"), elem_id=f"own-{name}", filterable=False
-        )
-        self.taken = self.page.message(f"taken-{name}")
+        self.own = OwnPicture(self.lab, self.page, name)
         self.sides: list[Any] = []
         with gr.Column(elem_classes="mask-place"):
             if self.exercise.outpaint:
@@ -162,22 +153,6 @@ class InpaintTab(PlannedTab):
             return markup.hint(t("mask.no_source"))
         key = f"{self.exercise.id}-{source.sha256}-{self._size}"
         return html.drawing_board(t, self.page.file_url(fitted), key, self._size, f"mask-{self.exercise.id}")
-
-    def _offered(self) -> Any:
-        import gradio as gr
-
-        own = list(self.lab.own_pictures().items())[:MOST_OFFERED]
-        choices = [(caption(self.lab.assignment.id, record), name) for name, record in own]
-        return gr.update(choices=choices, value=None, visible=bool(choices))
-
-    def _take(self, name: str | None) -> list[Any]:
-        """One of the student's own pictures becomes the source."""
-        import gradio as gr
-
-        record = self.lab.own_pictures().get(name or "")
-        if record is None or self.photo is None:
-            return [gr.skip(), gr.skip(), Markup("")]
-        return self.photo.take(str(record.image_path))
 
     def _task(self, run: Run, source: Source | None, *form: Any) -> Task:
         if source is None:

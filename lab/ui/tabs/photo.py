@@ -38,6 +38,7 @@ class Photo:
                 status = page.message(f"photo-status-{name}")
             self.picture = gr.Image(
                 label=t("photo.shown"),
+                show_label=False,  # it would lie over a picture as small as this one
                 type="filepath",
                 interactive=False,
                 visible=False,

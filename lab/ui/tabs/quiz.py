@@ -19,7 +19,7 @@ from grading.checks.quiz_questions import (
     Asked,
     Choice,
     ask,
-    ask_of_graph,
+    ask_by_itself,
     place_asked_about,
     runs_asked_about,
     shuffled,
@@ -133,17 +133,18 @@ class QuizTab:
     def _feedback(self, question: Question, now: Now) -> Markup:
         """Right or not, and what a further try would earn; once no try is left, what was right."""
         t, tries = self.page.t, self.exercise.tries
+        why = " " + question.why(self.page.language) if question.why else ""
         number = right_try(now.answer, now.asked, len(tries))
         if number is not None:
             share = value_text(t, round(100 * tries[number - 1], 1))
-            return markup.status(t("quiz.right", number=number, percent=share))
+            return markup.status(t("quiz.right", number=number, percent=share) + why)
         left = len(tries) - len(now.answer.chosen)
         if left > 0:
             share = value_text(t, round(100 * tries[len(now.answer.chosen)], 1))
             key = "quiz.not_right" if now.answer.chosen else "quiz.first_try"
             return markup.status(t(key, left=left, percent=share), bad=bool(now.answer.chosen))
         right = [self._said(question, c) for c in now.asked.choices if c.key in now.asked.right]
-        return markup.status(t("quiz.over", right=" / ".join(right)), bad=True)
+        return markup.status(t("quiz.over", right=" / ".join(right)) + why, bad=True)
 
     def _try(self, question_id: str, key: str | None) -> list[Any]:
         """Keep one try, unless the question is over."""
@@ -180,8 +181,8 @@ class QuizTab:
 
         Of a graph the place that was asked for before, else the one for this student.
         """
-        if question.graph is not None:
-            return self._of_graph(question)
+        if question.by_itself:
+            return self._by_itself(question)
         records = {record.stem: record for record in self.lab.store().records()}
         newest: dict[str, Record] = {}
         for record in sorted(records.values(), key=lambda r: r.manifest.attempt):
@@ -198,17 +199,19 @@ class QuizTab:
         found = ask(question, [record.manifest for record in pictures], manifests)
         return Now(pictures, found, QuestionAnswer()) if found else None
 
-    def _of_graph(self, question: Question) -> Now | None:
+    def _by_itself(self, question: Question) -> Now | None:
         own = exercise_answers.read(self.lab.folder, self.exercise.id)
         answer = own.questions.get(question.id, QuestionAnswer())
-        if answer.chosen and (asked := ask_of_graph(question, answer.about)):
+        if answer.chosen and (asked := ask_by_itself(question, answer.about)):
             return Now([], asked, answer)
         about = place_asked_about(question, *self._who())
-        asked = ask_of_graph(question, about)
+        asked = ask_by_itself(question, about)
         return Now([], asked, QuestionAnswer(about=about)) if asked else None
 
     def _asked_words(self, question: Question, now: Now | None) -> str:
         """What is asked, with the place in the graph where it is about one."""
+        if question.text is not None:
+            return question.text(self.page.language)
         graph, about = question.graph, now.answer.about if now else ""
         link = next((link for link in graph.links if link.place == about), None) if graph else None
         node = graph.node(link.target) if graph and link else None
@@ -226,6 +229,8 @@ class QuizTab:
         t = self.page.t
         if question.graph is not None:
             return markup.scrolling(graphs.workflow(t, question.graph, values=False), t("quiz.graph"))
+        if question.text is not None:
+            return stage.empty(question.text(self.page.language))
         labels = [""] if len(pictures) == 1 else [t("quiz.first"), t("quiz.second")]
         cells = [
             Shown(self.page.file_url(record.image_path), t("quiz.picture"), label)
@@ -253,6 +258,9 @@ class QuizTab:
     def _said(self, question: Question, choice: Choice) -> str:
         """A choice in words."""
         t = self.page.t
+        if question.choices:
+            place = int(choice.key) - 1 if choice.key.isdecimal() else len(question.choices)
+            return question.choices[place](self.page.language) if place < len(question.choices) else "–"
         if question.graph is not None:
             node = question.graph.node(choice.key)
             return graphs.named(node) if node else choice.key

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from exercises.assignment import Assignment
 from exercises.i18n import number
 from exercises.kinds import Exercise
 from grading.results import CheckResult, earned_points, open_points
 from lab.models.availability import availability
 from lab.models.offered import model_entry
 from lab.session.lab import Lab
-from lab.ui.html import markup
+from lab.ui.html import course_map, markup
 from lab.ui.page import Page
 
 
@@ -21,8 +22,8 @@ def build(lab: Lab, page: Page) -> None:
 
     t = page.t
 
-    def show() -> tuple[str, str, str]:
-        return _progress(lab, page), _place(lab, page), _assignments(lab, page)
+    def show() -> tuple[str, str, str, str]:
+        return _progress(lab, page), _place(lab, page), _assignments(lab, page), _course(lab, page)
 
     with page.tab("start", t("start.title")):
         with gr.Row(elem_classes="start"):
@@ -32,8 +33,9 @@ def build(lab: Lab, page: Page) -> None:
             with gr.Column(min_width=300):
                 gr.Markdown(lab.assignment.texts[page.language], elem_classes="exercise")
                 assignments = gr.HTML(elem_id="assignments")
+        course = gr.HTML(elem_id="course-map")
         place = gr.HTML(elem_id="place")
-        page.refresh(show, [progress, place, assignments])
+        page.refresh(show, [progress, place, assignments, course])
 
 
 def _progress(lab: Lab, page: Page) -> str:
@@ -127,6 +129,22 @@ def _assignments(lab: Lab, page: Page) -> Markup:
     header = [t(f"start.column_{name}") for name in ("assignment", "points", "due")]
     late = Markup("<p>{}</p>").format(t("start.late")) if dated else Markup("")
     return markup.table(header, rows, t("start.assignments")) + late
+
+
+def _course(lab: Lab, page: Page) -> Markup:
+    """Where this assignment stands in the course, and the map of those that are offered."""
+    offered = [each.assignment for each in lab.offered] or [lab.assignment]
+    open_ = {each.assignment.id for each in lab.opened}
+
+    def link(assignment: Assignment) -> Markup:
+        title = assignment.title(page.language)
+        if assignment.id == lab.assignment.id:
+            return Markup("<strong>{}</strong>").format(title)
+        if assignment.id not in open_:
+            return Markup("{}").format(title)
+        return Markup('<a href="{}">{}</a>').format(page.url_of(assignment.id), title)
+
+    return course_map.here(page.t, lab.assignment, offered) + course_map.table(page.t, offered, link)
 
 
 def _place(lab: Lab, page: Page) -> str:

@@ -1,4 +1,4 @@
-"""Studio: text or image to image with every parameter free, on any model that is on this machine.
+"""Studio: text, image to image or a part of one, with every parameter free, on any model of this machine.
 
 In an assignment that asks APIs, also by a provider's model, which takes the prompt, the picture and perhaps
 a seed. A recalled record fills the form; what it says is held to the same bounds as an assignment's runs.
@@ -13,14 +13,13 @@ from markupsafe import Markup
 from exercises.i18n import Translator
 from exercises.kinds import Studio
 from exercises.kinds.studio import STUDIO_RUN
-from exercises.parameters import FROM_SOURCE, SAFE_STEPS, safe_sides
+from exercises.parameters import SAFE_STEPS, WITH_STRENGTH, safe_sides
 from lab.engine.requests import request_for
 from lab.jobs.api_pictures import ApiPicture, check_prompt
 from lab.jobs.generate import generate, notes
 from lab.jobs.running import Task
 from lab.models.availability import availability
 from lab.models.offered import model_entry, models
-from lab.models.registry import BOTH_MODES
 from lab.records.gallery import same_but_seed
 from lab.session.lab import Lab
 from lab.ui.choice import choice
@@ -36,12 +35,14 @@ from lab.ui.tabs.ideas import Ideas
 from lab.ui.tabs.photo import MissingPhoto, Photo
 from lab.ui.tabs.result import Facts, shown_record
 from lab.ui.tabs.stage import Stage
-from lab.ui.tabs.studio_bounds import HIGHEST_SEED, checked_seed, parameters
-from manifests.manifest import ApiRequest, Source
+from lab.ui.tabs.studio_bounds import API, HIGHEST_SEED, MODES, checked_seed, parameters
+from lab.ui.tabs.studio_mask import Marked, PartToChange
+from lab.ui.tabs.studio_recall import Recalling
+from manifests.manifest import Source
 from manifests.store import Record
 
 BATCH = 4  # pictures, with seeds that follow each other
-API = "api:"  # before provider and model, in the list of models
+USUAL_STRENGTH: dict[str, float] = {"img2img": 0.6, "inpaint": 1.0}
 
 
 def build(lab: Lab, page: Page, exercise: Studio) -> None:
@@ -50,7 +51,7 @@ def build(lab: Lab, page: Page, exercise: Studio) -> None:
         _Tab(lab, page, exercise)
 
 
-class _Tab:
+class _Tab(Recalling):
     def __init__(self, lab: Lab, page: Page, exercise: Studio) -> None:
         import gradio as gr
 
@@ -75,7 +76,7 @@ class _Tab:
         self.facts = Facts(page, exercise.id)
         checks = gr.HTML(elem_id=f"checks-{exercise.id}")
         shown = [self.stage.shown, *self.facts.outputs, checks]
-        form = [*self.fields.values(), self.photo.source]
+        form = [*self.fields.values(), self.photo.source, *self.part.inputs]
         watch.on(button, self._batch, [self.count, *form], self.show, shown, [self.stage.view])
         watch.resume(self.show, shown, [self.stage.view])
         page.refresh(self.show, shown, [self.stage.view])
@@ -86,7 +87,22 @@ class _Tab:
         page.recall.change(
             self._recall,
             page.recall,
-            [*self.fields.values(), *self.only_here, *self.photo.outputs, self.only_with_photo],
+            [
+                *self.fields.values(),
+                *self.only_here,
+                self.part.kept,
+                self.recalled,
+                *self.photo.outputs,
+                self.only_with_photo,
+            ],
+            **QUIET,
+        )
+        seen = [self.fields[name] for name in ("mode", "model", "width", "height")]
+        gr.on(
+            [self.photo.picture.change, self.part.kept.change, *(each.change for each in seen)],
+            self._board,
+            [self.photo.source, self.part.kept, *seen],
+            self.part.board,
             **QUIET,
         )
         fields = list(self.fields.values())
@@ -108,7 +124,8 @@ class _Tab:
         # No length is given to the browser, which would cut a longer text without a word.
         prompt = gr.Textbox(lines=3, placeholder=t("studio.example"), **label("prompt"))
         words = gr.HTML(elem_id="studio-words")
-        mode = gr.Radio([(t(f"studio.{m}"), m) for m in BOTH_MODES], value="text2img", **label("mode"))
+        mode = gr.Radio([(t(f"studio.{m}"), m) for m in MODES], value="text2img", **label("mode"))
+        self.recalled = gr.HTML(elem_id="studio-recalled")
         model = choice(choices=_models(t), value=default.id, **label("model"))
         model_note = gr.HTML(_model_note(self.page, default.id), elem_id="studio-model-note")
         Ideas(self.lab, self.page, prompt)
@@ -117,7 +134,9 @@ class _Tab:
             negative = gr.Textbox(lines=1, **label("negative_prompt"))
         with gr.Column(visible=False) as self.only_with_photo:
             self.photo = Photo(self.lab, self.page, self.exercise.id)
-            strength = gr.Slider(0.05, 1, value=0.6, step=0.05, **label("strength"))
+            with gr.Column(visible=False) as with_mask:
+                self.part = PartToChange(self.lab, self.page, self.exercise.id)
+            strength = gr.Slider(0.05, 1, value=USUAL_STRENGTH["img2img"], step=0.05, **label("strength"))
         sides = {"value": default.native_size, "step": default.multiple, "min_width": 140}
         with gr.Column() as second_here:
             with gr.Row():
@@ -156,7 +175,8 @@ class _Tab:
             "seed": seed,
             "strength": strength,
         }
-        mode.change(lambda value: gr.update(visible=value == "img2img"), mode, self.only_with_photo, **QUIET)
+        mode.change(_parts_of, mode, [self.only_with_photo, with_mask], **QUIET)
+        mode.input(lambda value: USUAL_STRENGTH.get(value, gr.skip()), mode, strength, **QUIET)
         own = [model_note, width, height, scheduler, *self.only_here]
         model.input(self._choose_model, model, own, **QUIET)
         gr.on([prompt.change, model.change], self._unknown_words, [prompt, model], words, **QUIET)
@@ -252,17 +272,22 @@ class _Tab:
         return tasks
 
     def _tasks(self, *form: Any) -> list[Task]:
-        *values, source = form
+        values, (source, *part) = form[: len(self.fields)], form[len(self.fields) :]
+        marked = Marked.of(*part)
         asked = dict(zip(self.fields, values, strict=True))
         model = asked.pop("model")
         if model.startswith(API):
-            return [self._by_api(model.removeprefix(API), asked, source)]
-        if asked["mode"] != "img2img" or not model_entry(model).takes_strength:
+            return [self._by_api(model.removeprefix(API), asked, source, marked)]
+        if asked["mode"] == "text2img" or not model_entry(model).takes_strength:
             asked["strength"] = None
-        wanted = parameters(self.page.t, asked)
-        if wanted.mode == "img2img" and source is None:
+        wanted, mask = parameters(self.page.t, asked), None
+        if wanted.mode != "text2img" and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
-        request = request_for(wanted, model, source if wanted.mode == "img2img" else None)
+        if wanted.mode == "inpaint":
+            size = int(asked["width"]), int(asked["height"])
+            edit = self.part.edit(source, marked, size)
+            source, mask = edit.source, edit.mask
+        request = request_for(wanted, model, source, mask)
         lab = self.lab
         start = partial(
             generate,
@@ -276,15 +301,18 @@ class _Tab:
         )
         return [Task(STUDIO_RUN, start)]
 
-    def _by_api(self, model: str, asked: dict[str, Any], source: Source | None) -> Task:
+    def _by_api(self, model: str, asked: dict[str, Any], source: Source | None, marked: Marked) -> Task:
         """A picture by a provider, in its own size."""
-        lab, with_photo = self.lab, asked["mode"] == "img2img"
+        lab, with_photo, mask = self.lab, asked["mode"] != "text2img", None
         if with_photo and source is None:
             raise MissingPhoto(self.page.t("photo.missing"))
         check_prompt(asked["prompt"] or "")
         seed = (
             None if asked["seed"] is None else checked_seed(self.page.t, asked["seed"])
         )  # None leaves it to them
+        if asked["mode"] == "inpaint" and source is not None:
+            edit = self.part.edit_to_send(source, marked)
+            source, mask = edit.source, edit.mask
         picture = ApiPicture(
             lab.store(),
             lab.router,
@@ -294,77 +322,31 @@ class _Tab:
             selection_of(model),
             seed=seed,
             source=source if with_photo else None,
+            mask=mask,
         )
         return Task(STUDIO_RUN, lambda: picture)
 
-    def _recall(self, recalled: tuple[str, float]) -> list[Any]:
-        """The parameters of the record named, as the form's values."""
-        import gradio as gr
+    def _board(
+        self,
+        source: Source | None,
+        kept: Any,
+        mode: str,
+        model: str,
+        width: float | None,
+        height: float | None,
+    ) -> str:
+        """Where a part of the photo is marked, in the mode that asks for one."""
+        if mode != "inpaint":
+            return ""
+        size = None if model.startswith(API) else (int(width or 0), int(height or 0))
+        return self.part.show(source, kept, size)
 
-        record = self.lab.store().find(recalled[0])
-        if record is None:
-            count = len(self.fields) + len(self.photo.outputs) + 1 + len(self.only_here)
-            return [gr.skip() for _ in range(count)]
-        request = record.manifest.request
-        if isinstance(request, ApiRequest):
-            return self._recall_api(record, request)
-        known = record.manifest.model.id in models()
-        model = record.manifest.model.id if known else self.lab.settings.model
-        _, width, height, scheduler, *here = self._choose_model(model)
-        values: dict[str, Any] = request.model_dump(exclude={"source", "mask", "between"}) | {
-            "model": model,
-            "mode": "img2img"
-            if request.mode in FROM_SOURCE
-            else request.mode,  # masks have a tab of their own
-            "width": width | {"value": request.width},
-            "height": height | {"value": request.height},
-            "scheduler": scheduler | {"value": request.scheduler},
-            "strength": gr.skip() if request.strength is None else request.strength,
-        }
-        photo = self.photo.show([record.manifest.run], request.source)
-        shown = gr.update(visible=request.mode in FROM_SOURCE)
-        return [*(values[name] for name in self.fields), *here, *photo, shown]
 
-    def _take_over(self, told: tuple[dict[str, Any], float], model: str) -> list[Any]:
-        """What a picture's file said, as far as the chosen model can do it; the rest stays as it is."""
-        import gradio as gr
+def _parts_of(mode: str) -> list[Any]:
+    """What the form has for a mode: photo and strength, and where to mark a part."""
+    import gradio as gr
 
-        values = dict(told[0] or {})
-        if model.startswith(API):
-            values = {name: value for name, value in values.items() if name in ("prompt", "seed")}
-        else:
-            entry = model_entry(model)
-            for side in ("width", "height"):
-                fits = entry.minimum_size <= values.get(side, 0) <= entry.maximum_size
-                if not fits or values[side] % entry.multiple:
-                    values.pop(side, None)
-            if values.get("scheduler") not in entry.schedulers:
-                values.pop("scheduler", None)
-        return [values.get(name, gr.skip()) for name in self.fields]
-
-    def _begin_with_photo(self, given: tuple[str, str, float]) -> list[Any]:
-        """A picture given to this tab is what it starts from."""
-        import gradio as gr
-
-        if given[0] != self.exercise.id:
-            return [gr.skip(), gr.skip()]
-        return ["img2img", gr.update(visible=True)]
-
-    def _recall_api(self, record: Record, request: ApiRequest) -> list[Any]:
-        """What a provider was asked: the rest of the form stays as it is."""
-        import gradio as gr
-
-        model = record.manifest.model
-        values: dict[str, Any] = {name: gr.skip() for name in self.fields} | {
-            "mode": request.mode,
-            "model": f"{API}{model.repository}/{model.id}",
-            "prompt": request.prompt,
-        }
-        if request.seed is not None:
-            values["seed"] = request.seed
-        photo = self.photo.show([record.manifest.run], request.source)
-        here = [gr.update(visible=False) for _ in self.only_here]
-        return [*values.values(), *here, *photo, gr.update(visible=request.mode == "img2img")]
+    return [gr.update(visible=mode in WITH_STRENGTH), gr.update(visible=mode == "inpaint")]
 
 
 def _safe(model: str, steps: float) -> list[Any]:

@@ -6,9 +6,11 @@ from pydantic import ValidationError
 
 from exercises.errors import UserError
 from exercises.i18n import Translator
-from exercises.parameters import Parameters
+from exercises.parameters import WITH_STRENGTH, Mode, Parameters
 from lab.jobs.api_pictures import MAX_PROMPT
 
+MODES: tuple[Mode, ...] = ("text2img", *WITH_STRENGTH)
+API = "api:"  # before provider and model, in the list of models
 HIGHEST_SEED = 2**32 - 1
 
 

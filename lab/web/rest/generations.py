@@ -19,6 +19,7 @@ from lab.endpoint.errors import ApiError, Refused, language_of
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.pictures import data_url_bytes
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Failed
 from lab.engine.requests import check_request, request_for
 from lab.jobs.generate import generate, notes
@@ -122,7 +123,7 @@ def _task(lab: Lab, wanted: GenerationRequest, model: str, limits: EndpointLimit
         raise refusal(Failed(state.code, state.values))
     request = request_for(Parameters(**values), model)
     try:
-        check_request(entry, request, data)
+        check_request(entry, request, Inputs(data))
     except EngineFailure as failure:
         raise refusal(failure.failed) from failure
     if data is not None:

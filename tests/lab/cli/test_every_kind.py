@@ -20,7 +20,7 @@ from exercises.kinds import KINDS, Iterate, Quiz
 from exercises.kinds.code import BLANK
 from exercises.kinds.crafted import Crafted
 from exercises.loader import find_assignment
-from grading.checks.quiz_questions import ask, ask_of_graph, place_asked_about, runs_asked_about
+from grading.checks.quiz_questions import ask, ask_by_itself, place_asked_about, runs_asked_about
 from grading.commands import check, hand_in
 from lab.cli.adapt import adapt
 from lab.cli.dataset import dataset
@@ -44,13 +44,13 @@ from manifests.store import Store
 from tests.exercises.conftest import write_texts
 from tests.grading.api_good import alt_text, api_draft, file_of, seen
 from tests.grading.api_good import ask as ask_model
-from tests.grading.crafted import make_piece
+from tests.grading.crafted import TOLD, make_piece
 from tests.grading.sorted_work import composed
 from tests.lab.comfyui.serving import graph
 from tests.lab.engine.asking import photo
 
 TOML = """
-points = 25
+points = 29
 title = { en = "All of it", fr = "Tout" }
 
 [parameters]
@@ -107,6 +107,19 @@ words_minimum = 5
 title = { en = "A part", fr = "Une partie" }
 [exercises.runs]
 painted = {}
+
+[[exercises]]
+id = "led"
+kind = "outlines"
+points = 1
+more = 0.0
+parameters = { seed = 49 }  # by chance the tiny model follows outlines here
+prompt_words = 2
+words_minimum = 5
+title = { en = "By outlines", fr = "Par contours" }
+[exercises.runs]
+unled = { control_scale = 0.0 }
+led_fully = { control_scale = 1.0 }
 
 [[exercises]]
 id = "way"
@@ -179,6 +192,9 @@ questions = [
   { id = "claim", ask = "which_claim", runs = ["base", "more"] },
   { id = "wire", ask = "which_source", graph = "graph.json" },
   { id = "setting", ask = "which_holder", graph = "graph.json" },
+  { id = "written", ask = "choice", text = { en = "Why?", fr = "Pourquoi ?" }, choices = [
+    { en = "So", fr = "Ainsi" }, { en = "Not so", fr = "Pas ainsi" }
+  ] },
 ]
 
 [[exercises]]
@@ -193,6 +209,22 @@ title = { en = "What is different", fr = "Ce qui diffère" }
 [[exercises.conclusions]]
 id = "steps"
 title = { en = "Steps", fr = "Étapes" }
+
+[[exercises]]
+id = "mixed"
+kind = "recognise"
+points = 1
+asked = 6
+words_minimum = 5
+title = { en = "Mixed", fr = "Mélange" }
+pictures = [
+  { file = "1.png", origin = "photo", tells = { en = "Grain", fr = "Grain" } },
+  { file = "2.png", origin = "photo", tells = { en = "Grain", fr = "Grain" } },
+  { file = "3.png", origin = "composed", tells = { en = "Edges", fr = "Bords" } },
+  { file = "4.png", origin = "composed", tells = { en = "Edges", fr = "Bords" } },
+  { file = "5.png", origin = "generated", tells = { en = "Paste", fr = "Pâte" } },
+  { file = "6.png", origin = "generated", tells = { en = "Paste", fr = "Pâte" } },
+]
 
 [[exercises]]
 id = "code"
@@ -286,6 +318,21 @@ files_minimum = 10
 title = { en = "Batch", fr = "Lot" }
 
 [[exercises]]
+id = "drawn"
+kind = "diagrams"
+points = 1
+words_minimum = 5
+title = { en = "Diagram", fr = "Schéma" }
+
+[[exercises]]
+id = "lesson"
+kind = "course"
+points = 1
+pictures_minimum = 2
+words_minimum = 5
+title = { en = "Lesson", fr = "Leçon" }
+
+[[exercises]]
 id = "reflection"
 kind = "reflection"
 points = 1
@@ -313,7 +360,10 @@ FRAMES = [
     {"caption": "It goes out again", "alt": "A red bag"},
     {"caption": "It comes back home", "alt": "A bag"},
 ]
-CHANGES: dict[str, dict[str, Any]] = {"pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}}
+CHANGES: dict[str, dict[str, Any]] = {
+    "pattern": {}, "story": {"frames": FRAMES}, "brand": {}, "batch": {}, "drawn": {},
+    "lesson": {"pictures": TOLD[:2]}
+}  # fmt: skip
 
 # What the author writes for `code`, with one blank, and what fills it.
 BLANKS = """
@@ -348,6 +398,9 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Pa
     sheet = composed()
     (folder / "composed.webp").write_bytes(sheet.sheet)
     (folder / "composed.json").write_text(sheet.model_dump_json(exclude={"sheet"}))
+    (folder / "pictures").mkdir()
+    for number in range(1, 7):
+        (folder / "pictures" / f"{number}.png").write_bytes(photo(40 + number, 64))
     (folder / "graph.json").write_text(json.dumps(graph()), encoding="utf-8")
     write_texts(folder, "introduction", *(e["id"] for e in tomllib.loads(TOML)["exercises"]))
     return folder.name
@@ -372,7 +425,13 @@ def write(work: Path, assignment_id: str) -> None:
     save(exercise_answers.putting("taught", "text")("After five steps nothing of my thing is there."))
     save(exercise_answers.putting("set", "text")("With a bias all that is grey became a mug."))
     save(exercise_answers.putting("part", "text")("The edge of the new part is soft and hardly seen."))
+    save(exercise_answers.putting("led", "text")("The outlines decide the shape and words the colour."))
     save(exercise_answers.putting("way", "text")("The colour turns slowly and then the shape jumps."))
+    for number, why in enumerate(
+        ("much grain", "soft edges", "odd light", "one shadow", "thin lines", "paste all over")
+    ):
+        save(exercise_answers.recognised("mixed", str(number + 1), "photo", 50 + 10 * number, why))
+    save(exercise_answers.putting("mixed", "text")("I was surest where I was wrong about it."))
     save(exercise_answers.putting("free", "chosen")("free_seed2"))
     save(exercise_answers.putting("free", "text")("It is whole, and its colour is what I asked for."))
     iterate, quiz = assignment.exercise("better"), assignment.exercise("asked")
@@ -382,9 +441,9 @@ def write(work: Path, assignment_id: str) -> None:
         save(exercise_answers.step_score("better", stem, "subject", score))
         save(exercise_answers.step_why("better", stem, "I named its colour, since it was left open."))
     for question in quiz.questions:
-        if question.graph is not None:
+        if question.by_itself:
             place = place_asked_about(question, store.student, assignment_id, quiz.id)
-            asked = ask_of_graph(question, place)
+            asked = ask_by_itself(question, place)
             assert asked is not None
             right, most = min(asked.right), len(quiz.tries)
             save(exercise_answers.tried(quiz.id, question.id, [], place, right, asked.right, most))
@@ -453,6 +512,9 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     mask = tmp_path / "mask.png"
     rectangle(64, 64, 16, 16, 48, 48).save(mask)
     make(work, f"{everything}/part", "--source", picture, "--mask", mask, "--set", "prompt=a blue car")
+    refused = invoke(run, f"{everything}/led", "--work", work, "--set", "prompt=a cat")
+    assert "--outlines" in str(refused.exception)
+    make(work, f"{everything}/led", "--outlines", picture, "--set", "prompt=a blue car")
     make(work, f"{everything}/way", "--set", "to_prompt=a blue car", "--set", "to_seed=7")
     make(work, f"{everything}/better")
     make(work, f"{everything}/better", "--set", "prompt=a red bag with studio lighting")
@@ -465,6 +527,11 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     teach = ("--photos", folder, "--word", "zibou", "--rank", 2)
     taught = invoke(adapt, f"{everything}/taught", "--work", work, *teach)
     assert taught.exit_code == 0, taught.stderr
+    one = ("--prompt", "a {word} on a green background", "--strength")
+    freely = invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.2)
+    assert freely.exit_code == 0, freely.stderr
+    assert Path(freely.stdout.strip()).name == "adapted.png"
+    assert invoke(adapt, f"{everything}/taught", "--work", work, *one, 1.6).exit_code == 2
     through = Store(work, everything, WorkSettings().student).folder
     change(through, "set", lambda before: before.deciding("set_bag_gray_blue", "other"))
     for thing in ("bag", "mug"):
@@ -476,7 +543,9 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     looked = invoke(check, everything, "--work", work, "--json")
     checks = {each["id"]: each for each in json.loads(looked.stdout)["checks"]}
     assert {i for i, c in checks.items() if c["passed"] is False} == {"studio/pictures/studio"}
-    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == [0.2] * 5
+    assert [c["points"] for i, c in checks.items() if i.startswith("asked/")] == pytest.approx(
+        [1 / 6] * 6, abs=0.01
+    )
     image, parameters = (checks[f"sweep/base/{rule}"]["maximum"] for rule in ("image", "parameters"))
     assert image == pytest.approx(2 * parameters, abs=0.011)
 
@@ -490,8 +559,8 @@ def test_whoever_writes_only_toml_gets_every_kind_done_and_graded(
     graded = invoke(grade, submissions, "--assignment", everything, "--out", tmp_path / "out")
     assert graded.exit_code == 0, graded.output
     result = json.loads((tmp_path / "out" / student / "grade.json").read_text())
-    assert result["maximum"] == 25
+    assert result["maximum"] == 29
     assert {c["id"] for c in result["checks"] if c["passed"] is False} == {"studio/pictures/studio"}
     assert {c["id"] for c in result["checks"] if c["optional"]} == {"studio/pictures/studio"}
     assert any("“One” was due 2020-01-01" in finding for finding in result["findings"])
-    assert round(result["points"] + result["open"], 2) == 25
+    assert round(result["points"] + result["open"], 2) == 29

@@ -7,6 +7,7 @@ from uuid import uuid4
 from PIL import Image
 
 from lab.engine.denoise import versions
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Picture, Queued, Step
 from manifests.draft import Drawn
 from manifests.manifest import Model, Request
@@ -50,8 +51,7 @@ class QuickEngine:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> ScriptedJob:
@@ -62,7 +62,7 @@ class QuickEngine:
         job = ScriptedJob(events, gate)
         self.jobs.append(job)
         self.requests.append(request)
-        self.sources.append(source)
+        self.sources.append(inputs.source)
         return job
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The lab's own endpoint is a provider like any other: the router asks it, offline and without a key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from lab.providers.errors import RefusedPrompt
 from lab.providers.opening import open_router
 from lab.providers.protocol import Call, Media, Message
 from lab.providers.router import Router
+from manifests.masks import as_transparent, rectangle
 from manifests.pictures import open_picture
 from tests.lab.endpoint.asked import png
 from tests.lab.endpoint.test_openai_client import Telephone
@@ -54,3 +56,9 @@ def test_it_draws_and_edits_by_the_seed(router: Router):
     edited = router.complete(edit)
     assert (edited.provider, edited.model) == ("bundled", "mini")
     assert edited.pictures[0].data != drawn.pictures[0].data
+    mask = Media(as_transparent(rectangle(64, 64, 16, 16, 48, 48)), "image/png")
+    photo = Media(drawn.pictures[0].data, "image/png")
+    part = router.complete(replace(edit, images=(photo,), mask=mask))
+    before, after = (open_picture(each.data) for each in (photo, part.pictures[0]))
+    assert before.crop((0, 0, 64, 8)).tobytes() == after.crop((0, 0, 64, 8)).tobytes()
+    assert before.crop((24, 24, 40, 40)).tobytes() != after.crop((24, 24, 40, 40)).tobytes()

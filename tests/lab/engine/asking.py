@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Engine, Event, Failed, Picture
 from manifests.manifest import Request
 
@@ -40,7 +41,8 @@ def photo(width: int = 90, height: int = 70) -> bytes:
 
 
 def last_event(engine: Engine, request: Request, **options: Any) -> Event:
-    *_, last = engine.submit(request, model=options.pop("model", "mini"), **options).events()
+    inputs = Inputs(options.pop("source", None), options.pop("mask", None), options.pop("adapters", ()))
+    *_, last = engine.submit(request, model=options.pop("model", "mini"), inputs=inputs, **options).events()
     return last
 
 

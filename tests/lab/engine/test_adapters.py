@@ -1,5 +1,6 @@
 """Adapters: taught by the real code, drawn as stock diffusers does, beside others, refused where unfit."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load, save
 
-from lab.engine.adapters import offer
 from lab.engine.adapting import PRIOR, PRIOR_BATCH, Drawn, Teacher, background_of
 from lab.engine.failures import EngineFailure
+from lab.engine.inputs import Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.pipelines import load_from
 from lab.engine.remote import RemoteEngine
@@ -48,7 +49,13 @@ def taught(tiny_mini: Path) -> bytes:
 
 
 def named(data: bytes, scale: float = 1.0, **changes: Any) -> Adapter:
-    told = {"file": "zibou.safetensors", "sha256": offer(data), "word": "zibou", "scale": scale, **changes}
+    told = {
+        "file": "zibou.safetensors",
+        "sha256": sha256(data).hexdigest(),
+        "word": "zibou",
+        "scale": scale,
+        **changes,
+    }
     return Adapter(**told)
 
 
@@ -73,21 +80,24 @@ def test_the_engine_draws_what_stock_diffusers_draws_with_the_file(
         guidance_scale=7.5,
         generator=torch.Generator().manual_seed(42),
     ).images[0]
-    picture = made(own_engine, asked(prompt=PROMPT, adapters=(named(taught, 0.8),)))
+    picture = made(own_engine, asked(prompt=PROMPT, adapters=(named(taught, 0.8),)), adapters=(taught,))
     assert picture.image.tobytes() == expected.tobytes()
     assert picture.image.tobytes() != made(own_engine, asked(prompt=PROMPT)).image.tobytes()
 
 
 def test_at_scale_0_the_picture_is_the_models_own(own_engine: LocalEngine, taught: bytes) -> None:
     plain = made(own_engine, asked(prompt=PROMPT))
-    assert made(own_engine, asked(prompt=PROMPT, adapters=(named(taught, 0.0),))).image.tobytes() == (
-        plain.image.tobytes()
-    )
+    assert made(
+        own_engine, asked(prompt=PROMPT, adapters=(named(taught, 0.0),)), adapters=(taught,)
+    ).image.tobytes() == (plain.image.tobytes())
 
 
 def test_each_strength_draws_another_picture(own_engine: LocalEngine, taught: bytes) -> None:
     scales = (0.0, 0.25, 0.75, 1.25, 1.5)
-    drawn = [made(own_engine, asked(prompt=PROMPT, adapters=(named(taught, s),))) for s in scales]
+    drawn = [
+        made(own_engine, asked(prompt=PROMPT, adapters=(named(taught, s),)), adapters=(taught,))
+        for s in scales
+    ]
     assert len({each.image.tobytes() for each in drawn}) == len(scales)
 
 
@@ -102,8 +112,9 @@ def test_pictures_drawn_beside_it_are_as_without(own_engine: LocalEngine, taught
         asked(prompt=PROMPT, adapters=(named(second),)),
         asked(steps=12, seed=3),
     ]
-    alone = [made(own_engine, request) for request in requests]
-    jobs = [own_engine.submit(request, model="mini") for request in requests]
+    files = (taught, second)
+    alone = [made(own_engine, request, adapters=files) for request in requests]
+    jobs = [own_engine.submit(request, model="mini", inputs=Inputs(adapters=files)) for request in requests]
     together = [[*job.events()][-1] for job in jobs]
     assert alone[1].image.tobytes() == together[1].picture.image.tobytes()  # type: ignore[union-attr]
     assert alone[2].image.tobytes() == together[2].picture.image.tobytes()  # type: ignore[union-attr]
@@ -186,15 +197,18 @@ def _unfit(taught: bytes, change: str) -> bytes:
 def test_what_does_not_fit_the_model_is_not_loaded(
     own_engine: LocalEngine, taught: bytes, change: str
 ) -> None:
-    request = asked(prompt=PROMPT, adapters=(named(_unfit(taught, change)),))
-    assert failure(own_engine, request).code == "adapter_unfit"
+    unfit = _unfit(taught, change)
+    request = asked(prompt=PROMPT, adapters=(named(unfit),))
+    assert failure(own_engine, request, adapters=(unfit,)).code == "adapter_unfit"
     assert made(own_engine, asked()).image.size == (64, 64)  # and the engine goes on
 
 
 def test_what_is_no_adapter_or_is_not_here_says_so(own_engine: LocalEngine, taught: bytes) -> None:
-    assert failure(own_engine, asked(adapters=(named(b"\x80\x04 a pickle"),))).code == "bad_adapter"
+    pickle = b"\x80\x04 a pickle"
+    assert failure(own_engine, asked(adapters=(named(pickle),)), adapters=(pickle,)).code == "bad_adapter"
     missing = named(taught, sha256="0" * 64)
-    assert failure(own_engine, asked(adapters=(missing,))).code == "adapter_missing"
+    assert failure(own_engine, asked(adapters=(missing,)), adapters=(taught,)).code == "adapter_missing"
+    assert failure(own_engine, asked(adapters=(named(taught),))).code == "adapter_missing"
 
 
 def test_a_gateway_is_not_asked_with_an_adapter(taught: bytes) -> None:

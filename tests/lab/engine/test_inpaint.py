@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from lab.engine.denoise import make_picture
+from lab.engine.inputs import Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.pipelines import LoadedModel, load_from
 from lab.engine.protocol import Picture
@@ -88,7 +89,7 @@ def test_text_to_image_is_as_before_beside_inpainting(model: LoadedModel) -> Non
 def test_the_engine_draws_inpainting_beside_other_pictures(own_engine: LocalEngine) -> None:
     alone = made(own_engine, painting(), source=photo(), mask=mask_bytes(MASK))
     jobs = [
-        own_engine.submit(painting(), model="mini", source=photo(), mask=mask_bytes(MASK)),
+        own_engine.submit(painting(), model="mini", inputs=Inputs(photo(), mask_bytes(MASK))),
         own_engine.submit(asked(steps=9), model="mini"),
     ]
     ends = [[*job.events()][-1] for job in jobs]

@@ -78,7 +78,11 @@ def test_photos_become_adapters_with_cards_samples_and_a_loss_curve(store: Store
     assert [card.steps for card in saved.cards] == [3, 6]
     assert [event.step for event in events if isinstance(event, Taught)] == [1, 2, 3, 4, 5, 6]
     assert sum(isinstance(event, Preparing) for event in events) == 2
-    assert [len(event.samples) for event in events if isinstance(event, Taught)] == [0, 0, 0, 2, 0, 2]
+    taught = [event for event in events if isinstance(event, Taught)]
+    assert [len(event.samples) for event in taught] == [0, 0, 0, 2, 2, 4]  # so far
+    assert [event.preview is not None for event in taught] == [False, False, False, True, False, True]
+    assert [len(event.losses) for event in taught] == [1, 2, 3, 4, 5, 6]
+    assert {event.word for event in taught} == {"zibou"}
     assert len(adapt.samples_of(store.folder, "zibou")) == 4
     last = saved.cards[-1]
     assert cards(store.folder) == list(saved.cards)
@@ -94,6 +98,8 @@ def test_the_same_again_after_a_stop_goes_on_where_it_was(store: Store, tmp_path
     assert isinstance(stopped[-1], Cancelled)
     again = run(store, plan())
     assert [event.step for event in again if isinstance(event, Taught)] == [5, 6]
+    assert [len(event.samples) for event in again if isinstance(event, Taught)] == [2, 4]
+    assert [len(event.losses) for event in again if isinstance(event, Taught)] == [5, 6]
     assert not any(isinstance(event, Preparing) for event in again)
     at_once = run(Store(tmp_path / "other", "adapt", "jane"), plan())
     one, other = (events[-1] for events in (again, at_once))
@@ -106,7 +112,8 @@ def test_the_same_again_after_a_stop_goes_on_where_it_was(store: Store, tmp_path
 def test_other_photos_begin_anew(store: Store) -> None:
     run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
     others = run(store, plan(photos=tuple(map(photo, range(1, 7)))))
-    assert next(event.step for event in others if isinstance(event, Taught)) == 1
+    first = next(event for event in others if isinstance(event, Taught))
+    assert (first.step, first.samples) == (1, ())  # those of the other run are gone
 
 
 def test_a_state_that_is_no_state_begins_anew(store: Store) -> None:
@@ -203,13 +210,8 @@ def test_an_adapter_that_was_changed_on_disk_is_not_drawn_with(store: Store, own
     with pytest.raises(StoreError):
         read(store.folder, card.file, card.sha256)
     adapter = Adapter(file=card.file, sha256=card.sha256, word="zibou", scale=1.0)
-    own_engine.close()
-    engine = LocalEngine()
-    from lab.engine import adapters
-
-    adapters._offered.clear()
-    *_, last = generate(store, engine, "studio", "mine", asked(adapters=(adapter,)), model="mini").events()
-    engine.close()
+    asking = generate(store, own_engine, "studio", "mine", asked(adapters=(adapter,)), model="mini")
+    *_, last = asking.events()
     assert isinstance(last, Failed)
     assert last.code == "adapter_missing"
 

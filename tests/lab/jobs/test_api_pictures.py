@@ -21,7 +21,10 @@ from lab.providers.protocol import Trying
 from lab.providers.router import Router
 from lab.records.code import NoScript, python_script
 from lab.records.verify import verify
+from manifests.errors import PictureError
 from manifests.manifest import ApiRequest, Charge
+from manifests.masks import as_transparent, rectangle, transparent_part
+from manifests.png import plain_png
 from manifests.reader import read_manifest_file
 from manifests.store import Store
 from tests.grading.good import photo
@@ -88,6 +91,44 @@ def test_an_edit_sends_the_photo_that_was_uploaded(store: Store, router: Router,
     assert uploaded in provider.calls()[-1].body
     assert record.manifest.request.mode == "img2img"
     assert record.manifest.request.source == source
+
+
+def test_an_edit_of_a_part_sends_the_mask_transparent_where_it_changes(
+    store: Store, route: Callable[..., Router], provider: PlayedProvider
+) -> None:
+    router = route(entry("played", provider.url, work={"edit": {"models": ["model-a"], "masks": True}}))
+    source = store.add_source(plain_png(Image.new("RGB", (96, 64), "teal")))
+    drawn = rectangle(96, 64, 8, 8, 24, 24)
+    mask = store.add_mask(drawn)
+    manifest = read_manifest_file(
+        saved(picture(store, router, source=source, mask=mask)).record.manifest_path
+    )
+    assert isinstance(manifest.request, ApiRequest)
+    assert (manifest.request.mode, manifest.request.source, manifest.request.mask) == (
+        "inpaint",
+        source,
+        mask,
+    )
+    body = provider.calls()[-1].body
+    assert b'name="mask"; filename="mask.png"' in body
+    sent = as_transparent(drawn)
+    assert sent in body
+    assert transparent_part(sent, 96, 64).tobytes() == drawn.tobytes()
+
+
+def test_who_takes_no_masks_is_not_asked_for_a_part(
+    store: Store, router: Router, provider: PlayedProvider
+) -> None:
+    source = store.add_source(plain_png(Image.new("RGB", (96, 64), "teal")))
+    mask = store.add_mask(rectangle(96, 64, 8, 8, 24, 24))
+    with pytest.raises(ProviderError) as refused:
+        saved(picture(store, router, source=source, mask=mask))
+    assert "takes a mask" in refused.value.in_language("en")
+    other = store.add_mask(rectangle(64, 64, 8, 8, 24, 24))
+    with pytest.raises(PictureError):
+        saved(picture(store, router, source=source, mask=other))
+    assert provider.calls() == []
+    assert store.records() == []
 
 
 def test_an_edit_sends_a_photo_no_api_takes_as_png(store: Store, router: Router, provider: PlayedProvider):

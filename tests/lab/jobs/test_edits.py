@@ -14,10 +14,13 @@ from lab.jobs.edits import (
     drawn_mask,
     enlarged_edit,
     given_mask,
+    leading_outlines,
     masked_edit,
+    outlines_of,
 )
 from manifests.errors import PictureError
 from manifests.masks import box_of, covered, open_mask, rectangle, transparent_part
+from manifests.outlines import are_outlines
 from manifests.pictures import open_picture
 from manifests.png import plain_png
 from manifests.store import Store
@@ -97,3 +100,22 @@ def test_openais_masks_are_transparent_where_they_are_to_change() -> None:
     for data in (plain_png(picture.convert("RGB")), b"", out.getvalue()[:40]):
         with pytest.raises(PictureError):
             transparent_part(data, *SIZE)
+
+
+def test_the_outlines_that_lead_are_kept_and_lead_as_they_are_when_they_are_taken_again(store: Store) -> None:
+    photo = Image.new("RGB", (90, 70), "white")
+    photo.paste("navy", (20, 20, 60, 50))
+    source = leading_outlines(store, plain_png(photo), SIZE)
+    kept = store.source_path(source).read_bytes()
+    assert open_picture(kept).size == SIZE
+    assert are_outlines(open_picture(kept))
+    assert leading_outlines(store, kept, SIZE, 5.0) == source
+    assert leading_outlines(store, kept, SIZE, is_lines=True) == source
+    assert leading_outlines(store, plain_png(photo), SIZE, is_lines=True) != source
+
+
+def test_a_picture_without_outlines_leads_nothing(store: Store) -> None:
+    for is_lines in (False, True):
+        with pytest.raises(EditError) as refused:
+            outlines_of(Image.new("RGB", (80, 80), "teal"), SIZE, is_lines=is_lines)
+        assert "No outlines" in refused.value.in_language("en")

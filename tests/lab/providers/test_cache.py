@@ -120,8 +120,15 @@ def test_another_question_is_another_key(name: str):
     assert fingerprint(call, "p", "m", {}) != fingerprint(other, "p", "m", {})
 
 
+def test_another_mask_is_another_key():
+    call = Call("edit", prompt="a cup", images=(PICTURE,))
+    masked = [replace(call, mask=Media(png(side), "image/png")) for side in (25, 26)]
+    assert len({fingerprint(each, "p", "m", {}) for each in (call, *masked)}) == 3
+
+
 def test_every_field_of_a_call_was_thought_of():
     assert {field.name for field in fields(Call)} - set(CHANGES) == {
+        "mask",  # above
         "model",
         "provider",
     }  # asked by name below

@@ -18,6 +18,7 @@ from exercises.parameters import Parameters
 from grading.results import Regeneration
 from grading.submission.reading import closing, open_submission
 from lab.cli.grade import DRAW, draw_secret
+from lab.engine.inputs import NOTHING, Inputs
 from lab.engine.local import LocalEngine
 from lab.engine.protocol import Cancelled, Done, Event, Picture
 from lab.engine.requests import request_for
@@ -84,12 +85,11 @@ class OtherStack:
         request: Request,
         *,
         model: str,
-        source: bytes | None = None,
-        mask: bytes | None = None,
+        inputs: Inputs = NOTHING,
         film: int = 0,
         background: bool = False,
     ) -> Any:
-        last = [*self.inner.submit(request, model=model, source=source, mask=mask, film=film).events()][-1]
+        last = [*self.inner.submit(request, model=model, inputs=inputs, film=film).events()][-1]
         assert isinstance(last, Done)
         return _Ended(Done(self.change(last.picture)))
 

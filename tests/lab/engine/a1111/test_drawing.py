@@ -15,6 +15,7 @@ from exercises.loader import find_assignment
 from grading.checks.runs import deviations
 from grading.submission.reading import open_work
 from lab.engine.a1111.engine import A1111Engine
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Cancelled, Done, Event, Failed, Loading, Queued, Step
 from lab.engine.requests import request_for
 from lab.jobs.generate import PictureSaved, generate
@@ -34,7 +35,7 @@ MODEL = "a1111:v1-5-pruned"
 
 
 def events(engine: A1111Engine, wanted: Request, source: bytes | None = None) -> list[Event]:
-    return list(engine.submit(wanted, model=MODEL, source=source).events())
+    return list(engine.submit(wanted, model=MODEL, inputs=Inputs(source)).events())
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -100,13 +101,13 @@ def test_a_mask_reaches_the_server_with_what_is_drawn_around_it(engine: A1111Eng
     mask = mask_bytes(rectangle(128, 64, 10, 10, 60, 50))
     kept = Mask(file="m.png", sha256="0" * 64, padding=6)
     wanted = request(mode="inpaint", strength=1.0, source=GIVEN, mask=kept, width=128, height=64)
-    last = list(engine.submit(wanted, model=MODEL, source=photo, mask=mask).events())[-1]
+    last = list(engine.submit(wanted, model=MODEL, inputs=Inputs(photo, mask)).events())[-1]
     assert isinstance(last, Done), last
     [asked] = ui.asked
     assert base64.b64decode(asked["mask"]) == mask
     assert (asked["inpaint_full_res"], asked["inpaint_full_res_padding"]) == (True, 6)
     assert asked["inpainting_mask_invert"] == 0
-    refused = list(engine.submit(wanted, model=MODEL, source=photo, mask=b"none").events())[-1]
+    refused = list(engine.submit(wanted, model=MODEL, inputs=Inputs(photo, b"none")).events())[-1]
     assert isinstance(refused, Failed)
     assert refused.code == "bad_mask"
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 
 from lab.engine.comfy.engine import ComfyuiEngine
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Event, Failed
 from manifests.manifest import Request, Source
 
@@ -29,7 +30,7 @@ def request(**changes: Any) -> Request:
 
 
 def events(engine: ComfyuiEngine, wanted: Request, source: bytes | None = None) -> list[Event]:
-    return list(engine.submit(wanted, model=MODEL, source=source).events())
+    return list(engine.submit(wanted, model=MODEL, inputs=Inputs(source)).events())
 
 
 def failure(engine: ComfyuiEngine, wanted: Request | None = None, source: bytes | None = None) -> Failed:

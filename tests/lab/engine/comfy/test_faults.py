@@ -15,6 +15,7 @@ from PIL import Image
 from lab.engine import elsewhere
 from lab.engine.comfy import asking as asking_module
 from lab.engine.comfy.engine import ComfyuiEngine
+from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Failed, Step, Unreachable
 from lab.models import http
 from lab.models.comfyui import server
@@ -181,7 +182,7 @@ def test_a_time_out_stops_it_at_the_server(
 
 def test_a_heavy_picture_may_take_longer(address: str) -> None:
     found = [
-        asking_module.asking(server.Server(_settings(address)), "comfy:x", request(**sizes), None).seconds
+        asking_module.asking(server.Server(_settings(address)), "comfy:x", request(**sizes), Inputs()).seconds
         for sizes in ({}, {"width": 512, "height": 512, "steps": 150})
     ]
     assert found == [300, 600]
@@ -244,7 +245,9 @@ def test_half_a_character_in_what_a_server_says_is_replaced(
 ) -> None:
     """It could be neither shown, nor sent, nor written into a manifest."""
     photo = plain_png(Image.new("RGB", (64, 64)))
-    job = engine.submit(request(mode="img2img", strength=0.5, source=GIVEN), model=MODEL, source=photo)
+    job = engine.submit(
+        request(mode="img2img", strength=0.5, source=GIVEN), model=MODEL, inputs=Inputs(photo)
+    )
     faults.answers[path] = (200, body.replace(b"%b", HALF).replace(b"ID", job.id.encode()))
     last = list(job.events())[-1]
     if isinstance(last, Failed):

@@ -10,9 +10,10 @@ from exercises.errors import UserError
 from exercises.i18n import Language
 from exercises.kinds import Adapt
 from exercises.loader import find_assignment
+from lab.jobs.adapt_grid import free_request
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
-from lab.ui.html import loss_curve
+from lab.ui.html import loss_curve, teaching
 from lab.ui.page import Page
 from lab.ui.tabs.adapt import AdaptTab
 from tests.grading.adapted import taught
@@ -37,7 +38,7 @@ def tab_of(lab: Lab, exercise_id: str = "enough", language: Language = "en") -> 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_before_anything_was_taught_it_says_what_to_do(lab: Lab, language: Language) -> None:
-    grid, learnt, chosen, _ = tab_of(lab, language=language).show(None)
+    grid, learnt, chosen, _ = tab_of(lab, language=language).show(None, "all")
     assert ("Teach" if language == "en" else "Lui apprendre") in grid
     assert learnt == ""
     assert chosen["choices"] == []
@@ -45,7 +46,7 @@ def test_before_anything_was_taught_it_says_what_to_do(lab: Lab, language: Langu
 
 def test_an_adapter_is_shown_with_its_curve_what_was_forgotten_and_a_table_to_fill(lab: Lab) -> None:
     card = taught(lab.store())
-    grid, learnt, chosen, _ = tab_of(lab).show(None)
+    grid, learnt, chosen, _ = tab_of(lab).show(None, "all")
     assert chosen["value"] == card.file
     assert grid.count("<figure") == 12
     assert "a zibou on a red background" in grid
@@ -56,9 +57,9 @@ def test_an_adapter_is_shown_with_its_curve_what_was_forgotten_and_a_table_to_fi
 
 def test_only_adapters_taught_as_far_as_asked_are_offered(lab: Lab) -> None:
     few, enough = taught(lab.store(), 30), taught(lab.store(), 240)
-    assert tab_of(lab, "few").show(None)[2]["value"] == few.file
-    assert tab_of(lab, "enough").show(few.file)[2]["value"] == enough.file
-    assert tab_of(lab, "many").show(None)[2]["choices"] == []
+    assert tab_of(lab, "few").show(None, "all")[2]["value"] == few.file
+    assert tab_of(lab, "enough").show(few.file, "all")[2]["value"] == enough.file
+    assert tab_of(lab, "many").show(None, "all")[2]["choices"] == []
 
 
 def test_what_cannot_be_taught_or_drawn_says_why(lab: Lab, tmp_path: Path) -> None:
@@ -79,6 +80,28 @@ def test_what_cannot_be_taught_or_drawn_says_why(lab: Lab, tmp_path: Path) -> No
     assert [task.run_id for task in tab._teach(files, "zibou", **asked)] == ["teach"]
     card = taught(lab.store())
     assert len(tab._draw(card.file)) == 12
+
+
+def test_a_picture_of_ones_own_words_is_asked_for_at_any_strength(lab: Lab) -> None:
+    tab, card = tab_of(lab), taught(lab.store())
+    assert "Nothing drawn beside the plan" in tab.show(card.file, "one")[0]
+    assert [task.run_id for task in tab._draw_free(card.file, "a {word} in the rain", 1.5)] == ["adapted"]
+    request = free_request(tab.exercise, card, "a {word} in the rain", 0.35)
+    assert (request.prompt, request.adapters[0].scale, request.seed) == ("a zibou in the rain", 0.35, 42)
+    for file, prompt, scale in ((None, "a", 1.0), (card.file, " ", 1.0), (card.file, "a", 1.6)):
+        with pytest.raises(UserError):
+            tab._draw_free(file, prompt, scale)
+
+
+def test_samples_are_shown_small_and_what_is_no_picture_is_left_out(lab: Lab, tmp_path: Path) -> None:
+    good, bad = tmp_path / "00040_0.png", tmp_path / "<b>_1.png"
+    good.write_bytes(photo(256, 256))
+    bad.write_bytes(b"no picture")
+    shown = teaching.so_far(tab_of(lab).page.t, "zibou", ((1, 0.5), (40, 0.2)), [good, bad])
+    assert shown.count("data:image/jpeg") == 1
+    assert len(shown) < 60_000
+    assert "after 40 steps" in shown
+    assert "<b>" not in shown
 
 
 def test_a_curve_without_points_is_nothing(lab: Lab) -> None:
