@@ -17,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from crafts.small_net import CHANNELS, Pixels
+from manifests.classifiers import Settings
 
 BATCH = 20
 SHIFT = 8  # pixels by which a picture is moved at random: else its place would be learnt by heart
@@ -52,11 +53,13 @@ def one_thread() -> Iterator[None]:
 
 
 class Classroom:
-    """A network being taught: `classes` are the right places, one a picture."""
+    """A network being taught: `classes` are the right places, one a picture, of `count`.
 
-    def __init__(
-        self, pictures: Pixels, classes: NDArray[np.int64], count: int, rate: float, seed: int
-    ) -> None:
+    The learning rate falls to nothing over the rounds of `settings`: else the last one decides by chance.
+    """
+
+    def __init__(self, pictures: Pixels, classes: NDArray[np.int64], count: int, settings: Settings) -> None:
+        seed = settings.seed
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.net = SmallNet(count)
@@ -64,7 +67,8 @@ class Classroom:
         self._pictures = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).float().div(127.5).sub(1)
         self._classes = torch.from_numpy(classes.copy())
         self._by_class = [np.flatnonzero(classes == each) for each in range(count)]
-        self._optimizer = torch.optim.Adam(self.net.parameters(), lr=rate)
+        self._optimizer = torch.optim.Adam(self.net.parameters(), lr=settings.rate)
+        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, settings.rounds)
 
     def round(self) -> tuple[float, float]:
         """One round: the mean loss, and which share of the pictures shown was named rightly."""
@@ -85,6 +89,7 @@ class Classroom:
             self._optimizer.step()
             losses.append(float(loss.detach()) * len(chosen))
             right += int((answers.argmax(1) == classes).sum())
+        self._rate.step()
         return sum(losses) / len(order), right / len(order)
 
     def weights(self) -> bytes:

@@ -97,7 +97,7 @@ class Training:
             place = {thing: number for number, thing in enumerate(self.exercise.classes)}
             pixels = self._pixels(self._split.taught)
             right = np.array([place[cell.thing] for cell in self._split.taught], np.int64)
-            classroom = Classroom(pixels, right, len(place), settings.rate, settings.seed)
+            classroom = Classroom(pixels, right, len(place), settings)
             rounds: list[tuple[int, float, float]] = []
             for number in range(1, settings.rounds + 1):
                 if self._stop.is_set():

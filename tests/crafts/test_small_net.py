@@ -9,6 +9,7 @@ from safetensors.numpy import save
 
 from crafts.errors import CraftError
 from crafts.small_net import LARGEST, MAX_BYTES, SIDE, answered, answers, read_weights, seen, shapes
+from manifests.classifiers import Settings
 from tests.grading.sorted_work import network
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (60, SIDE, SIDE, 3), dtype=np.uint8)
@@ -19,7 +20,7 @@ def test_it_answers_as_the_network_that_was_taught() -> None:
 
     from lab.engine.classifying import Classroom
 
-    classroom = Classroom(PIXELS, np.arange(60) % 3, 3, 1e-3, seed=1)
+    classroom = Classroom(PIXELS, np.arange(60) % 3, 3, Settings(seed=1))
     classroom.round()
     weights = read_weights(classroom.weights(), 3)
     given = torch.from_numpy(PIXELS).permute(0, 3, 1, 2).float().div(127.5).sub(1)

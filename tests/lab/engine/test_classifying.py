@@ -5,6 +5,7 @@ import torch
 
 from crafts.small_net import SIDE, answers, read_weights
 from lab.engine.classifying import Classroom
+from manifests.classifiers import Settings
 
 CLASSES = np.array([0] * 20 + [1] * 20 + [2] * 2)
 
@@ -18,7 +19,7 @@ def pictures() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_it_learns_what_can_be_learnt_also_of_a_class_with_two_pictures() -> None:
-    classroom = Classroom(pictures(), CLASSES, 3, 3e-3, seed=1)
+    classroom = Classroom(pictures(), CLASSES, 3, Settings(rounds=7, rate=3e-3))
     first, _ = classroom.round()
     for _ in range(6):
         last, right = classroom.round()
@@ -29,7 +30,7 @@ def test_it_learns_what_can_be_learnt_also_of_a_class_with_two_pictures() -> Non
 
 
 def test_each_round_shows_every_class_equally_often_and_each_picture_before_any_comes_again() -> None:
-    classroom = Classroom(pictures(), CLASSES, 3, 1e-3, seed=1)
+    classroom = Classroom(pictures(), CLASSES, 3, Settings())
     places = classroom._filled(np.array([4, 5, 6]), 7)
     assert len(places) == 7
     assert set(places[:3]) == set(places[3:6]) == {4, 5, 6}
@@ -39,7 +40,7 @@ def test_the_seed_decides_and_nothing_else_of_torch_is_changed() -> None:
     threads, state = torch.get_num_threads(), torch.random.get_rng_state()
 
     def taught(seed: int) -> bytes:
-        classroom = Classroom(pictures(), CLASSES, 3, 1e-3, seed)
+        classroom = Classroom(pictures(), CLASSES, 3, Settings(seed=seed))
         classroom.round()
         return classroom.weights()
 
