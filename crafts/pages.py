@@ -114,6 +114,7 @@ class Document:
         ) as table:
             for cells in (header, *rows):
                 table.row([self.plain(cell) for cell in cells])
+        self.pdf.ln(1.5)  # what follows does not touch the frame
 
     def plain(self, text: str) -> str:
         """What the font can show of a text: composed, without control signs, boxes for the rest."""

@@ -9,9 +9,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from lab.models.registry import MODELS
-from lab.models.settings import ModelSettings
-from lab.models.weights import find_controlnet
 from manifests.manifest import Manifest, Request
 from manifests.masks import change, covered, open_mask
 from manifests.outlines import outlines
@@ -19,7 +16,6 @@ from manifests.pictures import fit, open_picture
 from manifests.store import Store
 from tests.browser.conftest import SIZES, WAIT, RunningLab, StartLab, press, tab, upload
 from tests.grading.test_edit import shapes
-from tests.lab.engine.tiny import build_controlnet
 
 OpenPage = Callable[..., Page]
 SEEN = (
@@ -29,21 +25,9 @@ SEEN = (
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: StartLab, mini_with_controlnet: Path) -> RunningLab:
+def lab(start_lab: StartLab) -> RunningLab:
     """A lab whose one assignment this is."""
-    return start_lab(GENAI_ASSIGNMENT="edit", GENAI_MINI_WEIGHTS=str(mini_with_controlnet))
-
-
-@pytest.fixture(scope="module")
-def mini_with_controlnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`mini`, with one that answers by chance in the place of its ControlNet where that is not there."""
-    weights = ModelSettings().mini_weights
-    if find_controlnet(MODELS["mini"]) is not None:
-        return weights
-    place = tmp_path_factory.mktemp("mini") / "weights"
-    place.symlink_to(weights)
-    build_controlnet(place)
-    return place
+    return start_lab(GENAI_ASSIGNMENT="edit")
 
 
 def manifests(lab: RunningLab) -> list[Manifest]:
