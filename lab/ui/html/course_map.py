@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from exercises.assignment import Assignment
-from exercises.course_map import by_level, hours
+from exercises.course_map import CoursePlace, by_level, hours
 from exercises.i18n import Translator, number
 from lab.ui.html import markup
 
@@ -15,8 +15,6 @@ def here(t: Translator, assignment: Assignment, known: Sequence[Assignment]) -> 
     place = assignment.course
     if place is None:
         return Markup("")
-    titles = {each.id: each.title(t.language) for each in known}
-    before = ", ".join(titles.get(name, name) for name in place.needs) or t("course_map.nothing")
     words = t(
         "course_map.here",
         level=place.level,
@@ -24,7 +22,7 @@ def here(t: Translator, assignment: Assignment, known: Sequence[Assignment]) -> 
         module=place.module,
         of_module=t(f"course_map.module_{place.module}"),
         hours=number(place.hours, t.language),
-        before=before,
+        before=_before(t, place, known) or t("course_map.nothing"),
     )
     return markup.note(words)
 
@@ -34,7 +32,6 @@ def table(t: Translator, known: Sequence[Assignment], link: Callable[[Assignment
     levels = by_level(known)
     if sum(map(len, levels.values())) < 2:
         return Markup("")
-    titles = {each.id: each.title(t.language) for each in known}
     header = [t(f"course_map.{name}") for name in ("assignment", "module", "hours", "before", "aims")]
     parts = []
     for level, group in levels.items():
@@ -43,7 +40,7 @@ def table(t: Translator, known: Sequence[Assignment], link: Callable[[Assignment
                 link(each),
                 f"{place.module}. {t(f'course_map.module_{place.module}')}",
                 number(place.hours, t.language),
-                ", ".join(titles.get(name, name) for name in place.needs) or "–",
+                _before(t, place, known) or "–",
                 place.aims(t.language),
             )
             for each in group
@@ -55,3 +52,10 @@ def table(t: Translator, known: Sequence[Assignment], link: Callable[[Assignment
     return Markup('<details class="course-map"><summary>{}</summary>{}</details>').format(
         t("course_map.title", hours=number(hours(known), t.language)), Markup("").join(parts)
     )
+
+
+def _before(t: Translator, place: CoursePlace, known: Sequence[Assignment]) -> str:
+    """The titles of what comes before, apart by semicolons, as titles have commas of their own."""
+    titles = {each.id: each.title(t.language) for each in known}
+    between = "\N{NO-BREAK SPACE}; " if t.language == "fr" else "; "
+    return between.join(titles.get(name, name) for name in place.needs)
