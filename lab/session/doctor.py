@@ -35,6 +35,7 @@ from lab.models.checksums import changed_files
 from lab.models.comfyui.settings import ComfyuiSettings
 from lab.models.registry import MODELS
 from lab.models.settings import ModelSettings
+from lab.models.weights import find_controlnet
 from lab.providers.configuration import load_configuration
 from lab.providers.errors import KeyFile
 from lab.providers.keys import find_key
@@ -205,8 +206,9 @@ def _models(case: Case) -> Iterator[Finding]:
         if MODELS[state.model].bundled and not state.available:
             yield case.found(State.PROBLEM, "models.bundled", reason=state.text(case.language))
         if MODELS[state.model].bundled and state.folder is not None:
-            for file in changed_files(state.folder):
-                yield case.found(State.PROBLEM, "models.changed", file=file)
+            for folder in filter(None, (state.folder, find_controlnet(MODELS[state.model]))):
+                for file in changed_files(folder):
+                    yield case.found(State.PROBLEM, "models.changed", file=f"{folder.name}/{file}")
     others = [s.model for s in states if not s.available and not MODELS[s.model].bundled]
     if others:
         yield case.found(State.OK, "models.others", ids=", ".join(others))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 import genai_lab
 from exercises.i18n import LANGUAGES, Language
 from lab.models.availability import availability
+from lab.models.checksums import write_sums
 from lab.session import doctor
 from lab.session.doctor import (
     CHECKS,
@@ -187,6 +189,20 @@ def test_a_bundled_model_with_a_changed_file_is_a_problem(
     )
     wrong = [f for f in findings(case(tmp_path), "models") if f.state is State.PROBLEM]
     assert [("unet.safetensors" in f.finding) for f in wrong] == [True]
+
+
+def test_a_changed_controlnet_is_a_problem_too(
+    tiny_mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_mini, tmp_path / "weights")
+    network = shutil.copytree(tiny_mini.with_name("controlnet"), tmp_path / "controlnet")
+    write_sums(network)
+    monkeypatch.setenv("GENAI_MINI_WEIGHTS", str(tmp_path / "weights"))
+    assert not [f for f in findings(case(tmp_path), "models") if f.state is State.PROBLEM]
+    (file,) = network.glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    (wrong,) = (f for f in findings(case(tmp_path), "models") if f.state is State.PROBLEM)
+    assert f"controlnet/{file.name}" in wrong.finding
 
 
 def test_a_bad_assignment_is_named_with_the_loaders_reason(
