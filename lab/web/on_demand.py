@@ -21,7 +21,7 @@ class PagesOnDemand:
 
     def __init__(self, then: "ASGIApp", pages: Mapping[str, Callable[[], "FastAPI"]]) -> None:
         self._then = then
-        self._pages = dict(sorted(pages.items(), reverse=True))  # `/en/tp2` before `/en`
+        self.pages = dict(sorted(pages.items(), reverse=True))  # `/en/tp2` before `/en`
         self._built: dict[str, asyncio.Task[FastAPI]] = {}
         self._alive: set[asyncio.Task[None]] = set()
 
@@ -45,7 +45,7 @@ class PagesOnDemand:
 
     def _page(self, scope: "Scope") -> str | None:
         path: str = scope.get("path", "")
-        return next((page for page in self._pages if path == page or path.startswith(f"{page}/")), None)
+        return next((page for page in self.pages if path == page or path.startswith(f"{page}/")), None)
 
     async def _open(self, page: str) -> "FastAPI":
         """Build the page's application and begin its life, which lasts as long as this process serves."""
@@ -68,4 +68,4 @@ class PagesOnDemand:
 
     def _build(self, page: str) -> "FastAPI":
         with _BUILDING:
-            return self._pages[page]()
+            return self.pages[page]()

@@ -1,4 +1,7 @@
-"""Lists all routes of an application by inspecting it, so that new routes are included."""
+"""Lists all routes of an application by inspecting it, so that new routes are included.
+
+Of the pages that a lab builds on demand those of its own assignment stand for all: they are built alike.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +9,9 @@ from typing import Any, Literal
 
 from fastapi.routing import iter_route_contexts
 from starlette import routing
+
+from exercises.i18n import LANGUAGES
+from lab.web.on_demand import PagesOnDemand
 
 # Every route is requested with each of these methods, also with those it does not support.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -37,6 +43,11 @@ def all_routes(app: Any, prefix: str = "") -> list[Route]:
             found.append(Route(_filled(path), ("GET",), "websocket"))
         else:
             raise AssertionError(f"a kind of route nobody looks at: {route!r}")
+    on_demand = getattr(getattr(app, "router", None), "default", None)
+    if isinstance(on_demand, PagesOnDemand):
+        for page, build in on_demand.pages.items():
+            if page.rpartition("/")[2] in LANGUAGES:
+                found += all_routes(build(), prefix)
     return found
 
 
