@@ -1,10 +1,10 @@
 """Whether anything is lost or drawn twice when a gateway is killed again and again under a class at work.
 
 Clients of 30 students ask for pictures of a tiny model and stop some of them, while the gateway is killed
-(SIGKILL) and started again at random moments: after a tenth to two and a half times of what it takes to its
-first picture, so that some are killed before and most after it, on a busy machine too. At the end every picture
-that nobody stopped must have come, once, with one receipt, and every student's receipts must be numbered
-without gaps.
+(SIGKILL) and started again at random moments: after a tenth to two and a half times of what it takes to
+its first picture, so that some are killed before and most after it, on a busy machine too. At the end every
+picture that nobody stopped must have come, once, with one receipt, and every student's receipts must be
+numbered without gaps.
 
     python benchmarks/kills.py [--seconds 300]
 """
