@@ -11,7 +11,7 @@ from exercises.errors import UserError
 from grading.checks.between import way_of
 from lab.session.lab import Lab
 from lab.ui.sheets.drawing import Cell, Row, draw
-from lab.ui.sheets.kept import composed
+from lab.ui.sheets.kept import composed, forget
 from manifests.atomic import write_atomic
 from manifests.pictures import open_picture
 from manifests.store import Record
@@ -33,8 +33,7 @@ def film_files(lab: Lab, exercise: str, film: Sequence[Record], title: str) -> t
         except (UserError, OSError):
             return None
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(f"{exercise}-*.*"):
-            old.unlink(missing_ok=True)
+        forget(folder, f"{exercise}-*.*")
         labels = [f"{between.place:.2f}" for record in film if (between := way_of(record))]
         write_atomic(strip, composed(draw(strip_rows(frames, labels), title=title, missing="")))
         write_atomic(moving, animation(frames))

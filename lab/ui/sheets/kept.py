@@ -61,7 +61,7 @@ def grid(
         if isinstance(exercise, Grid):
             title = grids.crossed_title(t, exercise, model)
         folder.mkdir(parents=True, exist_ok=True)
-        _forget(folder)
+        forget(folder, "*.png")
         write_atomic(path, composed(draw(rows, title=title, missing=t("grid.missing"))))
     return path
 
@@ -71,9 +71,9 @@ def composed(picture: Image.Image) -> bytes:
     return marked_png(picture, packet("compositeWithTrainedAlgorithmicMedia"))
 
 
-def _forget(folder: Path) -> None:
-    """Delete grids of the past; young ones may just be on their way to another page."""
-    for path in folder.glob("*.png"):
+def forget(folder: Path, names: str) -> None:
+    """Delete sheets of the past; young ones may just be on their way to a page."""
+    for path in folder.glob(names):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > KEPT_SECONDS:
                 path.unlink()

@@ -20,7 +20,7 @@ from lab.ui.choice import choice
 from lab.ui.error_text import error_text
 from lab.ui.html import markup, shelf
 from lab.ui.html.adherence import badge
-from lab.ui.page import QUIET, Page
+from lab.ui.page import LASTING, QUIET, Page
 from lab.ui.tabs import details, reader, side_by_side, wastebin
 from lab.ui.tabs.selection import Selection
 from manifests.store import Record
@@ -153,7 +153,9 @@ def _shelf(lab: Lab, page: Page, selection: Selection) -> tuple[Any, Callable[[A
         selection.tick(ticked, stem, on=on)
         return list(selection.shown(ticked).values())
 
-    pictures.input(tick, selection.ticked, selection.outputs, **QUIET)
+    # in their order: the answer to an earlier tick, come late, would take back what two allow
+    in_turn = LASTING | {"concurrency_limit": 1, "trigger_mode": "multiple"}
+    pictures.input(tick, selection.ticked, selection.outputs, **in_turn)
     return chosen, lambda event: event.then(show, inputs, outputs, **QUIET)
 
 
