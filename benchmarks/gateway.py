@@ -136,8 +136,8 @@ def everybody(engine: Callable[[int], RemoteEngine], each_sends: int) -> None:
     print(f"median error of the estimates: {100 * statistics.median(errors):.0f} % of {len(errors)}")
 
 
-def lab_memory(folder: Path, gateway: str | None) -> float:
-    """MiB that `genai-lab serve` holds once a picture was drawn by its REST API.
+def lab_memory(folder: Path, gateway: str | None) -> tuple[float, float]:
+    """MiB that `genai-lab serve` holds once a picture was drawn by its REST API, and how many alone.
 
     As in a class's image: without the extra `mcp`, which Gradio loads wherever it is installed.
     """
@@ -164,7 +164,8 @@ def lab_memory(folder: Path, gateway: str | None) -> float:
                 time.sleep(0.2)
             if not now["image"]:
                 raise SystemExit(f"the lab did not draw: {now}")
-        return float(psutil.Process(process.pid).memory_info().rss / 2**20)
+        held = psutil.Process(process.pid).memory_full_info()
+        return held.rss / 2**20, held.uss / 2**20
     finally:
         process.terminate()
         process.wait()
@@ -186,7 +187,8 @@ def main() -> None:
         everybody(engine, options.pictures)
         for what, gateway in (("below the gateway", url), ("that draws itself", None)):
             with tempfile.TemporaryDirectory() as work:
-                print(f"a lab {what}: {lab_memory(Path(work), gateway):.0f} MiB")
+                held, alone = lab_memory(Path(work), gateway)
+                print(f"a lab {what}: {held:.0f} MiB, of which {alone:.0f} are shared with no other process")
 
 
 if __name__ == "__main__":
