@@ -51,11 +51,8 @@ class Outlines(Planned):
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """The runs without prompts, which are the student's."""
-        parameters = table.get("parameters", {})
-        for name in ("prompt", "negative_prompt"):
-            if isinstance(parameters, dict) and name in parameters:
-                raise file.error((*at, "parameters", name), "not_planned")
-        if isinstance(parameters, dict):
+        parameters = cls.not_planned(file, at, table, "prompt", "negative_prompt")
+        if parameters is not None:
             table["parameters"] = {**parameters, "prompt": "", "negative_prompt": ""}
         super().plan(file, at, table)
 

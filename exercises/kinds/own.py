@@ -41,10 +41,7 @@ class Own(Planned):
         """A run for each seed: `<exercise>_seed<seed>`."""
         if "runs" in table:
             raise file.error((*at, "runs"), "unknown")
-        parameters = table.get("parameters", {})
-        for name in ("prompt", "negative_prompt", "seed"):
-            if isinstance(parameters, dict) and name in parameters:
-                raise file.error((*at, "parameters", name), "not_planned")
+        cls.not_planned(file, at, table, "prompt", "negative_prompt", "seed")
         seeds = table["seeds"] = _seeds(
             file, (*at, "seeds"), table.get("seeds", cls.model_fields["seeds"].default)
         )

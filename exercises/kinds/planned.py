@@ -57,6 +57,17 @@ class Planned(ExerciseBase):
         """The parameter in which a run differs from the first. Raises ExerciseError for a wrong change."""
         return None
 
+    @staticmethod
+    def not_planned(file: TomlFile, at: KeyPath, table: dict[str, Any], *names: str) -> dict[str, Any] | None:
+        """The exercise's parameters, of which these are not the plan's; None where they are no table."""
+        parameters = table.get("parameters", {})
+        if not isinstance(parameters, dict):
+            return None
+        for name in names:
+            if name in parameters:
+                raise file.error((*at, "parameters", name), "not_planned")
+        return parameters
+
     @classmethod
     def plan(cls, file: TomlFile, at: KeyPath, table: dict[str, Any]) -> None:
         """Replace the exercise's table of runs by the runs themselves. Raises ExerciseError."""

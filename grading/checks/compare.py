@@ -12,7 +12,7 @@ from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.notebook_rules import notes
 from grading.checks.picture_rule import check_free_picture
 from grading.checks.runs import named_picture
-from grading.checks.text_rules import check_topic, empty_words
+from grading.checks.text_rules import empty_words, reasons
 from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import Message, message, shown
@@ -20,7 +20,6 @@ from manifests.analysis import Conclusion
 from manifests.manifest import Manifest
 
 MAX_PICTURES = 12  # in the report
-WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 class HasManifest(Protocol):
@@ -43,14 +42,10 @@ def check_comparison(exercise: Compare, evidence: Evidence) -> list[RuleResult]:
         ("conclusion", partial(_concluded, exercise, compared, concluded, evidence.prompts)),
     ]
     reason = concluded.reason if concluded else ""
-    return in_order("comparison", rules) + [
-        RuleResult(
-            topic.id,
-            "reasons_topic",
-            message("title.reasons_topic", topic=topic.title),
-            check_topic(topic, reason, message("compare.no_conclusion"), WORDS_OF_A_REASON, evidence.prompts),
-        )
-        for topic in exercise.topics
+    none = message("compare.no_conclusion")
+    return [
+        *in_order("comparison", rules),
+        *reasons(exercise.topics, reason, none, evidence.prompts),
     ]
 
 

@@ -16,7 +16,7 @@ from exercises.kinds.base import Run
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.runs import asked_for, check_runs, named_picture
-from grading.checks.text_rules import check_topic, check_words
+from grading.checks.text_rules import check_words, reasons
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, not_yet, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.reading import Recorded, Submission
@@ -27,7 +27,6 @@ from manifests.masks import DRAWN, OUTSIDE_AT_MOST, change, covered, open_mask
 from manifests.pictures import fit, open_picture
 
 INSIDE_AT_LEAST = 4.0  # of 255: the mean change without which nothing was drawn there
-WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,7 @@ def check_inpaint(exercise: Inpaint, evidence: Evidence) -> list[RuleResult]:
                 )
             ],
         ),
-        *(
-            RuleResult(
-                topic.id,
-                "reasons_topic",
-                message("title.reasons_topic", topic=topic.title),
-                check_topic(topic, said.text, none, WORDS_OF_A_REASON, evidence.prompts),
-            )
-            for topic in exercise.topics
-        ),
+        *reasons(exercise.topics, said.text, none, evidence.prompts),
     ]
 
 

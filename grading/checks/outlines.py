@@ -15,7 +15,7 @@ from grading.checks.alt_text_rules import count_words
 from grading.checks.img2img import source_kept, source_same
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.runs import asked_for, check_runs, run_pictures
-from grading.checks.text_rules import check_topic, check_words
+from grading.checks.text_rules import check_words, reasons
 from grading.checks.verdict import RuleResult, Verdict, in_order, not_yet, ok, wrong
 from grading.submission.files import Unreadable
 from grading.submission.reading import Recorded, Submission
@@ -23,8 +23,6 @@ from grading.wording import message
 from manifests.errors import PictureError
 from manifests.outlines import are_outlines, followed
 from manifests.pictures import open_picture
-
-WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 def check_outlines(exercise: Outlines, evidence: Evidence) -> list[RuleResult]:
@@ -54,15 +52,7 @@ def check_outlines(exercise: Outlines, evidence: Evidence) -> list[RuleResult]:
                 )
             ],
         ),
-        *(
-            RuleResult(
-                topic.id,
-                "reasons_topic",
-                message("title.reasons_topic", topic=topic.title),
-                check_topic(topic, said.text, none, WORDS_OF_A_REASON, evidence.prompts),
-            )
-            for topic in exercise.topics
-        ),
+        *reasons(exercise.topics, said.text, none, evidence.prompts),
     ]
 
 

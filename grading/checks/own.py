@@ -10,12 +10,10 @@ from exercises.kinds import Own
 from grading.checks.alt_text_rules import count_words
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.runs import asked_for, check_runs, named_picture
-from grading.checks.text_rules import check_topic, check_words, plain
+from grading.checks.text_rules import check_words, plain, reasons
 from grading.checks.verdict import Rule, RuleResult, Verdict, in_order, not_yet, ok, wrong
 from grading.submission.reading import Recorded, Submission
 from grading.wording import message
-
-WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 
 
 def check_own(exercise: Own, evidence: Evidence) -> list[RuleResult]:
@@ -32,15 +30,7 @@ def check_own(exercise: Own, evidence: Evidence) -> list[RuleResult]:
         *check_runs(planned, evidence),
         *in_order("prompt", [("own_prompt", partial(_prompt, planned, bool(newest)))]),
         *in_order("best", best),
-        *(
-            RuleResult(
-                topic.id,
-                "reasons_topic",
-                message("title.reasons_topic", topic=topic.title),
-                check_topic(topic, said.text, none, WORDS_OF_A_REASON, evidence.prompts),
-            )
-            for topic in exercise.topics
-        ),
+        *reasons(exercise.topics, said.text, none, evidence.prompts),
     ]
 
 

@@ -6,14 +6,15 @@ should, it never knows: that is for a person.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from exercises.i18n import LANGUAGES, Bilingual
 from exercises.kinds.parts import Topic
 from grading.checks.alt_text_rules import count_words
-from grading.checks.verdict import Verdict, for_a_person, not_yet, wrong
+from grading.checks.verdict import RuleResult, Verdict, for_a_person, not_yet, wrong
 from grading.wording import Message, message
 
+WORDS_OF_A_REASON = 3  # different ones, without which nothing is said of a point
 MAX_READ = 20_000  # characters: more than a hundred lines
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that are drawn as nothing
 _LOREM = """lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore
@@ -114,3 +115,16 @@ def check_topic(topic: Topic, text: str, empty: Message, different: int, prompts
         return wrong(fault)
     seen = "topic_seen" if touches(text, topic) else "topic_unseen"
     return for_a_person(message(f"reflection.{seen}", words=words_looked_for(topic)))
+
+
+def reasons(topics: Iterable[Topic], text: str, none: Message, prompts: Collection[str]) -> list[RuleResult]:
+    """One rule for each point that a text is to give reasons on; `none` is said where there is no text."""
+    return [
+        RuleResult(
+            topic.id,
+            "reasons_topic",
+            message("title.reasons_topic", topic=topic.title),
+            check_topic(topic, text, none, WORDS_OF_A_REASON, prompts),
+        )
+        for topic in topics
+    ]
