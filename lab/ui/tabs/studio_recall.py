@@ -3,6 +3,7 @@
 A recalled record opens as what it is: with its photo, and with its mask where it had one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +21,8 @@ from manifests.manifest import ApiRequest
 from manifests.store import Record
 
 
-class Recalling:
-    """That part of the Studio's tab."""
+class Recalling(ABC):
+    """That part of the Studio's tab; the tab itself says what choosing a model does to the form."""
 
     lab: Lab
     page: Page
@@ -30,8 +31,9 @@ class Recalling:
     photo: Photo
     only_here: Sequence[Any]
 
+    @abstractmethod
     def _choose_model(self, model_id: str) -> list[Any]:
-        raise NotImplementedError
+        """Values for the form's fields that a model decides."""
 
     def _recall(self, recalled: tuple[str, float]) -> list[Any]:
         """The parameters of the record named, as the form's values."""
