@@ -15,11 +15,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from manifests.atomic import write_atomic
 from manifests.errors import ManifestsError, StoreError
 from manifests.manifest import AdapterFile, Count, Model, Part, Seconds, Sha256, Versions, Word
 from manifests.reader import read_regular_file
-from manifests.work_folder import locked, make_folder
+from manifests.work_folder import save_with_card
 
 FOLDER = "adapters"  # below the assignment's
 FORMAT: Literal["genai-lab/adapter/1"] = "genai-lab/adapter/1"
@@ -166,12 +165,7 @@ def save(folder: Path, data: bytes, card: Card) -> Path:
     read_facts(data)
     if sha256(data).hexdigest() != card.sha256:
         raise AdapterError("adapter.changed", file=card.file)
-    with locked(folder):
-        make_folder(folder / FOLDER)
-        path = folder / FOLDER / card.file
-        write_atomic(path, data)
-        write_atomic(path.with_suffix(".json"), card.model_dump_json(indent=1).encode())
-    return path
+    return save_with_card(folder, FOLDER, card.file, data, card.model_dump_json(indent=1))
 
 
 def cards(folder: Path) -> list[Card]:

@@ -12,13 +12,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, model_validator
 
 from exercises.parameters import SLUG_PATTERN, AssignmentId, Slug
-from manifests.atomic import write_atomic
 from manifests.errors import JsonError, ManifestsError
 from manifests.manifest import Count, Name, Part, Seconds, Sha256, Versions
 from manifests.reader import read_regular_file
 from manifests.sorting import Stem
 from manifests.strict_json import parse
-from manifests.work_folder import is_folder, locked, make_folder
+from manifests.work_folder import is_folder, save_with_card
 
 FOLDER = "classifiers"  # below the assignment's
 FORMAT: Literal["genai-lab/classifier/1"] = "genai-lab/classifier/1"
@@ -105,12 +104,7 @@ def save(folder: Path, data: bytes, card: Card) -> Path:
     """Keep a classifier below an assignment's folder, then its card. Raises ClassifierError, StoreError."""
     if sha256(data).hexdigest() != card.sha256:
         raise ClassifierError("classifier.changed", file=card.file)
-    with locked(folder):
-        make_folder(folder / FOLDER)
-        path = folder / FOLDER / card.file
-        write_atomic(path, data)
-        write_atomic(path.with_suffix(".json"), card.model_dump_json(indent=1).encode())
-    return path
+    return save_with_card(folder, FOLDER, card.file, data, card.model_dump_json(indent=1))
 
 
 def read_card(data: bytes) -> Card:

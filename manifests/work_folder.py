@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from manifests.atomic import is_temporary, sync_folder
+from manifests.atomic import is_temporary, sync_folder, write_atomic
 from manifests.errors import StoreError
 
 LOCK_SECONDS = 60
@@ -74,3 +74,16 @@ def is_regular(path: Path) -> bool:
 
 def is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
+
+
+def save_with_card(folder: Path, name: str, file: str, data: bytes, card: str) -> Path:
+    """Keep a file in a folder of an assignment, then its card (JSON) beside it. Raises StoreError, OSError.
+
+    A file without a card was cut off, and counts for nothing.
+    """
+    with locked(folder):
+        make_folder(folder / name)
+        path = folder / name / file
+        write_atomic(path, data)
+        write_atomic(path.with_suffix(".json"), card.encode())
+    return path
