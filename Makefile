@@ -1,6 +1,6 @@
 # Three commands do all the set-up: `make lab` opens the lab, `make hub` starts a JupyterHub that gives each
 # student a lab of their own, `make test` checks everything. Each installs what it needs and no more.
-# `make quick` checks what needs no hub, browser, containers or cluster, in two or three minutes.
+# `make quick` checks what needs no hub, browser, containers or cluster, in a quarter of an hour.
 # `make notebooks` runs all notebooks on the bundled model; they are left with their pictures in .cache/notebooks.
 # `make format` tidies the code, `make clean` forgets the virtual environment.
 
