@@ -12,7 +12,6 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from importlib import metadata
 from importlib.util import find_spec
@@ -21,51 +20,23 @@ from pathlib import Path
 from dotenv import dotenv_values
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from pydantic import AliasChoices, ValidationError
-from pydantic_settings import BaseSettings
 
 from exercises.errors import UserError
 from exercises.i18n import Language, Translator, number, translator
 from exercises.loader import assignment_ids, find_assignment
-from exercises.settings import ExerciseSettings
-from lab.endpoint.server import ApiSettings
-from lab.models.a1111.settings import A1111Settings
 from lab.models.availability import availability
 from lab.models.checksums import changed_files
-from lab.models.comfyui.settings import ComfyuiSettings
 from lab.models.registry import MODELS
-from lab.models.settings import ModelSettings
 from lab.models.weights import find_controlnet
-from lab.providers.configuration import load_configuration
-from lab.providers.errors import KeyFile
-from lab.providers.keys import find_key
-from lab.providers.settings import ProviderSettings
 from lab.session.a1111_check import a1111_finding
 from lab.session.comfyui_check import comfyui_findings
-from lab.session.gateway import GatewayToken
 from lab.session.machine import free_memory, graphics_cards
-from lab.session.settings import LabSettings
+from lab.session.settings_check import key_findings, settings_findings
 from manifests.chain import verify_chain
-from manifests.settings import WorkSettings
 from manifests.store import Store
 from manifests.work_folder import nearest, refusal
 
 log = logging.getLogger(__name__)
-
-SETTINGS: tuple[type[BaseSettings], ...] = (
-    ExerciseSettings,
-    WorkSettings,
-    LabSettings,
-    GatewayToken,
-    ModelSettings,
-    ComfyuiSettings,
-    A1111Settings,
-    ProviderSettings,
-    ApiSettings,
-)
-# Settings of the hub and of the gateway, which the lab does not import.
-ELSEWHERE = ("GENAI_HUB_", "GENAI_GATEWAY_")
-ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
 GIB = 2**30
 DISK_LOW, DISK_NONE = 2 * GIB, GIB // 10
@@ -282,51 +253,14 @@ def _is_manifest(name: str) -> bool:
 
 
 def _settings(case: Case) -> Iterator[Finding]:
-    known = {name for settings in SETTINGS for name in setting_names(settings)}
-    unknown = sorted(
-        name
-        for name in case.variables
-        if name.startswith("GENAI_") and name not in known and not name.startswith(ELSEWHERE + ADDRESSES)
-    )
-    for name in unknown:
-        near = get_close_matches(name, known, n=1)
-        if near:
-            yield case.found(State.WARNING, "settings.typo", name=name, near=near[0])
-        else:
-            yield case.found(State.WARNING, "settings.unknown", name=name)
-    for settings in SETTINGS:
-        try:
-            settings()
-        except ValidationError as error:
-            for wrong in error.errors():
-                name = str(wrong["loc"][0]) if wrong["loc"] else settings.__name__
-                if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
-                    name = variable(settings, name)
-                yield case.found(State.PROBLEM, "settings.wrong", name=name, reason=wrong["msg"])
-    used = sorted(name for name in case.variables if name in known and name.startswith("GENAI_"))
-    yield case.found(State.OK, "settings.used" if used else "settings.defaults", names=", ".join(used))
-
-
-def _key_names() -> list[str]:
-    """The variables of keys that something reads: those of the providers' file, and the one of models."""
-    try:
-        providers = load_configuration(ProviderSettings().providers).providers
-    except (UserError, ValidationError):  # told by other checks, and where a provider is to be asked
-        providers = ()
-    named = [provider.key for provider in providers if provider.key]
-    return list(dict.fromkeys([*named, "HF_TOKEN"]))
+    states = {"wrong": State.PROBLEM, "typo": State.WARNING, "unknown": State.WARNING}
+    for key, values in settings_findings(case.variables):
+        yield case.found(states.get(key.removeprefix("settings."), State.OK), key, **values)
 
 
 def _keys(case: Case) -> Iterator[Finding]:
-    names = _key_names()
-    for name in names:
-        try:
-            find_key(name)
-        except KeyFile as error:
-            reason = error.at(name, "").in_language(case.language)
-            yield case.found(State.PROBLEM, "keys.refused", reason=reason)
-    there = [name for name in names if case.variables.get(name, "").strip()]
-    yield case.found(State.OK, "keys.some" if there else "keys.none", names=", ".join(there))
+    for key, values in key_findings(case.variables, case.language):
+        yield case.found(State.PROBLEM if key == "keys.refused" else State.OK, key, **values)
 
 
 def _port(case: Case) -> Iterator[Finding]:
@@ -378,23 +312,6 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _port,
     _clock,
 )
-
-
-def setting_names(settings: type[BaseSettings]) -> set[str]:
-    """The environment variables a settings class reads."""
-    names: set[str] = set()
-    for name, info in settings.model_fields.items():
-        alias = info.validation_alias
-        if isinstance(alias, AliasChoices):
-            names |= {str(choice) for choice in alias.choices}
-        else:
-            names.add(str(alias) if alias else variable(settings, name))
-    return names
-
-
-def variable(settings: type[BaseSettings], name: str) -> str:
-    """The environment variable of a field that has no name of its own."""
-    return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
 
 
 def _variables(dotenv: Path) -> dict[str, str]:

@@ -137,7 +137,7 @@ def test_the_example_in_the_documentation_is_a_configuration(tmp_path: Path):
 
 def test_every_setting_is_in_the_example_of_settings():
     from lab.providers.settings import ProviderSettings
-    from lab.session.doctor import setting_names
+    from lab.session.settings_check import setting_names
 
     text = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
     assert [name for name in setting_names(ProviderSettings) if f"{name}=" not in text] == []
