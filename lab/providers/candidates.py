@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from lab.providers.address import Address, Asked
-from lab.providers.configuration import URL_PATTERN, Configuration, Provider, Work
+from lab.providers.configuration import URL_PATTERN, Configuration, Price, Provider, Work
 from lab.providers.errors import BadAddress, DeadServer, NoKey, NoProvider, ProviderError
 from lab.providers.keys import find_key, find_value
 from lab.providers.offers import Model, Offers
@@ -117,6 +117,16 @@ class Candidates:
                 yield Candidate(provider, work, first, kind, address, DeadServer())
         for model in models:
             yield Candidate(provider, work, model, kind, address)
+
+    def price(self, candidate: Candidate) -> Price | None:
+        """By the configuration, else as the provider lists it; None where it is free, or nobody says."""
+        if candidate.provider.free:
+            return None
+        if price := candidate.provider.prices.get(candidate.model):
+            return price
+        listed = self.listed(candidate)
+        model = listed.get(candidate.model) if listed else None
+        return model.price if model else None
 
     def _address(self, provider: Provider) -> Address:
         """Raises NoKey where it is not set up; KeyFile, BadAddress, DeadServer where it is so in vain."""

@@ -10,11 +10,10 @@ are free. So no call is paid twice.
 
 import logging
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -26,27 +25,21 @@ from lab.providers.breaker import Breaker
 from lab.providers.cache import Cache, fingerprint, may_cache
 from lab.providers.candidates import Candidate, Candidates
 from lab.providers.choices import Choice, choices
-from lab.providers.configuration import Configuration, Price
+from lab.providers.configuration import Configuration
 from lab.providers.errors import (
     AllFailed,
     Cancelled,
-    LedgerFailed,
-    Money,
-    Named,
-    NoPrice,
-    OverBudget,
     ProviderError,
     Resting,
     RetiredModel,
 )
-from lab.providers.ledger import BudgetReached, Ledger
+from lab.providers.ledger import Ledger
 from lab.providers.offers import Offers, alternatives
-from lab.providers.prices import cost_of, upper_estimate
+from lab.providers.payment import ANSWERED, Payment, answer_counts_more
 from lab.providers.protocol import (
     Alert,
     Answer,
     Call,
-    Cost,
     Event,
     Kind,
     MovedOn,
@@ -55,7 +48,6 @@ from lab.providers.protocol import (
     Retrying,
     Tried,
     Trying,
-    Usage,
     Waiting,
 )
 from lab.providers.replies import Reply
@@ -65,7 +57,6 @@ from lab.providers.spending import Standing
 _log = logging.getLogger(__name__)
 
 AT_ONCE = 3
-_MARGIN_SECONDS = 120.0  # beyond a call's time limit, until its reservation counts as abandoned
 _LOOK_SECONDS = 0.1
 _turns = threading.BoundedSemaphore(AT_ONCE)  # of this process, whatever routers it has
 
@@ -218,7 +209,7 @@ class _Run:
         if router._cache and may_cache(call, work):
             key = fingerprint(call, provider.name, candidate.model, work.options)
             if hit := router._cache.get(key, call, router.configuration.currency):
-                with _the_answer_counts_more():
+                with answer_counts_more():
                     router.ledger.record_hit(
                         router.student, provider=provider.name, model=candidate.model, kind=call.kind
                     )
@@ -235,30 +226,33 @@ class _Run:
 
     def _paid(self, candidate: Candidate, asked: Asked, breaker: Breaker) -> Answer:
         """Ask, with the money set aside before and settled after, whatever happens in between."""
-        price = self._price(candidate)
-        row, upper = self._reserve(candidate, price)
-        started = time.monotonic()
+        router = self.router
+        price = router.candidates.price(candidate)
+        payment = Payment(
+            router.ledger, self.call, candidate, price, router.configuration.currency, self.alerts
+        )
+        payment.set_aside(router.student, router.groups)
         replies: list[Reply] = []
         try:
-            reply = self._retried(candidate, asked, breaker, started + candidate.work.seconds, replies)
+            reply = self._retried(
+                candidate, asked, breaker, payment.started + candidate.work.seconds, replies
+            )
         except ProviderError as error:
-            seconds = time.monotonic() - started
             reply = replies[-1] if replies else Reply()
             if not error.maybe_charged:
-                with _the_answer_counts_more():
-                    self.router.ledger.release(row, seconds=seconds, outcome=error.code)
+                payment.give_back(error.code)
             else:
-                error.cost = self._settle(candidate, row, reply, price, upper, seconds, error.code)
+                error.cost = payment.settle(reply, error.code)
                 if reply.text or reply.pictures:
                     error.partial = replace(reply.answer(asked.provider, asked.model), cost=error.cost)
             if isinstance(error, RetiredModel):
                 raise self._retired(candidate) from None
             raise
         except BaseException:  # a mistake of ours, or the process is ending: it may have been paid
-            self._settle(candidate, row, Reply(), price, upper, time.monotonic() - started, "interrupted")
+            payment.settle(Reply(), "interrupted")
             raise
-        seconds = time.monotonic() - started
-        cost = self._settle(candidate, row, reply, price, upper, seconds, "answered")
+        seconds = time.monotonic() - payment.started
+        cost = payment.settle(reply, ANSWERED)
         answer = replace(reply.answer(asked.provider, asked.model), cost=cost, seconds=seconds)
         kept = candidate.work.seed and answer.pictures and self.call.n == 1
         return replace(answer, seeds=(self.call.seed,)) if kept and answer.seeds in ((), (None,)) else answer
@@ -310,71 +304,6 @@ class _Run:
             attempt, self.router._policy, deadline=deadline, again=again, waits=waits, cancel=self.cancel
         )
 
-    def _reserve(self, candidate: Candidate, price: Price | None) -> tuple[int, int]:
-        """The ledger's row and what was set aside in it. Raises NoPrice, OverBudget."""
-        router, ledger = self.router, self.router.ledger
-        if ledger.limits and price is None and not candidate.provider.free:
-            raise NoPrice()
-        upper = upper_estimate(self.call, price) if price and not candidate.provider.free else 0
-        try:
-            row, alerts = ledger.reserve(
-                router.student,
-                provider=candidate.provider.name,
-                model=candidate.model,
-                kind=self.call.kind,
-                upper=upper,
-                lasts=candidate.work.seconds + _MARGIN_SECONDS,
-                groups=router.groups,
-            )
-        except BudgetReached as reached:
-            budget, wanted = reached.budget, reached.wanted
-        except sqlite3.Error as error:
-            raise LedgerFailed(path=ledger.path, reason=error) from None
-        else:
-            self.alerts += alerts
-            return row, upper
-        raise OverBudget(
-            budget=Named(f"provider.budget.{budget.name}"),
-            limit=Money(budget.limit or 0, ledger.currency),
-            left=Money(budget.left or 0, ledger.currency),
-            wanted=Money(wanted, ledger.currency),
-        )
-
-    def _settle(
-        self,
-        candidate: Candidate,
-        row: int,
-        reply: Reply,
-        price: Price | None,
-        upper: int,
-        seconds: float,
-        outcome: str,
-    ) -> Cost:
-        currency = self.router.configuration.currency
-        if candidate.provider.free:
-            cost = Cost(0, currency, "free")
-        else:
-            nothing_said = reply.usage == Usage() and outcome != "answered"
-            listed = None if nothing_said else price
-            cost = cost_of(self.call, reply.usage, reply.reported, listed, upper, currency)
-        if cost.at_most > upper:
-            _log.warning("%s charged more than its estimate: %s", candidate.provider.name, candidate.model)
-        with _the_answer_counts_more():
-            self.alerts += self.router.ledger.settle(
-                row, cost=cost, usage=reply.usage, seconds=seconds, outcome=outcome
-            )
-        return cost
-
-    def _price(self, candidate: Candidate) -> Price | None:
-        """By the configuration, else as the provider lists it."""
-        if candidate.provider.free:
-            return None
-        if price := candidate.provider.prices.get(candidate.model):
-            return price
-        listed = self.router.candidates.listed(candidate)
-        model = listed.get(candidate.model) if listed else None
-        return model.price if model else None
-
     def _retired(self, candidate: Candidate) -> RetiredModel:
         listed = self.router.candidates.listed(candidate)
         names = alternatives(candidate.model, listed, self.call.kind) if listed else []
@@ -392,15 +321,6 @@ class _Run:
                     raise Cancelled(maybe_charged=False)
         self.turn.callback(turns.release)
         self.has_turn = True
-
-
-@contextmanager
-def _the_answer_counts_more() -> Iterator[None]:
-    """A ledger that cannot be written after the call costs nobody their answer; what was set aside counts."""
-    try:
-        yield
-    except sqlite3.Error:
-        _log.exception("the ledger could not be written")
 
 
 def _ignore(event: Event) -> None:
