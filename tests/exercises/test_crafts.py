@@ -37,7 +37,7 @@ def test_every_text_is_written_in_both_languages(assignment: Assignment) -> None
 def test_french_punctuation_does_not_begin_a_line(assignment: Assignment) -> None:
     french = [part.texts["fr"] for part in (assignment, *assignment.exercises)]
     french += [part.title.fr for part in (assignment, *assignment.exercises)]
-    assert [found for text in french for found in re.findall(r".* [:;?!»](?!-).*|.*« .*", text)] == []
+    assert [found for text in french for found in re.findall(r".*\S [:;?!»](?!-).*|.*« .*", text)] == []
 
 
 def test_what_the_text_asks_for_is_what_is_checked(assignment: Assignment) -> None:
