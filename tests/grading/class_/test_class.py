@@ -205,7 +205,7 @@ def test_a_crash_a_hang_and_an_error_cost_one_student_each(
             tmp_path / "out",
             language="en",
             seconds_per_student=4,
-            patience=9,
+            patience=25,  # a busy machine may give a good one a quarter of its seconds
             workers=2,
             progress=lambda *now: done.append(now),
         )
@@ -215,7 +215,7 @@ def test_a_crash_a_hang_and_an_error_cost_one_student_each(
         "zoe": True,
     }  # fmt: skip
     assert grades["alice"].points == EARNED
-    assert "after 9 seconds and was given up" in grades["sleeper"].reasons[0]
+    assert "after 25 seconds and was given up" in grades["sleeper"].reasons[0]
     assert "more than 4 seconds of computing" in grades["spinner"].reasons[0]
     assert "error" in grades["crasher"].reasons[0]
     assert all((tmp_path / "out" / name / "report.html").is_file() for name in grades)
