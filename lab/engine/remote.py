@@ -6,7 +6,6 @@ still, and what the gateway lost is drawn anew. It is given up after GIVE_UP sec
 """
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,9 +14,9 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from lab.engine.events import EventLog
+from lab.engine.followed import FollowedJob, UnderWay
 from lab.engine.inputs import NOTHING, Inputs
-from lab.engine.protocol import LAST_EVENTS, Cancelled, Event, Failed, Unreachable
+from lab.engine.protocol import LAST_EVENTS, Event, Failed, Unreachable
 from lab.engine.wire import PATH, Asked, as_event, packed_source
 from manifests.errors import PictureError
 from manifests.manifest import Request
@@ -35,19 +34,13 @@ LONGEST = 256 * 2**20  # bytes of one line: a picture and its film
 REFUSED = {401: "gateway_unknown", 403: "gateway_unknown", 413: "gateway_too_large", 429: "gateway_busy"}
 
 
-class RemoteJob(EventLog):
-    """A request that is drawn elsewhere."""
+class RemoteJob(FollowedJob):
+    """A request that the gateway draws."""
 
     def __init__(self, asked: Asked) -> None:
-        super().__init__()
-        self.id, self.asked = asked.key, asked
-        self.stop = threading.Event()
+        super().__init__(asked.key)
+        self.asked = asked
         self.heard = time.monotonic()  # when there was last a sign of life
-
-    def cancel(self) -> None:
-        """Stop at once here, and within a step at the gateway; from any thread, any number of times."""
-        self.stop.set()
-        self.report(Cancelled())
 
 
 class RemoteEngine:
@@ -55,9 +48,7 @@ class RemoteEngine:
 
     def __init__(self, url: str, token: SecretStr, give_up: float = GIVE_UP) -> None:
         self._url, self._token, self._give_up = url.rstrip("/"), token, give_up
-        self._lock = threading.Lock()
-        self._jobs: list[RemoteJob] = []
-        self._closed = False
+        self._under_way = UnderWay("remote", self._follow)
 
     def submit(
         self,
@@ -69,33 +60,24 @@ class RemoteEngine:
         background: bool = False,
     ) -> RemoteJob:
         """Ask the gateway. A bad request fails as a job; nothing is raised."""
-        key, sent = (
-            uuid4().hex,
-            {
-                "source": packed_source(inputs.source),
-                "mask": packed_source(inputs.mask),
-            },
+        asked = Asked(
+            key=uuid4().hex,
+            model=model,
+            request=request,
+            film=film,
+            background=background,
+            source=packed_source(inputs.source),
+            mask=packed_source(inputs.mask),
         )
-        asked = Asked(key=key, model=model, request=request, film=film, background=background, **sent)
         job = RemoteJob(asked)
         if request.adapters:
             job.report(Failed("adapter_elsewhere"))
             return job
-        with self._lock:
-            if self._closed:
-                job.report(Failed("closed"))
-                return job
-            self._jobs = [each for each in self._jobs if not each.ended] + [job]
-        threading.Thread(target=self._follow, args=(job,), name=f"remote-{key[:8]}", daemon=True).start()
-        return job
+        return self._under_way.begin(job)
 
     def close(self) -> None:
         """Cancel what is under way."""
-        with self._lock:
-            self._closed = True
-            jobs = list(self._jobs)
-        for job in jobs:
-            job.cancel()
+        self._under_way.close()
 
     def _follow(self, job: RemoteJob) -> None:
         """Ask and listen until the job has ended, here or there."""

@@ -18,10 +18,10 @@ from lab.engine.a1111.asking import Asking, asking
 from lab.engine.a1111.progress import Look, Turn
 from lab.engine.denoise import versions
 from lab.engine.elsewhere import short
-from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure
+from lab.engine.followed import FollowedJob
 from lab.engine.inputs import NOTHING, Inputs
-from lab.engine.protocol import Cancelled, Done, Failed, Loading, Picture, Queued, Step
+from lab.engine.protocol import Done, Failed, Loading, Picture, Queued, Step
 from lab.models.a1111.server import Server, configured_server
 from lab.models.http import Connection, NoAnswer, NotJson, Refusal, TooLarge, TooSlow
 from manifests.draft import Drawn
@@ -36,20 +36,13 @@ ENDS = 120.0  # seconds in which the server may end what was stopped here, befor
 MOST_ANSWER = 64 * 2**20  # bytes: a picture in base64, and the request once more
 
 
-class A1111Job(EventLog):
+class A1111Job(FollowedJob):
     """A request that such a server draws; `background`: nobody waits for it."""
 
     def __init__(self, request: Request, model: str, inputs: Inputs, background: bool) -> None:
-        super().__init__()
-        self.id = str(uuid4())
+        super().__init__(str(uuid4()))
         self.request, self.model, self.background = request, model, background
         self.inputs = inputs
-        self.stop = threading.Event()
-
-    def cancel(self) -> None:
-        """Stop at once here, and at the server as far as it can; from any thread, any number of times."""
-        self.stop.set()
-        self.report(Cancelled())
 
 
 class A1111Engine:

@@ -7,7 +7,6 @@ websocket; whether it has ended is asked of history and queue, so that it ends w
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -29,10 +28,10 @@ from lab.engine.comfy.checking import check_graph
 from lab.engine.comfy.listening import Heard, Listening
 from lab.engine.denoise import versions
 from lab.engine.elsewhere import short
-from lab.engine.events import EventLog
 from lab.engine.failures import EngineFailure
+from lab.engine.followed import FollowedJob, UnderWay
 from lab.engine.inputs import NOTHING, Inputs
-from lab.engine.protocol import Cancelled, Done, Failed, Loading, Picture, Queued, Step, Unreachable
+from lab.engine.protocol import Done, Failed, Loading, Picture, Queued, Step, Unreachable
 from lab.models.comfyui.server import Server, configured_server
 from lab.models.http import NoAnswer, Refusal
 from manifests.draft import Drawn
@@ -56,19 +55,12 @@ GIVE_UP = 60.0  # seconds without an answer
 LONGEST_NAME = 300  # characters of an uploaded picture's name
 
 
-class ComfyuiJob(EventLog):
+class ComfyuiJob(FollowedJob):
     """A request that a ComfyUI server draws."""
 
     def __init__(self, request: Request, model: str, inputs: Inputs) -> None:
-        super().__init__()
-        self.id = str(uuid4())
+        super().__init__(str(uuid4()))
         self.request, self.model, self.inputs = request, model, inputs
-        self.stop = threading.Event()
-
-    def cancel(self) -> None:
-        """Stop at once here, and within a step at the server; from any thread, any number of times."""
-        self.stop.set()
-        self.report(Cancelled())
 
 
 class ComfyuiEngine:
@@ -76,9 +68,7 @@ class ComfyuiEngine:
 
     def __init__(self, server: Server | None = None, give_up: float = GIVE_UP) -> None:
         self._server, self._give_up = server, give_up
-        self._lock = threading.Lock()
-        self._jobs: list[ComfyuiJob] = []
-        self._closed = False
+        self._under_way = UnderWay("comfyui", self._draw)
 
     def submit(
         self,
@@ -93,22 +83,11 @@ class ComfyuiEngine:
 
         There is no film, and no `background`: the server draws in the order in which it is asked.
         """
-        job = ComfyuiJob(request, model, inputs)
-        with self._lock:
-            if self._closed:
-                job.report(Failed("closed"))
-                return job
-            self._jobs = [each for each in self._jobs if not each.ended] + [job]
-        threading.Thread(target=self._draw, args=(job,), name=f"comfyui-{job.id[:8]}", daemon=True).start()
-        return job
+        return self._under_way.begin(ComfyuiJob(request, model, inputs))
 
     def close(self) -> None:
         """Cancel what is under way."""
-        with self._lock:
-            self._closed = True
-            jobs = list(self._jobs)
-        for job in jobs:
-            job.cancel()
+        self._under_way.close()
 
     def _draw(self, job: ComfyuiJob) -> None:
         """All of a job, in a thread of its own."""
