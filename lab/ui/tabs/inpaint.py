@@ -1,12 +1,11 @@
 """Kind `inpaint`: a mask over the student's own picture, a prompt for what comes there, and what is seen."""
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from exercises.errors import UserError
 from exercises.kinds import Inpaint
 from exercises.kinds.base import Run
-from exercises.parameters import side_of
 from lab.engine.requests import request_for
 from lab.jobs.edits import (
     MOST_ADDED,
@@ -18,19 +17,16 @@ from lab.jobs.edits import (
 )
 from lab.jobs.generate import generate
 from lab.jobs.running import Task
-from lab.models.offered import model_entry
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.html import masks as html
 from lab.ui.html.stage import Shown
-from lab.ui.page import QUIET, Page
+from lab.ui.page import Page
 from lab.ui.sheets.canvas import canvas_picture, fitted_picture
-from lab.ui.tabs.own_picture import OwnPicture
+from lab.ui.tabs.on_picture import OnPictureTab
 from lab.ui.tabs.photo import MissingPhoto
-from lab.ui.tabs.planned import PlannedTab
-from lab.ui.tabs.prompts import Prompts, asked_prompts
+from lab.ui.tabs.prompts import asked_prompts
 from lab.ui.tabs.result import judged
-from lab.ui.tabs.said import Said
 from manifests.manifest import Source
 from manifests.masks import SIDES, USUAL_FEATHER
 from manifests.store import Record
@@ -42,34 +38,19 @@ def build(lab: Lab, page: Page, exercise: Inpaint) -> None:
         InpaintTab(lab, page, exercise)
 
 
-class InpaintTab(PlannedTab):
+class InpaintTab(OnPictureTab):
     exercise: Inpaint
-    takes_photo: ClassVar[bool] = True
     views = ("slider", "one", "all", "difference")
-    has_baseline: ClassVar[bool] = False
 
-    def __init__(self, lab: Lab, page: Page, exercise: Inpaint) -> None:
-        self.said = Said(lab, page, exercise.id)
-        super().__init__(lab, page, exercise)
-        self.said.listen(self.checks)
-        seen_by = [self.source, *self.sides]
-        for side in self.sides:
-            side.change(self._board, seen_by, self.board, **QUIET)
-        page.refresh(self._board, self.board, seen_by)
-        if self.photo:
-            self.photo.picture.change(self._board, seen_by, self.board, **QUIET)
-            self.own.begin(self.photo)
-
-    def build_form(self) -> list[Any]:
+    def build_board(self) -> list[Any]:
         import gradio as gr
 
         t, name = self.page.t, self.exercise.id
-        self.own = OwnPicture(self.lab, self.page, name)
-        self.sides: list[Any] = []
+        self.seen_by = list[Any]()
         with gr.Column(elem_classes="mask-place"):
             if self.exercise.outpaint:
                 with gr.Row():
-                    self.sides = [
+                    self.seen_by = [
                         gr.Number(
                             64 if side in ("left", "right") else 0,
                             label=t(f"mask.side_{side}"),
@@ -100,8 +81,7 @@ class InpaintTab(PlannedTab):
             visible=not self.exercise.outpaint,
             elem_id=f"area-{name}",
         )
-        prompts = Prompts(self.lab, self.page, self.said).boxes
-        return [*prompts, drawn, feather, area, *self.sides]
+        return [drawn, feather, area, *self.seen_by]
 
     def build_words(self) -> None:
         t = self.page.t
@@ -115,44 +95,37 @@ class InpaintTab(PlannedTab):
     def shown(self, record: Record, label: str, *, marked: bool) -> Shown:
         return judged(self.page, record, label)
 
-    @property
-    def _size(self) -> tuple[int, int]:
-        """What a picture has in which something is to be changed."""
-        native = model_entry(self.lab.settings.model).native_size
-        parameters = self.exercise.runs[0].parameters
-        return side_of(parameters.width, native), side_of(parameters.height, native)
-
     def _compared_with(self, cells: dict[str, Shown], source: Source | None) -> Shown:
         """The source as the model got it, so that both pictures lie upon each other."""
         t, path = self.page.t, None
         made = [r for run in self.exercise.runs if (r := self.lab.store().newest(run.id))]
-        size = (made[-1].manifest.image.width, made[-1].manifest.image.height) if made else self._size
+        size = (made[-1].manifest.image.width, made[-1].manifest.image.height) if made else self.size
         used = made[-1].manifest.request.source if made else source
         if used:
             path = fitted_picture(self.lab, used, size)
         url = self.page.file_url(path) if path else None
         return Shown(url, t("photo.alt"), t("mask.source"), marked=True, instead=t("photo.none"))
 
-    def _board(self, source: Source | None, *sides: float | None) -> Any:
+    def shown_on_board(self, source: Source | None, *values: Any) -> str:
         """Where the mask is drawn; with an enlarged canvas, what that looks like."""
         t = self.page.t
         if source is None:
             return markup.hint(t("mask.no_source"))
         if self.exercise.outpaint:
             try:
-                added = checked_sides(dict(zip(SIDES, (int(side or 0) for side in sides), strict=True)))
+                added = checked_sides(dict(zip(SIDES, (int(side or 0) for side in values), strict=True)))
             except UserError as error:
                 return markup.status(error.in_language(self.page.language), bad=True)
-            canvas = canvas_picture(self.lab, source, self._size, added)
+            canvas = canvas_picture(self.lab, source, self.size, added)
             if canvas is None:
                 return markup.hint(t("mask.no_source"))
             path, size = canvas
             return html.canvas_preview(t, self.page.file_url(path), size)
-        fitted = fitted_picture(self.lab, source, self._size)
+        fitted = fitted_picture(self.lab, source, self.size)
         if fitted is None:
             return markup.hint(t("mask.no_source"))
-        key = f"{self.exercise.id}-{source.sha256}-{self._size}"
-        return html.drawing_board(t, self.page.file_url(fitted), key, self._size, f"mask-{self.exercise.id}")
+        key = f"{self.exercise.id}-{source.sha256}-{self.size}"
+        return html.drawing_board(t, self.page.file_url(fitted), key, self.size, f"mask-{self.exercise.id}")
 
     def _task(self, run: Run, source: Source | None, *form: Any) -> Task:
         if source is None:
@@ -180,5 +153,5 @@ class InpaintTab(PlannedTab):
         store = self.lab.store()
         if self.exercise.outpaint:
             added = dict(zip(SIDES, (int(side or 0) for side in sides), strict=True))
-            return enlarged_edit(store, source, self._size, added, feather)
-        return masked_edit(store, source, drawn_mask(drawn, self._size), feather=feather, area=area)
+            return enlarged_edit(store, source, self.size, added, feather)
+        return masked_edit(store, source, drawn_mask(drawn, self.size), feather=feather, area=area)

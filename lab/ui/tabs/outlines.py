@@ -2,30 +2,26 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from exercises.errors import UserError
 from exercises.kinds import Outlines
 from exercises.kinds.base import Run
-from exercises.parameters import side_of
 from lab.engine.requests import request_for
 from lab.jobs.edits import leading_outlines
 from lab.jobs.generate import generate
 from lab.jobs.running import Task
-from lab.models.offered import model_entry
 from lab.records.led import kept_of
 from lab.session.lab import Lab
 from lab.ui.html import markup
 from lab.ui.html import outlines as html
 from lab.ui.html.stage import Shown
-from lab.ui.page import QUIET, Page
+from lab.ui.page import Page
 from lab.ui.sheets.canvas import fitted_picture, outlines_picture
-from lab.ui.tabs.own_picture import OwnPicture
+from lab.ui.tabs.on_picture import OnPictureTab
 from lab.ui.tabs.photo import MissingPhoto
-from lab.ui.tabs.planned import PlannedTab
-from lab.ui.tabs.prompts import Prompts, asked_prompts
+from lab.ui.tabs.prompts import asked_prompts
 from lab.ui.tabs.result import judged
-from lab.ui.tabs.said import Said
 from manifests.manifest import Source
 from manifests.outlines import SMOOTHING, are_outlines, marked
 from manifests.pictures import open_picture
@@ -38,34 +34,19 @@ def build(lab: Lab, page: Page, exercise: Outlines) -> None:
         OutlinesTab(lab, page, exercise)
 
 
-class OutlinesTab(PlannedTab):
+class OutlinesTab(OnPictureTab):
     exercise: Outlines
-    takes_photo: ClassVar[bool] = True
-    has_baseline: ClassVar[bool] = False
 
-    def __init__(self, lab: Lab, page: Page, exercise: Outlines) -> None:
-        self.said = Said(lab, page, exercise.id)
-        super().__init__(lab, page, exercise)
-        self.said.listen(self.checks)
-        seen_by = [self.source, self.smoothing, self.is_lines]
-        for each in (self.smoothing.change, self.is_lines.change):
-            each(self._board, seen_by, self.board, **QUIET)
-        page.refresh(self._board, self.board, seen_by)
-        if self.photo:
-            self.photo.picture.change(self._board, seen_by, self.board, **QUIET)
-            self.own.begin(self.photo)
-
-    def build_form(self) -> list[Any]:
+    def build_board(self) -> list[Any]:
         import gradio as gr
 
         t, name = self.page.t, self.exercise.id
-        self.own = OwnPicture(self.lab, self.page, name)
         with gr.Column(elem_classes="outlines-place"):
             self.board = gr.HTML(elem_id=f"board-{name}")
-        self.is_lines = gr.Checkbox(
+        is_lines = gr.Checkbox(
             value=False, label=t("outlines.lines"), info=t("outlines.lines_info"), elem_id=f"lines-{name}"
         )
-        self.smoothing = gr.Slider(
+        smoothing = gr.Slider(
             0.6,
             6,
             value=SMOOTHING,
@@ -74,8 +55,8 @@ class OutlinesTab(PlannedTab):
             info=t("outlines.smoothing_info"),
             elem_id=f"smoothing-{name}",
         )
-        prompts = Prompts(self.lab, self.page, self.said).boxes
-        return [*prompts, self.smoothing, self.is_lines]
+        self.seen_by = [smoothing, is_lines]
+        return self.seen_by
 
     def build_words(self) -> None:
         import gradio as gr
@@ -92,29 +73,23 @@ class OutlinesTab(PlannedTab):
             return picture
         return replace(picture, facts=self.page.t("outlines.kept", percent=round(100 * kept)))
 
-    @property
-    def _size(self) -> tuple[int, int]:
-        """That of the pictures, which is that of their outlines."""
-        native = model_entry(self.lab.settings.model).native_size
-        parameters = self.exercise.runs[0].parameters
-        return side_of(parameters.width, native), side_of(parameters.height, native)
-
     def _compared_with(self, cells: dict[str, Shown], source: Source | None) -> Shown:
         """The outlines that led, once a picture is made."""
         t, store = self.page.t, self.lab.store()
         used = [r.manifest.request.source for run in self.exercise.runs if (r := store.newest(run.id))]
-        path = fitted_picture(self.lab, used[-1], self._size) if used and used[-1] else None
+        path = fitted_picture(self.lab, used[-1], self.size) if used and used[-1] else None
         url = self.page.file_url(path) if path else None
         return Shown(url, t("outlines.alt"), t("outlines.led"), marked=True, instead=t("outlines.none_yet"))
 
-    def _board(self, source: Source | None, smoothing: float | None, is_lines: bool | None) -> str:
+    def shown_on_board(self, source: Source | None, *values: Any) -> str:
         """The outlines as they will lead."""
+        smoothing, is_lines = values
         t = self.page.t
         if source is None:
             return markup.hint(t("outlines.no_source"))
         try:
             path = outlines_picture(
-                self.lab, source, self._size, smoothing or SMOOTHING, is_lines=bool(is_lines)
+                self.lab, source, self.size, smoothing or SMOOTHING, is_lines=bool(is_lines)
             )
         except UserError as error:
             return markup.status(error.in_language(self.page.language), bad=True)
@@ -134,7 +109,7 @@ class OutlinesTab(PlannedTab):
         store = lab.store()
         asked = run.parameters.model_copy(update=asked_prompts(prompt, negative))
         data = store.source_path(source).read_bytes()
-        led = leading_outlines(store, data, self._size, smoothing or SMOOTHING, is_lines=bool(is_lines))
+        led = leading_outlines(store, data, self.size, smoothing or SMOOTHING, is_lines=bool(is_lines))
         start = partial(
             generate,
             store,
