@@ -8,6 +8,8 @@ here may be repeated safely. A request that the Hub refuses raises `HubRefused` 
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urljoin
@@ -134,6 +136,14 @@ class HubClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+
+    async def now(self) -> datetime:
+        """Return the time by the Hub's clock, to the second: the date of its answer."""
+        answer = await self._request("GET", "user")
+        try:
+            return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            raise HubUnreachable("cohort.no_hub", url=self.address) from None
 
     async def users(self) -> list[User]:
         """Return everyone the Hub knows."""

@@ -145,14 +145,15 @@ async def _running_lab(hub: HubClient, user: User) -> AsyncIterator[Server]:
         yield user.server if user.server.ready else await _start(hub, user.name, None)
         return
     before = await hub.server(user.name)
-    server = None
+    ready = None
     try:
         server = await _start(hub, user.name, WITHOUT_GPU)
+        ready = await hub.now()
         yield server
     finally:
         # If this fails, the idle culler stops the lab later.
         with suppress(HubRefused, HubUnreachable, TimeoutError):
-            await _stop_again(hub, user.name, server, before)
+            await _stop_again(hub, user.name, ready, before)
 
 
 async def _start(hub: HubClient, user: str, options: dict[str, Any] | None) -> Server:
@@ -163,10 +164,13 @@ async def _start(hub: HubClient, user: str, options: dict[str, Any] | None) -> S
     return server
 
 
-async def _stop_again(hub: HubClient, user: str, started: Server | None, before: Server | None) -> None:
-    """Stop a lab unless it was used since it was started, and restore the student's own options."""
+async def _stop_again(hub: HubClient, user: str, ready: datetime | None, before: Server | None) -> None:
+    """Stop a lab unless it was used since it was ready, and restore the student's own options.
+
+    A lab tells its own start as activity too, perhaps only after it is ready; that is no use.
+    """
     now = await hub.server(user)
-    if started and now and now.last_activity != started.last_activity:
+    if ready and now and now.last_activity and now.last_activity > ready:
         return
     await stop(hub, user)
     await hub.set_options(user, (before.user_options if before else None) or {})

@@ -238,13 +238,28 @@ def test_a_lab_its_student_came_into_meanwhile_goes_on(fake: FakeHub, frozen: by
     lab = StoppedLab(fake)
 
     def came_in(request: FakeRequest) -> None:
-        lab.state = lab.state | {"last_activity": (NOON + HOUR).isoformat()}
+        lab.state = lab.state | {"last_activity": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()}
         as_zip(frozen)(request)
 
     gives(fake, "ann", came_in)
     do(fake, tmp_path, User(name="ann"))
     assert lab.seen == [("start", lab_client.WITHOUT_GPU)]
     assert lab.state["ready"] is True
+
+
+def test_a_lab_that_tells_its_own_start_late_was_not_used(
+    fake: FakeHub, frozen: bytes, tmp_path: Path
+) -> None:
+    lab = StoppedLab(fake)
+    began = datetime.now(UTC) - timedelta(seconds=5)
+
+    def tells(request: FakeRequest) -> None:
+        lab.state = lab.state | {"last_activity": began.isoformat()}
+        as_zip(frozen)(request)
+
+    gives(fake, "ann", tells)
+    do(fake, tmp_path, User(name="ann"))
+    assert [what for what, _ in lab.seen] == ["start", "stop", "set"]
 
 
 def test_a_stopped_lab_is_left_alone_when_asked_to(fake: FakeHub, tmp_path: Path) -> None:
