@@ -8,7 +8,7 @@ What a library may write a little differently elsewhere (how many bytes a JPEG h
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -90,11 +90,18 @@ def difference(recorded: JsonValue, found: JsonValue, tolerance: float, at: str 
         pairs = enumerate(zip(recorded, found, strict=True), 1)
         return next((w for n, (r, f) in pairs if (w := difference(r, f, tolerance, f"{at}{n}."))), None)
     if _is_number(recorded) and _is_number(found):
-        same = math.isclose(float(recorded), float(found), rel_tol=tolerance, abs_tol=1e-9)  # type: ignore[arg-type]
+        same = _close(recorded, found, tolerance)
     else:
         same = recorded == found and isinstance(recorded, bool) == isinstance(found, bool)
     return None if same else at.rstrip(".") or "-"
 
 
-def _is_number(value: JsonValue) -> bool:
+def _is_number(value: JsonValue) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _close(recorded: int | float, found: int | float, tolerance: float) -> bool:
+    try:
+        return math.isclose(recorded, found, rel_tol=tolerance, abs_tol=1e-9)
+    except OverflowError:  # a whole number that no float can hold
+        return recorded == found

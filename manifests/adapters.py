@@ -5,7 +5,7 @@ the embedding of the new word. Its header says which word and for which model. I
 is read by safetensors alone, bounded in bytes, tensors, rank and names; nothing of it is ever unpickled.
 """
 
-import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from manifests.errors import ManifestsError, StoreError
+from manifests import strict_json
+from manifests.errors import JsonError, ManifestsError, StoreError
 from manifests.manifest import AdapterFile, Count, Model, Part, Seconds, Sha256, Versions, Word
 from manifests.reader import read_regular_file
 from manifests.work_folder import save_with_card
@@ -94,9 +95,8 @@ def read_facts(data: bytes) -> AdapterFacts:
         raise AdapterError("adapter.too_large", mib=MAX_BYTES // 2**20)
     try:
         length = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + length].decode()) if 2 <= length <= _HEADER else None
-        facts = _facts(header, len(data) - 8 - length)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        facts = _facts(strict_json.parse(data[8 : 8 + length], max_bytes=_HEADER), len(data) - 8 - length)
+    except (JsonError, ValueError, TypeError, KeyError, AttributeError):
         facts = None
     if facts is None:
         raise AdapterError("adapter.broken")
@@ -113,12 +113,9 @@ def _facts(header: object, size: int) -> AdapterFacts | None:
     for name, told in header.items():
         shape = tuple(int(side) for side in told["shape"])
         begin, end = (int(place) for place in told["data_offsets"])
-        numbers = 1
-        for side in shape:
-            numbers *= side
         if not (1 <= len(shape) <= 4 and all(1 <= side <= 16384 for side in shape)):
             return None
-        if not 0 <= begin <= end <= size or end - begin != numbers * _BYTES[told["dtype"]]:
+        if not 0 <= begin <= end <= size or end - begin != math.prod(shape) * _BYTES[told["dtype"]]:
             return None
         shapes[name] = shape
         places.append((begin, end))

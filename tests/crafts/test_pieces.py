@@ -169,6 +169,8 @@ def test_the_first_figure_that_differs_is_named_and_small_differences_only_where
     assert difference(one, {"a": [1, {"b": 100}], "c": 1}, 0.1) == "c"
     assert difference(one, {"a": [1], "c": True}, 0) == "a"
     assert difference(one, {}, 0) == "a"
+    assert difference({"a": 10**400}, {"a": 3}, 0.1) == "a"  # which no float can hold
+    assert difference({"a": 10**400}, {"a": 10**400}, 0) is None
 
 
 @pytest.mark.parametrize(("kind", "module"), [("crossstitch", "fpdf"), ("storyboard", "pptx")])
