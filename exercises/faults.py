@@ -42,6 +42,8 @@ _KEYS = {
     "tuple_type": "list",
     "too_short": "items_at_least",
     "too_long": "items_at_most",
+    "server_address": "server_address",
+    "login": "login",
 }
 
 

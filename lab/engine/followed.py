@@ -3,12 +3,15 @@
 Rule: whoever asks never waits, and a stopped job has ended here at once, whatever the server still does.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from lab.engine.events import EventLog
 from lab.engine.protocol import Cancelled, Failed
+
+log = logging.getLogger(__name__)
 
 
 class FollowedJob(EventLog):
@@ -45,8 +48,16 @@ class UnderWay(Generic[J]):
                 return job
             self._jobs = [each for each in self._jobs if not each.ended] + [job]
         name = f"{self._name}-{job.id[:8]}"
-        threading.Thread(target=self._follow, args=(job,), name=name, daemon=True).start()
+        threading.Thread(target=self._run, args=(job,), name=name, daemon=True).start()
         return job
+
+    def _run(self, job: J) -> None:
+        """All of a job: whatever happens, it ends."""
+        try:
+            self._follow(job)
+        except Exception:
+            log.exception("The job %s failed", job.id)
+            job.report(Failed("internal"))
 
     def close(self) -> None:
         """Cancel what is under way; nothing more is begun."""

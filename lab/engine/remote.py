@@ -83,10 +83,8 @@ class RemoteEngine:
         """Ask and listen until the job has ended, here or there."""
         try:
             self._listen_again_and_again(job)
-        except Exception:
-            log.exception("The job %s failed", job.id)
-            job.report(Failed("internal"))
-        self._forget(job)
+        finally:
+            self._forget(job)
 
     def _listen_again_and_again(self, job: RemoteJob) -> None:
         import httpx2

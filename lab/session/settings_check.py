@@ -10,6 +10,7 @@ from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from exercises.errors import UserError
+from exercises.faults import faults
 from exercises.i18n import Language
 from exercises.settings import ExerciseSettings
 from lab.endpoint.server import ApiSettings
@@ -40,7 +41,9 @@ ELSEWHERE = ("GENAI_HUB_", "GENAI_GATEWAY_")
 ADDRESSES = ("GENAI_LOCAL_", "GENAI_BUNDLED_")  # variables that the providers' file names
 
 
-def settings_findings(variables: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+def settings_findings(
+    variables: Mapping[str, str], language: Language
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Keys of `[doctor.settings]` with their values."""
     known = {name for settings in SETTINGS for name in setting_names(settings)}
     unknown = sorted(
@@ -58,11 +61,12 @@ def settings_findings(variables: Mapping[str, str]) -> Iterator[tuple[str, dict[
         try:
             settings()
         except ValidationError as error:
-            for wrong in error.errors():
-                name = str(wrong["loc"][0]) if wrong["loc"] else settings.__name__
+            names = {str(each["loc"][0]) if each["loc"] else settings.__name__ for each in error.errors()}
+            for fault in faults(error, dict.fromkeys(names)):
+                name = str(fault.path[0]) if fault.path else settings.__name__
                 if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
                     name = variable(settings, name)
-                yield "settings.wrong", {"name": name, "reason": wrong["msg"]}
+                yield "settings.wrong", {"name": name, "reason": fault.text(language)}
     used = sorted(name for name in variables if name in known and name.startswith("GENAI_"))
     yield "settings.used" if used else "settings.defaults", {"names": ", ".join(used)}
 

@@ -104,9 +104,6 @@ class ComfyuiEngine:
             job.report(Failed("comfyui_gone", {"address": server.address}))
         except Refusal as refusal:
             job.report(refused(refusal))
-        except Exception:
-            log.exception("The job %s failed", job.id)
-            job.report(Failed("internal"))
 
 
 class _Following:

@@ -1,35 +1,28 @@
 """Settings of the server with A1111's API that draws for this lab."""
 
-import re
 from base64 import b64encode
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lab.models.http import Connection
+from lab.models.server_address import server_address
 
 API = "/sdapi/v1"
-_ADDRESS = re.compile(r"https?://([^\s/@?#]*@)?[^\s/@?#]+(/[^\s?#]*)?")
 
 
 def _address(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    try:
-        good = bool(_ADDRESS.fullmatch(text)) and bool(urlsplit(text).hostname)
-        urlsplit(text).port  # noqa: B018  (it raises for a port that is none)
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("an address such as http://127.0.0.1:7860 was expected")
+    server_address(value.get_secret_value(), "http://127.0.0.1:7860", login=True)
     return value
 
 
 def _pair(value: SecretStr) -> SecretStr:
     user, colon, _ = value.get_secret_value().partition(":")
     if not user or not colon:
-        raise ValueError("user:password was expected")
+        raise PydanticCustomError("login", "user:password was expected")
     return value
 
 

@@ -2,10 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lab.models.http import Connection
+from lab.models.server_address import server_address
+
+
+def _address(text: str) -> str:
+    return server_address(text, "http://127.0.0.1:8188")
 
 
 class ComfyuiSettings(BaseSettings):
@@ -15,7 +20,7 @@ class ComfyuiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")] | None = Field(
+    url: Annotated[str, AfterValidator(_address)] | None = Field(
         default=None, validation_alias="COMFYUI_API_URL"
     )
     token: SecretStr | None = Field(default=None, validation_alias="COMFYUI_API_TOKEN")

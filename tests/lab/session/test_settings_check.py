@@ -33,6 +33,18 @@ def test_a_setting_of_a_wrong_value_is_a_problem_and_its_value_is_not_shown(
     assert "sixty-five" not in wrong[0].finding
 
 
+@pytest.mark.parametrize("address", ["http://[", "nonsense", "http://here:99999", "ftp://here", "http://a b"])
+@pytest.mark.parametrize("name", ["COMFYUI_API_URL", "STABLE_DIFFUSION_URL"])
+def test_what_is_no_address_of_a_server_is_a_problem_in_the_students_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    (wrong,) = [f for f in findings(case(tmp_path, "fr"), "settings") if f.state is State.PROBLEM]
+    assert name in wrong.finding
+    assert "une adresse telle que http://127.0.0.1:" in wrong.finding
+    assert address not in wrong.finding
+
+
 def test_settings_go_by_the_names_the_libraries_read_them_by() -> None:
     assert setting_names(WorkSettings) == {"GENAI_WORK", "GENAI_STUDENT", "JUPYTERHUB_USER"}
     assert {"GENAI_PORT", "GENAI_HOST"} <= setting_names(LabSettings)
