@@ -53,6 +53,27 @@ def test_what_is_plain_or_nearly_has_none_and_the_picture_is_white_on_black() ->
     assert set(np.unique(np.asarray(drawn))) == {0, 255}
 
 
+def winding(side: int, head: int) -> Image.Image:
+    """A long faint band in many turns, whose first pixels are `head` light; the band is 138 on 110."""
+    picture = np.full((side, side), 110, np.uint8)
+    turns = range(8, side - 24, 16)
+    for number, top in enumerate(turns):
+        picture[top : top + 8, 8 : side - 8] = 138
+        if top != turns[-1]:
+            left = side - 16 if number % 2 == 0 else 8
+            picture[top : top + 24, left : left + 8] = 138
+    picture[8:16, 8:68] = np.linspace(head, 138, 60)[None]
+    return Image.fromarray(picture)
+
+
+@pytest.mark.parametrize("side", [128, 1024])
+def test_a_faint_line_is_followed_to_its_end_from_where_it_is_clear_and_not_seen_without(side: int) -> None:
+    found = edges(winding(side, 200))
+    assert found[-40:].any()
+    assert (found.sum(1) > 0).mean() > 0.6
+    assert not edges(winding(side, 138)).any()
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 300), (300, 2)])
 def test_any_size_is_taken(size: tuple[int, int]) -> None:
     assert edges(Image.new("RGB", size, "red")).shape == size[::-1]
