@@ -91,8 +91,6 @@ class _Pages(Document):
         told = [*self.settings.pictures, *(Told() for _ in self.pictures)]
         for number, (picture, each) in enumerate(zip(self.pictures, told, strict=False), 1):
             self._picture(number, picture, each)
-        if not self.questions:
-            return self.written()
         self.heading(t("course.quiz"))
         for number, question in enumerate(self.questions, 1):
             if pdf.will_page_break(8 + 6 * len(question.choices)):

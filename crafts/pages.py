@@ -107,13 +107,13 @@ class Document:
         )
 
     def table(self, header: list[str], rows: list[list[str]], widths: tuple[int, ...]) -> None:
-        """A table of text, its header again on each page."""
+        """A table of text, one paragraph a cell, its header again on each page."""
         self.font(SMALL)
         with self.pdf.table(
             col_widths=widths, line_height=SMALL * LINE * MM, text_align="LEFT", padding=0.6
         ) as table:
             for cells in (header, *rows):
-                table.row([self.plain(cell) for cell in cells])
+                table.row([" ".join(self.plain(cell).split()) for cell in cells])
         self.pdf.ln(1.5)  # what follows does not touch the frame
 
     def plain(self, text: str) -> str:

@@ -53,6 +53,7 @@ SIGNATURES = {
     ".xml": b"<?xml",
 }
 
+MOST_NUMBER = 999_999
 _NAME = re.compile(rf"({SLUG_PATTERN})-([1-9][0-9]{{0,5}})\.[a-z]{{2,5}}")
 _FileName = Annotated[str, StringConstraints(pattern=rf"^{SLUG_PATTERN}-[1-9][0-9]{{0,5}}\.[a-z]{{2,5}}$")]
 _Stem = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -83,7 +84,7 @@ class Piece(_Part):
     student: Name
     assignment: AssignmentId
     exercise: Slug
-    number: Annotated[int, Field(ge=1, le=999_999)]
+    number: Annotated[int, Field(ge=1, le=MOST_NUMBER)]
     time: AwareDatetime
     language: Language
     settings: dict[str, JsonValue]
@@ -119,6 +120,8 @@ def make(
         make_folder(place)
         remove_temporaries(place)
         number = 1 + max(numbers(exercise, (path.name for path in place.iterdir())), default=0)
+        if number > MOST_NUMBER:
+            raise CraftError("too_many", exercise=exercise, folder=place)
         stem = f"{exercise}-{number}"
         for ending, data in files.items():
             write_atomic(place / f"{stem}{ending}", data)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import tomlkit
 
-from crafts.quiz_text import Question
+from crafts.quiz_text import GAP, Question
 from exercises.i18n import LANGUAGES, translator
 from exercises.loader import FILE
 
@@ -85,7 +85,7 @@ def _assignment(title: str, questions: Sequence[Question]) -> str:
     asked: list[dict[str, Any]] = []
     for number, question in enumerate(questions, 1):
         written: dict[str, Any] = {"id": f"question_{number}", "ask": "choice", "text": _both(question.text)}
-        written["choices"] = [_both(choice) for choice in question.choices]
+        written["choices"] = [_both(choice) for choice in _told_apart(question.choices)]
         if question.why:
             written["why"] = _both(question.why)
         asked.append(written)
@@ -98,6 +98,12 @@ def _assignment(title: str, questions: Sequence[Question]) -> str:
         "questions": asked,
     }
     return tomlkit.dumps({"points": points, "title": _both(title), "exercises": [exercise]})
+
+
+def _told_apart(choices: Sequence[str]) -> list[str]:
+    """The choices; where several are gaps still to be filled in, each gap has its number."""
+    gaps = choices.count(GAP)
+    return [f"{GAP} {place}" if gaps > 1 and each == GAP else each for place, each in enumerate(choices, 1)]
 
 
 def _both(text: str) -> dict[str, str]:

@@ -47,6 +47,8 @@ def read_quiz(text: str) -> list[Question]:
             raise CraftError("quiz.no_right", line=question.line)
         if len(question.choices) < 2:
             raise CraftError("quiz.one_choice", line=question.line)
+    if not questions:
+        raise CraftError("quiz.none")
     return questions
 
 

@@ -61,10 +61,11 @@ def check_dataset(exercise: Dataset, evidence: Evidence) -> list[RuleResult]:
         ("sorted", partial(_sorted, exercise, newest, sorted_)),
     ]
     results = in_order("pictures", pictures)
-    for sort in SORTS:
-        card = newest_card(submission, exercise.id, sort)
+    cards = {sort: newest_card(submission, exercise.id, sort) for sort in SORTS}
+    for sort, card in cards.items():
+        others = [each for name, each in cards.items() if name != sort and isinstance(each, Card)]
         rules: list[Rule] = [
-            ("trained", partial(_trained, exercise, submission, newest, sorted_, card)),
+            ("trained", partial(_trained, exercise, submission, newest, sorted_, card, others)),
             ("as_recorded", partial(_as_recorded, exercise, submission, newest, card)),
         ]
         results += in_order(sort, rules, which=message(f"dataset.{sort}"))
@@ -133,8 +134,12 @@ def _trained(
     newest: dict[str, Recorded],
     sorted_: Sorted | Message,
     card: Card | Message | None,
+    others: Sequence[Card],
 ) -> Verdict:
-    """A classifier of this student's, taught on the pictures that are kept now, whose file is there."""
+    """A classifier of this student's, taught on the pictures that are kept now, whose file is there.
+
+    Other pictures teach another network, to the last number: one file for both was taught on neither's.
+    """
     if card is None:
         return not_yet(message("dataset.not_trained"))
     if isinstance(card, Message):
@@ -167,6 +172,8 @@ def _trained(
         return wrong(error.message)
     if (found := sha256(data).hexdigest()) != card.sha256:
         return wrong(message("dataset.other_file", file=card.file), card.sha256, found)
+    if any(card.sha256 == other.sha256 and card.taught != other.taught for other in others):
+        return wrong(message("dataset.one_for_both"))
     return ok()
 
 

@@ -56,6 +56,8 @@ def test_questions_are_read_with_the_right_answer_first() -> None:
     [
         ("Which?", "Line 1: begin with ?"),
         ("+ So", "Line 1: there is no question yet"),
+        ("", "There is no question yet"),
+        (" \n", "There is no question yet"),
         ("? Why\n+ So\n+ Also so\n- Not", "Line 3: this question has a right answer already"),
         ("? Why\n- So\n- Not", "Line 1: this question has no right answer"),
         ("? Why\n+ So", "Line 1: this question has one answer alone"),
@@ -117,12 +119,15 @@ def test_the_pages_have_every_declaration_and_the_answers_last(language: Languag
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_each_subjects_template_is_a_quiz_with_gaps(template: str, language: Language) -> None:
+def test_each_subjects_template_is_a_quiz_with_gaps_that_the_lab_loads(
+    template: str, language: Language, tmp_path: Path
+) -> None:
     t = translator("lab", language)
     stub = t(f"course.{template}_quiz")
     assert [question.has_gap for question in read_quiz(stub)] == [True] * 3
     filled = read_quiz("".join(f"{n}" if sign == GAP else sign for n, sign in enumerate(stub)))
     assert len(filled) == 3
+    assert len(unpacked(assignment_zip("Half done", read_quiz(stub)), tmp_path).exercises[0].questions) == 3
     assert len(t(f"course.{template}_prompts").split("\n")) == 3
     assert t(f"course.{template}_check")
 

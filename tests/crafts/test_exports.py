@@ -96,6 +96,12 @@ def test_frames_of_one_palette_are_nearer_than_frames_of_two() -> None:
     assert near["frames"][0]["from_before"] is None
 
 
+def test_an_alternative_text_of_many_lines_is_one_paragraph_in_the_storys_table() -> None:
+    frames = [{"caption": "It goes", "alt": "\n".join("abcdefghij" * 20)}] * 2
+    _, files = made(STORYBOARD, {"title": "", "frames": frames}, [painted("#ff0000"), painted("#00ff00")])
+    assert "a b c d e f g h i j" in PdfReader(io.BytesIO(files[".pdf"])).pages[-1].extract_text()
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.text(max_size=120), st.text(max_size=300), st.text(max_size=300))
 def test_whatever_is_typed_ends_in_pages_and_slides(title: str, caption: str, alt: str) -> None:

@@ -53,6 +53,15 @@ def test_a_newer_piece_replaces_none_and_counts(store: Store) -> None:
     assert newest(store.folder, "patter") is newest(store.folder, "other") is None
 
 
+def test_above_the_highest_number_nothing_is_made_and_the_file_is_named(store: Store) -> None:
+    crossstitch(store)
+    (store.folder / FOLDER / "pattern-999999.pdf").write_bytes(b"%PDF-")
+    before = set((store.folder / FOLDER).iterdir())
+    with pytest.raises(CraftError, match="highest number"):
+        crossstitch(store)
+    assert set((store.folder / FOLDER).iterdir()) == before
+
+
 def test_what_cannot_be_made_leaves_nothing(store: Store) -> None:
     with pytest.raises(CraftError):
         crossstitch(store, width=3)

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from crafts.application import Application
+from crafts.errors import CraftError
 from crafts.pieces import FOLDER, Piece, make, newest
 from exercises.errors import UserError
 from exercises.kinds.crafted import Crafted
@@ -120,9 +121,13 @@ class CraftedTab(ABC):
         piece = None if chosen else newest(self.lab.folder, self.exercise.id)
         if piece is None:
             return [gr.update(choices=choices), *(gr.skip() for _ in self.form)]
+        try:
+            shown = self.values(self.application.read_settings(piece.settings).model_dump(mode="json"))
+        except CraftError:  # a record edited by hand
+            return [gr.update(choices=choices), *(gr.skip() for _ in self.form)]
         stems = [source.stem for source in piece.sources if source.stem in records]
         value: Any = stems if self.application.most > 1 else next(iter(stems), None)
-        return [gr.update(choices=choices, value=value), *self.values(piece.settings)]
+        return [gr.update(choices=choices, value=value), *shown]
 
     def _show(self) -> list[Any]:
         """The newest piece on disk."""
@@ -135,7 +140,7 @@ class CraftedTab(ABC):
         files = crafts.downloads(t, piece, self.page.file_url, self.lab.folder)
         try:
             return [self.view(piece, own), files, self.figures(piece), checks]
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):  # a record edited by hand
+        except (UserError, KeyError, IndexError, TypeError, ValueError, AttributeError):  # edited by hand
             return [stage.empty(t("crafted.strange", stem=piece.stem)), files, "", checks]
 
     def _make(self, chosen: Any, *values: Any) -> str:

@@ -172,6 +172,15 @@ def test_a_classmates_classifier_is_told(done: Done) -> None:
     assert why(store, "plain/trained") == "dataset.foreign"
 
 
+def test_one_network_for_both_sets_of_pictures_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work", "data", "jane")
+    records = draw(store, EXERCISE)
+    look_through(store, EXERCISE, [records["set_bag_gray_blue"].stem])
+    teach(store, EXERCISE, records)
+    teach(store, EXERCISE, records, BIAS, data=network(2, 1))
+    assert why(store, "plain/trained") == why(store, "biased/trained") == "dataset.one_for_both"
+
+
 @pytest.mark.parametrize("data", [b"", b"\x80\x04.", b"{}", network(3), network(2)[:-4]])
 def test_a_network_that_is_none_is_told_and_never_unpickled(done: Done, data: bytes) -> None:
     store, _ = done
