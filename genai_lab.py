@@ -6,20 +6,23 @@ is a bug and keeps its traceback.
 """
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 
 import typer
+from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from typer.exceptions import Abort, TyperException
 
-from exercises.errors import MissingExtra, UserError
+from exercises.errors import BadEnvFile, MissingExtra, UserError
 from exercises.faults import faults
 from exercises.i18n import preferred_language, translator
 from manifests.errors import StoreError
 
+LANGUAGE = "GENAI_LANGUAGE"
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("lab.cli.serve:serve", "Open the lab in a browser."),
     "run": ("lab.cli.run:run", "Make an assignment's images without the browser."),
@@ -113,9 +116,23 @@ def prefix(title: str) -> str:
     return "GENAI_"
 
 
+def take_language_of_env_file() -> None:
+    """Let `.env` say the language of messages, as it says all other settings, unless the environment does.
+
+    Raises BadEnvFile.
+    """
+    try:
+        said = dotenv_values(".env").get(LANGUAGE)
+    except UnicodeDecodeError as error:
+        raise BadEnvFile(error.start) from error
+    if said and not os.environ.get(LANGUAGE):
+        os.environ[LANGUAGE] = said
+
+
 def main() -> None:
     arguments = sys.argv[1:] or ["--help"]
     try:
+        take_language_of_env_file()
         sys.exit(typer.main.get_command(build(arguments)).main(arguments, standalone_mode=False))
     except UserError as error:
         complaint = str(error)

@@ -39,6 +39,15 @@ class CatalogueError(UserError):
         return self.in_language(preferred_language())
 
 
+class BadEnvFile(CatalogueError):
+    """The `.env` file in the current folder is no text."""
+
+    package = "exercises"
+
+    def __init__(self, byte: int) -> None:
+        super().__init__("error.env_file", byte=byte)
+
+
 class MissingExtra(CatalogueError):
     """A command needs packages that only an extra of this distribution installs."""
 

@@ -80,7 +80,10 @@ def money(value: float, currency: str, language: Language) -> str:
 
 
 def preferred_language() -> Language:
-    """The language of the person at this process: `GENAI_LANGUAGE`, else the locale's, else English."""
+    """The language of the person at this process: `GENAI_LANGUAGE`, else the locale's, else English.
+
+    The command line has put into the environment what `.env` says of it.
+    """
     names = (os.environ.get(name) for name in ("GENAI_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return nearest_language(next((name for name in names if name), None))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from exercises.parameters import Slug
 from gateway.class_routes import only_instructors
@@ -20,6 +20,11 @@ from grading.feedback.document import Feedback, LookAgain, OwnFeedback
 from lab.endpoint.errors import ApiError
 
 Name = Annotated[str, Path(max_length=255)]
+Number = Annotated[int, Path(ge=1, le=2**62)]  # of a request, as the database counts them
+# Within a day of the first and the last year there is no such moment in every time zone.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
 
@@ -27,7 +32,7 @@ class Published(BaseModel):
     """What an instructor sends. `begins`: when the student may see it; without it, at once."""
 
     feedback: Feedback
-    begins: AwareDatetime | None = None
+    begins: Moment | None = None
 
 
 class Asked(BaseModel):
@@ -76,7 +81,7 @@ def router(store: FeedbackStore) -> APIRouter:
         return Response(status_code=204)
 
     @routes.put("/class/feedback/requests/{number}", status_code=204, dependencies=teaches)
-    def answer(number: int, answer: Answer, request: Request) -> Response:
+    def answer(number: Number, answer: Answer, request: Request) -> Response:
         """Answer what a student asked."""
         person = person_of(request)
         by = answer.by if person == HUB and answer.by else person.name

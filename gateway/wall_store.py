@@ -87,12 +87,15 @@ class WallStore:
         return work
 
     def take_down(self, work: str, author: str) -> None:
-        """The author takes a work back. Raises NoSuchWork."""
+        """The author takes a work back. Raises NoSuchWork.
+
+        The picture goes first: were this ended in between, the author still sees the work, and does it again.
+        """
         with closing(self._open()) as database, database:
             query = "delete from works where id = ? and author = ?"
             if not database.execute(query, (work, author)).rowcount:
                 raise NoSuchWork
-        (self._pictures / f"{work}.webp").unlink(missing_ok=True)
+            (self._pictures / f"{work}.webp").unlink(missing_ok=True)
 
     def hide(self, work: str, hidden: bool) -> None:
         """An instructor hides a work from the class, or shows it again. Raises NoSuchWork."""

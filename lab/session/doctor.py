@@ -253,7 +253,12 @@ def _is_manifest(name: str) -> bool:
 
 
 def _settings(case: Case) -> Iterator[Finding]:
-    states = {"wrong": State.PROBLEM, "typo": State.WARNING, "unknown": State.WARNING}
+    states = {
+        "wrong": State.PROBLEM,
+        "typo": State.WARNING,
+        "unknown": State.WARNING,
+        "language": State.WARNING,
+    }
     for key, values in settings_findings(case.variables, case.language):
         yield case.found(states.get(key.removeprefix("settings."), State.OK), key, **values)
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from exercises.errors import UserError
 from exercises.faults import faults
-from exercises.i18n import Language
+from exercises.i18n import LANGUAGES, Language
 from exercises.settings import ExerciseSettings
 from lab.endpoint.server import ApiSettings
 from lab.models.a1111.settings import A1111Settings
@@ -67,6 +67,9 @@ def settings_findings(
                 if name in settings.model_fields:  # a field of the prefix's, not one with a name of its own
                     name = variable(settings, name)
                 yield "settings.wrong", {"name": name, "reason": fault.text(language)}
+    language_set = variables.get("GENAI_LANGUAGE", "")
+    if language_set and not language_set.lower().startswith(LANGUAGES):
+        yield "settings.language", {"name": "GENAI_LANGUAGE", "found": language_set}
     used = sorted(name for name in variables if name in known and name.startswith("GENAI_"))
     yield "settings.used" if used else "settings.defaults", {"names": ", ".join(used)}
 

@@ -65,6 +65,17 @@ def test_it_comes_at_the_moment_that_was_set(gateway: RunningGateway) -> None:
     assert ask(gateway, "ada", "GET", "/v1/feedback/tp2").status_code == 200
 
 
+@pytest.mark.parametrize("begins", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "soon"])
+def test_a_moment_that_no_calendar_has_is_refused(gateway: RunningGateway, begins: str) -> None:
+    assert publish(gateway, "ada", begins=begins).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 23, "first"])
+def test_a_request_of_no_such_number_is_refused(gateway: RunningGateway, number: str) -> None:
+    refused = ask(gateway, "teacher", "PUT", f"/class/feedback/requests/{number}", {"answer": "No."})
+    assert refused.status_code == 400
+
+
 def test_a_student_asks_once_and_reads_the_answer_and_it_outlives_a_kill(
     gateway: RunningGateway, start_gateway: StartGateway
 ) -> None:

@@ -45,6 +45,16 @@ def test_what_is_no_address_of_a_server_is_a_problem_in_the_students_language(
     assert address not in wrong.finding
 
 
+def test_a_language_that_there_is_not_is_a_warning(tmp_path: Path) -> None:
+    found = findings(case(tmp_path, GENAI_LANGUAGE="de"), "settings")
+    assert [f.finding for f in found if f.state is State.WARNING] == [
+        "GENAI_LANGUAGE is “de”, a language there is not: everything is in English."
+    ]
+    for good in ("en", "fr_FR.UTF-8", ""):
+        found = findings(case(tmp_path, GENAI_LANGUAGE=good), "settings")
+        assert [f.finding for f in found if f.state is State.WARNING] == []
+
+
 def test_settings_go_by_the_names_the_libraries_read_them_by() -> None:
     assert setting_names(WorkSettings) == {"GENAI_WORK", "GENAI_STUDENT", "JUPYTERHUB_USER"}
     assert {"GENAI_PORT", "GENAI_HOST"} <= setting_names(LabSettings)
