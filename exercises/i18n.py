@@ -6,7 +6,7 @@ Each package keeps its texts in `texts/en.toml` and `texts/fr.toml`; a key is a 
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+COLON: dict[Language, str] = {"en": ":", "fr": "\u00a0:"}
 
 Translate = Callable[..., str]  # `t(key, **values)`: what most code needs of a Translator
 
@@ -65,6 +66,16 @@ def decimal(text: str, language: Language) -> str:
 def number(value: float, language: Language, digits: int = 10) -> str:
     """A number as it is written in the language: at most `digits` significant digits, none needless."""
     return decimal(f"{value:.{digits}g}", language)
+
+
+def labelled(name: object, value: object, language: Language) -> str:
+    """A name and what it is, with the language's colon between them."""
+    return f"{name}{COLON[language]} {value}"
+
+
+def listed(parts: Iterable[str], language: Language) -> str:
+    """Several texts in a row, apart by the language's semicolon, as they may have commas of their own."""
+    return ("\u00a0; " if language == "fr" else "; ").join(parts)
 
 
 def points(value: float, language: Language) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exercises.assignment import Assignment
-from exercises.i18n import Language, Translator, preferred_language, translator
+from exercises.i18n import Language, Translator, labelled, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
 from grading.checks import check_submission
@@ -20,6 +20,7 @@ from grading.reports.student import SYMBOLS, mark
 from grading.results import CheckResult, earned_points, open_points
 from grading.submission.hand_in import hand_in as freeze
 from grading.submission.reading import closing, open_work
+from grading.wording import shown
 from manifests.answers import Answers, load_answers, save_answers
 from manifests.settings import WorkSettings
 from manifests.store import Store
@@ -39,9 +40,13 @@ def check(
     """Show what is done and what is missing. Exits with 1 while anything is missing; what is open is not."""
     settings, language = WorkSettings(), preferred_language()
     chosen = find_assignment(assignment)
-    with closing(open_work(work or settings.work, chosen.id, settings.student)) as submission:
+    place = work or settings.work
+    with closing(open_work(place, chosen.id, settings.student)) as submission:
         checks = check_submission(chosen, submission, language)
         findings = [f.text(language) for f in (*submission.findings, *late(chosen, submission))]
+    if not (place / chosen.id).is_dir():
+        t = translator("grading", language)
+        findings.insert(0, t("command.nothing_there", folder=shown(place / chosen.id)))
     points, still_open = earned_points(checks), open_points(checks)
     if as_json:
         document = {
@@ -118,5 +123,5 @@ def _said(check: CheckResult, t: Translator) -> Text:
         for key in ("expected", "actual"):
             value = getattr(check.cause, key)
             if value is not None:
-                said.append(f"\n{t('report.' + key)}: {value}", style="dim")
+                said.append("\n" + labelled(t("report." + key), value, t.language), style="dim")
     return said

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exercises.errors import UserError
-from exercises.i18n import Bilingual, Language, translator
+from exercises.i18n import Bilingual, Language, listed, translator
 from manifests.chain import ChainBreak
 
 MAX_SHOWN = 120
@@ -47,9 +47,8 @@ def worded(value: object, language: Language) -> str:
     """A value within a text: what has words in both languages in this one, several joined, all else tamed."""
     if isinstance(value, tuple):
         more = len(value) - MAX_LISTED
-        return "; ".join(worded(v, language) for v in value[:MAX_LISTED]) + (
-            f" (+{more})" if more > 0 else ""
-        )
+        first = listed((worded(each, language) for each in value[:MAX_LISTED]), language)
+        return first + (f" (+{more})" if more > 0 else "")
     if isinstance(value, Message | ChainBreak):
         return value.text(language)
     if isinstance(value, Bilingual):

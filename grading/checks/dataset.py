@@ -22,7 +22,7 @@ from crafts.learning import (
     share_right,
 )
 from crafts.small_net import Weights, seen
-from exercises.i18n import Translator, decimal
+from exercises.i18n import Translator, decimal, labelled
 from exercises.kinds import Dataset
 from exercises.kinds.dataset import Cell
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
@@ -85,8 +85,8 @@ def _drawn(exercise: Dataset, evidence: Evidence, newest: dict[str, Recorded]) -
     """All of the plan, each as it is planned, by one model, and each picture in order."""
     missing = [cell.run for cell in exercise.cells if cell.run not in newest]
     if missing:
-        named = tuple(missing[:NAMED])
-        return not_yet(message("dataset.missing", count=len(missing), of=len(exercise.cells), runs=named))
+        of, runs = len(exercise.cells), tuple(missing)
+        return not_yet(message("dataset.missing", count=len(missing), of=of, runs=runs))
     first = next(iter(newest.values()))
     waiting: list[Message] = []
     for run in exercise.runs:
@@ -249,7 +249,8 @@ def _texts(exercise: Dataset, submission: Submission, t: Translator) -> list[Rep
     if isinstance(sorted_, Sorted):
         reasons = list(sorted_.thrown.values())
         lines = [
-            f"{t(f'dataset.reason_{reason}')}: {reasons.count(reason)}" for reason in dict.fromkeys(reasons)
+            labelled(t(f"dataset.reason_{reason}"), reasons.count(reason), t.language)
+            for reason in dict.fromkeys(reasons)
         ]
         texts.append(ReportText(t("report.thrown_out", count=len(reasons)), "\n".join(lines)))
     for sort in SORTS:

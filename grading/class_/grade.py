@@ -153,7 +153,7 @@ def grade_class(
         )
     write_whole(out / COPIES, (copies.model_dump_json(indent=2) + "\n").encode())
     write_whole(out / PAGE, copies_page.encode())
-    write_whole(out / "grades.csv", grades_csv(assignment, grades))
+    write_whole(out / "grades.csv", grades_csv(assignment, grades, language))
     write_whole(out / OPEN, csv_bytes(open_rows(grades)))
     placed = [(entry.folder, grade) for entry, grade in zip(entries, grades, strict=True)]
     page = class_report(

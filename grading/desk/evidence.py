@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exercises.assignment import Assignment
-from exercises.i18n import Translator, number
+from exercises.i18n import Translator, labelled, number
 from exercises.kinds import Exercise, Observe
 from grading.checks import KINDS, as_given
 from grading.checks.runs import deviations
@@ -162,7 +162,7 @@ def _shown(
         sha=made.image.sha256,
         facts=tuple(facts),
         deviations=differing,
-        opinion=tuple(f"{part.asked}: {t(f'desk.{part.verdict}')}" for part in parts),
+        opinion=tuple(labelled(part.asked, t(f"desk.{part.verdict}"), t.language) for part in parts),
         manifest=veil.text(made.model_dump_json(indent=2, by_alias=True)),
         text=text,
     )

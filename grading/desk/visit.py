@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from exercises.i18n import LANGUAGES, Language, Translator, nearest_language, points, translator
+from exercises.settings import ExerciseSettings
 from exercises.templates import templates
 from grading.desk.forms import Form, FormError
 from grading.desk.gate import form_word
@@ -147,10 +148,11 @@ class Visit:
 
 
 def language_of(request: Request) -> Language:
-    """The one that was chosen here, else the browser's."""
+    """The one that was chosen here, else the setting's, else the browser's."""
     chosen = request.cookies.get(LANGUAGE)
-    accepted = request.headers.get("accept-language")
-    return next((each for each in LANGUAGES if each == chosen), nearest_language(accepted))
+    if chosen in LANGUAGES:
+        return nearest_language(chosen)
+    return ExerciseSettings().language or nearest_language(request.headers.get("accept-language"))
 
 
 def back(root: str, path: str) -> RedirectResponse:

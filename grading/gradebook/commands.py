@@ -50,7 +50,8 @@ def export(
     """Write grades as a platform imports them. Who is not in it, and why, is said on stderr."""
     language, scores = preferred_language(), read_scores(grades)
     exported = FORMATS[format.value](scores, read_sheet(roster) if roster else None, column)
-    target = out or grades / (format.value if "" not in exported.files else f"{format.value}.csv")
+    name = "export" if format.value == "csv" else format.value
+    target = out or grades / (name if "" not in exported.files else f"{name}.csv")
     try:
         for name, data in exported.files.items():
             path = target / name if name else target

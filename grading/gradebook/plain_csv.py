@@ -40,7 +40,8 @@ def export(scores: list[Score], roster: Sheet | None, title: str | None) -> Expo
         ]
         for s in scores
     ]
-    return Exported({"": write_rows([[*header, *exercises, *beside], *rows], bom=True)}, len(rows), notes)
+    graded = sum(score.points is not None for score in scores)
+    return Exported({"": write_rows([[*header, *exercises, *beside], *rows], bom=True)}, graded, notes)
 
 
 def _row(score: Score, exercises: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from exercises.assignment import Assignment
-from exercises.i18n import Language, Translator, translator
+from exercises.i18n import Language, Translator, labelled, translator
 from exercises.i18n import points as as_points
 from grading.marks.applying import as_computed
 from grading.marks.totals import with_totals
@@ -135,7 +135,7 @@ class _Reasons:
     def _line(self, check: CheckResult, key: str, **values: float | str) -> str:
         said = {n: self._number(v) if isinstance(v, int | float) else v for n, v in values.items()}
         exercise = check.id.partition("/")[0]
-        where = f"{self._titles.get(exercise, exercise)}: {check.title}"
+        where = labelled(self._titles.get(exercise, exercise), check.title, self.t.language)
         return self.t(f"changes.{key}", check=where, **said).rstrip(" :—")
 
     def _number(self, value: float) -> str:

@@ -1,10 +1,10 @@
 """Says in words whether work came in time."""
 
-from exercises.i18n import Translate
+from exercises.i18n import Translator, listed
 from grading.results import Lateness
 
 
-def lateness_words(lateness: Lateness | None, t: Translate) -> str:
+def lateness_words(lateness: Lateness | None, t: Translator) -> str:
     """`in time` or `late by …`, to the minute; empty where there was no deadline."""
     if lateness is None or lateness.due is None:
         return ""
@@ -15,7 +15,7 @@ def lateness_words(lateness: Lateness | None, t: Translate) -> str:
     return t("late.late", days=days, hours=hours, minutes=minutes)
 
 
-def times_words(lateness: Lateness | None, t: Translate) -> str:
+def times_words(lateness: Lateness | None, t: Translator) -> str:
     """When the work was handed in, last changed and due, each in local time; empty where nothing is known."""
     if lateness is None:
         return ""
@@ -24,4 +24,4 @@ def times_words(lateness: Lateness | None, t: Translate) -> str:
         t(f"late.{name}", time=f"{time.astimezone():%Y-%m-%d %H:%M}") if time else t(f"late.no_{name}")
         for name, time in times.items()
     ]
-    return "; ".join(said)
+    return listed(said, t.language)

@@ -7,8 +7,8 @@ common signs); a sign that it has not is a box, and the last line says so. No li
 import base64
 
 from crafts.pages import BOX, GAP, LINE, MM, SMALL, Document
+from exercises.i18n import labelled, translator
 from exercises.i18n import points as as_points
-from exercises.i18n import translator
 from grading.reports.student import SYMBOLS, Picture, Report, Section, mark
 
 ACROSS = 4  # pictures in a row
@@ -88,7 +88,7 @@ class _Writer(Document):
                 self.text(check.cause.message, SMALL, indent=6, grey=True)
                 for key, value in (("expected", check.cause.expected), ("actual", check.cause.actual)):
                     if value is not None:
-                        self.text(f"{t(f'report.{key}')}: {value}", SMALL, indent=6, grey=True)
+                        self.text(labelled(t(f"report.{key}"), value, t.language), SMALL, indent=6, grey=True)
             if entry.blocked:
                 blocked = t("report.blocked", rules=", ".join(entry.blocked))
                 self.text(blocked, SMALL, indent=6, grey=True)

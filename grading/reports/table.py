@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 
 from exercises.assignment import Assignment
+from exercises.i18n import Language
+from grading.marks.totals import explained
 from grading.results import Grade, Lateness
 
 # What begins a formula, at the beginning of a cell or after what some spreadsheet takes for the end of one,
@@ -20,11 +22,11 @@ PARTS = ("computed", "marked", "late_points", "dropped_points", "total")
 COLUMNS = ("student", "assignment", "status", "points", "maximum", "to_read", "handed_in", "late_seconds")
 
 
-def grades_csv(assignment: Assignment, grades: Iterable[Grade]) -> bytes:
-    """UTF-8, commas, decimal points, a column per exercise."""
+def grades_csv(assignment: Assignment, grades: Iterable[Grade], language: Language) -> bytes:
+    """UTF-8, commas, decimal points, a column per exercise; its words are in the grader's language."""
     exercises = [exercise.id for exercise in assignment.exercises]
     header = [*COLUMNS, *exercises, "findings", "reasons", "possible", *PARTS, "sum"]
-    return csv_bytes([header, *(_row(grade, exercises) for grade in grades)])
+    return csv_bytes([header, *(_row(grade, assignment, language) for grade in grades)])
 
 
 def csv_bytes(rows: Iterable[Iterable[str]]) -> bytes:
@@ -40,8 +42,8 @@ def escape_formula(value: str) -> str:
     return _FORMULA.sub(r"\1'", value)
 
 
-def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
-    points = [f"{exercise_points(grade, e):g}" if grade.gradable else "" for e in exercises]
+def _row(grade: Grade, assignment: Assignment, language: Language) -> list[str]:
+    points = [f"{exercise_points(grade, e.id):g}" if grade.gradable else "" for e in assignment.exercises]
     return [
         grade.student,
         grade.assignment,
@@ -55,7 +57,7 @@ def _row(grade: Grade, exercises: Iterable[str]) -> list[str]:
         " | ".join(grade.reasons),
         f"{grade.possible:g}" if grade.gradable else "",
         *(f"{getattr(grade, name):g}" if grade.gradable else "" for name in PARTS),
-        grade.explained,
+        explained(grade, assignment, language) if grade.explained else "",
     ]
 
 

@@ -11,6 +11,7 @@ from crafts.learning import share_right
 from exercises.i18n import decimal, preferred_language, translator
 from exercises.kinds import Dataset
 from exercises.loader import find_assignment
+from grading.wording import shown
 from lab.cli.batch import LOOK_EVERY, drawing_bar
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed
@@ -42,7 +43,7 @@ def dataset(
     """
     place, model = WorkSettings(), model or LabSettings().model
     exercise = _exercise(what, place.student)
-    biased = _bias(bias)
+    biased = _bias(bias, exercise)
     store = Store(work or place.work, what.partition("/")[0], place.student)
     _draw(store, exercise, model)
     settings = Settings(rounds=rounds or exercise.rounds, seed=seed)
@@ -74,15 +75,15 @@ def _exercise(what: str, student: str) -> Dataset:
     raise DatasetError("dataset.no_exercise", assignment=assignment_id, exercise=exercise_id[:80])
 
 
-def _bias(asked: str | None) -> Bias | None:
-    """`mug,gray` as a bias; whether the exercise has them is seen later. Raises DatasetError."""
+def _bias(asked: str | None, exercise: Dataset) -> Bias | None:
+    """`mug,gray` as a bias. Raises DatasetError for one that the exercise has not."""
     if asked is None:
         return None
-    thing, _, background = asked.partition(",")
-    try:
-        return Bias(thing=thing.strip(), background=background.strip())
-    except ValueError:
-        raise DatasetError("dataset.no_bias") from None
+    thing, _, background = (part.strip() for part in asked.partition(","))
+    if thing not in exercise.classes or background not in exercise.backgrounds:
+        names = {"things": ", ".join(exercise.classes), "backgrounds": ", ".join(exercise.backgrounds)}
+        raise DatasetError("dataset.no_such_bias", asked=shown(asked, 80), **names)
+    return Bias(thing=thing, background=background)
 
 
 def _draw(store: Store, exercise: Dataset, model: str) -> None:

@@ -153,4 +153,5 @@ def _show(grades: list[Grade], out: Path, language: Language) -> None:
         why = "".join(f"\n{reason}" for reason in each.reasons)
         table.add_row(Text(each.student), points, Text(status + why))
     console.print(table)
-    console.print(Text(t("grade.written", report=out / "index.html", table=out / "grades.csv")))
+    console.print(Text(t("grade.written_report", file=out / "index.html")), soft_wrap=True)
+    console.print(Text(t("grade.written_table", file=out / "grades.csv")), soft_wrap=True)

@@ -9,7 +9,7 @@ import typer
 from cryptography import x509
 
 from exercises.errors import CatalogueError
-from exercises.i18n import Translator, preferred_language, translator
+from exercises.i18n import Translator, labelled, preferred_language, translator
 from grading.wording import shown
 from lab.records.content_credentials import MAX_SIDECAR, ContentCredentials
 from lab.records.marks import Marks, in_words, marks_of, term_in_words
@@ -88,7 +88,7 @@ def _as_json(image: Path, each: Marks) -> dict[str, object]:
 
 def _said(image: Path, each: Marks, t: Translator) -> str:
     summary = "generated" if each.generated else "other" if each.found else "nothing"
-    lines = [f"{shown(image, 300)}: {t(f'marks.{summary}')}"]
+    lines = [labelled(shown(image, 300), t(f"marks.{summary}"), t.language)]
     for mark in each.found:
         lines += _credentials(each, t) if mark.kind == "credentials" else [in_words(mark, t)]
     return "\n  ".join(lines)

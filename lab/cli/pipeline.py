@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from exercises.errors import CatalogueError
-from exercises.i18n import Translator, number, preferred_language, translator
+from exercises.i18n import Translator, labelled, number, preferred_language, translator
 from exercises.kinds import Pipeline
 from exercises.loader import find_assignment
 from lab.cli.stopping import STOPPED, interrupt_stops
@@ -95,7 +95,7 @@ def _follow(job: Rounds, t: Translator, *, quiet: bool) -> object:
                 typer.echo(f"  {event.record.image_path}\n  {event.record.manifest.request.prompt}")
             case AnswerSaved():
                 lacks = ", ".join(lacking(event.analysis))
-                typer.echo(f"  {t('pipeline.lacks')}: {lacks or t('pipeline.nothing')}")
+                typer.echo("  " + labelled(t("pipeline.lacks"), lacks or t("pipeline.nothing"), t.language))
     return event
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from exercises.i18n import Translator, decimal, preferred_language, translator
+from exercises.i18n import Translator, decimal, labelled, preferred_language, translator
 from exercises.parameters import WITH_STRENGTH
 from lab.cli.stopping import STOPPED, interrupt_stops
 from lab.engine.protocol import Cancelled, Failed, Loading, Smaller, Step
@@ -184,7 +184,7 @@ def _show(
             progress.update(task, completed=step, total=steps, left=t("run.left", seconds=round(remaining)))
         case Smaller(width, height, fewer):
             said = t("generation.smaller", width=width, height=height, steps=fewer)
-            progress.console.print(f"{outcome.run}{t('check.colon')} {said}", highlight=False)
+            progress.console.print(labelled(outcome.run, said, t.language), highlight=False)
         case PictureSaved(record):
             manifest = record.manifest
             outcome.status = "saved"

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from exercises.errors import CatalogueError, UserError
 from exercises.faults import Fault, faults
 from exercises.i18n import Language, nearest_language, translator
+from exercises.settings import ExerciseSettings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -72,8 +73,9 @@ class Refused(ApiError):
 
 
 def language_in(scope: "Scope") -> Language:
-    """What the client asks for in `Accept-Language`; English where it says nothing."""
-    return nearest_language(Headers(scope=scope).get("accept-language"))
+    """What the client asks for in `Accept-Language`; where it says nothing, the setting's, else English."""
+    asked = Headers(scope=scope).get("accept-language")
+    return nearest_language(asked) if asked else ExerciseSettings().language or "en"
 
 
 def language_of(request: "Request") -> Language:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from exercises.errors import CatalogueError, UserError
-from exercises.i18n import Language
+from exercises.i18n import Language, labelled
 from lab.engine.denoise import versions
 from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
@@ -49,7 +49,9 @@ class ComparisonFailed(CatalogueError):
         self.failed = failed
 
     def in_language(self, language: Language) -> str:
-        reasons = " ".join(f"{name}: {error.in_language(language)}" for name, error in self.failed)
+        reasons = " ".join(
+            labelled(name, error.in_language(language), language) for name, error in self.failed
+        )
         return f"{super().in_language(language)} {reasons}"
 
 

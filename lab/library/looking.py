@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 
+from exercises.i18n import labelled
 from exercises.i18n import points as as_points
 from exercises.kinds.parts import Task
 from exercises.loader import find_assignment
@@ -140,9 +141,8 @@ def environment() -> list[Finding]:
     lab = current()
     findings = examine(Case(lab.language, lab.session.work, lab.session.student))
     for each in findings:
-        print(
-            f"{SIGNS[each.state]} {each.title}: {each.finding}" + (f"\n    → {each.fix}" if each.fix else "")
-        )
+        said = f"{SIGNS[each.state]} {labelled(each.title, each.finding, lab.language)}"
+        print(said + (f"\n    → {each.fix}" if each.fix else ""))
     return findings
 
 

@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from exercises.errors import UserError
-from exercises.i18n import Language, Translator, number, translator
+from exercises.i18n import Language, Translator, listed, number, translator
 from exercises.loader import assignment_ids, find_assignment
 from lab.models.availability import availability
 from lab.models.checksums import changed_files
@@ -162,9 +162,11 @@ def _gpu(case: Case) -> Iterator[Finding]:
     if not cards:
         yield case.found(State.OK, "gpu.none")
     elif "+cpu" in metadata.version("torch"):
-        yield case.found(State.WARNING, "gpu.unused", cards="; ".join(cards), torch=metadata.version("torch"))
+        yield case.found(
+            State.WARNING, "gpu.unused", cards=listed(cards, case.language), torch=metadata.version("torch")
+        )
     else:
-        yield case.found(State.OK, "gpu.cards", cards="; ".join(cards))
+        yield case.found(State.OK, "gpu.cards", cards=listed(cards, case.language))
 
 
 def _models(case: Case) -> Iterator[Finding]:

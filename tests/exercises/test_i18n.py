@@ -3,7 +3,17 @@
 import pytest
 
 from exercises.errors import CatalogueError, UserError
-from exercises.i18n import catalogue, money, nearest_language, number, points, preferred_language, translator
+from exercises.i18n import (
+    catalogue,
+    labelled,
+    listed,
+    money,
+    nearest_language,
+    number,
+    points,
+    preferred_language,
+    translator,
+)
 from exercises.settings import ExerciseSettings
 
 
@@ -80,3 +90,9 @@ def test_money_has_at_least_two_decimals_and_at_most_six() -> None:
     assert money(0.25, "USD", "en") == "0.25\u00a0USD"
     assert money(3, "EUR", "fr") == "3,00\u00a0EUR"
     assert money(0.000012, "USD", "en") == "0.000012\u00a0USD"
+
+
+def test_a_colon_and_a_semicolon_are_those_of_the_language() -> None:
+    assert labelled("Expected", 3, "en") == "Expected: 3"
+    assert labelled("Attendu", 3, "fr") == "Attendu\u00a0: 3"
+    assert (listed(["a", "b"], "en"), listed(["a", "b"], "fr")) == ("a; b", "a\u00a0; b")

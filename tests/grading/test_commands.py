@@ -70,7 +70,32 @@ def test_check_exits_with_1_and_says_what_is_missing(alice: Store, genai_lab: Ru
 def test_check_of_work_not_begun_lists_everything_as_missing(tmp_path: Path, genai_lab: Run) -> None:
     result = genai_lab("check", "tp2", "--work", str(tmp_path / "none"), "--json")
     assert result.returncode == 1
-    assert json.loads(result.stdout)["points"] == 0
+    found = json.loads(result.stdout)
+    assert found["points"] == 0
+    assert found["findings"][0].startswith(f"There is no folder {tmp_path / 'none' / 'tp2'} yet")
+
+
+@pytest.mark.parametrize(("name", "why"), [("none.json", "No such file"), ("text.json", "line 1, column 1")])
+def test_code_of_what_is_no_manifest_says_which_file_and_what_to_give(
+    tmp_path: Path, genai_lab: Run, name: str, why: str
+) -> None:
+    (tmp_path / "text.json").write_text("no JSON")
+    result = genai_lab("code", str(tmp_path / name))
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"genai-lab: {tmp_path / name} is no manifest: ")
+    assert why in result.stderr
+    assert "Give the JSON file beside a picture" in result.stderr
+
+
+@pytest.mark.parametrize("bias", ["mug,nope", "nope,gray", "mug", "mug,gray,more", ","])
+def test_a_bias_that_the_exercise_has_not_is_refused_before_anything_is_drawn(
+    tmp_path: Path, genai_lab: Run, bias: str
+) -> None:
+    result = genai_lab("dataset", "dataset", "--bias", bias, "--work", str(tmp_path))
+    assert result.returncode == 2
+    assert f"The bias “{bias}” is not possible here" in result.stderr
+    assert "mug" in result.stderr.split("a thing of")[1]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from exercises.assignment import Assignment
 from exercises.course_map import CoursePlace, by_level, hours
-from exercises.i18n import Translator, number
+from exercises.i18n import Translator, listed, number
 from lab.ui.html import markup
 
 
@@ -57,5 +57,4 @@ def table(t: Translator, known: Sequence[Assignment], link: Callable[[Assignment
 def _before(t: Translator, place: CoursePlace, known: Sequence[Assignment]) -> str:
     """The titles of what comes before, apart by semicolons, as titles have commas of their own."""
     titles = {each.id: each.title(t.language) for each in known}
-    between = "\N{NO-BREAK SPACE}; " if t.language == "fr" else "; "
-    return between.join(titles.get(name, name) for name in place.needs)
+    return listed((titles.get(name, name) for name in place.needs), t.language)

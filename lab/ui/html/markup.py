@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from exercises.i18n import Language, Translator, number
+from exercises.i18n import COLON, Language, Translator, number
 from grading.results import CheckResult, CheckStatus
 
 SIGNS: dict[CheckStatus, str] = {"passed": "✓", "failed": "✗", "to_do": "–", "open": "☞", "unchecked": "?"}
@@ -154,7 +154,7 @@ def _item(t: Translator, check: CheckResult) -> Markup:
     ).format(
         state=check.status,
         sign=SIGNS[check.status],
-        words=t(f"check.{check.status}") + t("check.colon"),
+        words=t(f"check.{check.status}") + COLON[t.language],
         title=check.title,
         worth=t(
             "check.points", points=number(check.points, t.language), maximum=number(check.maximum, t.language)

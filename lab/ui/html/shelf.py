@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from exercises.i18n import Translate
+from exercises.i18n import COLON, Translator
 
 LISTEN = """
 element.addEventListener("click", (event) => {
@@ -40,7 +40,7 @@ class Item:
 
 
 def shelf(
-    t: Translate,
+    t: Translator,
     items: Sequence[Item],
     chosen: str | None,
     selected: Collection[str],
@@ -54,7 +54,7 @@ def shelf(
     return Markup('<ul class="shelf">{}</ul>').format(cells)
 
 
-def _cell(t: Translate, item: Item, chosen: bool, ticked: tuple[bool, ...]) -> Markup:
+def _cell(t: Translator, item: Item, chosen: bool, ticked: tuple[bool, ...]) -> Markup:
     boxes = Markup("").join(
         Markup(
             '<label class="{name}" title="{words}"><input type="checkbox" name="{name}" value="{stem}"'
@@ -62,7 +62,7 @@ def _cell(t: Translate, item: Item, chosen: bool, ticked: tuple[bool, ...]) -> M
         ).format(
             name=name,
             words=t(f"gallery.{name}"),
-            colon=t("check.colon"),
+            colon=COLON[t.language],
             stem=item.stem,
             on=Markup(" checked") if on else "",
         )
@@ -75,7 +75,7 @@ def _cell(t: Translate, item: Item, chosen: bool, ticked: tuple[bool, ...]) -> M
         '<p><strong>{stem}</strong> <span title="{words}">{words}</span> <em>{badge}</em></p></li>'
     ).format(
         stem=item.stem,
-        colon=t("check.colon"),
+        colon=COLON[t.language],
         words=item.words,
         current=Markup(' aria-current="true"') if chosen else "",
         url=item.url,

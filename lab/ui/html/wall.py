@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-from exercises.i18n import Translator
+from exercises.i18n import Translator, labelled
 from lab.ui.html import markup
 from lab.ui.html.picture import value_text
 from manifests.wall import Work
@@ -104,7 +104,7 @@ def _buttons(t: Translator, work: Work, teaches: bool, studio: bool) -> list[Mar
 
 def _button(t: Translator, work: Work, action: str, shown: str | None = None) -> Markup:
     words = t(f"wall.{action}")
-    label = f"{words}{t('check.colon')} {work.title}"
+    label = labelled(words, work.title, t.language)
     pressed = Markup("")
     if shown is not None:  # a vote: a mark and a number, which are said in words
         label += f" ({t('wall.votes', count=work.votes)})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from PIL import Image
 
 from exercises.errors import UserError
-from exercises.i18n import Translator
+from exercises.i18n import Translator, labelled
 from lab.jobs.batch import Batch
 from lab.ui.sheets.drawing import SMALLEST_CELL, Cell, Row, draw
 from lab.ui.sheets.kept import composed
@@ -25,7 +25,7 @@ def contact_sheet(t: Translator, batch: Batch, made: Mapping[str, Record]) -> by
         return None
     columns = math.ceil(math.sqrt(len(cells)))
     rows = [Row("", cells[begin : begin + columns]) for begin in range(0, len(cells), columns)]
-    title = f"{batch.name}: {t('batch.state', done=len(made), count=len(batch.rows))}"
+    title = labelled(batch.name, t("batch.state", done=len(made), count=len(batch.rows)), t.language)
     return composed(draw(rows, title=title, missing=""))
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from exercises.errors import UserError
-from exercises.i18n import number
+from exercises.i18n import labelled, number
 from grading.results import Regeneration
 from lab.records.compare import fields
 from lab.records.export import ENDINGS, FORMATS, Format, exported
@@ -171,7 +171,7 @@ def verdict(page: Page, found: Regeneration) -> str:
     """What regenerating gave: the verdict, what explains it, and how far the pictures lie apart."""
     t = page.t
     words = t(f"gallery.verdict_{found.verdict.replace(' ', '_')}")
-    said = [f"{found.stem}{t('check.colon')} {words}", *found.causes]
+    said = [labelled(found.stem, words, t.language), *found.causes]
     if found.psnr is not None and found.verdict != "identical":
         said.append(t("gallery.psnr", psnr=number(round(found.psnr, 1), t.language)))
     return markup.status(" ".join(said), bad=found.verdict == "different")

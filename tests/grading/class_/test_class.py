@@ -21,6 +21,7 @@ from grading.class_ import pool
 from grading.class_.grade import grade_class
 from grading.results import Grade, Regeneration
 from grading.submission.reading import Submission
+from manifests.answers import load_answers, save_answers
 from manifests.store import Store
 from tests.grading.good import EARNED, answers_for
 from tests.grading.wrong import again, remove, zipped
@@ -81,6 +82,20 @@ def test_names_run_nowhere_and_lead_nowhere(tmp_path: Path, tp2: Assignment) -> 
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
     assert "<b>bold" not in (out / "index.html").read_text("utf-8")
+
+
+def test_the_tables_words_are_in_the_graders_language_whatever_the_students_is(
+    tmp_path: Path, tp2: Assignment, make_good: Callable[[Path, str], Store]
+) -> None:
+    for name, language in (("alice", "en"), ("bob", "fr")):
+        store = make_good(tmp_path / name, name)
+        save_answers(store.folder, load_answers(store.folder).model_copy(update={"language": language}))
+        shutil.copytree(tmp_path / name, tmp_path / "subs" / name)
+    grades = by_name(grade_class(tmp_path / "subs", tp2, tmp_path / "out", language="fr"))
+    assert grades["alice"].explained != grades["bob"].explained
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        sums = [row["sum"] for row in csv.DictReader(file)]
+    assert sums == [grades["bob"].explained] * 2
 
 
 def test_links_among_submissions_are_not_followed(

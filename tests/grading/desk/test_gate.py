@@ -115,3 +115,10 @@ def test_below_a_path_of_a_proxy_every_link_and_form_stays_below_it(subs: Path, 
             saved = client.post(place, data=form | {"action": ["next"], "comment": ["below"]})
             assert str(saved.url).startswith(f"{root}/mark/")
             assert "below" in client.get(place).text
+
+
+def test_the_settings_language_counts_before_the_browsers(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENAI_LANGUAGE", "fr")
+    assert '<html lang="fr"' in served.client(language="en").get("/").text

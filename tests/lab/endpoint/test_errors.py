@@ -239,6 +239,16 @@ def test_errors_are_in_the_language_the_client_asks_for(client: TestClient):
     assert "attendu" in error(wrong, 400)["message"] or "manque" in error(wrong, 400)["message"]
 
 
+def test_where_the_client_asks_for_no_language_errors_are_in_that_of_the_setting(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GENAI_LANGUAGE", "fr")
+    asked = {"prompt": "a", "n": 3}
+    assert "au plus" in error(client.post("/v1/images/generations", json=asked), 400)["message"]
+    english = client.post("/v1/images/generations", json=asked, headers={"Accept-Language": "en"})
+    assert "At most" in error(english, 400)["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b'{"model": 1e999}', b"NaN"],
