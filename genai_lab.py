@@ -83,6 +83,7 @@ def build(arguments: list[str]) -> typer.Typer:
         help="A teaching lab for generative images.",
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
     )
 
     @app.callback()
