@@ -57,10 +57,11 @@ def publish_grades(
     """
     t = translator("lab", preferred_language())
     chosen = find_assignment(assignment)
+    of_all = {name: grade for name, grade in read_grades(folder).items() if grade.assignment == chosen.id}
     found = {
         name: grade
-        for name, grade in read_grades(folder).items()
-        if grade.assignment == chosen.id and not (grade.missing or (student and grade.student not in student))
+        for name, grade in of_all.items()
+        if not (grade.missing or (student and grade.student not in student))
     }
     if group:
         known = {name for grade in found.values() for name in grade.groups}
@@ -93,4 +94,6 @@ def publish_grades(
             for o in outcomes
         ]
         typer.echo(json.dumps({"assignment": chosen.id, "published": told}, ensure_ascii=False, indent=2))
+    elif not student and not group and (absent := [g.student for g in of_all.values() if g.missing]):
+        typer.echo(t("publish.not_handed_in", students=", ".join(map(shown, absent))), err=True)
     raise typer.Exit(int(any(outcome.error for outcome in outcomes)))

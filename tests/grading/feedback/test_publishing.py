@@ -133,6 +133,15 @@ def test_points_and_comments_are_both_as_the_marks_are_now(out: Path, tp2: Assig
     assert read_grades(out)["ben"].total == before  # the grade itself follows with the next `grade`
 
 
+def test_who_handed_in_nothing_is_named(out: Path, tmp_path: Path, tp2: Assignment) -> None:
+    (tmp_path / "subs" / "zoe").mkdir()
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    code, said = run("publish", "--grades", out, "--assignment", "tp2")
+    assert code == 0
+    assert "Handed in nothing, and so without feedback: zoe" in said
+    assert not (out / "zoe" / "feedback.json").exists()
+
+
 def test_a_command_publishes_to_a_group_as_it_was_collected(
     tmp_path: Path, out: Path, tp2: Assignment
 ) -> None:
