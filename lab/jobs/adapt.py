@@ -2,7 +2,7 @@
 
 Rule: what is needed to go on is on disk after a stop, and every few seconds before, so a kill loses no more
 than that; whoever starts the same again (word, photos, settings, model) goes on there. Adapters are kept at
-the steps asked for, each with its card, and never written over by others.
+the steps asked for, each once and with its card, and never written over by others.
 """
 
 import io
@@ -28,7 +28,7 @@ from lab.jobs.protocol import Stored
 from lab.models.mini.vocabulary import forms, known_tokens, vocabulary
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
-from manifests.adapters import FOLDER, MAX_BYTES, Card, Forgetting, Settings, save
+from manifests.adapters import FOLDER, MAX_BYTES, Card, Forgetting, Settings, cards, save
 from manifests.atomic import write_atomic
 from manifests.manifest import Model
 from manifests.pictures import fit, open_photo
@@ -186,11 +186,17 @@ class Teaching:
         teacher.begin(drawn)
         self._resume(teacher)
         drawn_so_far = self._samples_before(teacher.step)
-        cards: list[Card] = []
+        kept: list[Card] = []
+        there = self._kept_before(teacher)
         before: float | None = None
         saved = since = time.monotonic()
         first = teacher.step
         for step in self.plan.kept:
+            if step <= teacher.step and step in there:
+                kept.append(there[step])
+                continue
+            if step < teacher.step:
+                continue  # it was deleted since, and cannot be had any more
             while teacher.step < step:
                 if self._stop.is_set():
                     self._save(teacher)
@@ -224,8 +230,8 @@ class Teaching:
                 forgetting = Forgetting(pictures=OTHERS, before=before, after=self._named(teacher))
             else:
                 forgetting = None
-            cards.append(self._keep(teacher, time.monotonic() - began, forgetting))
-        yield AdaptersSaved(tuple(cards))
+            kept.append(self._keep(teacher, time.monotonic() - began, forgetting))
+        yield AdaptersSaved(tuple(kept))
 
     def _prior(self, teacher: "Teacher") -> Iterator[object]:
         """The model's own pictures: those of last time, or drawn now, part by part."""
@@ -276,6 +282,23 @@ class Teaching:
             self.folder / RUN, json.dumps({"run": self.plan.digest(), "step": teacher.step}).encode()
         )
 
+    def _kept_before(self, teacher: "Teacher") -> dict[int, Card]:
+        """The adapters that the same run has kept already, by their steps."""
+        wanted = (self.plan.word, self.plan.hashes, self.plan.settings, self._model(teacher))
+        return {
+            card.steps: card
+            for card in cards(self.store.folder)
+            if (card.word, card.photos, card.settings, card.model) == wanted
+        }
+
+    def _model(self, teacher: "Teacher") -> Model:
+        return Model(
+            id=self.entry.id,
+            repository=self.entry.repository,
+            revision=self.entry.revision,
+            weights_sha256=teacher.model.weights_sha256,
+        )
+
     def _samples_before(self, step: int) -> tuple[Path, ...]:
         """Those of this run up to the step where it goes on; what is of another run goes."""
         there = samples_of(self.store.folder, self.plan.word)
@@ -317,17 +340,11 @@ class Teaching:
     def _keep(self, teacher: "Teacher", seconds: float, forgetting: Forgetting | None) -> Card:
         data, plan = teacher.adapter(), self.plan
         digest = sha256(data).hexdigest()
-        model = teacher.model
         card = Card(
             file=f"{plan.word}_{teacher.step:04}_{digest[:8]}.safetensors",
             sha256=digest,
             word=plan.word,
-            model=Model(
-                id=self.entry.id,
-                repository=self.entry.repository,
-                revision=self.entry.revision,
-                weights_sha256=model.weights_sha256,
-            ),
+            model=self._model(teacher),
             settings=plan.settings,
             steps=teacher.step,
             photos=plan.hashes,

@@ -109,6 +109,53 @@ def test_the_same_again_after_a_stop_goes_on_where_it_was(store: Store, tmp_path
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
+def kept(events: list[object]) -> list[int]:
+    """After which steps the adapters were kept that a run gave last."""
+    saved = events[-1]
+    assert isinstance(saved, AdaptersSaved), saved
+    return [card.steps for card in saved.cards]
+
+
+def test_stopped_past_an_adapter_that_is_kept_it_keeps_the_same_as_without_the_stop(store: Store) -> None:
+    whole = plan(keep=(2, 4))
+    run(store, whole, lambda event: isinstance(event, Taught) and event.step == 5)
+    assert [card.steps for card in cards(store.folder)] == [2, 4]
+    assert kept(run(store, whole)) == [2, 4, 6]
+    assert [card.steps for card in cards(store.folder)] == [2, 4, 6]
+
+
+def test_stopped_at_a_step_whose_adapter_is_kept_it_is_kept_once(store: Store) -> None:
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 3)
+    assert kept(run(store, plan())) == [3, 6]
+    assert [card.steps for card in cards(store.folder)] == [3, 6]
+
+
+def test_taught_to_the_end_the_same_again_keeps_nothing_more_and_gives_what_is_there(store: Store) -> None:
+    first = run(store, plan())[-1]
+    again = run(store, plan())
+    assert again[-1] == first
+    assert not any(isinstance(event, Taught) for event in again)
+    assert [card.steps for card in cards(store.folder)] == [3, 6]
+
+
+def test_an_adapter_that_was_deleted_is_kept_again_only_at_the_step_it_goes_on_from(store: Store) -> None:
+    saved = run(store, plan())[-1]
+    assert isinstance(saved, AdaptersSaved)
+    for card in saved.cards:
+        (store.folder / "adapters" / card.file).unlink()
+    assert kept(run(store, plan())) == [6]
+    assert [card.steps for card in cards(store.folder)] == [6]
+
+
+def test_adapters_of_other_photos_are_not_taken_for_those_of_this_run(store: Store) -> None:
+    run(store, plan())
+    others = plan(photos=tuple(map(photo, range(1, 7))))
+    run(store, others, lambda event: isinstance(event, Taught) and event.step == 4)
+    saved = run(store, others)[-1]
+    assert isinstance(saved, AdaptersSaved)
+    assert [(card.steps, card.photos) for card in saved.cards] == [(3, others.hashes), (6, others.hashes)]
+
+
 def test_other_photos_begin_anew(store: Store) -> None:
     run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
     others = run(store, plan(photos=tuple(map(photo, range(1, 7)))))
