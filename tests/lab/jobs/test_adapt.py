@@ -20,6 +20,7 @@ from lab.jobs.generate import PictureSaved, generate
 from lab.records.code import python_script
 from lab.records.verify import verify
 from manifests.adapters import Settings, cards, read, read_facts
+from manifests.atomic import write_atomic
 from manifests.errors import StoreError
 from manifests.manifest import Adapter, Manifest
 from manifests.png import read_png_text
@@ -161,6 +162,59 @@ def test_other_photos_begin_anew(store: Store) -> None:
     others = run(store, plan(photos=tuple(map(photo, range(1, 7)))))
     first = next(event for event in others if isinstance(event, Taught))
     assert (first.step, first.samples) == (1, ())  # those of the other run are gone
+
+
+def test_killed_while_it_saves_a_run_leaves_no_state_that_another_takes_for_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def write_and_die(path: Path, data: bytes) -> None:
+        write_atomic(path, data)
+        if path.parent.name == ".zibou":
+            raise Killed
+
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 2)
+    others = plan(photos=tuple(map(photo, range(1, 7))), keep=(), sample_every=100)
+    with monkeypatch.context() as patched:
+        patched.setattr(adapt, "write_atomic", write_and_die)
+        with pytest.raises(Killed):
+            run(store, others, lambda event: isinstance(event, Taught) and event.step == 4)
+    again = run(store, plan())
+    assert next(event.step for event in again if isinstance(event, Taught)) == 1
+    assert kept(again) == [3, 6]
+
+
+def test_a_word_is_taught_by_one_run_at_a_time_and_others_are_told(store: Store) -> None:
+    first = Teaching(store, plan())
+    events = first.events()
+    next(events)
+    second = Teaching(store, plan(photos=tuple(map(photo, range(1, 7)))))
+    with pytest.raises(AdaptError, match="zibou") as raised:
+        next(second.events())
+    assert raised.value.key == "adapt.under_way"
+    assert "\u00a0»" in raised.value.in_language("fr")
+    assert next(Teaching(store, plan(word="flonk")).events())
+    first.cancel()
+    assert isinstance([*events][-1], Cancelled)
+    assert next(second.events())
+
+
+def test_teaching_that_runs_off_into_no_numbers_says_so_and_keeps_the_state_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(adapting, "TAUGHT_GUIDANCE", {"mini": float("inf")})
+        last = run(store, plan())[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "diverged"
+    assert "step 5" in last.text("en")
+    assert "pas 5" in last.text("fr")
+    assert [card.steps for card in cards(store.folder)] == [3]
+    again = run(store, plan())
+    assert [event.step for event in again if isinstance(event, Taught)] == [5, 6]
 
 
 def test_a_state_that_is_no_state_begins_anew(store: Store) -> None:
