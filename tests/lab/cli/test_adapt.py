@@ -38,3 +38,18 @@ def test_a_prompt_that_is_not_utf8_is_refused_in_one_line(
     assert said.startswith("genai-lab: The prompt")
     assert said.count("\n") == 1
     assert not (work / "adapt" / "outputs").exists()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "was not taught to"), ("fr", "n’a pas été appris à")])
+def test_a_picture_that_cannot_be_drawn_says_why_in_words_and_exits_with_1(
+    language: str,
+    words: str,
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GENAI_LANGUAGE", language)
+    assert exit_code(monkeypatch, work, "adapt", "adapt/enough", "--prompt", "a {word}") == 1
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.out == ""

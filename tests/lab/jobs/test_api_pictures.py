@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from exercises.i18n import LANGUAGES
+from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.analyse import ModelSelection
 from lab.jobs.api_pictures import (
@@ -212,10 +213,13 @@ class Scripted:
         self.cancelled = True
 
 
-def test_a_failure_of_the_engine_is_told_in_its_words() -> None:
+def test_a_failure_of_the_engine_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ComparisonFailed) as caught:
         list(SequentialJobs([("here", Scripted(Failed("internal")))]).events())
     assert all(caught.value.in_language(language) for language in LANGUAGES)
+    for language in LANGUAGES:
+        monkeypatch.setenv("GENAI_LANGUAGE", language)
+        assert str(JobFailed(Failed("internal"))) == Failed("internal").text(language)
 
 
 @pytest.mark.parametrize(
