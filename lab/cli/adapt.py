@@ -11,7 +11,6 @@ from exercises.kinds import Adapt
 from exercises.kinds.adapt import ADAPTED_RUN, MOST_SCALE
 from exercises.loader import find_assignment
 from lab.cli.stopping import STOPPED, interrupt_stops
-from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.adapt import AdaptError, AdaptersSaved, Plan, Preparing, Taught, Teaching
 from lab.jobs.adapt_grid import begin, fitting, free_request, missing
@@ -49,7 +48,7 @@ def adapt(
     keep: Annotated[list[int] | None, typer.Option(help="Keep the adapter after this step, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Teach a new word, then draw the exercise's pictures before and after.
+    """Teach a new word, then draw the exercise's pictures before and after. Exits with 1 where one failed.
 
     Ctrl-C stops after the step; the same command goes on there.
     """
@@ -108,8 +107,9 @@ def _draw(
 ) -> None:
     """The pictures that are missing, with an adapter that is kept; or one of a person's own words.
 
-    Raises AdaptError, BadPrompt, JobFailed.
+    The first that fails ends the command with 1. Raises AdaptError, BadPrompt.
     """
+    language = preferred_language()
     kept = fitting(exercise, store)
     card = next((each for each in reversed(kept) if file in (None, each.file)), None)
     if card is None:
@@ -122,7 +122,9 @@ def _draw(
         for run, request in asked:
             *_, last = begin(store, engine, exercise, run, request, card).events()
             if isinstance(last, Failed):
-                raise JobFailed(last)
+                said = translator("lab", language)("run.failed", run=run, error=last.text(language))
+                typer.echo(said, err=True)
+                raise typer.Exit(1)
             if isinstance(last, PictureSaved) and not quiet:
                 typer.echo(str(last.record.image_path))
     finally:

@@ -7,6 +7,7 @@ LoRA, lest it forget (prior preservation, arXiv:2208.12242, with the model's own
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ WARM_UP, COOL_DOWN = 20, 0.4  # steps in which the rates rise; the last part, in
 EMPTY = 0.25  # part of the model's own pictures that are shown without their prompt
 PLAIN = 30  # of 255: a photo whose border varies less has a background that can be named
 SAMPLE_STEPS = 12
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of each of what is learnt
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,10 @@ class Teacher:
     # --- a step
 
     def teach(self) -> float:
-        """One step; what the new thing cost in it."""
+        """One step; what the new thing cost in it.
+
+        Raises EngineFailure where it comes to no number any more; what is learnt is then as it was before.
+        """
         import torch
 
         unet, settings = self.pipe.unet, self.settings
@@ -222,12 +227,15 @@ class Teacher:
         )
         for group in self._optimizer.param_groups:
             group["lr"] = group["rate"] * share
-        torch.nn.utils.clip_grad_norm_([*self._lora.values(), self.vector], 1.0)
+        length = torch.nn.utils.clip_grad_norm_(self._learnt(), 1.0)
+        loss = float(cost.detach())
+        if not math.isfinite(loss + float(length)):
+            raise EngineFailure("diverged", step=self.step + 1)
         self._optimizer.step()
         self._optimizer.zero_grad()
         self.step += 1
-        self.losses.append(float(cost.detach()))
-        return self.losses[-1]
+        self.losses.append(loss)
+        return loss
 
     def _target(self, clean: Any, noise: Any, times: Any) -> Any:
         if self._noise.config.prediction_type == "v_prediction":
@@ -312,37 +320,47 @@ class Teacher:
         }
         return bytes(save(tensors, said))
 
-    def state(self) -> bytes:
-        """All that is needed to go on from here."""
+    def state(self, run: str) -> bytes:
+        """All that is needed to go on from here, and of which run it is."""
         from safetensors.torch import save
 
         tensors = {f"value.{i}": each.detach().cpu() for i, each in enumerate(self._learnt())}
         for i, each in enumerate(self._learnt()):
             for name, value in self._optimizer.state.get(each, {}).items():
                 tensors[f"{name}.{i}"] = value.detach().cpu()
-        return bytes(save(tensors, {"step": str(self.step), "losses": json.dumps(self.losses)}))
+        said = {"run": run, "step": str(self.step), "losses": json.dumps(self.losses)}
+        return bytes(save(tensors, said))
 
-    def restore(self, data: bytes) -> None:
-        """Go on from a state. Raises ValueError, KeyError, RuntimeError where it is not of this run."""
+    def restore(self, data: bytes, run: str) -> None:
+        """Go on from a state of this run; one that is not whole, or of another run, changes nothing.
+
+        Raises ValueError, KeyError, or what safetensors raises.
+        """
         import torch
         from safetensors.torch import load
 
         length = int.from_bytes(data[:8], "little")
         said = json.loads(data[8 : 8 + length])["__metadata__"]
-        tensors = load(data)
-        learnt = self._learnt()
-        if any(tensors[f"value.{i}"].shape != each.shape for i, each in enumerate(learnt)):
+        if said["run"] != run:
             raise ValueError("the state belongs to another run")
+        step, losses = int(said["step"]), [float(each) for each in json.loads(said["losses"])]
+        tensors, learnt = load(data), self._learnt()
+        found = []
+        for i in range(len(learnt)):  # before its first step the optimizer remembers nothing of it
+            names = ("value", *(MOMENTS if f"step.{i}" in tensors else ()))
+            found.append({name: tensors[f"{name}.{i}"] for name in names})
+        for each, own in zip(learnt, found, strict=True):
+            if any(value.shape != each.shape for name, value in own.items() if name != "step"):
+                raise ValueError("the state belongs to another model")
         with torch.no_grad():
-            for i, each in enumerate(learnt):
-                each.copy_(tensors[f"value.{i}"])
-                kept = {
-                    n: tensors[f"{n}.{i}"] for n in ("step", "exp_avg", "exp_avg_sq") if f"{n}.{i}" in tensors
-                }
-                if kept:
-                    where = {n: v if n == "step" else v.to(each.device) for n, v in kept.items()}
-                    self._optimizer.state[each] = where
-        self.step, self.losses = int(said["step"]), [float(each) for each in json.loads(said["losses"])]
+            for each, own in zip(learnt, found, strict=True):
+                each.copy_(own.pop("value"))
+                if own:
+                    self._optimizer.state[each] = {
+                        name: value if name == "step" else value.to(each.device)
+                        for name, value in own.items()
+                    }
+        self.step, self.losses = step, losses
 
     def _learnt(self) -> list[Any]:
         return [*self._lora.values(), self.vector]

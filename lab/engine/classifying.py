@@ -1,12 +1,12 @@
 """Teaching the small network of `crafts/small_net.py` on some hundred pictures, one round after the other.
 
 Rule: the same pictures, settings and seed give the same network on the same machine. Each round every class
-is shown equally often, however few pictures it has: a class that is rare is seen again and again.
+is shown equally often, however few pictures it has: a class that is rare is seen again and again. Of several
+that are taught at once, one has its round at a time, and the pictures drawn meanwhile lose no thread by it.
 Importing this module loads torch, so whoever teaches imports it inside a function.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -41,15 +41,21 @@ class SmallNet(nn.Module):
         return result
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """So small a network is taught by one thread: several wait for each other longer than they work."""
+def _worker() -> ThreadPoolExecutor:
+    """A thread of its own, in which torch computes by this one alone.
+
+    torch's number of threads is each thread's own, but whoever sets it sets it as well for all that have not
+    computed yet: these get the number from before again, once the worker has taken its own.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    worker = ThreadPoolExecutor(1, "classifying", torch.set_num_threads, (1,))
+    worker.submit(torch.get_num_threads).result()
+    torch.set_num_threads(before)
+    return worker
+
+
+# So small a network is taught by one thread: several wait for each other longer than they work.
+_WORKER = _worker()
 
 
 class Classroom:
@@ -72,8 +78,7 @@ class Classroom:
 
     def round(self) -> tuple[float, float]:
         """One round: the mean loss, and which share of the pictures shown was named rightly."""
-        with one_thread():
-            return self._round()
+        return _WORKER.submit(self._round).result()
 
     def _round(self) -> tuple[float, float]:
         each = max(len(places) for places in self._by_class)

@@ -4,7 +4,7 @@ The texts are the catalogue's `[engine]`; codes are listed there and nowhere els
 """
 
 from exercises.errors import UserError
-from exercises.i18n import Language
+from exercises.i18n import Language, preferred_language
 from lab.engine.protocol import Failed, Value
 
 
@@ -30,6 +30,9 @@ class JobFailed(UserError):
 
     def in_language(self, language: Language) -> str:
         return self.failed.text(language)
+
+    def __str__(self) -> str:
+        return self.in_language(preferred_language())
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -2,7 +2,8 @@
 
 Rule: what is needed to go on is on disk after a stop, and every few seconds before, so a kill loses no more
 than that; whoever starts the same again (word, photos, settings, model) goes on there. Adapters are kept at
-the steps asked for, each with its card, and never written over by others.
+the steps asked for, each once and with its card, and never written over by others. What is on disk of a word
+is written by one run at a time, and the state says itself of which.
 """
 
 import io
@@ -10,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +21,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock, Timeout
 from PIL import Image
 
 from exercises.errors import CatalogueError, MissingExtra
@@ -28,7 +31,7 @@ from lab.jobs.protocol import Stored
 from lab.models.mini.vocabulary import forms, known_tokens, vocabulary
 from lab.models.offered import model_entry
 from lab.models.registry import ModelEntry
-from manifests.adapters import FOLDER, MAX_BYTES, Card, Forgetting, Settings, save
+from manifests.adapters import FOLDER, MAX_BYTES, Card, Forgetting, Settings, cards, save
 from manifests.atomic import write_atomic
 from manifests.manifest import Model
 from manifests.pictures import fit, open_photo
@@ -44,7 +47,7 @@ log = logging.getLogger(__name__)
 FEWEST_PHOTOS, MOST_PHOTOS = 5, 12
 SAVE_SECONDS = 15.0
 OTHERS = 20  # other things, of which the judge says whether the model can draw them still
-STATE, PRIOR, RUN, SAMPLES = "state.safetensors", "prior.safetensors", "run.json", "samples"
+STATE, SAMPLES = "state.safetensors", "samples"
 MOST_STATE = 256 * 2**20
 
 
@@ -151,21 +154,36 @@ class Teaching:
         self._stop.set()
 
     def events(self) -> Iterator[object]:
-        """Teach to the end."""
+        """Teach to the end. Raises AdaptError where the word is being taught already."""
         from lab.engine.failures import EngineFailure
         from lab.engine.pipelines import load_model
 
         began = time.monotonic()
         try:
-            for photo in self.plan.photos:
-                self.store.add_source(photo)
-            yield Loading(self.entry.id)
-            yield from self._teach(load_model(self.entry), began)
+            with self._alone():
+                for photo in self.plan.photos:
+                    self.store.add_source(photo)
+                yield Loading(self.entry.id)
+                yield from self._teach(load_model(self.entry), began)
         except EngineFailure as failure:
             yield failure.failed
         except OSError as error:
             log.exception("The adapter of %s could not be kept", self.plan.word)
             yield Failed("not_saved", {"reason": error.strerror or type(error).__name__})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The only one that teaches this word; the system ends that where the process is killed."""
+        make_folder(self.folder.parent)
+        claim = FileLock(self.folder.with_name(f"{self.folder.name}.lock"), timeout=0, thread_local=False)
+        try:
+            claim.acquire()
+        except Timeout:
+            raise AdaptError("adapt.under_way", word=self.plan.word) from None
+        try:
+            yield
+        finally:
+            claim.release()
 
     def _teach(self, model: object, began: float) -> Iterator[object]:
         from lab.engine.adapting import Teacher
@@ -186,11 +204,17 @@ class Teaching:
         teacher.begin(drawn)
         self._resume(teacher)
         drawn_so_far = self._samples_before(teacher.step)
-        cards: list[Card] = []
+        kept: list[Card] = []
+        there = self._kept_before(teacher)
         before: float | None = None
         saved = since = time.monotonic()
         first = teacher.step
         for step in self.plan.kept:
+            if step <= teacher.step and step in there:
+                kept.append(there[step])
+                continue
+            if step < teacher.step:
+                continue  # it was deleted since, and cannot be had any more
             while teacher.step < step:
                 if self._stop.is_set():
                     self._save(teacher)
@@ -224,8 +248,8 @@ class Teaching:
                 forgetting = Forgetting(pictures=OTHERS, before=before, after=self._named(teacher))
             else:
                 forgetting = None
-            cards.append(self._keep(teacher, time.monotonic() - began, forgetting))
-        yield AdaptersSaved(tuple(cards))
+            kept.append(self._keep(teacher, time.monotonic() - began, forgetting))
+        yield AdaptersSaved(tuple(kept))
 
     def _prior(self, teacher: "Teacher") -> Iterator[object]:
         """The model's own pictures: those of last time, or drawn now, part by part."""
@@ -261,9 +285,7 @@ class Teaching:
     def _resume(self, teacher: "Teacher") -> None:
         """Go on where the same run was stopped or killed."""
         try:
-            run = json.loads(read_regular_file(self.folder / RUN, 4096))
-            if run["run"] == self.plan.digest():
-                teacher.restore(read_regular_file(self.folder / STATE, MOST_STATE))
+            teacher.restore(read_regular_file(self.folder / STATE, MOST_STATE), self.plan.digest())
         except OSError:
             return
         except Exception as error:  # whatever is in the file: it is begun anew
@@ -271,9 +293,23 @@ class Teaching:
 
     def _save(self, teacher: "Teacher") -> None:
         make_folder(self.folder)
-        write_atomic(self.folder / STATE, teacher.state())
-        write_atomic(
-            self.folder / RUN, json.dumps({"run": self.plan.digest(), "step": teacher.step}).encode()
+        write_atomic(self.folder / STATE, teacher.state(self.plan.digest()))
+
+    def _kept_before(self, teacher: "Teacher") -> dict[int, Card]:
+        """The adapters that the same run has kept already, by their steps."""
+        wanted = (self.plan.word, self.plan.hashes, self.plan.settings, self._model(teacher))
+        return {
+            card.steps: card
+            for card in cards(self.store.folder)
+            if (card.word, card.photos, card.settings, card.model) == wanted
+        }
+
+    def _model(self, teacher: "Teacher") -> Model:
+        return Model(
+            id=self.entry.id,
+            repository=self.entry.repository,
+            revision=self.entry.revision,
+            weights_sha256=teacher.model.weights_sha256,
         )
 
     def _samples_before(self, step: int) -> tuple[Path, ...]:
@@ -317,17 +353,11 @@ class Teaching:
     def _keep(self, teacher: "Teacher", seconds: float, forgetting: Forgetting | None) -> Card:
         data, plan = teacher.adapter(), self.plan
         digest = sha256(data).hexdigest()
-        model = teacher.model
         card = Card(
             file=f"{plan.word}_{teacher.step:04}_{digest[:8]}.safetensors",
             sha256=digest,
             word=plan.word,
-            model=Model(
-                id=self.entry.id,
-                repository=self.entry.repository,
-                revision=self.entry.revision,
-                weights_sha256=model.weights_sha256,
-            ),
+            model=self._model(teacher),
             settings=plan.settings,
             steps=teacher.step,
             photos=plan.hashes,

@@ -43,10 +43,11 @@ def request_of(exercise: Adapt, cell: Cell, card: Card) -> Request:
 
 def free_request(exercise: Adapt, card: Card, prompt: str, scale: float) -> Request:
     """A picture of one's own prompt at any strength, all else as planned. Raises BadPrompt, AdaptError."""
+    prompt = prompt.replace(WORD, card.word)
     check_prompt(prompt)
     if not 0 <= scale <= MOST_SCALE:
         raise AdaptError("adapt.scale", most=MOST_SCALE)
-    parameters = exercise.start.model_copy(update={"prompt": prompt.replace(WORD, card.word)})
+    parameters = exercise.start.model_copy(update={"prompt": prompt})
     adapter = Adapter(file=card.file, sha256=card.sha256, word=card.word, scale=scale)
     return request_for(parameters, card.model.id).model_copy(update={"adapters": (adapter,)})
 

@@ -37,6 +37,10 @@ def check_prompt(prompt: str) -> None:
         raise BadPrompt("comparing.no_prompt")
     if len(prompt) > MAX_PROMPT:
         raise BadPrompt("comparing.long_prompt", length=len(prompt), most=MAX_PROMPT)
+    try:
+        prompt.encode("utf-8")
+    except UnicodeEncodeError:  # half a character, as of a command line that is not UTF-8
+        raise BadPrompt("comparing.not_utf8") from None
 
 
 class ComparisonFailed(CatalogueError):

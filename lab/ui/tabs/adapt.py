@@ -232,13 +232,20 @@ class AdaptTab:
         return photos, markup.status(self.page.t("adapt.photos_chosen", count=len(photos), names=names))
 
     def _teach(
-        self, photos: list[str] | None, word: str | None, steps: float, rank: float, rate: float, model: str
+        self,
+        photos: list[str] | None,
+        word: str | None,
+        steps: float | None,
+        rank: float | None,
+        rate: float | None,
+        model: str,
     ) -> list[Task]:
+        """Teach; a field that was cleared is None."""
         if self.lab.settings.gateway and model == "mini" and not self._draws_here():
             raise AdaptError("adapt.gateway")
         try:
-            settings = Settings(steps=round(steps), rank=round(rank), rate=float(rate))
-        except ValueError:
+            settings = Settings(steps=round(steps or 0), rank=round(rank or 0), rate=float(rate or 0))
+        except (ValueError, OverflowError):
             raise AdaptError("adapt.settings") from None
         data = tuple(read_bounded(Path(photo)) for photo in (photos or [])[: MOST_PHOTOS + 1])
         plan = Plan((word or "").strip(), data, model, settings, keep=self.exercise.keep)

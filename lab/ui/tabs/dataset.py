@@ -265,15 +265,22 @@ class DatasetTab:
         return tasks
 
     def _train(
-        self, rounds: float, seed: float | None, thing: str | None = None, background: str | None = None
+        self,
+        rounds: float | None,
+        seed: float | None,
+        thing: str | None = None,
+        background: str | None = None,
     ) -> list[Task]:
-        """Teach on all that is kept; with a thing and a background on a biased part of it."""
+        """Teach on all that is kept; with a thing and a background on a biased part of it.
+
+        A field that was cleared is None.
+        """
         if not draws_here(self.lab.settings):
             raise DatasetError("dataset.gateway")
         try:
-            settings = Settings(rounds=round(rounds), seed=round(seed or 0))
+            settings = Settings(rounds=round(rounds or 0), seed=round(seed or 0))
             bias = Bias(thing=thing, background=background or "") if thing else None
-        except ValueError:
+        except (ValueError, OverflowError):
             raise DatasetError("dataset.settings") from None
         training = Training(self.lab.store(), self.exercise, self.lab.settings.model, settings, bias)
         return [Task("train", lambda: training)]

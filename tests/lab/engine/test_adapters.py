@@ -127,9 +127,9 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(tiny_mini: Path, ta
     first = teacher(tiny_mini)
     for _ in range(3):
         first.teach()
-    kept = first.state()
+    kept = first.state("one run")
     second = teacher(tiny_mini)
-    second.restore(kept)
+    second.restore(kept, "one run")
     assert second.step == 3
     for _ in range(3):
         second.teach()
@@ -137,6 +137,52 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(tiny_mini: Path, ta
     assert whole.keys() == again.keys()
     for name, value in whole.items():
         assert torch.allclose(value, again[name], atol=1e-6), name
+
+
+def _state(whole: bytes, lacks: str) -> bytes:
+    """A state without a part of it, or with a wrong one."""
+    tensors, said = load(whole), {"run": "one run", "step": "2", "losses": "[0.5, 0.4]"}
+    if lacks in said:
+        said.pop(lacks)
+    elif lacks == "shape":
+        tensors["exp_avg.0"] = torch.zeros(3)
+    else:
+        tensors.pop(lacks)
+    data: bytes = save(tensors, said)
+    return data
+
+
+@pytest.mark.parametrize("lacks", ["run", "step", "losses", "value.1", "exp_avg_sq.1", "shape"])
+def test_a_state_that_is_not_whole_changes_nothing(tiny_mini: Path, lacks: str) -> None:
+    first, second = teacher(tiny_mini), teacher(tiny_mini)
+    first.teach()
+    first.teach()
+    before = [each.detach().clone() for each in second._learnt()]
+    with pytest.raises((ValueError, KeyError)):
+        second.restore(_state(first.state("one run"), lacks), "one run")
+    assert all(torch.equal(one, other) for one, other in zip(before, second._learnt(), strict=True))
+    assert (second.step, second.losses, len(second._optimizer.state)) == (0, [], 0)
+
+
+def test_a_state_of_another_run_is_not_gone_on_with(tiny_mini: Path) -> None:
+    first = teacher(tiny_mini)
+    first.teach()
+    with pytest.raises(ValueError, match="another run"):
+        teacher(tiny_mini).restore(first.state("one run"), "another")
+
+
+@pytest.mark.parametrize("guidance", [float("inf"), 1e18])  # the loss is no number; its gradient is none
+def test_a_step_that_comes_to_no_number_fails_and_changes_nothing(tiny_mini: Path, guidance: float) -> None:
+    teaching = teacher(tiny_mini)
+    teaching.teach()
+    before = teaching.state("one run")
+    teaching._guidance = guidance
+    with pytest.raises(EngineFailure) as raised:
+        teaching.teach()
+    assert raised.value.failed.code == "diverged"
+    after = load(teaching.state("one run"))
+    assert all(torch.equal(value, after[name]) for name, value in load(before).items())
+    assert (teaching.step, len(teaching.losses)) == (1, 1)
 
 
 def test_the_models_own_pictures_are_drawn_part_by_part_and_without_the_lora(tiny_mini: Path) -> None:

@@ -1,6 +1,10 @@
 """Teaching the small network: it learns, by its seed alone, shows classes equally often, and tidies up."""
 
+from collections.abc import Iterator
+from threading import Thread
+
 import numpy as np
+import pytest
 import torch
 
 from crafts.small_net import SIDE, answers, read_weights
@@ -48,3 +52,44 @@ def test_the_seed_decides_and_nothing_else_of_torch_is_changed() -> None:
     assert taught(1) != taught(2)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.fixture
+def _two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_two_threads")
+def test_two_taught_at_once_leave_torchs_threads_as_they_are_while_they_are_taught_and_after() -> None:
+    seen = list[int]()
+
+    def look() -> None:
+        seen.append(torch.get_num_threads())
+
+    def teach(seed: int) -> None:
+        classroom = Classroom(pictures(), CLASSES, 3, Settings(seed=seed))
+        for _ in range(3):
+            classroom.round()
+        look()
+
+    def looking_from_a_new_thread() -> None:
+        thread = Thread(target=look)
+        thread.start()
+        thread.join()
+
+    both = [Thread(target=teach, args=(seed,)) for seed in (1, 2)]
+    for thread in both:
+        thread.start()
+    while any(thread.is_alive() for thread in both):
+        looking_from_a_new_thread()
+    looking_from_a_new_thread()
+    assert set(seen) == {2}
+
+
+@pytest.mark.usefixtures("_two_threads")
+def test_a_round_is_computed_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Classroom, "_round", lambda _: (torch.get_num_threads(), 1.0))
+    assert Classroom(pictures(), CLASSES, 3, Settings()).round() == (1, 1.0)

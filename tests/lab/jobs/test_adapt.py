@@ -20,6 +20,7 @@ from lab.jobs.generate import PictureSaved, generate
 from lab.records.code import python_script
 from lab.records.verify import verify
 from manifests.adapters import Settings, cards, read, read_facts
+from manifests.atomic import write_atomic
 from manifests.errors import StoreError
 from manifests.manifest import Adapter, Manifest
 from manifests.png import read_png_text
@@ -109,11 +110,111 @@ def test_the_same_again_after_a_stop_goes_on_where_it_was(store: Store, tmp_path
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
+def kept(events: list[object]) -> list[int]:
+    """After which steps the adapters were kept that a run gave last."""
+    saved = events[-1]
+    assert isinstance(saved, AdaptersSaved), saved
+    return [card.steps for card in saved.cards]
+
+
+def test_stopped_past_an_adapter_that_is_kept_it_keeps_the_same_as_without_the_stop(store: Store) -> None:
+    whole = plan(keep=(2, 4))
+    run(store, whole, lambda event: isinstance(event, Taught) and event.step == 5)
+    assert [card.steps for card in cards(store.folder)] == [2, 4]
+    assert kept(run(store, whole)) == [2, 4, 6]
+    assert [card.steps for card in cards(store.folder)] == [2, 4, 6]
+
+
+def test_stopped_at_a_step_whose_adapter_is_kept_it_is_kept_once(store: Store) -> None:
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 3)
+    assert kept(run(store, plan())) == [3, 6]
+    assert [card.steps for card in cards(store.folder)] == [3, 6]
+
+
+def test_taught_to_the_end_the_same_again_keeps_nothing_more_and_gives_what_is_there(store: Store) -> None:
+    first = run(store, plan())[-1]
+    again = run(store, plan())
+    assert again[-1] == first
+    assert not any(isinstance(event, Taught) for event in again)
+    assert [card.steps for card in cards(store.folder)] == [3, 6]
+
+
+def test_an_adapter_that_was_deleted_is_kept_again_only_at_the_step_it_goes_on_from(store: Store) -> None:
+    saved = run(store, plan())[-1]
+    assert isinstance(saved, AdaptersSaved)
+    for card in saved.cards:
+        (store.folder / "adapters" / card.file).unlink()
+    assert kept(run(store, plan())) == [6]
+    assert [card.steps for card in cards(store.folder)] == [6]
+
+
+def test_adapters_of_other_photos_are_not_taken_for_those_of_this_run(store: Store) -> None:
+    run(store, plan())
+    others = plan(photos=tuple(map(photo, range(1, 7))))
+    run(store, others, lambda event: isinstance(event, Taught) and event.step == 4)
+    saved = run(store, others)[-1]
+    assert isinstance(saved, AdaptersSaved)
+    assert [(card.steps, card.photos) for card in saved.cards] == [(3, others.hashes), (6, others.hashes)]
+
+
 def test_other_photos_begin_anew(store: Store) -> None:
     run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
     others = run(store, plan(photos=tuple(map(photo, range(1, 7)))))
     first = next(event for event in others if isinstance(event, Taught))
     assert (first.step, first.samples) == (1, ())  # those of the other run are gone
+
+
+def test_killed_while_it_saves_a_run_leaves_no_state_that_another_takes_for_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def write_and_die(path: Path, data: bytes) -> None:
+        write_atomic(path, data)
+        if path.parent.name == ".zibou":
+            raise Killed
+
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 2)
+    others = plan(photos=tuple(map(photo, range(1, 7))), keep=(), sample_every=100)
+    with monkeypatch.context() as patched:
+        patched.setattr(adapt, "write_atomic", write_and_die)
+        with pytest.raises(Killed):
+            run(store, others, lambda event: isinstance(event, Taught) and event.step == 4)
+    again = run(store, plan())
+    assert next(event.step for event in again if isinstance(event, Taught)) == 1
+    assert kept(again) == [3, 6]
+
+
+def test_a_word_is_taught_by_one_run_at_a_time_and_others_are_told(store: Store) -> None:
+    first = Teaching(store, plan())
+    events = first.events()
+    next(events)
+    second = Teaching(store, plan(photos=tuple(map(photo, range(1, 7)))))
+    with pytest.raises(AdaptError, match="zibou") as raised:
+        next(second.events())
+    assert raised.value.key == "adapt.under_way"
+    assert "\u00a0»" in raised.value.in_language("fr")
+    assert next(Teaching(store, plan(word="flonk")).events())
+    first.cancel()
+    assert isinstance([*events][-1], Cancelled)
+    assert next(second.events())
+
+
+def test_teaching_that_runs_off_into_no_numbers_says_so_and_keeps_the_state_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(adapting, "TAUGHT_GUIDANCE", {"mini": float("inf")})
+        last = run(store, plan())[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "diverged"
+    assert "step 5" in last.text("en")
+    assert "pas 5" in last.text("fr")
+    assert [card.steps for card in cards(store.folder)] == [3]
+    again = run(store, plan())
+    assert [event.step for event in again if isinstance(event, Taught)] == [5, 6]
 
 
 def test_a_state_that_is_no_state_begins_anew(store: Store) -> None:

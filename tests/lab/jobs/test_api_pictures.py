@@ -11,9 +11,17 @@ import pytest
 from PIL import Image
 
 from exercises.i18n import LANGUAGES
+from lab.engine.failures import JobFailed
 from lab.engine.protocol import Cancelled, Failed
 from lab.jobs.analyse import ModelSelection
-from lab.jobs.api_pictures import ApiPicture, ComparisonFailed, DeferredJob, SequentialJobs
+from lab.jobs.api_pictures import (
+    ApiPicture,
+    BadPrompt,
+    ComparisonFailed,
+    DeferredJob,
+    SequentialJobs,
+    check_prompt,
+)
 from lab.jobs.generate import PictureSaved
 from lab.jobs.running import Runs, Task
 from lab.providers.errors import ProviderError
@@ -205,10 +213,23 @@ class Scripted:
         self.cancelled = True
 
 
-def test_a_failure_of_the_engine_is_told_in_its_words() -> None:
+def test_a_failure_of_the_engine_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ComparisonFailed) as caught:
         list(SequentialJobs([("here", Scripted(Failed("internal")))]).events())
     assert all(caught.value.in_language(language) for language in LANGUAGES)
+    for language in LANGUAGES:
+        monkeypatch.setenv("GENAI_LANGUAGE", language)
+        assert str(JobFailed(Failed("internal"))) == Failed("internal").text(language)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "key"), [(" \n", "no_prompt"), ("a" * 2001, "long_prompt"), ("fox\udcff", "not_utf8")]
+)
+def test_a_prompt_that_could_not_be_recorded_is_refused_in_words(prompt: str, key: str) -> None:
+    with pytest.raises(BadPrompt) as raised:
+        check_prompt(prompt)
+    assert raised.value.key == f"comparing.{key}"
+    assert all(raised.value.in_language(language) for language in LANGUAGES)
 
 
 def test_stop_drops_what_has_not_begun() -> None:

@@ -10,7 +10,9 @@ from exercises.errors import UserError
 from exercises.i18n import Language
 from exercises.kinds import Adapt
 from exercises.loader import find_assignment
+from lab.jobs.adapt import AdaptError
 from lab.jobs.adapt_grid import free_request
+from lab.jobs.api_pictures import MAX_PROMPT, BadPrompt
 from lab.session.lab import Lab
 from lab.session.settings import LabSettings
 from lab.ui.html import loss_curve, teaching
@@ -73,8 +75,11 @@ def test_what_cannot_be_taught_or_drawn_says_why(lab: Lab, tmp_path: Path) -> No
     for photos, word in ((None, "zibou"), (files[:4], "zibou"), (files, ""), (files, "cat"), (files, "<b>")):
         with pytest.raises(UserError):
             tab._teach(photos, word, **asked)
-    with pytest.raises(UserError):
-        tab._teach(files, "zibou", **{**asked, "rate": 5.0})
+    wrong: tuple[dict[str, Any], ...] = ({"rate": 5.0}, {"rate": None}, {"steps": None}, {"rank": None})
+    for changes in (*wrong, {"steps": float("inf")}, {"rate": float("nan")}):
+        with pytest.raises(AdaptError) as raised:
+            tab._teach(files, "zibou", **{**asked, **changes})
+        assert raised.value.key == "adapt.settings"
     with pytest.raises(UserError):
         tab._draw(None)
     assert [task.run_id for task in tab._teach(files, "zibou", **asked)] == ["teach"]
@@ -91,6 +96,16 @@ def test_a_picture_of_ones_own_words_is_asked_for_at_any_strength(lab: Lab) -> N
     for file, prompt, scale in ((None, "a", 1.0), (card.file, " ", 1.0), (card.file, "a", 1.6)):
         with pytest.raises(UserError):
             tab._draw_free(file, prompt, scale)
+
+
+def test_a_free_prompt_may_be_as_long_as_a_record_holds_once_the_word_stands_in_it(lab: Lab) -> None:
+    exercise, card = tab_of(lab).exercise, taught(lab.store())
+    most = (MAX_PROMPT - 2) // len(card.word)
+    assert len(free_request(exercise, card, "a " + "{word}" * most, 1.0).prompt) <= MAX_PROMPT
+    longer = card.model_copy(update={"word": "abcdefghijklmnop"})
+    with pytest.raises(BadPrompt) as raised:
+        free_request(exercise, longer, "a " + "{word}" * 330, 1.0)
+    assert raised.value.key == "comparing.long_prompt"
 
 
 def test_samples_are_shown_small_and_what_is_no_picture_is_left_out(lab: Lab, tmp_path: Path) -> None:

@@ -106,9 +106,15 @@ def test_what_cannot_be_trained_says_why(lab: Lab) -> None:
     with pytest.raises(UserError, match="8"):
         tab._train(**ASKED)
     draw(lab.store(), small())
-    for wrong in ({"rounds": 1000}, {"seed": -1}, {"thing": "lamp", "background": "gray"}, {"thing": "mug"}):
+    wrong: tuple[dict[str, Any], ...] = (
+        {"rounds": 1000},
+        {"rounds": None},
+        {"seed": -1},
+        {"seed": float("inf")},
+    )
+    for changes in (*wrong, {"thing": "lamp", "background": "gray"}, {"thing": "mug"}):
         with pytest.raises(UserError):
-            tab._train(**(ASKED | wrong))
+            tab._train(**(ASKED | changes))
     assert [task.run_id for task in tab._train(**ASKED)] == ["train"]
     lab.settings = LabSettings(gateway="http://127.0.0.1:1")
     with pytest.raises(DatasetError, match="gateway"):
