@@ -100,7 +100,7 @@ def throw_out_and_take_back(page: Page, folder: Path) -> None:
     page.keyboard.press("Enter")
     expect(told).to_contain_text("set_mug_gray_blue is thrown out")
     expect(second).to_be_focused()
-    expect(page.locator("#state-set")).to_contain_text("2 thrown out")
+    expect(page.locator("#state-set")).to_contain_text("thrown out: 2")
     assert sorted_in(folder, "set").thrown == {
         "set_mug_red_green": "background",
         "set_mug_gray_blue": "blurred",
