@@ -113,7 +113,7 @@ def _draw(
     kept = fitting(exercise, store)
     card = next((each for each in reversed(kept) if file in (None, each.file)), None)
     if card is None:
-        raise AdaptError("adapt.choose")
+        raise AdaptError("adapt.choose_here")
     asked = list(missing(exercise, store, card))
     if prompt is not None:
         asked = [(ADAPTED_RUN, free_request(exercise, card, prompt, strength))]

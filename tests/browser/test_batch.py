@@ -30,7 +30,7 @@ def test_a_list_is_drawn_stopped_and_gone_on_with_after_a_reload(
     with page.expect_file_chooser() as chooser:
         page.locator("#upload-batch").click()
     chooser.value.set_files(file)
-    expect(page.locator("#batch-said")).to_contain_text("The list my_bags has 24 pictures.")
+    expect(page.locator("#batch-said")).to_contain_text("Pictures in the list my_bags: 24.")
     expect(page.locator("#batch-rows tbody tr")).to_have_count(20)
     page.locator("#generate-batch-list").click()
     expect(page.locator("#status-batch-list")).to_contain_text(f"of {COUNT} drawn")

@@ -138,7 +138,7 @@ def fill_brand(page: Page, name: str) -> None:
 
 def fill_batch(page: Page, name: str) -> None:
     choose(page, name, 5)
-    expect(page.locator(f"#count-{name}")).to_contain_text("100 files")
+    expect(page.locator(f"#count-{name}")).to_contain_text("files: 100")
 
 
 def fill_diagram(page: Page, name: str) -> None:

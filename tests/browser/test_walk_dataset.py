@@ -53,9 +53,9 @@ def test_a_data_set_is_drawn_looked_through_and_trains_two_classifiers(
     page, folder = open_page(lab.page(tab="set"), viewport=SIZES["laptop"]), lab.work / "small"
     status, state = page.locator("#status-set"), page.locator("#state-set")
     page.locator("#train-set").click()
-    expect(status).to_contain_text("Draw first: 8 pictures of the plan are missing")
+    expect(status).to_contain_text("Draw first. Pictures of the plan that are missing: 8")
     page.locator("#generate-set").click()
-    expect(state).to_contain_text("8 of 8 pictures drawn, 0 thrown out", timeout=4 * WAIT)
+    expect(state).to_contain_text("Pictures drawn: 8 of 8; thrown out: 0", timeout=4 * WAIT)
     assert len(Store(lab.work, "small", "jane.doe").records()) == 8
     pictures = page.locator("#pictures-set button.sort")
     expect(pictures).to_have_count(4)
@@ -83,7 +83,7 @@ def test_a_data_set_is_drawn_looked_through_and_trains_two_classifiers(
     expect(checks).to_contain_text("for a person to judge")
     expect(checks).not_to_contain_text("Not taught yet")
     page.reload()
-    expect(state).to_contain_text("8 of 8 pictures drawn, 1 thrown out")
+    expect(state).to_contain_text("Pictures drawn: 8 of 8; thrown out: 1")
     expect(results.locator("table.confusion")).to_have_count(4)
 
 
@@ -100,7 +100,7 @@ def throw_out_and_take_back(page: Page, folder: Path) -> None:
     page.keyboard.press("Enter")
     expect(told).to_contain_text("set_mug_gray_blue is thrown out")
     expect(second).to_be_focused()
-    expect(page.locator("#state-set")).to_contain_text("2 thrown out")
+    expect(page.locator("#state-set")).to_contain_text("thrown out: 2")
     assert sorted_in(folder, "set").thrown == {
         "set_mug_red_green": "background",
         "set_mug_gray_blue": "blurred",

@@ -131,5 +131,5 @@ def test_widgets_come_only_where_they_are_wanted(out: Path) -> None:
 def test_a_wrong_parameter_ends_in_words_in_the_notebooks_language(out: Path) -> None:
     with pytest.raises(PapermillExecutionError) as raised:
         execute(notebooks("fr")[0], out, work=str(out / "work"), assignment="nowhere")
-    assert "il n’y a pas ici de TP" in raised.value.evalue
+    assert "il n’y a pas ici de devoir" in raised.value.evalue
     assert "Traceback" not in "".join(raised.value.traceback)

@@ -26,7 +26,7 @@ def graders(
 
     For single students make a group of them: cohort import, or the admin page.
 
-    Whose right is taken away is out within a minute; their marks stay.
+    Whose right is taken away is out within half a minute; their marks stay.
     """
     named = with_hub(hub, state, lambda client: change_graders(client, group, add or [], remove or []))
     if as_json:

@@ -142,7 +142,7 @@ def test_a_wrong_roster_is_said_by_line_and_changes_nothing(cohort: Class) -> No
     assert re.search(r"^4 .*cannot be a user name", said.out, re.MULTILINE)
     assert "Columns not used: note" in said.out
     assert said.err.count("\n") == 1
-    assert "2 lines of roster.csv are wrong" in said.err
+    assert "Lines of roster.csv that are wrong: 2" in said.err
     assert "zoe" not in cohort("status").out
 
 

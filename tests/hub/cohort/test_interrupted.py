@@ -117,7 +117,7 @@ def test_ctrl_c_while_waiting_for_the_time_starts_nothing(fake: FakeHub) -> None
     later = f"{datetime.now() + timedelta(hours=3):%H:%M}"
     process = begin(fake, "start", "--at", later)
     assert process.stderr is not None
-    assert "1 labs begin to start at" in process.stderr.readline()
+    assert "Labs that begin to start at" in process.stderr.readline()
     stopped_by_ctrl_c(process)
     assert not [path for path in fake.paths("POST") if path.endswith("server")]
 

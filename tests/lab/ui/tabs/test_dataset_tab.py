@@ -49,7 +49,7 @@ def tab_of(lab: Lab, language: Language = "en") -> DatasetTab:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_before_anything_is_drawn_it_says_what_to_do(lab: Lab, language: Language) -> None:
     state, pictures, _, results, _ = tab_of(lab, language).show("mug")
-    assert ("0 of 8" if language == "en" else "0 images dessinées sur 8") in state
+    assert ("0 of 8" if language == "en" else "dessinées\u00a0: 0 sur 8") in state
     assert "<button" not in pictures
     assert "<table" not in results
 

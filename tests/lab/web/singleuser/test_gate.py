@@ -111,7 +111,7 @@ def test_the_refusal_speaks_the_persons_language(lab: Lab) -> None:
     lab.browser.headers["accept-language"] = "fr-CA"
     answer = lab.login(token="eve-1")
     assert 'lang="fr"' in answer.text
-    assert "laboratoire est celui de jane" in answer.text
+    assert "Ce lab est à jane" in answer.text
     assert "<b>eve</b>" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
