@@ -1,5 +1,6 @@
 """The two catalogues of every package say the same things: same keys, same placeholders, none empty."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from string import Formatter
@@ -45,3 +46,10 @@ def test_no_text_is_empty_or_has_a_nameless_placeholder(package: str, language: 
     texts = catalogue(package, language)
     assert [key for key, text in texts.items() if not text.strip()] == []
     assert [key for key, text in texts.items() if "" in placeholders(text)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_french_punctuation_does_not_begin_a_line(package: str):
+    """Before : ; ? ! » and after « stands a space that does not break."""
+    breaks = re.compile(r"\S [:;?!»](?![-=\w])|« ")
+    assert {key: text for key, text in catalogue(package, "fr").items() if breaks.search(text)} == {}

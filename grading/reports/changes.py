@@ -136,7 +136,7 @@ class _Reasons:
         said = {n: self._number(v) if isinstance(v, int | float) else v for n, v in values.items()}
         exercise = check.id.partition("/")[0]
         where = labelled(self._titles.get(exercise, exercise), check.title, self.t.language)
-        return self.t(f"changes.{key}", check=where, **said).rstrip(" :—")
+        return self.t(f"changes.{key}", check=where, **said).rstrip(" \u00a0:—")
 
     def _number(self, value: float) -> str:
         return as_points(value, self.t.language)
