@@ -111,6 +111,7 @@ def test_a_wish_is_answered_by_keyboard_and_the_queue_goes_on(
     page.get_by_role("link", name="Judge").press("Enter")
     page.get_by_role("link", name="Begin – asked to look again, by question").press("Enter")
     expect(page.locator("#again")).to_be_visible()
+    page.wait_for_load_state()  # until then nobody listens to keys
     page.keyboard.press("a")
     page.keyboard.type("You did, in line 4.")
     page.keyboard.press("Tab")

@@ -149,12 +149,19 @@ def studio(page: Page) -> None:
     reach(page, "#studio-steps input[type=number]")
     page.keyboard.press("Control+a")
     page.keyboard.type("150")
-    page.keyboard.press("Control+Enter")
+    reach(page, "#generate-studio", "Shift+Tab")
+    page.keyboard.press("Enter")  # not from the field: the way from there to Stop is as long as the drawing
     expect(page.locator("#progress-studio progress[value]")).to_be_visible()
     held(page)
-    reach(page, "#stop-studio", "Shift+Tab")
+    reach(page, "#stop-studio")
     page.keyboard.press("Enter")
     expect(page.locator("#status-studio")).to_contain_text("Stopped")
+    held(page)
+    reach(page, "#studio-steps input[type=number]")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#status-studio")).to_contain_text("Saved as")
     held(page)
 
 
