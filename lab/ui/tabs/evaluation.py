@@ -128,8 +128,9 @@ class SubjectForm:
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
             events.append(listen(radio, radio.input, partial(answering.score, subject, criterion.id)))
         for index, box in enumerate(self.reasons):
-            listen(box, box.change, partial(answering.set_reason, subject, index))
-            events.append(box.blur(lambda: None, **QUIET))
+            change = partial(answering.set_reason, subject, index)
+            listen(box, box.change, change)
+            events.append(listen(box, box.blur, change))  # the last change may still be on its way
         return events
 
     def _candidates(self) -> list[gallery.Record]:

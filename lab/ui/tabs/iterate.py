@@ -106,8 +106,7 @@ class IterateTab:
 
     def _listen(self, checks: Any, seen_by: list[Any]) -> None:
         name = self.exercise.id
-        self.said.save_on(self.why.change, partial(_explain, name), [self.why, self.filled])
-        self.said.recheck(self.why.blur(lambda: None, **QUIET), checks)
+        self.said.save_typed(self.why, partial(_explain, name), [self.why, self.filled], checks)
         for radio, criterion in zip(self.scores, self.exercise.criteria, strict=True):
             saved = self.said.save_on(radio.input, partial(_score, name, criterion.id), [radio, self.filled])
             self.said.recheck(saved, checks)

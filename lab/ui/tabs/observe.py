@@ -13,7 +13,7 @@ from lab.records import answers as answering
 from lab.session.lab import Lab
 from lab.ui.html import markup, stage
 from lab.ui.html.stage import Shown
-from lab.ui.page import QUIET, Page
+from lab.ui.page import Page
 from lab.ui.tabs.photo import shown_photo
 from lab.ui.tabs.planned import change_words
 from lab.ui.tabs.result import shown_record
@@ -88,8 +88,9 @@ class TextsForm:
         self.components: list[Any] = list(self.texts.values())
         self.events = []
         for question_id, box in self.texts.items():
-            box.change(partial(self._save, question_id), [box, known], [self.said], **SAVING)
-            self.events.append(box.blur(lambda: None, **QUIET))
+            saved = (partial(self._save, question_id), [box, known], [self.said])
+            box.change(*saved, **SAVING)
+            self.events.append(box.blur(*saved, **SAVING))  # the last change may still be on its way
 
     def offer(self) -> dict[Any, Any]:
         return {}

@@ -9,7 +9,7 @@ from grading.checks.reflection import count_lines
 from grading.checks.text_rules import touches
 from lab.records import answers as answering
 from lab.session.lab import Lab
-from lab.ui.page import QUIET, Page
+from lab.ui.page import Page
 from lab.ui.tabs.saving import SAVING, save
 from manifests.answers import Answers
 
@@ -42,8 +42,9 @@ class TextForm:
         self.seen = gr.HTML(elem_id="reflection-seen")
         said = page.message("reflection-saved")
         self.components = [self.text, self.seen]
-        self.text.change(self._save, [self.text, known], [said, self.seen], **SAVING)
-        self.events = [self.text.blur(lambda: None, **QUIET)]
+        saved = (self._save, [self.text, known], [said, self.seen])
+        self.text.change(*saved, **SAVING)
+        self.events = [self.text.blur(*saved, **SAVING)]  # the last change may still be on its way
 
     def offer(self) -> dict[Any, Any]:
         return {}

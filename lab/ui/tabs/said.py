@@ -50,10 +50,18 @@ class Said:
         """Save what changes. `checks` is the place of the checklist, which is read again after it."""
         for field, component, event in self._kept:
             change = answering.putting(self.exercise_id, field, self.defaults.get(field, ""))
-            saved = self.save_on(getattr(component, event), change, [component])
-            self.recheck(component.blur(lambda: None, **QUIET) if event == "change" else saved, checks)
+            if event == "change":
+                self.save_typed(component, change, [component], checks)
+            else:
+                self.recheck(self.save_on(getattr(component, event), change, [component]), checks)
         components = [component for _, component, _ in self._kept]
         self.page.refresh(self._read, [self.status, self.known, *components], self.known)
+
+    def save_typed(self, box: Any, change: Callable[..., Change], inputs: list[Any], checks: Any) -> None:
+        """Save a text as it is typed. When it is left the checklist is read again, and before that all of it
+        is saved: the last change may still be on its way."""
+        self.save_on(box.change, change, inputs)
+        self.recheck(self.save_on(box.blur, change, inputs), checks)
 
     def save_on(self, event: Any, change: Callable[..., Change], inputs: list[Any]) -> Any:
         """At the event `change(*values of inputs)` is saved."""
