@@ -83,6 +83,8 @@ def set_reason(subject: str, index: int, text: str) -> Change:
     """One of the reasons, by its place; places left empty at the end are not kept."""
 
     def change(answers: Answers) -> None:
+        if not text and subject not in answers.evaluations:
+            return  # a box that was only passed through
         answer = _answer(answers, subject)
         reasons = [*answer.reasons, *[""] * (index + 1 - len(answer.reasons))]
         reasons[index] = text[:REASON_LENGTH]
@@ -95,11 +97,17 @@ def set_reason(subject: str, index: int, text: str) -> Change:
 
 def observed(exercise: str, run: str | None, question: str, text: str) -> Change:
     """What is seen in a run's picture; without a run, a conclusion."""
+    kept = text[:OBSERVATION_LENGTH]
 
     def change(answers: Answers) -> None:
-        own = answers.observations.setdefault(exercise, ObservationAnswers())
-        texts = own.conclusions if run is None else own.pictures.setdefault(run, {})
-        texts[question] = text[:OBSERVATION_LENGTH]
+        own = answers.observations.get(exercise, ObservationAnswers())
+        texts = own.conclusions if run is None else own.pictures.get(run, {})
+        if kept == texts.get(question, ""):
+            return  # a box that was only passed through
+        texts[question] = kept
+        if run is not None:
+            own.pictures[run] = texts
+        answers.observations[exercise] = own
 
     return change
 

@@ -101,11 +101,12 @@ def test_any_mix_gives_the_pictures_that_each_would_have_been_alone(
 
 
 def test_pictures_of_one_shape_are_drawn_by_one_call_a_step(model: LoadedModel, rounds: list[int]) -> None:
+    steps = 30  # a busy machine may take a few of them until all three have come
     draw(model, {"steps": 4})
     rounds.clear()
-    pictures = together(*(lambda seed=seed: draw(model, {"steps": 4, "seed": seed}) for seed in range(3)))
-    assert sum(rounds) == 3 * 4 * 2  # with guidance a picture is two rows
-    assert rounds.count(6) >= 3  # the first round may be of those who came first
+    pictures = together(*(lambda seed=seed: draw(model, {"steps": steps, "seed": seed}) for seed in range(3)))
+    assert sum(rounds) == 3 * steps * 2  # with guidance a picture is two rows
+    assert rounds.count(6) >= steps / 2
     for picture in pictures:
         assert isinstance(picture, Picture)
         assert picture.drawn.batch_size == 3

@@ -11,6 +11,7 @@ from exercises.i18n import Bilingual
 from exercises.kinds.evaluation import Criterion
 from exercises.kinds.parts import Subject
 from lab.records import answers as answering
+from lab.records.exercise_answers import putting, step_why
 from manifests.answers import Answers, SubjectAnswer, load_answers, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record
@@ -35,6 +36,32 @@ def test_each_change_touches_its_own_field_only(tmp_path: Path) -> None:
         image="t2i_run01_baseline-2", scores={"realism": 2}, reasons=["sharp"]
     )
     assert answers.evaluations["extreme"].scores == {"realism": 0}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        answering.set_reason("baseline", 1, ""),
+        answering.observed("seen", "run_a", "outline", ""),
+        answering.observed("seen", None, "so", ""),
+        answering.reflection(""),
+        step_why("iterate", "iteration", ""),
+        putting("prompt", "text")(""),
+    ],
+)
+def test_a_box_that_was_only_passed_through_writes_nothing(change: answering.Change) -> None:
+    answers = Answers()
+    change(answers)
+    assert answers == Answers()
+
+
+@pytest.mark.parametrize("run", ["run_a", None])
+def test_an_observation_can_be_taken_back(run: str | None) -> None:
+    answers = Answers()
+    for text in ("Coarser edges.", ""):
+        answering.observed("seen", run, "outline", text)(answers)
+    own = answers.observations["seen"]
+    assert (own.pictures["run_a"] if run else own.conclusions) == {"outline": ""}
 
 
 def test_a_score_can_be_taken_back(tmp_path: Path) -> None:
