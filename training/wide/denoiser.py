@@ -19,6 +19,7 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
@@ -203,6 +204,8 @@ def denoiser_stage(
     pool = Pool(example_maker(sprites, vae, judge, size, places), reuse, chunk)
     helper = Alignment(widths[-1], judge.seen)
     body = Body(model.unet)
+    if device.type == "cpu":  # the way back through torch's own attention takes four times as long there
+        model.unet.set_attn_processor(AttnProcessor())
     to_record = [graphs]
 
     def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
