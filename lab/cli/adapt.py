@@ -107,7 +107,8 @@ def _draw(
 ) -> None:
     """The pictures that are missing, with an adapter that is kept; or one of a person's own words.
 
-    The first that fails ends the command with 1. Raises AdaptError, BadPrompt.
+    The first that fails ends the command with 1; Ctrl-C stops the one that is being drawn, and the command.
+    Raises AdaptError, BadPrompt.
     """
     language = preferred_language()
     kept = fitting(exercise, store)
@@ -120,13 +121,17 @@ def _draw(
     engine = engine_for(LabSettings())
     try:
         for run, request in asked:
-            *_, last = begin(store, engine, exercise, run, request, card).events()
+            drawing = begin(store, engine, exercise, run, request, card)
+            with interrupt_stops(drawing.cancel) as interrupted:
+                *_, last = drawing.events()
             if isinstance(last, Failed):
                 said = translator("lab", language)("run.failed", run=run, error=last.text(language))
                 typer.echo(said, err=True)
                 raise typer.Exit(1)
             if isinstance(last, PictureSaved) and not quiet:
                 typer.echo(str(last.record.image_path))
+            if interrupted.is_set():
+                raise typer.Exit(STOPPED)
     finally:
         engine.close()
 

@@ -1,5 +1,8 @@
 """`genai-lab adapt`: what stands in the way is told in words, and the exit code says how it ended."""
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,3 +56,20 @@ def test_a_picture_that_cannot_be_drawn_says_why_in_words_and_exits_with_1(
     said = capsys.readouterr()
     assert words in said.err
     assert said.out == ""
+
+
+def test_ctrl_c_stops_the_drawing_and_leaves_only_whole_records(work: Path) -> None:
+    command = [sys.executable, "-m", "genai_lab", "adapt", "adapt/enough", "--work", str(work)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "LANG": "en_GB.UTF-8"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()  # a picture of the model without the adapter; the second is under way
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, (first, said)
+    assert "Traceback" not in said
+    store = Store(work, "adapt", WorkSettings().student)
+    assert 1 <= len(store.records()) <= 2
+    assert store.leftovers() == []
