@@ -1,8 +1,9 @@
 """The one kind of error that is shown to the person as it is: something they can put right."""
 
+import errno
 from typing import ClassVar
 
-from exercises.i18n import Language, preferred_language, translator
+from exercises.i18n import Language, catalogue, preferred_language, translator
 
 
 class UserError(Exception):
@@ -55,3 +56,18 @@ class MissingExtra(CatalogueError):
 
     def __init__(self, extra: str, module: str) -> None:
         super().__init__("error.missing_extra", extra=extra, module=module)
+
+
+class SystemReason(UserError):
+    """Why the operating system refused something, as part of a message: "No space left on device"."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or type(error).__name__)
+        self.name = errno.errorcode.get(error.errno or 0, "")
+
+    def in_language(self, language: Language) -> str:
+        """The catalogue's words; those of the system, in English, where it has none."""
+        return catalogue("exercises", language).get(f"system.{self.name}", str(self.args[0]))
+
+    def __str__(self) -> str:
+        return self.in_language(preferred_language())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Protocol, get_args, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -42,15 +42,29 @@ def catalogue(package: str, language: Language) -> dict[str, str]:
     return dict(_flatten(tomllib.loads(text)))
 
 
+@runtime_checkable
+class Worded(Protocol):
+    """What has its own words in each language, such as an error."""
+
+    def in_language(self, language: Language) -> str: ...
+
+
 @dataclass(frozen=True)
 class Translator:
-    """`t(key, **values)` for a package's texts; an unknown key is a bug and raises KeyError."""
+    """`t(key, **values)` for a package's texts; an unknown key is a bug and raises KeyError.
+
+    A value that has its own words in each language is said in this one.
+    """
 
     package: str
     language: Language
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return catalogue(self.package, self.language)[key].format(**values)
+        said = {
+            name: value.in_language(self.language) if isinstance(value, Worded) else value
+            for name, value in values.items()
+        }
+        return catalogue(self.package, self.language)[key].format(**said)
 
 
 def translator(package: str, language: Language) -> Translator:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from exercises.errors import UserError
+from exercises.errors import SystemReason, UserError
 from exercises.faults import Expected, Fault
 from exercises.faults import Path as KeyPath
 from exercises.i18n import Language, preferred_language, translator
@@ -94,7 +94,7 @@ def read_text(path: Path, max_bytes: int) -> str:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
-        raise exercise_error(path, "readable", reason=error.strerror or "") from error
+        raise exercise_error(path, "readable", reason=SystemReason(error)) from error
     if len(data) > max_bytes:
         raise exercise_error(path, "file_at_most", kib=max_bytes // 1024)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from exercises.errors import SystemReason
 from gateway.budgets import BudgetFile
 from lab.endpoint.server import Loopback
 from lab.providers.address import Address
@@ -44,7 +45,9 @@ def open_class_router(
     try:
         ledger = Ledger(path, class_=settings.class_, limits=budgets, currency=configuration.currency)
     except (OSError, sqlite3.Error) as error:
-        raise LedgerFailed(path=path, reason=getattr(error, "strerror", None) or error) from error
+        raise LedgerFailed(
+            path=path, reason=SystemReason(error) if isinstance(error, OSError) else error
+        ) from error
     cache = Cache(state / "answers", settings.answers_mib * 2**20) if settings.answers_mib else None
     return Router(
         configuration,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from exercises.errors import MissingExtra
+from exercises.errors import MissingExtra, SystemReason
 from exercises.i18n import preferred_language, translator
 from gateway.people import GatewayError, HubPeople, People, PeopleFile
 from gateway.settings import GatewaySettings
@@ -38,7 +38,7 @@ def gateway(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GatewayError("state", state=folder, reason=error.strerror) from error
+        raise GatewayError("state", state=folder, reason=SystemReason(error)) from error
     people = _people(settings, folder)
     server = listen(settings.host, settings.port)
 

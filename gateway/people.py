@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 
 Role = Literal["student", "instructor"]
 COLUMNS = ["student", "token", "role"]
@@ -81,7 +81,9 @@ class PeopleFile:
                 if (changed := (status.st_mtime_ns, status.st_size)) != self._read_at:
                     self._by_token, self._read_at = _read(self._file), changed
             except OSError as error:
-                raise GatewayError("people.unreadable", file=self._file, reason=error.strerror) from error
+                raise GatewayError(
+                    "people.unreadable", file=self._file, reason=SystemReason(error)
+                ) from error
             return self._by_token
 
 

@@ -15,6 +15,7 @@ import typer
 from filelock import FileLock, Timeout
 from traitlets.config import Config
 
+from exercises.errors import SystemReason
 from exercises.i18n import preferred_language, translator
 from hub import guards
 from hub.announcement import announcement
@@ -112,5 +113,5 @@ def _require_free_port(host: str, port: int, setting: str) -> None:
                 probe.bind(address)
             except OSError as error:
                 raise HubError(
-                    "error.port", host=host, port=port, reason=error.strerror, setting=setting
+                    "error.port", host=host, port=port, reason=SystemReason(error), setting=setting
                 ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
+from exercises.errors import SystemReason
 from hub import desk, gateway, guards, opened, pages, proxy, roles
 from hub.addresses import bind_url
 from hub.class_page import configuration as class_page
@@ -60,7 +61,7 @@ def private_folder(folder: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        raise HubError("error.state", state=folder, reason=error.strerror) from error
+        raise HubError("error.state", state=folder, reason=SystemReason(error)) from error
     return folder
 
 

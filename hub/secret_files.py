@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from exercises.errors import SystemReason
 from hub.errors import HubError
 from manifests.atomic import write_atomic
 
@@ -31,4 +32,4 @@ def read_secret(file: Path) -> str:
             raise HubError("error.open_secret", file=file, mode=f"{mode:o}")
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise HubError("error.no_secret", file=file, reason=error.strerror) from error
+        raise HubError("error.no_secret", file=file, reason=SystemReason(error)) from error

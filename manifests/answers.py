@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from exercises.errors import SystemReason
 from exercises.faults import faults
 from exercises.i18n import LANGUAGES, Language
 from exercises.kinds.code import CodeText
@@ -133,7 +134,7 @@ def load_answers(folder: Path) -> Answers:
     except FileNotFoundError:
         return Answers()
     except OSError as error:
-        raise AnswersError("answers.file", reason=error.strerror or "") from error
+        raise AnswersError("answers.file", reason=SystemReason(error)) from error
     return read_answers(data)
 
 
@@ -147,7 +148,7 @@ def save_answers(folder: Path, answers: Answers) -> None:
         _keep_unreadable(folder / FILE)
         write_atomic(folder / FILE, data)
     except OSError as error:
-        raise AnswersError("answers.system", reason=error.strerror or "") from error
+        raise AnswersError("answers.system", reason=SystemReason(error)) from error
 
 
 def _keep_unreadable(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from exercises.errors import SystemReason
 from exercises.faults import faults
 from manifests.errors import JsonError, ManifestError
 from manifests.manifest import SCHEMA, Manifest
@@ -34,7 +35,7 @@ def read_manifest_file(path: Path) -> Manifest:
     try:
         return read_manifest(read_regular_file(path, MAX_BYTES))
     except OSError as error:
-        raise ManifestError("manifest.file", file=path.name, reason=error.strerror or "") from error
+        raise ManifestError("manifest.file", file=path.name, reason=SystemReason(error)) from error
 
 
 def read_regular_file(path: Path, max_bytes: int) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from exercises.errors import SystemReason
 from manifests.atomic import is_temporary, sync_folder, write_atomic
 from manifests.errors import StoreError
 
@@ -23,11 +24,11 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise StoreError("store.locked", folder=str(folder)) from error
     except OSError as error:
-        raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+        raise StoreError("store.system", folder=str(folder), reason=SystemReason(error)) from error
     try:
         yield
     except OSError as error:
-        raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+        raise StoreError("store.system", folder=str(folder), reason=SystemReason(error)) from error
     finally:
         lock.release()
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from grading.copies.fingerprint import PHOTO, PICTURE, Fingerprint, Look
 from grading.copies.looks import Hashes, cells_of, hashes, mirrors
 from grading.copies.pairs import CERTAIN, Evidence, Given
@@ -85,7 +85,7 @@ def key_of(folder: Path, *, make: bool) -> bytes:
             path.chmod(0o600)
         key = read_regular_file(path, KEY_BYTES)
     except OSError as error:
-        raise EarlierError("earlier.no_key", folder=str(folder), reason=error.strerror or "") from error
+        raise EarlierError("earlier.no_key", folder=str(folder), reason=SystemReason(error)) from error
     if len(key) != KEY_BYTES:
         raise EarlierError("earlier.no_key", folder=str(folder), reason=KEY)
     return key

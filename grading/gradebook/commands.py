@@ -10,7 +10,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.text import Text
 
-from exercises.errors import MissingExtra
+from exercises.errors import MissingExtra, SystemReason
 from exercises.i18n import Language, preferred_language, translator
 from grading.class_.output import write_whole
 from grading.gradebook import canvas, gradescope, moodle, plain_csv
@@ -58,7 +58,7 @@ def export(
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, data)
     except OSError as error:
-        raise GradebookError("gradebook.file", file=shown(target), reason=error.strerror or "") from error
+        raise GradebookError("gradebook.file", file=shown(target), reason=SystemReason(error)) from error
     t = translator("grading", language)
     for note in exported.notes:
         say(note, language)

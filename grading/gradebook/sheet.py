@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exercises.errors import SystemReason
 from grading.checks.text_rules import plain
 from grading.gradebook.errors import GradebookError
 from grading.reports.table import escape_formula
@@ -48,7 +49,7 @@ def read_sheet(path: Path) -> Sheet:
     try:
         data = read_regular_file(path, MAX_BYTES)
     except OSError as error:
-        raise GradebookError("gradebook.file", file=shown(path), reason=error.strerror or "") from error
+        raise GradebookError("gradebook.file", file=shown(path), reason=SystemReason(error)) from error
     bom = data.startswith(codecs.BOM_UTF8)
     text = _decode(data)
     first = text.partition("\n")[0]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from exercises.errors import SystemReason
 from hub.cohort.errors import CohortError
 from hub.secret_files import COHORT_TOKEN_FILE
 
@@ -44,7 +45,7 @@ class CohortSettings(BaseSettings):
             try:
                 secret = file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or type(error).__name__
+                reason = SystemReason(error) if isinstance(error, OSError) else type(error).__name__
                 raise CohortError("cohort.no_token", file=file, reason=reason) from None
         if not secret.isascii() or not secret.isprintable() or not secret:
             raise CohortError("cohort.bad_token")

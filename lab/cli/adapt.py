@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from exercises.errors import SystemReason
 from exercises.i18n import decimal, preferred_language, translator
 from exercises.kinds import Adapt
 from exercises.kinds.adapt import ADAPTED_RUN, MOST_SCALE
@@ -142,7 +143,7 @@ def read_photos(folder: Path) -> tuple[bytes, ...]:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
         return tuple(read_regular_file(path.resolve(), MAX_BYTES) for path in files[:50])
     except OSError as error:
-        raise AdaptError("adapt.unreadable", folder=folder, reason=error.strerror or "") from None
+        raise AdaptError("adapt.unreadable", folder=folder, reason=SystemReason(error)) from None
 
 
 def _tell(saved: AdaptersSaved, teaching: Teaching, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from exercises.errors import SystemReason
 from exercises.i18n import preferred_language, translator
 from exercises.loader import find_assignment
 from lab.cli.stopping import STOPPED, interrupt_stops
@@ -97,7 +98,7 @@ def _read(file: Path) -> bytes:
     try:
         return read_regular_file(file.resolve(), MOST_BYTES)
     except OSError as error:
-        raise BatchError("batch.unreadable", file=file, reason=error.strerror or "") from None
+        raise BatchError("batch.unreadable", file=file, reason=SystemReason(error)) from None
 
 
 @contextmanager

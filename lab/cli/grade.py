@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exercises.assignment import Assignment
+from exercises.errors import SystemReason
 from exercises.i18n import Language, preferred_language, translator
 from exercises.i18n import points as as_points
 from exercises.loader import find_assignment
@@ -102,7 +103,7 @@ def _keys(file: Path) -> Keys:
     try:
         return Keys.model_validate_json(file.read_bytes())
     except OSError as error:
-        raise GradingError("grade.no_keys", file=shown(file), reason=str(error.strerror)) from None
+        raise GradingError("grade.no_keys", file=shown(file), reason=SystemReason(error)) from None
     except ValidationError:
         raise GradingError("grade.bad_keys", file=shown(file)) from None
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from exercises.i18n import Translator, labelled, preferred_language, translator
 from grading.wording import shown
 from lab.records.content_credentials import MAX_SIDECAR, ContentCredentials
@@ -60,7 +60,7 @@ def _read(file: Path, most: int) -> bytes:
     try:
         data = read_regular_file(file.resolve(), most)
     except OSError as error:
-        raise MarksError("marks.unreadable", file=file, reason=error.strerror or "") from None
+        raise MarksError("marks.unreadable", file=file, reason=SystemReason(error)) from None
     if len(data) > most:
         raise MarksError("marks.too_large", file=file, mib=most // 2**20)
     return data

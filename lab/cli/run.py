@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from exercises.errors import SystemReason
 from exercises.i18n import Translator, decimal, labelled, preferred_language, translator
 from exercises.parameters import WITH_STRENGTH
 from lab.cli.stopping import STOPPED, interrupt_stops
@@ -152,7 +153,7 @@ def _read(path: Path | None, what: str) -> bytes:
     try:
         return read_regular_file(path.resolve(), MAX_BYTES)
     except OSError as error:
-        raise RunError("run.source_unreadable", file=path, reason=error.strerror or "") from None
+        raise RunError("run.source_unreadable", file=path, reason=SystemReason(error)) from None
 
 
 def _progress(console: Console) -> Progress:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from exercises.errors import SystemReason
 from exercises.i18n import preferred_language, translator
 from lab.web.server import serve as serve_lab
 from lab.web.server import server_settings
@@ -26,6 +27,6 @@ def serve(
     console = Console(highlight=False)
     refused = refusal(place.work)
     if refused is not None:
-        said = t("serve.read_only", folder=place.work, reason=refused.strerror or type(refused).__name__)
+        said = t("serve.read_only", folder=place.work, reason=SystemReason(refused))
         Console(stderr=True, highlight=False).print(said, markup=False, soft_wrap=True)
     serve_lab(settings, place, ready=lambda address: console.print(t("serve.ready", address=address)))

@@ -99,10 +99,7 @@ class Failed:
 
     def text(self, language: Language) -> str:
         """What happened and what to do next, for the person."""
-        values = {
-            k: v.in_language(language) if isinstance(v, UserError) else v for k, v in self.values.items()
-        }
-        return translator("lab", language)(f"engine.{self.code}", **values)
+        return translator("lab", language)(f"engine.{self.code}", **self.values)
 
 
 @dataclass(frozen=True)

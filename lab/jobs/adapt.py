@@ -24,7 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from exercises.errors import CatalogueError, MissingExtra
+from exercises.errors import CatalogueError, MissingExtra, SystemReason
 from lab.engine.denoise import versions
 from lab.engine.protocol import Cancelled, Failed, Loading, Step
 from lab.jobs.protocol import Stored
@@ -169,7 +169,7 @@ class Teaching:
             yield failure.failed
         except OSError as error:
             log.exception("The adapter of %s could not be kept", self.plan.word)
-            yield Failed("not_saved", {"reason": error.strerror or type(error).__name__})
+            yield Failed("not_saved", {"reason": SystemReason(error)})
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

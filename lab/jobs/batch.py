@@ -12,6 +12,7 @@ from functools import partial
 from filelock import FileLock, Timeout
 
 from exercises.assignment import Assignment
+from exercises.errors import SystemReason
 from exercises.i18n import Language, translator
 from exercises.kinds import Studio
 from exercises.parameters import Parameters, is_slug
@@ -95,7 +96,7 @@ class Batch:
         except Timeout:
             raise BatchError("batch.under_way_elsewhere", name=self.name) from None
         except OSError as error:
-            raise StoreError("store.system", folder=str(folder), reason=error.strerror or "") from error
+            raise StoreError("store.system", folder=str(folder), reason=SystemReason(error)) from error
         return claim
 
     def _begin(self, store: Store, engine: Engine, row: Row, model: str) -> Generation:

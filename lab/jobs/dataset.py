@@ -18,7 +18,7 @@ import numpy as np
 from crafts.errors import CraftError
 from crafts.learning import Split, asked, asked_composed
 from crafts.small_net import Pixels, read_weights, seen
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from exercises.kinds import Dataset
 from exercises.kinds.dataset import Cell
 from lab.engine.protocol import Cancelled, Failed, Step
@@ -111,7 +111,7 @@ class Training:
             yield self._keep(classroom.weights(), tuple(rounds), began)
         except (CatalogueError, OSError) as error:
             log.warning("The classifier of %s could not be taught: %s", self.exercise.id, error)
-            reason = error if isinstance(error, CatalogueError) else error.strerror or type(error).__name__
+            reason = error if isinstance(error, CatalogueError) else SystemReason(error)
             yield Failed("not_saved", {"reason": reason})
 
     def _keep(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from exercises.errors import UserError
+from exercises.errors import SystemReason, UserError
 from lab.engine.inputs import Inputs
 from lab.engine.protocol import Done, Engine, Event, Failed, Job, Picture
 from lab.jobs.protocol import Stored
@@ -87,7 +87,7 @@ class Generation:
             return Failed("not_saved", {"reason": error})
         except OSError as error:
             log.exception("The picture of %s could not be saved", self.run_id)
-            return Failed("not_saved", {"reason": error.strerror or type(error).__name__})
+            return Failed("not_saved", {"reason": SystemReason(error)})
 
 
 def kept_input(store: Store, kept: Source | None) -> bytes | None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from exercises.errors import SystemReason
 from exercises.i18n import Translator
 from exercises.kinds.studio import STUDIO_RUN
 from exercises.parameters import DEFAULT_STRENGTH, WITH_STRENGTH
@@ -194,7 +195,7 @@ def _read(file: str | Path) -> bytes:
     try:
         return read_regular_file(Path(file).resolve(), MAX_BYTES)
     except OSError as error:
-        raise LibraryError("run.source_unreadable", file=file, reason=error.strerror or "") from None
+        raise LibraryError("run.source_unreadable", file=file, reason=SystemReason(error)) from None
 
 
 def _label(t: Translator, parameter: str, value: object) -> str:

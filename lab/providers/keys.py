@@ -15,6 +15,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
+from exercises.errors import SystemReason
 from lab.providers.errors import KeyFile
 
 MAX_BYTES = 64 * 1024
@@ -60,7 +61,7 @@ def _private_text(name: str, path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        reason = error.strerror or ""
+        reason = SystemReason(error)
         raise KeyFile(variant=".unreadable", name=name, path=path, reason=reason) from None
     try:
         facts = os.fstat(descriptor)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from exercises.errors import SystemReason
 from lab.providers.address import Address
 from lab.providers.cache import Cache
 from lab.providers.class_router import ClassRouter
@@ -42,7 +43,9 @@ def open_router(
     try:
         ledger = Ledger(path, class_=settings.class_, limits=limits, currency=configuration.currency)
     except (OSError, sqlite3.Error) as error:
-        raise LedgerFailed(path=path, reason=getattr(error, "strerror", None) or error) from error
+        raise LedgerFailed(
+            path=path, reason=SystemReason(error) if isinstance(error, OSError) else error
+        ) from error
     folder = settings.answers or work / ".cache" / "answers"
     cache = Cache(folder, settings.answers_mib * 2**20) if settings.answers_mib else None
     return Router(configuration, ledger, student=student, cache=cache, addresses=addresses)

@@ -21,7 +21,7 @@ from dotenv import dotenv_values
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from exercises.errors import UserError
+from exercises.errors import SystemReason, UserError
 from exercises.i18n import Language, Translator, listed, number, translator
 from exercises.loader import assignment_ids, find_assignment
 from lab.models.availability import availability
@@ -138,7 +138,7 @@ def _work(case: Case) -> Iterator[Finding]:
         return
     refused = refusal(case.work)
     if refused is not None:
-        reason = refused.strerror or type(refused).__name__
+        reason = SystemReason(refused)
         yield case.found(State.PROBLEM, "work.read_only", folder=folder, reason=reason)
     else:
         yield case.found(State.OK, "work.writable", folder=case.work.absolute())
@@ -279,7 +279,7 @@ def _port(case: Case) -> Iterator[Finding]:
         try:
             probe.bind((case.host, case.port))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = SystemReason(error)
             yield case.found(State.WARNING, "port.taken", host=case.host, port=case.port, reason=reason)
         else:
             yield case.found(State.OK, "port.free", host=case.host, port=case.port)

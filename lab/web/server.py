@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from lab.session.opening import open_lab
 from lab.session.settings import LabSettings
 from lab.ui.gradio_patches import import_gradio
@@ -41,7 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
         server.bind((host, port))
     except OSError as error:
         server.close()
-        raise CannotServe("serve.address", host=host, port=port, reason=error.strerror) from error
+        raise CannotServe("serve.address", host=host, port=port, reason=SystemReason(error)) from error
     return server
 
 

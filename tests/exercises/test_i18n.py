@@ -1,8 +1,11 @@
 """A person gets their own language: the one they set, else the locale's, else English."""
 
+import errno
+import os
+
 import pytest
 
-from exercises.errors import CatalogueError, UserError
+from exercises.errors import CatalogueError, SystemReason, UserError
 from exercises.i18n import (
     catalogue,
     labelled,
@@ -72,6 +75,31 @@ def test_an_error_has_a_wording_per_language(locale: pytest.MonkeyPatch):
     locale.setenv("GENAI_LANGUAGE", "fr")
     assert str(error) == "ligne 3"
     assert UserError("plain").in_language("fr") == "plain"
+
+
+@pytest.mark.parametrize(
+    "name", [key.removeprefix("system.") for key in catalogue("exercises", "en") if key.startswith("system.")]
+)
+def test_what_the_system_calls_an_error_is_said_in_both_languages(name: str) -> None:
+    number = getattr(errno, name)
+    reason = SystemReason(OSError(number, os.strerror(number)))
+    assert reason.in_language("en") == os.strerror(number)
+    assert reason.in_language("fr") != reason.in_language("en")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(OSError(errno.EXFULL, "Exchange full"), "Exchange full"), (TimeoutError(), "TimeoutError")],
+)
+def test_an_error_of_the_system_that_has_no_words_here_keeps_its_own(error: OSError, words: str) -> None:
+    assert SystemReason(error).in_language("fr") == words
+
+
+def test_a_value_with_words_of_its_own_is_said_in_the_texts_language() -> None:
+    reason = SystemReason(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    said = translator("exercises", "fr")("expected.readable", reason=reason)
+    assert "ni fichier ni dossier" in said
+    assert "No such file" in translator("exercises", "en")("expected.readable", reason=reason)
 
 
 def test_numbers_follow_the_language() -> None:

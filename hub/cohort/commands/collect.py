@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from exercises.errors import SystemReason
 from exercises.i18n import Translate
 from exercises.loader import find_assignment
 from hub.cohort.client import HubClient
@@ -79,7 +80,7 @@ def collect(
     try:
         results = with_hub(hub, state, work)
     except OSError as error:
-        raise CohortError("cohort.collect.disk", out=folder, reason=error.strerror or error) from None
+        raise CohortError("cohort.collect.disk", out=folder, reason=SystemReason(error)) from None
     if as_json:
         print_json(
             {

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from exercises.errors import SystemReason
 from hub.cohort.client import HubClient, User
 from hub.cohort.commands.common import (
     AsJson,
@@ -82,7 +83,7 @@ def remove(
     try:
         file, done = with_hub(hub, state, work)
     except OSError as error:
-        raise CohortError("cohort.collect.disk", out=out, reason=error.strerror or error) from None
+        raise CohortError("cohort.collect.disk", out=out, reason=SystemReason(error)) from None
     kept = [each for each in done if each.outcome == "kept"]
     if as_json:
         print_json({"protocol": str(file), "students": [each.model_dump(mode="json") for each in done]})

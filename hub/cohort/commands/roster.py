@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from exercises.errors import SystemReason
 from exercises.i18n import Language, Translate, preferred_language
 from hub.cohort.commands.common import (
     AsJson,
@@ -46,7 +47,7 @@ def import_roster(
     try:
         data = read_regular_file(roster.resolve(), MAX_BYTES)
     except OSError as error:
-        raise CohortError("cohort.roster.no_file", file=roster, reason=error.strerror or error) from None
+        raise CohortError("cohort.roster.no_file", file=roster, reason=SystemReason(error)) from None
     read = read_roster(data, group, user_column)
     if read.problems and not skip_wrong:
         plan = None

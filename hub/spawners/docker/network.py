@@ -17,7 +17,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import IPAMConfig, IPAMPool
 from docker.utils import kwargs_from_env
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from exercises.i18n import preferred_language, translator
 from hub.gateway import ports
 from hub.settings import HubSettings
@@ -55,12 +55,12 @@ def connect() -> APIClient:
         raise EngineError("docker.no_engine", address=address, reason=_root_cause(error)) from error
 
 
-def _root_cause(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> SystemReason | str:
     """Return what the operating system reported, below the exceptions that libraries wrapped around it."""
     inner: BaseException | None = error
     while inner:
         if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
+            return SystemReason(inner)
         inner = inner.__cause__ or inner.__context__
     return str(error)[:300]
 

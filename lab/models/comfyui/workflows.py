@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from exercises.errors import CatalogueError
+from exercises.errors import CatalogueError, SystemReason
 from exercises.parameters import Mode
 from manifests.errors import JsonError
 from manifests.reader import read_regular_file
@@ -162,8 +162,8 @@ def _text(file: Path, most: int = MAX_TOML) -> str:
     try:
         return read_regular_file(file, most).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "UTF-8"
-        raise BadWorkflow("workflow.unreadable", file=file, reason=reason or "") from None
+        reason = SystemReason(error) if isinstance(error, OSError) else "UTF-8"
+        raise BadWorkflow("workflow.unreadable", file=file, reason=reason) from None
 
 
 def _graph(file: Path) -> Graph:

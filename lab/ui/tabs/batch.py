@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from exercises.errors import UserError
+from exercises.errors import SystemReason, UserError
 from exercises.i18n import number
 from lab.jobs.batch import AT_ONCE, Batch, keep, kept_names, open_kept, read_batch
 from lab.jobs.batch_list import COLUMNS, MOST_BYTES, MOST_ROWS, BatchError
@@ -174,7 +174,7 @@ class _Tab:
         except UserError as error:
             return [markup.status(error.in_language(self.page.language), bad=True), gr.skip()]
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = SystemReason(error)
             said = self.page.t("batch.unreadable", file=Path(path).name, reason=reason)
             return [markup.status(said, bad=True), gr.skip()]
         said = self.page.t("batch.kept", name=batch.name, count=len(batch.rows))

@@ -90,18 +90,19 @@ def test_a_failed_run_records_nothing(store: Store, engine: LocalEngine) -> None
     assert store.records() == []
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+@pytest.mark.parametrize(("number", "french"), [(errno.ENOSPC, "plus de place"), (errno.EACCES, "refusé")])
 def test_a_picture_that_cannot_be_saved_is_said(
-    store: Store, engine: LocalEngine, number: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, engine: LocalEngine, number: int, french: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
-        raise OSError(number, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("manifests.store.write_atomic", full)
     *_, last = generate(store, engine, "sweep", "a_run", asked_in_bounds(), model="mini").events()
     assert isinstance(last, Failed)
     assert last.code == "not_saved"
-    assert "No space left" in last.text("en")
+    assert os.strerror(number) in last.text("en")
+    assert french in last.text("fr")
     assert store.records() == []
 
 
