@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import os
 import random
 import time
 from hashlib import sha256
