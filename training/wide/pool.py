@@ -15,6 +15,8 @@ from torch import Tensor
 
 from training.wide.scenes import Scenes
 
+FIRST = 8  # this part of the ring is filled at once: a few examples would soon be known by heart
+
 Examples = tuple[list[Tensor], Scenes]  # whatever is made of n scenes, and the scenes
 
 
@@ -34,7 +36,7 @@ class Pool:
 
     def batch(self, count: int, generator: torch.Generator) -> Examples:
         """`count` examples, new ones among them."""
-        self.owed += count / self.reuse if self.filled else max(count, self.chunk)
+        self.owed += count / self.reuse if self.filled else max(count, self.chunk, self.room // FIRST)
         if self.owed >= self.chunk:
             self.write(self.make(math.ceil(self.owed), generator))
             self.owed = 0.0
