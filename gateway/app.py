@@ -1,8 +1,9 @@
 """The gateway as an application: labs draw by it, OpenAI clients ask it, and anyone may check receipts."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,6 +48,8 @@ from manifests.manifest import Request as Asked
 
 LIMITS = EndpointLimits(at_once=64, per_minute=600, waiting=32)  # of one person
 HEADS = "receipt-heads.jsonl"  # the receipt log's head of each day, signed
+log = logging.getLogger(__name__)
+
 TIDY = 15.0  # seconds between two looks for what nobody wants any more
 
 
@@ -106,8 +109,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         tidying = asyncio.create_task(_tidy_now_and_then(gateway))
         yield
         tidying.cancel()
-        with suppress(asyncio.CancelledError):
-            await tidying
+        await asyncio.wait([tidying])
         gateway.providers.close()
         gateway.loopback.close()
         gateway.engine.close()
@@ -158,7 +160,16 @@ def build_gateway(gateway: Gateway) -> FastAPI:
 
 
 async def _tidy_now_and_then(gateway: Gateway) -> None:
+    """Sign the day's head, and tidy up, for as long as the gateway runs; what fails is tried again."""
     while True:
-        await run_in_threadpool(gateway.receipts.sign_daily, gateway.state / HEADS)
+        await _logged("sign the day's head", gateway.receipts.sign_daily, gateway.state / HEADS)
         await asyncio.sleep(TIDY)
-        await run_in_threadpool(gateway.drawings.tidy)
+        await _logged("tidy up", gateway.drawings.tidy)
+
+
+async def _logged(what: str, work: Callable[..., object], *given: object) -> None:
+    """Do it; an error is logged, and ends nothing."""
+    try:
+        await run_in_threadpool(work, *given)
+    except Exception:
+        log.exception("The gateway could not %s", what)

@@ -6,6 +6,7 @@ it has it, or a day has passed. What is kept of a job is its last event as it tr
 
 import hashlib
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lab.engine.protocol import Done
@@ -42,8 +43,9 @@ class Kept:
     def sweep(self, older_than: float = DAY) -> None:
         """Forget what nobody has fetched for so many seconds."""
         for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > older_than:
-                file.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # fetched, or written anew, meanwhile
+                if time.time() - file.stat().st_mtime > older_than:
+                    file.unlink()
 
     def _file(self, student: str, key: str) -> Path:
         name = hashlib.sha256(f"{student}\0{key}".encode()).hexdigest()

@@ -6,12 +6,13 @@ own, after it. Reading is strict, as for a picture's manifest: these files come 
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
 from exercises.i18n import Language
 from exercises.kinds.parts import Purpose, Task
 from exercises.parameters import AssignmentId, Slug
 from manifests.manifest import Charge, Name, Part, Seconds, Sha256, Tried
+from manifests.moments import Moment
 
 ANALYSIS_SCHEMA: Literal["genai-lab/analysis/1"] = "genai-lab/analysis/1"
 WORDS_SCHEMA: Literal["genai-lab/words/1"] = "genai-lab/words/1"
@@ -62,7 +63,7 @@ class _Entry(Part):
     student: Name
     assignment: AssignmentId
     exercise: Slug
-    time: AwareDatetime
+    time: Moment
     sequence: Number
     previous: Sha256 | None
     digest: Sha256

@@ -7,7 +7,6 @@ fields are refused, and numbers must be numbers.
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -32,6 +31,7 @@ from exercises.parameters import (
     Steps,
     Strength,
 )
+from manifests.moments import Moment
 from manifests.receipts import Envelope
 from manifests.service import Service
 
@@ -308,7 +308,7 @@ class Manifest(Part):
     exercise: Slug
     run: Slug
     attempt: Annotated[int, Field(ge=1, le=100_000)]
-    time: AwareDatetime
+    time: Moment
     request: AnyRequest
     effective_steps: Annotated[int, Field(ge=0, le=1000)]
     model: Model

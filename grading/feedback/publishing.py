@@ -93,9 +93,12 @@ class GatewayCarrier:
             answer = self._client.request(method, path, json=body, timeout=seconds)
         except httpx2.HTTPError as error:
             raise PublishError("publish.no_gateway", reason=type(error).__name__) from error
-        if answer.status_code >= 400:
+        if not answer.is_success:  # a redirect would have brought nothing anywhere
             raise PublishError("publish.refused", status=answer.status_code, reason=_message(answer.content))
-        return json.loads(answer.content) if answer.content else None
+        try:
+            return json.loads(answer.content) if answer.content else None
+        except ValueError as error:
+            raise PublishError("publish.refused", status=answer.status_code, reason="JSON") from error
 
 
 def publish(

@@ -4,12 +4,13 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from exercises.i18n import Language
 from exercises.parameters import AssignmentId
 from grading.submission.files import MAX_FILES
 from manifests.manifest import Name, Sha256
+from manifests.moments import Moment
 
 FROZEN_FILE = "submission.json"
 FROZEN_SCHEMA: Literal["genai-lab/submission/1"] = "genai-lab/submission/1"
@@ -36,7 +37,7 @@ class Frozen(BaseModel):
     student: Name
     assignment: AssignmentId
     language: Language
-    time: AwareDatetime
+    time: Moment
     files: Annotated[tuple[FrozenFile, ...], Field(max_length=MAX_FILES)]
 
 

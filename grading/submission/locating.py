@@ -16,6 +16,7 @@ from manifests.answers import FILE as ANSWERS_FILE
 MAX_WRAPPING = 3  # folders around the assignment's own
 MAX_NESTED = 2  # zips in zips
 MAX_ZIPS = 20  # of which the right one is looked for
+FEW_ZIPS = 5  # of more than those, where their names say which are the newest
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
@@ -105,6 +106,8 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
     names = [n for n in sorted(files.sizes) if is_zip(n) and n.count("/") < MAX_WRAPPING]
     if not names:
         return None, []
+    if len(names) > MAX_ZIPS:  # such as of a round of collecting a day
+        names = _newest_named(names, assignment)
     if len(names) > MAX_ZIPS:
         raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(names)))
     opened: dict[str, ZipFiles] = {}
@@ -128,6 +131,13 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
                 each.close()
 
 
+def _newest_named(names: list[str], assignment: str) -> list[str]:
+    """The newest few, where each name says when it was handed in; else all."""
+    times = {name: hand_in_time(PurePosixPath(name).name, assignment) for name in names}
+    told = [(time, name) for name, time in times.items() if time is not None]
+    return [name for _, name in sorted(told)[-FEW_ZIPS:]] if len(told) == len(names) else names
+
+
 def _newest(zips: dict[str, ZipFiles], assignment: str) -> str:
     """The name of the newest hand-in; of one thing several times the first. Raises Unreadable."""
     if len({each.content for each in zips.values()}) == 1:
@@ -147,11 +157,9 @@ def _time(name: str, zipped: ZipFiles, assignment: str) -> tuple[str, int] | Non
         frozen = parse_frozen(zipped.read(FROZEN_FILE, MAX_FROZEN_BYTES))
     except Unreadable:
         return None
-    return (
-        (f"{frozen.time.astimezone(UTC):{TIME_FORMAT}}", 1)
-        if frozen and frozen.assignment == assignment
-        else None
-    )
+    if frozen is None or frozen.assignment != assignment:
+        return None
+    return f"{frozen.time.astimezone(UTC):{TIME_FORMAT}}", 1
 
 
 def _why_nothing(files: Files, assignment: str) -> Message:

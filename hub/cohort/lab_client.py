@@ -25,6 +25,7 @@ from grading.submission.files import MAX_ZIP_BYTES, Unreadable, ZipFiles
 from grading.submission.frozen import FROZEN_FILE, MAX_FROZEN_BYTES, Frozen, parse_frozen
 from hub.cohort.client import HubClient, Pass, Server
 from hub.cohort.errors import CohortError
+from hub.cohort.times import showable
 from hub.cohort.told import Checklist, Progress
 from manifests.errors import JsonError
 from manifests.strict_json import parse
@@ -209,7 +210,7 @@ async def _receive(answer: httpx2.Response, file: BinaryIO) -> int:
 def _last_modified(answer: httpx2.Response) -> datetime | None:
     try:
         moment = parsedate_to_datetime(answer.headers.get("Last-Modified", ""))
-        return moment.astimezone(UTC)
+        return showable(moment).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
 

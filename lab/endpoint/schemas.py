@@ -9,6 +9,8 @@ from typing import Any
 
 MOST_SCHEMAS = 2000  # one within the other
 MOST_ALTERNATIVES = 12  # uses of anyOf: each may double the work
+MOST_IN_ONE = 20  # alternatives of one anyOf
+MOST_WAYS = 20_000  # in which a value may be held against it: references and alternatives, multiplied
 _KEYWORDS = """
 $schema $defs $ref definitions type properties required additionalProperties items enum const anyOf title
 description default examples format minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems
@@ -38,10 +40,12 @@ def check_schema(schema: Mapping[str, Any]) -> None:
         if not (isinstance(reference, str) and reference.startswith("#")):
             raise BadSchema("$ref")
         alternatives += "anyOf" in part
-        if alternatives > MOST_ALTERNATIVES:
+        among = part.get("anyOf", [])
+        if alternatives > MOST_ALTERNATIVES or (isinstance(among, list) and len(among) > MOST_IN_ONE):
             raise BadSchema("anyOf")
     try:
         Draft202012Validator.check_schema(schema)
+        _ways(schema, schema, {}, ())
     except (SchemaError, RecursionError) as error:
         raise BadSchema(str(getattr(error, "json_path", "$"))[:200]) from error
 
@@ -68,6 +72,42 @@ def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
     except (Unresolvable, RecursionError) as broken:
         raise BadSchema("$ref") from broken
     return None if error is None else str(error.json_path)[:200]
+
+
+def _ways(part: object, root: Mapping[str, Any], known: dict[str, int], within: tuple[str, ...]) -> int:
+    """In how many ways a value may be held against a part of a schema, references followed.
+
+    A part that refers to itself (a tree) counts once: the answer is no deeper than the value. Raises
+    BadSchema where they are too many.
+    """
+    if isinstance(part, list):
+        ways = sum(_ways(each, root, known, within) for each in part)
+    elif isinstance(part, Mapping):
+        ways = 1
+        for keyword, value in part.items():
+            if keyword == "$ref":
+                ways += _ways_of_reference(str(value), root, known, within)
+            elif keyword in ("properties", "items", "anyOf", "additionalProperties"):
+                ways += _ways(list(value.values()) if keyword == "properties" else value, root, known, within)
+    else:
+        ways = 0
+    if ways > MOST_WAYS:
+        raise BadSchema("anyOf")
+    return ways
+
+
+def _ways_of_reference(
+    reference: str, root: Mapping[str, Any], known: dict[str, int], within: tuple[str, ...]
+) -> int:
+    if reference in within:
+        return 1
+    if reference not in known:
+        target: Any = root
+        for name in reference.removeprefix("#").strip("/").split("/"):
+            if name:
+                target = target.get(name) if isinstance(target, Mapping) else None
+        known[reference] = _ways(target, root, known, (*within, reference))
+    return known[reference]
 
 
 def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:

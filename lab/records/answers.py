@@ -32,14 +32,16 @@ Change = Callable[[Answers], None]
 def update(folder: Path, language: Language, change: Change) -> Answers:
     """Read the answers, change them, write them back; the result is what is on disk now.
 
-    A file that cannot be read is put aside when the new one is saved. Raises AnswersError where
-    they have grown too long, OSError, filelock.Timeout.
+    A file that holds no answers is put aside when the new one is saved. Raises AnswersError where it
+    cannot be read at all, or they have grown too long, OSError, filelock.Timeout.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
         try:
             answers = load_answers(folder)
-        except AnswersError:
+        except AnswersError as error:
+            if error.key == "answers.file":  # it may be sound, and be read the next time
+                raise
             answers = Answers()
         answers.language = language
         change(answers)

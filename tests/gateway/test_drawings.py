@@ -131,6 +131,18 @@ def test_what_nobody_fetched_for_a_day_is_forgotten(state: Path) -> None:
     assert list((state / "finished").iterdir()) == []
 
 
+def test_a_file_that_is_fetched_while_old_ones_are_forgotten_is_no_error(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, folder = Kept(state / "finished"), state / "finished"
+    for name in ("one.json", "two.json"):
+        (folder / name).write_bytes(b"{}")
+    listed = [folder / "gone.json", *folder.iterdir()]
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    kept.sweep(older_than=-1)
+    assert not any(file.exists() for file in listed)
+
+
 def test_a_picture_comes_with_what_the_judge_found(drawings: Drawings) -> None:
     picture = drawn(ask(drawings, uuid4().hex, prompt="a red backpack")).picture
     assert picture.judged

@@ -14,7 +14,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import DeviceRequest
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
-from jupyterhub.utils import url_path_join, wait_for_http_server
+from jupyterhub.utils import maybe_future, url_path_join, wait_for_http_server
 from markupsafe import Markup
 from requests.exceptions import RequestException
 from traitlets import Dict, Instance, Integer, default
@@ -121,6 +121,7 @@ class ContainerLab(DockerSpawner):
 
     async def run_pre_spawn_hook(self) -> None:
         """Lease a GPU if the student chose one. The hub does not count this time as part of the start."""
+        await maybe_future(super().run_pre_spawn_hook())  # what is configured, such as the opening dates
         self.language, self.device_decided = language_of(self.handler), False
         self.has_answered, self.last_end = False, None
         processor = gpu_form.chosen_processor(self.user_options, self.gpus, self.language)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import psutil
 from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
-from jupyterhub.utils import can_connect, random_port
+from jupyterhub.utils import can_connect, maybe_future, random_port
 from traitlets import Unicode
 
 from exercises.i18n import Translate, translator
@@ -53,6 +53,7 @@ class LocalLab(SimpleLocalProcessSpawner):  # type: ignore[misc]
 
     async def run_pre_spawn_hook(self) -> None:
         """Wait for this lab's turn. The hub does not count this time as part of the start."""
+        await maybe_future(super().run_pre_spawn_hook())  # what is configured, such as the opening dates
         await self.start_queue.acquire(self)
         self._has_turn = True
 

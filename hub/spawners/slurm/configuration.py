@@ -39,7 +39,10 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.SlurmLab.settings = slurm
     c.SlurmLab.homes = str((slurm.homes or settings.state / "homes").resolve())
     c.SlurmLab.env_keep = list(PASSED_ON)
+    # Jobs of one account could read the hub's secrets, and everybody's files: no student's code runs there.
+    apart = slurm.accounts == "students"
     c.SlurmLab.environment = {
+        **({} if apart else {"GENAI_CODE": "0"}),
         **lab_settings(),
         "PATH": slurm.path,
         "OMP_NUM_THREADS": str(slurm.cpus),

@@ -1,8 +1,10 @@
 """From grades and marks to a student's feedback: what it holds, what it never holds, and how it arrives."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,30 @@ def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(
     with pytest.raises(PublishError, match="404"):
         carrier.withdraw("ada", "tp2")
     carrier.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>moved</html>"])
+def test_an_answer_that_sends_elsewhere_is_no_success(out: Path, tp2: Assignment, body: bytes) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.send_response(301)
+            self.send_header("Location", "https://elsewhere.example/")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is said of requests."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        carrier = GatewayCarrier(f"http://127.0.0.1:{server.server_port}", "token")
+        grades = read_grades(out)
+        outcomes = publish([(name, grades[name]) for name in ("ada", "ben")], tp2, out, carrier)
+        carrier.close()
+        server.shutdown()
+    assert all("301" in str(outcome.error) for outcome in outcomes)
+    assert len(outcomes) == 2
 
 
 def test_whom_it_did_not_reach_is_named_and_the_exit_code_says_so(

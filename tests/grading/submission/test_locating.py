@@ -35,6 +35,16 @@ def zip_bytes(files: dict[str, bytes]) -> bytes:
     return data.getvalue()
 
 
+def test_of_very_many_hand_ins_the_newest_is_read(handed_in: dict[str, bytes], tmp_path: Path) -> None:
+    """As after a round of collecting a day."""
+    for day in range(1, 29):
+        files = handed_in | {"tp2/note.txt": str(day).encode()}
+        (tmp_path / f"alice-tp2-202611{day:02}T120000Z.zip").write_bytes(zip_bytes(files))
+    with closing(open_submission(tmp_path, "tp2")) as submission:
+        assert len(submission.kept) > 0
+        assert any("20261128" in each.text("en") for each in submission.findings)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     around=folders,

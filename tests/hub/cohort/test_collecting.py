@@ -114,6 +114,33 @@ def written(out: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in out.rglob("*.zip")}
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_zip_with_a_time_that_no_clock_shows_is_that_students_failure(
+    fake: FakeHub, frozen: bytes, tmp_path: Path, moment: str
+) -> None:
+    changed = io.BytesIO()
+    with ZipFile(io.BytesIO(frozen)) as before, ZipFile(changed, "w") as after:
+        for name in before.namelist():
+            data = before.read(name)
+            if name == "submission.json":
+                data = json.dumps(json.loads(data) | {"time": moment}).encode()
+            after.writestr(name, data)
+    gives(fake, "ann", as_zip(changed.getvalue(), NOON, **{"Genai-Handed-In": "1"}))
+    gives(fake, "bob", as_zip(frozen))
+    ann, bob = do(fake, tmp_path, running("ann"), running("bob"))
+    assert isinstance(ann, Missed)
+    assert isinstance(bob, StoredSnapshot)
+
+
+def test_a_last_change_that_no_clock_shows_counts_as_not_said(
+    fake: FakeHub, frozen: bytes, tmp_path: Path
+) -> None:
+    gives(fake, "ann", as_zip(frozen, NOON, **{"Last-Modified": "Fri, 31 Dec 9999 23:59:59 GMT"}))
+    [taken] = do(fake, tmp_path, running("ann"))
+    assert isinstance(taken, StoredSnapshot)
+    assert taken.changed is None
+
+
 def test_what_is_kept_is_what_grade_reads_with_its_hash_and_time(
     fake: FakeHub, frozen: bytes, tmp_path: Path
 ) -> None:

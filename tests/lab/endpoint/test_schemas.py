@@ -99,6 +99,33 @@ def test_alternatives_that_multiply_stay_few():
         check_schema({"$defs": defs})
 
 
+@pytest.mark.parametrize(("levels", "width"), [(12, 150), (3, 150), (6, 12), (12, 3)])
+def test_alternatives_that_multiply_by_width_are_refused_at_once(levels: int, width: int):
+    defs: dict[str, Any] = {
+        f"a{i}": {"anyOf": [{"$ref": f"#/$defs/a{i + 1}"}] * width} for i in range(levels)
+    }
+    schema = {
+        "properties": {"short": {"$ref": "#/$defs/a0"}},
+        "$defs": {**defs, f"a{levels}": {"type": "number"}},
+    }
+    began = time.process_time()
+    with pytest.raises(BadSchema):
+        check_schema(schema)
+    assert time.process_time() - began < 5
+
+
+def test_a_schema_of_many_fields_and_a_few_alternatives_is_taken():
+    one = {"anyOf": [{"type": "string"}, {"type": "null"}, {"$ref": "#/$defs/list"}]}
+    fields = {f"field{i}": {"type": "object", "properties": {"a": {"type": "string"}}} for i in range(100)}
+    check_schema(
+        {
+            "type": "object",
+            "properties": {**fields, "either": one},
+            "$defs": {"list": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"$ref": "#"}]}}},
+        }
+    )
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (

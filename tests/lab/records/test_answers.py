@@ -1,5 +1,6 @@
 """What the student writes is saved field by field, onto what is on disk, and nothing is lost on the way."""
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,21 @@ def test_an_observation_can_be_taken_back(run: str | None) -> None:
         answering.observed("seen", run, "outline", text)(answers)
     own = answers.observations["seen"]
     assert (own.pictures["run_a"] if run else own.conclusions) == {"outline": ""}
+
+
+def test_texts_that_cannot_be_read_for_a_moment_are_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering.update(tmp_path, "en", answering.reflection("eight lines"))
+
+    def busy(*_: object) -> bytes:
+        monkeypatch.undo()  # the next time it can be read
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("manifests.answers.read_regular_file", busy)
+    with pytest.raises(AnswersError):
+        answering.update(tmp_path, "en", answering.score("baseline", "realism", 2))
+    assert load_answers(tmp_path).reflection == "eight lines"
 
 
 def test_a_score_can_be_taken_back(tmp_path: Path) -> None:

@@ -137,6 +137,19 @@ async def start_as_the_hub_does(lab: LocalLab) -> tuple[str, int]:
     return await asyncio.wait_for(lab.start(), lab.start_timeout)
 
 
+def test_what_the_hub_is_to_do_before_a_start_is_done_before_the_turn(tmp_path: Path) -> None:
+    """Such as telling the lab its opening dates (`hub.opened`)."""
+
+    async def prepare() -> list[object]:
+        lab, called = lab_of_a_class(tmp_path, "ann"), list[object]()
+        lab.pre_spawn_hook = called.append
+        await maybe_future(lab.run_pre_spawn_hook())
+        await lab.run_post_stop_hook()
+        return called
+
+    assert [type(each) for each in asyncio.run(prepare())] == [LocalLab]
+
+
 @pytest.fixture
 def slow_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labs that need 0.3 seconds to start, one at a time."""
