@@ -11,7 +11,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -111,6 +111,17 @@ def _write_first(file: Path) -> None:
         out.write(f"{','.join(COLUMNS)}\ninstructor,{secrets.token_urlsafe(32)},instructor\n")
 
 
+def _opens_own_lab(name: str, scopes: Sequence[object]) -> bool:
+    """Whether a token is as good as its owner, for whom it opens their own lab.
+
+    Whoever visits another's lab leaves that lab a token of theirs, which opens that lab alone; a lab is its
+    student's process, so such a token says nothing of who sends it.
+    """
+    whole = ("access:servers", f"access:servers!user={name}")
+    own = f"access:servers!server={name}/"
+    return any(scope in whole or str(scope).startswith(own) for scope in scopes)
+
+
 class HubPeople:
     """The Hub's word: it is asked who owns a token, and its answer is taken for HOLDS seconds."""
 
@@ -159,6 +170,8 @@ class HubPeople:
             return None
         said = answer.json()
         if said.get("kind") != "user":  # a service's token is no person's
+            return None
+        if not _opens_own_lab(str(said["name"]), said.get("scopes", [])):
             return None
         role: Role = "instructor" if said.get("admin") else "student"
         return Person(str(said["name"]), role, frozenset(map(str, said.get("groups", []))))

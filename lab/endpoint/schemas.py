@@ -9,8 +9,7 @@ from typing import Any
 
 MOST_SCHEMAS = 2000  # one within the other
 MOST_ALTERNATIVES = 12  # uses of anyOf: each may double the work
-MOST_IN_ONE = 20  # alternatives of one anyOf
-MOST_WAYS = 20_000  # in which a value may be held against it: references and alternatives, multiplied
+MOST_STEPS = 20_000  # references followed and alternatives tried for one value
 _KEYWORDS = """
 $schema $defs $ref definitions type properties required additionalProperties items enum const anyOf title
 description default examples format minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems
@@ -36,16 +35,16 @@ def check_schema(schema: Mapping[str, Any]) -> None:
             raise BadSchema(f"> {MOST_SCHEMAS}")
         if unknown := [keyword for keyword in part if keyword not in KEYWORDS]:
             raise BadSchema(str(unknown[0])[:60])
+        if "$schema" in part and count > 1:  # another dialect within would be read without counting its steps
+            raise BadSchema("$schema")
         reference = part.get("$ref", "#")
-        if not (isinstance(reference, str) and reference.startswith("#")):
+        if not (isinstance(reference, str) and reference.startswith("#") and _to_a_schema(reference)):
             raise BadSchema("$ref")
         alternatives += "anyOf" in part
-        among = part.get("anyOf", [])
-        if alternatives > MOST_ALTERNATIVES or (isinstance(among, list) and len(among) > MOST_IN_ONE):
+        if alternatives > MOST_ALTERNATIVES:
             raise BadSchema("anyOf")
     try:
         Draft202012Validator.check_schema(schema)
-        _ways(schema, schema, {}, ())
     except (SchemaError, RecursionError) as error:
         raise BadSchema(str(getattr(error, "json_path", "$"))[:200]) from error
 
@@ -60,13 +59,34 @@ def names_asked(schema: Mapping[str, Any]) -> tuple[list[str], set[str]]:
 
 
 def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
-    """Where a value does not fit a checked schema, as a JSON path; None where it fits."""
+    """Where a value does not fit a checked schema, as a JSON path; None where it fits.
+
+    Raises BadSchema where references lead nowhere, or to more work than MOST_STEPS.
+    """
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import best_match
+    from jsonschema.validators import extend  # type: ignore[import-untyped]
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    validator = Draft202012Validator(schema, registry=Registry())
+    left = MOST_STEPS
+
+    def counted(keyword: str) -> Any:
+        check = Draft202012Validator.VALIDATORS[keyword]
+
+        def follow(validator: Any, told: Any, instance: Any, part: Any) -> Iterator[Any]:
+            nonlocal left
+            left -= len(told) if isinstance(told, list) else 1
+            if left < 0:
+                raise BadSchema(keyword)
+            yield from check(validator, told, instance, part) or ()
+
+        return follow
+
+    counting = extend(Draft202012Validator, {each: counted(each) for each in ("$ref", "anyOf", "enum")})
+    validator = counting(
+        {keyword: value for keyword, value in schema.items() if keyword != "$schema"}, registry=Registry()
+    )
     try:
         error = best_match(validator.iter_errors(value))
     except (Unresolvable, RecursionError) as broken:
@@ -74,40 +94,9 @@ def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
     return None if error is None else str(error.json_path)[:200]
 
 
-def _ways(part: object, root: Mapping[str, Any], known: dict[str, int], within: tuple[str, ...]) -> int:
-    """In how many ways a value may be held against a part of a schema, references followed.
-
-    A part that refers to itself (a tree) counts once: the answer is no deeper than the value. Raises
-    BadSchema where they are too many.
-    """
-    if isinstance(part, list):
-        ways = sum(_ways(each, root, known, within) for each in part)
-    elif isinstance(part, Mapping):
-        ways = 1
-        for keyword, value in part.items():
-            if keyword == "$ref":
-                ways += _ways_of_reference(str(value), root, known, within)
-            elif keyword in ("properties", "items", "anyOf", "additionalProperties"):
-                ways += _ways(list(value.values()) if keyword == "properties" else value, root, known, within)
-    else:
-        ways = 0
-    if ways > MOST_WAYS:
-        raise BadSchema("anyOf")
-    return ways
-
-
-def _ways_of_reference(
-    reference: str, root: Mapping[str, Any], known: dict[str, int], within: tuple[str, ...]
-) -> int:
-    if reference in within:
-        return 1
-    if reference not in known:
-        target: Any = root
-        for name in reference.removeprefix("#").strip("/").split("/"):
-            if name:
-                target = target.get(name) if isinstance(target, Mapping) else None
-        known[reference] = _ways(target, root, known, (*within, reference))
-    return known[reference]
+def _to_a_schema(reference: str) -> bool:
+    """Whether a reference stays out of what is data, where nothing was checked."""
+    return "%" not in reference and not set(reference.split("/")) & set(_DATA)
 
 
 def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -72,12 +72,20 @@ class FakeHub(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
+ADA = {"kind": "user", "name": "ada", "admin": False, "groups": ["tp2"]}
+TEACHER = {"kind": "user", "name": "teacher", "admin": True, "groups": []}
+
+
 @pytest.fixture
 def hub() -> Iterator[tuple[str, type[FakeHub]]]:
     class Handler(FakeHub):
         answers: ClassVar = {
-            "ada-token": (200, {"kind": "user", "name": "ada", "admin": False, "groups": ["tp2"]}),
-            "teacher-token": (200, {"kind": "user", "name": "teacher", "admin": True, "groups": []}),
+            "ada-token": (200, ADA | {"scopes": ["access:servers!server=ada/"]}),
+            "ada-script": (200, ADA | {"scopes": ["access:servers!user=ada"]}),
+            "teacher-token": (200, TEACHER | {"scopes": ["access:servers", "admin:users"]}),
+            "teacher-at-ada": (200, TEACHER | {"scopes": ["access:servers!server=ada/"]}),
+            "teacher-at-longer": (200, TEACHER | {"scopes": ["access:servers!server=teacher2/"]}),
+            "teacher-name": (200, TEACHER | {"scopes": ["read:users:name!user=teacher"]}),
             "service-token": (200, {"kind": "service", "name": "cohort", "admin": True}),
             "broken": (500, {}),
         }
@@ -94,10 +102,19 @@ def hub() -> Iterator[tuple[str, type[FakeHub]]]:
 def test_the_hub_says_who_a_token_belongs_to(hub: tuple[str, type[FakeHub]]) -> None:
     people = HubPeople(hub[0])
     assert people.who("ada-token") == Person("ada", "student", frozenset({"tp2"}))
+    assert people.who("ada-script") == Person("ada", "student", frozenset({"tp2"}))
     assert people.who("teacher-token") == Person("teacher", "instructor")
     assert people.who("service-token") is None
     assert people.who("unknown") is None
     assert people.who("a\nheader: of another") is None
+
+
+@pytest.mark.parametrize("token", ["teacher-at-ada", "teacher-at-longer", "teacher-name"])
+def test_a_token_that_does_not_open_its_owners_own_lab_is_nobodys(
+    hub: tuple[str, type[FakeHub]], token: str
+) -> None:
+    """Such as the one that an instructor's visit leaves in a student's lab."""
+    assert HubPeople(hub[0]).who(token) is None
 
 
 def test_the_hubs_word_holds_for_a_while(hub: tuple[str, type[FakeHub]]) -> None:
