@@ -107,12 +107,7 @@ class Submission:
         return tuple(name for name in self.other_names if name in said)
 
     def is_mine(self, student: str) -> bool:
-        """Whether a record of that name may count: this student's, or perhaps theirs on another machine.
-
-        A classmate's never does, not even where there is no other in the record.
-        """
-        if student in self.classmates:
-            return False
+        """Whether a record of that name may count: this student's, or perhaps theirs on another machine."""
         return student == self.student or student in self.also or student in self.other_names
 
     def is_doubtful(self, recorded: Recorded) -> bool:

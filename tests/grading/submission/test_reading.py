@@ -19,7 +19,7 @@ from grading.submission.files import FolderFiles, Unreadable, ZipFiles
 from grading.submission.hand_in import hand_in
 from grading.submission.reading import closing, open_submission, open_work
 from manifests.store import Store
-from tests.grading.good import EARNED, make_work
+from tests.grading.good import EARNED
 from tests.grading.wrong import again, zipped
 from tests.manifests.many import many_records
 
@@ -58,19 +58,6 @@ def test_a_folder_around_the_work_will_do(alice: Store, tp2: Assignment, tmp_pat
     (tmp_path / "outer").mkdir()
     shutil.move(alice.folder.parent, tmp_path / "outer" / "work")
     assert points(tmp_path / "outer", tp2) == EARNED
-
-
-def test_a_record_that_is_a_classmates_as_a_whole_earns_nothing(tmp_path: Path, tp2: Assignment) -> None:
-    make_work(tmp_path / "alice", tp2, "bob")
-    with closing(
-        open_submission(tmp_path / "alice", "tp2", name="alice", classmates=["bob", "carla"])
-    ) as submission:
-        assert submission.own == ()
-        results = check_submission(tp2, submission, "en")
-    of_pictures = ("recorded", "picture", "image", "source", "chain", "complete")
-    pictures = [check for check in results if check.id.rpartition("/")[2] in of_pictures]
-    assert len(pictures) > 10
-    assert [check.id for check in pictures if check.points] == []
 
 
 def test_two_zips_are_one_too_many(alice: Store, tmp_path: Path) -> None:
