@@ -10,6 +10,7 @@ from typing import Any
 MOST_SCHEMAS = 2000  # one within the other
 MOST_ALTERNATIVES = 12  # uses of anyOf: each may double the work
 MOST_STEPS = 20_000  # references followed and alternatives tried for one value
+MOST_DEPTH = 30  # levels of a schema or a value, references among them; OpenAI takes ten
 _KEYWORDS = """
 $schema $defs $ref definitions type properties required additionalProperties items enum const anyOf title
 description default examples format minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems
@@ -18,6 +19,7 @@ minLength maxLength
 KEYWORDS = frozenset(_KEYWORDS.split())
 _NAMED = ("properties", "$defs", "definitions")  # their keys are names, not keywords
 _DATA = ("enum", "const", "default", "examples", "required", "type")
+_COUNTED = ("$ref", "anyOf", "enum", "properties", "additionalProperties", "items")  # those that take steps
 
 
 class BadSchema(Exception):
@@ -30,9 +32,11 @@ def check_schema(schema: Mapping[str, Any]) -> None:
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
     alternatives = 0
-    for count, part in enumerate(_schemas(schema), start=1):
+    for count, (part, depth) in enumerate(_schemas(schema), start=1):
         if count > MOST_SCHEMAS:
             raise BadSchema(f"> {MOST_SCHEMAS}")
+        if depth > MOST_DEPTH:
+            raise BadSchema(f"> {MOST_DEPTH} levels")
         if unknown := [keyword for keyword in part if keyword not in KEYWORDS]:
             raise BadSchema(str(unknown[0])[:60])
         if "$schema" in part and count > 1:  # another dialect within would be read without counting its steps
@@ -61,7 +65,9 @@ def names_asked(schema: Mapping[str, Any]) -> tuple[list[str], set[str]]:
 def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
     """Where a value does not fit a checked schema, as a JSON path; None where it fits.
 
-    Raises BadSchema where references lead nowhere, or to more work than MOST_STEPS.
+    Raises BadSchema where references lead nowhere, or to more work than MOST_STEPS or deeper than MOST_DEPTH.
+    The depth is counted here, not left to Python's own limit: at that limit the library beneath, which is
+    written in Rust, ends in a panic, and that is no Exception.
     """
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import best_match
@@ -69,21 +75,23 @@ def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    left = MOST_STEPS
+    left, depth = MOST_STEPS, 0
 
     def counted(keyword: str) -> Any:
         check = Draft202012Validator.VALIDATORS[keyword]
 
         def follow(validator: Any, told: Any, instance: Any, part: Any) -> Iterator[Any]:
-            nonlocal left
+            nonlocal left, depth
             left -= len(told) if isinstance(told, list) else 1
-            if left < 0:
+            depth += 1
+            if left < 0 or depth > MOST_DEPTH:
                 raise BadSchema(keyword)
             yield from check(validator, told, instance, part) or ()
+            depth -= 1
 
         return follow
 
-    counting = extend(Draft202012Validator, {each: counted(each) for each in ("$ref", "anyOf", "enum")})
+    counting = extend(Draft202012Validator, {each: counted(each) for each in _COUNTED})
     validator = counting(
         {keyword: value for keyword, value in schema.items() if keyword != "$schema"}, registry=Registry()
     )
@@ -111,17 +119,17 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return target
 
 
-def _schemas(schema: object) -> Iterator[Mapping[str, Any]]:
-    """A schema and all within it."""
-    waiting = [schema]
+def _schemas(schema: object) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """A schema and all within it, each with how many schemas it lies in."""
+    waiting = [(schema, 0)]
     while waiting:
-        part = waiting.pop()
+        part, depth = waiting.pop()
         if isinstance(part, list):
-            waiting += part
+            waiting += [(each, depth) for each in part]
         elif isinstance(part, Mapping):
-            yield part
+            yield part, depth
             for keyword, value in part.items():
                 if keyword in _NAMED and isinstance(value, Mapping):
-                    waiting += value.values()
+                    waiting += [(each, depth + 1) for each in value.values()]
                 elif keyword not in _DATA:
-                    waiting.append(value)
+                    waiting.append((value, depth + 1))

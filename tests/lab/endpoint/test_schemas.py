@@ -1,6 +1,10 @@
 """Schemas of strangers: what is read is read in bounded time, everything else is refused by name."""
 
+import inspect
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -85,6 +89,47 @@ def test_references_that_lead_nowhere_end(schema: dict[str, Any]):
     check_schema(schema)
     with pytest.raises(BadSchema):
         misfit({"short": "a"}, schema)
+
+
+@pytest.mark.parametrize("keyword", ["properties", "items", "additionalProperties", "$ref"])
+def test_a_value_that_nests_for_ever_is_refused_long_before_pythons_own_limit(keyword: str):
+    own = {"a": {"$ref": "#"}} if keyword == "properties" else "#" if keyword == "$ref" else {"$ref": "#"}
+    value: Any = {}
+    for _ in range(400):
+        value = [value] if keyword == "items" else {"a": value}
+    check_schema({keyword: own})
+    with most_frames(400), pytest.raises(BadSchema):
+        misfit(value, {keyword: own})
+
+
+@pytest.mark.parametrize("keyword", ["properties", "items", "anyOf"])
+def test_a_schema_that_nests_deeply_is_refused_long_before_pythons_own_limit(keyword: str):
+    schema: dict[str, Any] = {}
+    for _ in range(100):
+        within: dict[str, Any] = {"properties": {"a": schema}, "items": schema, "anyOf": [schema]}
+        schema = {keyword: within[keyword]}
+    with most_frames(200), pytest.raises(BadSchema, match=r"levels|anyOf"):
+        check_schema(schema)
+
+
+def test_ten_levels_are_read():
+    schema: dict[str, Any] = {"type": "string"}
+    value: Any = 1
+    for _ in range(10):
+        schema, value = {"type": "object", "properties": {"a": schema}}, {"a": value}
+    check_schema(schema)
+    assert misfit(value, schema) == "$" + ".a" * 10
+
+
+@contextmanager
+def most_frames(count: int) -> Iterator[None]:
+    """Let Python fail where the calls within nest deeper than `count` beneath this one."""
+    before, here = sys.getrecursionlimit(), len(inspect.stack())
+    sys.setrecursionlimit(here + count)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_alternatives_that_multiply_stay_few():
