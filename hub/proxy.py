@@ -19,6 +19,9 @@ from hub.stale_processes import end_stale_processes
 STATIC_CONFIGURATION = "traefik.toml"
 ROUTES = "traefik-routes.toml"
 UPLOAD_TIME = "1h"
+# uvicorn closes a connection that rests for five seconds. A request that traefik sends on it at that moment
+# is answered with 502, unless its method may be repeated; so traefik lets go of the connection first.
+IDLE_TIME = "2s"
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -37,7 +40,10 @@ def configure(c: Config, settings: HubSettings) -> None:
     if settings.tls_proxy:
         # Only the TLS proxy may send X-Forwarded-… headers about the original request.
         entry["forwardedHeaders"] = {"trustedIPs": sorted(map(str, settings.tls_proxy))}
-    c.Traefik.extra_static_config = {"entryPoints": {"http": entry}}
+    c.Traefik.extra_static_config = {
+        "entryPoints": {"http": entry},
+        "serversTransport": {"forwardingTimeouts": {"idleConnTimeout": IDLE_TIME}},
+    }
 
 
 class Traefik(TraefikFileProviderProxy):  # type: ignore[misc]
