@@ -57,6 +57,13 @@ def build(lab: Lab, page: Page, chosen: Any, selection: Selection | None = None)
         table = gr.HTML(elem_id="compare-parameters")
 
     def offer(stem: str | None, before: str | None) -> Any:
+        """The pictures to compare the first with: none before there is a first.
+
+        All of them before and one fewer afterwards would be a list that gets shorter while it may be open,
+        and on that Gradio's Dropdown (6.31) fails: it draws options by their old numbers.
+        """
+        if stem is None:
+            return gr.Dropdown([])
         records = [r for r in gallery.select(lab.store().records(), gallery.Filters()) if r.stem != stem]
         choices = [(gallery.caption(r), r.stem) for r in records]
         if before is None or before in {record.stem for record in records}:

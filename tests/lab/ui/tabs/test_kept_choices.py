@@ -101,6 +101,19 @@ def test_a_second_picture_that_has_gone_is_chosen_no_more(gallery: Shown):
             assert told["value"] is None
 
 
+def test_the_second_list_does_not_get_shorter_when_the_first_picture_is_known(gallery: Shown):
+    """Gradio's list fails in the browser where it loses options while it is open."""
+    counts = []
+    for first in (None, "product", "scene"):
+        gallery.values = {FIRST: first, SECOND: None}
+        counts.append(
+            {len(gallery.answers(event, SECOND)[0]["choices"]) for event in gallery.events(to=SECOND)}
+        )
+    before, after, another = counts
+    assert before == {0}
+    assert after == another != {0}
+
+
 def test_the_picture_taken_of_a_comparison_stays_taken_while_it_is_read_and_pictures_come_in(compare: Shown):
     compare.values = {PROMPT: "a red bag", MODELS: ["played/model-a", "played/model-a"], WHICH: "comparison"}
     (draw,) = [event for event in compare.events(to=WHICH) if PROMPT in _names(event.inputs)]
