@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
 
 from exercises.assignment import Assignment
 from exercises.errors import CatalogueError
@@ -22,9 +24,13 @@ from grading.marks.totals import with_marks
 from grading.results import Grade
 from manifests.atomic import write_atomic
 
+if TYPE_CHECKING:
+    from httpx2 import Response
+
 FILE = "feedback.json"
 TIMEOUT = 30.0
 ASKING = 5.0  # seconds for what a page waits for
+_REQUESTS = TypeAdapter(list[LookAgain])
 
 
 class PublishError(CatalogueError):
@@ -76,8 +82,11 @@ class GatewayCarrier:
 
     def requests(self, assignment: str) -> list[LookAgain]:
         """What students asked to be looked at again. Raises PublishError."""
-        told = self._ask("GET", f"/class/feedback/{assignment}/requests", seconds=ASKING)
-        return [LookAgain.model_validate(each) for each in told]
+        answer = self._ask("GET", f"/class/feedback/{assignment}/requests", seconds=ASKING)
+        try:
+            return _REQUESTS.validate_json(answer.content)
+        except ValidationError as error:  # whatever answers there, it is no gateway of ours
+            raise PublishError("publish.not_ours", status=answer.status_code) from error
 
     def answer(self, number: int, answer: str, by: str | None = None) -> None:
         """`by`: whose words they are, where it is the Hub that asks. Raises PublishError."""
@@ -86,19 +95,23 @@ class GatewayCarrier:
     def close(self) -> None:
         self._client.close()
 
-    def _ask(self, method: str, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:
+    def _ask(self, method: str, path: str, body: Any = None, seconds: float = TIMEOUT) -> "Response":
+        """Return a successful answer. Raises PublishError; a redirect would have brought nothing anywhere."""
         import httpx2
 
         try:
             answer = self._client.request(method, path, json=body, timeout=seconds)
         except httpx2.HTTPError as error:
             raise PublishError("publish.no_gateway", reason=type(error).__name__) from error
-        if not answer.is_success:  # a redirect would have brought nothing anywhere
+        if answer.is_redirect:
+            raise PublishError(
+                "publish.elsewhere", status=answer.status_code, url=answer.headers.get("location", "")[:300]
+            )
+        if not answer.is_success:
             raise PublishError("publish.refused", status=answer.status_code, reason=_message(answer.content))
-        try:
-            return json.loads(answer.content) if answer.content else None
-        except ValueError as error:
-            raise PublishError("publish.refused", status=answer.status_code, reason="JSON") from error
+        if answer.status_code != (200 if method == "GET" else 204):  # as the gateway's routes do
+            raise PublishError("publish.not_ours", status=answer.status_code)
+        return answer
 
 
 def publish(

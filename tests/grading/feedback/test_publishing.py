@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -174,28 +175,72 @@ def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(
     carrier.close()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>moved</html>"])
-def test_an_answer_that_sends_elsewhere_is_no_success(out: Path, tp2: Assignment, body: bytes) -> None:
-    class Elsewhere(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.send_response(301)
-            self.send_header("Location", "https://elsewhere.example/")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+class Strange(BaseHTTPRequestHandler):
+    """Something at the gateway's address that is no gateway."""
 
-        def log_message(self, *_: object) -> None:
-            """Nothing is said of requests."""
+    status, body = 200, b""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+    def _answer(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Location", "https://elsewhere.example/")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    do_GET = do_PUT = do_DELETE = _answer
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said of requests."""
+
+
+@contextmanager
+def carrier_to(status: int, body: bytes) -> Iterator[GatewayCarrier]:
+    handler = type("Answering", (Strange,), {"status": status, "body": body})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         carrier = GatewayCarrier(f"http://127.0.0.1:{server.server_port}", "token")
-        grades = read_grades(out)
-        outcomes = publish([(name, grades[name]) for name in ("ada", "ben")], tp2, out, carrier)
+        yield carrier
         carrier.close()
         server.shutdown()
-    assert all("301" in str(outcome.error) for outcome in outcomes)
-    assert len(outcomes) == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>moved</html>", b"[]"])
+def test_an_answer_that_sends_elsewhere_is_no_success(out: Path, tp2: Assignment, body: bytes) -> None:
+    with carrier_to(301, body) as carrier:
+        grades = read_grades(out)
+        outcomes = publish([(name, grades[name]) for name in ("ada", "ben")], tp2, out, carrier)
+        errors = [outcome.error for outcome in outcomes]
+        for ask in (
+            lambda: carrier.withdraw("ada", "tp2"),
+            lambda: carrier.requests("tp2"),
+            lambda: carrier.answer(1, "yes"),
+        ):
+            with pytest.raises(PublishError) as failed:
+                ask()
+            errors.append(failed.value)
+    assert len(errors) == 5
+    for error in errors:
+        assert all(word in str(error) for word in ("301", "https://elsewhere.example/", "GENAI_GATEWAY"))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>Log in</html>"])
+def test_what_answers_well_but_not_as_the_gateway_does_has_published_nothing(
+    out: Path, tp2: Assignment, body: bytes
+) -> None:
+    with carrier_to(200, body) as carrier:
+        (outcome,) = publish([("ada", read_grades(out)["ada"])], tp2, out, carrier)
+        with pytest.raises(PublishError, match="GENAI_GATEWAY"):
+            carrier.withdraw("ada", "tp2")
+    assert "GENAI_GATEWAY" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"{}", b"[{}]", b"[null]", b'{"requests": []}', b"<html></html>", b"[" * 9999, b"\xff"],
+)
+def test_a_list_of_requests_that_is_none_is_an_error_that_pages_can_show(body: bytes) -> None:
+    with carrier_to(200, body) as carrier, pytest.raises(PublishError, match="GENAI_GATEWAY"):
+        carrier.requests("tp2")
 
 
 def test_whom_it_did_not_reach_is_named_and_the_exit_code_says_so(
