@@ -183,6 +183,19 @@ def test_the_hub_listens_to_the_cluster_only_where_it_is_told_to(monkeypatch: py
         assert c.JupyterHub.hub_bind_url == f"http://{bound}:8081"
 
 
+@pytest.mark.parametrize(("accounts", "code"), [("hub", "0"), ("students", None)])
+def test_students_own_code_runs_only_under_accounts_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, accounts: str, code: str | None
+) -> None:
+    monkeypatch.setattr(configuration, "COMMANDS", ())
+    monkeypatch.delenv("GENAI_CODE", raising=False)
+    monkeypatch.setenv("GENAI_HUB_SLURM_PARTITIONS", "lab")
+    monkeypatch.setenv("GENAI_HUB_SLURM_ACCOUNTS", accounts)
+    c = Config()
+    configuration.configure(c, HubSettings(_env_file=None, authenticator="oidc"))
+    assert c.SlurmLab.environment.get("GENAI_CODE") == code
+
+
 def test_a_job_runs_under_the_student_s_own_account(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
