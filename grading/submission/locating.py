@@ -106,15 +106,15 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
     names = [n for n in sorted(files.sizes) if is_zip(n) and n.count("/") < MAX_WRAPPING]
     if not names:
         return None, []
-    if len(names) > MAX_ZIPS:  # such as of a round of collecting a day
-        names = _newest_named(names, assignment)
-    if len(names) > MAX_ZIPS:
-        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(names)))
+    names, older = (names, []) if len(names) <= MAX_ZIPS else _dated_apart(names, assignment)
+    dated = {*names[-FEW_ZIPS:], *older}
     opened: dict[str, ZipFiles] = {}
     problems: list[Message] = []
     chosen = None
     try:
-        for name in names:
+        for name in names + older:
+            if name in older and not dated.isdisjoint(opened):
+                break
             try:
                 opened[name] = files.open_zip(name)
             except Unreadable as error:
@@ -131,11 +131,19 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
                 each.close()
 
 
-def _newest_named(names: list[str], assignment: str) -> list[str]:
-    """The newest few, where each name says when it was handed in; else all."""
+def _dated_apart(names: list[str], assignment: str) -> tuple[list[str], list[str]]:
+    """Of many zips, such as of a round of collecting a day: those to look at, and those for when that fails.
+
+    To look at: those of other names, then the newest few of those whose names say when they were handed in.
+    The others are older, the newest first, for when these few are all damaged.
+    Raises Unreadable where even these are too many.
+    """
     times = {name: hand_in_time(PurePosixPath(name).name, assignment) for name in names}
-    told = [(time, name) for name, time in times.items() if time is not None]
-    return [name for _, name in sorted(told)[-FEW_ZIPS:]] if len(told) == len(names) else names
+    dated = [name for _, name in sorted((time, name) for name, time in times.items() if time is not None)]
+    others = [name for name in names if times[name] is None]
+    if len(others) > MAX_ZIPS - FEW_ZIPS:
+        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(names)))
+    return others + dated[-FEW_ZIPS:], dated[-FEW_ZIPS - 1 :: -1][: MAX_ZIPS - FEW_ZIPS]
 
 
 def _newest(zips: dict[str, ZipFiles], assignment: str) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -235,8 +235,9 @@ class Submission:
             return name
         folder = name.rpartition("/")[0] + "/"
         for other in self._unclaimed.get((folder, image.bytes), ()):
-            if hashlib.sha256(self._read(other)).hexdigest() == image.sha256:
-                return other
+            with suppress(Unreadable):  # a damaged one is not the copy that is looked for
+                if hashlib.sha256(self._read(other)).hexdigest() == image.sha256:
+                    return other
         return name
 
     @cached_property

@@ -283,6 +283,15 @@ def test_what_was_read_before_counts_towards_the_bound(
     assert len(files.read("small")) == 40  # which still has room
 
 
+def test_a_file_that_is_read_several_times_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "MAX_TOTAL_BYTES", 100)
+    (tmp_path / "a").write_bytes(b"x" * 60)
+    files = FolderFiles(tmp_path)
+    assert {files.read("a") for _ in range(5)} == {b"x" * 60}
+
+
 def test_a_file_that_grows_while_it_is_read_is_still_bounded(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"12345")
     files = FolderFiles(tmp_path)
