@@ -87,7 +87,7 @@ def test_a_damaged_copy_of_a_picture_costs_nothing_where_another_is_whole(
     damaged, whole = (picture.replace(".png", f" ({number}).png") for number in (1, 2))
     files = {name: data for name, data in handed_in.items() if name != picture}
     data = zip_bytes(files | {damaged: handed_in[picture], whole: handed_in[picture]})
-    at = data.index(handed_in[picture]) + 100  # the first copy's bytes, stored as they are
+    at = data.index(damaged.encode()) + len(damaged) + 100  # its bytes follow its name, as they are
     file = tmp_path / "alice.zip"
     file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     with closing(open_submission(file, "tp2")) as submission:
