@@ -27,6 +27,7 @@ from grading.submission.frozen import hand_in_name
 from grading.submission.names import safe_name
 from hub.cohort.errors import CohortError
 from manifests.atomic import sync_folder, write_atomic
+from manifests.strict_json import decoded
 
 _LOCK = ".collect.lock"
 
@@ -57,8 +58,8 @@ def _read(file: Path, assignment: str) -> Collection:
     if not file.exists():
         return Collection(assignment=assignment)
     try:
-        collection = Collection.model_validate_json(file.read_bytes())
-    except ValidationError:
+        collection = Collection.model_validate_json(decoded(file.read_bytes()))
+    except (UnicodeDecodeError, ValidationError):
         raise CohortError("cohort.collect.unreadable", file=file) from None
     if collection.assignment != assignment:
         raise CohortError("cohort.collect.other_assignment", file=file, assignment=collection.assignment)
