@@ -9,7 +9,9 @@ there is whole.
 
 import hashlib
 import os
+import time
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -42,6 +44,8 @@ from manifests.sorting import FILE as SORTING
 from manifests.store import Store
 from manifests.wall import REMIXES
 
+LONGEST_WRITING = 3600  # seconds that a hand-in may take to be written
+
 
 class HandInError(CatalogueError):
     """What stands in the way of handing in."""
@@ -58,6 +62,7 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
     frozen = _frozen(assignment, store, language)
     folder = store.folder / HAND_INS
     folder.mkdir(exist_ok=True)
+    _forget_killed(folder)
     temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
     try:
         with temporary.open("xb") as file:
@@ -70,6 +75,14 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
         temporary.unlink(missing_ok=True)
     sync_folder(folder)
     return path
+
+
+def _forget_killed(folder: Path) -> None:
+    """Remove what processes that were killed had begun to write; one that still writes is younger."""
+    for path in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > LONGEST_WRITING:
+                path.unlink()
 
 
 def freeze(file: BinaryIO, assignment: Assignment, store: Store, language: Language) -> datetime:
@@ -108,7 +121,12 @@ def hand_in_that_counts(
 
 
 def _changed(store: Store, names: list[str]) -> datetime:
-    return datetime.fromtimestamp(max((store.folder.parent / name).stat().st_mtime for name in names), UTC)
+    """When the newest of these was written; one that goes into the bin at this moment is passed over."""
+    times = [0.0]
+    for name in names:
+        with suppress(FileNotFoundError):
+            times.append((store.folder.parent / name).stat().st_mtime)
+    return datetime.fromtimestamp(max(times), UTC)
 
 
 def _is_whole(path: Path, assignment: Assignment) -> bool:
