@@ -103,9 +103,10 @@ async def _remove_one(
         return done.model_copy(update={"why": "not exported"})
     try:
         await stop(hub, user.name)
-        for group in (await hub.groups()).values():
-            if (properties := without_extensions(group, user.name)) is not None:
-                await hub.set_properties(group.name, properties)
+        async with hub.turns.turn():
+            for group in (await hub.groups()).values():
+                if (properties := without_extensions(group, user.name)) is not None:
+                    await hub.set_properties(group.name, properties)
         await hub.delete_user(user.name)
         done.erased.extend(await asyncio.to_thread(_erase, state, user.name))
     except (HubRefused, HubUnreachable, TimeoutError, OSError) as error:
