@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from hub.cohort.removing import Removed, remove
 from hub.cohort.told import Progress
 from tests.grading.good import make_work
 from tests.hub.cohort.fakes import FakeHub, FakeRequest, pages, status
+from tests.hub.cohort.test_interrupted import begin, hangs
 
 DUE = "2026-11-27T23:59:00+00:00"
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -73,11 +75,15 @@ def school(fake: FakeHub, frozen: bytes) -> FakeHub:
 
 
 def removing(
-    fake: FakeHub, out: Path, state: Path, on_done: Callable[[Removed], None] = lambda _: None
+    fake: FakeHub,
+    out: Path,
+    state: Path,
+    on_done: Callable[[Removed], None] = lambda _: None,
+    **more: bool,
 ) -> Any:
     async def connected() -> Any:
         async with HubClient(fake.url, "token", retry_seconds=0.2) as hub:
-            return await remove(hub, await students(hub, None), out, state, on_done)
+            return await remove(hub, await students(hub, None), out, state, on_done, **more)
 
     return asyncio.run(connected())
 
@@ -153,3 +159,78 @@ def test_every_assignment_is_exported(school: FakeHub, tmp_path: Path) -> None:
     removing(school, tmp_path / "out", tmp_path / "state")
     asked = {each.query["assignment"] for each in school.requests if each.path == "/user/bob/class/snapshot"}
     assert asked == set(assignment_ids())
+
+
+def files(folder: Path) -> set[str]:
+    return {f"{path.relative_to(folder)}" for path in folder.rglob("*") if not path.is_dir()}
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["account-deleted", "account-there"])
+def test_a_removal_that_is_killed_says_what_it_had_begun_and_the_next_one_ends_it(
+    school: FakeHub, tmp_path: Path, gone: bool
+) -> None:
+    """Killed while the Hub deletes the account: nobody knows whether it has."""
+    state, out = tmp_path / "state", tmp_path / "out"
+    for name in ("ann", "bob"):
+        fill(state, name)
+    before = files(state / "homes" / "ann")
+    reached, go_on = threading.Event(), threading.Event()
+    school.api("DELETE", "users/ann", hangs(reached, go_on))
+    process = begin(school, "remove", "ann", "--yes", "--out", str(out), "--state", str(state))
+    try:
+        assert reached.wait(120), process.communicate()
+        (file,) = out.glob("removed-*.json")
+        (written,) = json.loads(file.read_text())["students"]
+    finally:
+        process.kill()
+        process.communicate()
+        go_on.set()
+    assert (written["student"], written["outcome"]) == ("ann", "begun")
+    assert set(written["planned"]) == {"homes/ann", "logs/ann.log", "class"}
+    assert len(written["exported"]) == 1
+    assert not (state / "homes" / "ann").exists()  # who gets the name next finds nothing of hers
+
+    ready = {"ready": True, "started": DUE}
+    left = ["bob"] if gone else ["ann", "bob"]
+    school.api("GET", "users", pages(
+        [{"name": name, "servers": {"": ready | {"url": f"/user/{name}/"}}} for name in left], 10
+    ))  # fmt: skip
+    again = begin(school, "remove", "bob", "--yes", "--out", str(tmp_path / "again"), "--state", str(state))
+    said, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, said + errors
+    (file,) = (tmp_path / "again").glob("removed-*.json")
+    finished = json.loads(file.read_text())["finished"]
+    if gone:
+        assert finished == ["homes/ann", "logs/ann.log"]
+        assert files(state / "homes") | files(state / "logs") == set()
+    else:
+        assert finished == []
+        assert files(state / "homes" / "ann") == before
+        assert (state / "logs" / "ann.log").is_file()
+
+
+def test_work_of_an_assignment_that_nobody_knows_is_erased_only_where_that_is_asked_for(
+    school: FakeHub, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    fill(state, "bob")
+    ghost = state / "homes" / "bob" / "work" / "ghost"
+    ghost.mkdir()
+    (ghost / "notes.json").write_text("{}")
+
+    def without_ghost(request: FakeRequest) -> None:
+        request.answer(404 if request.query["assignment"] == "ghost" else 204)
+
+    school.on("GET", "/user/bob/class/snapshot", without_ghost)
+    _, done = removing(school, tmp_path / "out", state)
+    assert (done[1].student, done[1].outcome) == ("bob", "kept")
+    assert "ghost" in done[1].why
+    assert "--unknown-too" in done[1].why
+    assert (ghost / "notes.json").is_file()
+    asked = [each.path for each in school.requests if each.query.get("assignment") == "ghost"]
+    assert asked == ["/user/bob/class/snapshot"]  # the hub's labs may know what this command does not
+
+    file, done = removing(school, tmp_path / "again", state, unknown_too=True)
+    assert done[1].outcome == "removed"
+    assert json.loads(file.read_text())["students"][1]["unexported"] == ["ghost"]
+    assert not ghost.exists()
