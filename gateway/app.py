@@ -18,6 +18,7 @@ from gateway import (
     class_routes,
     drawing_routes,
     feedback_routes,
+    leaving_routes,
     receipt_routes,
     spending_routes,
     wall_routes,
@@ -139,6 +140,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(spending_routes.router(gateway.providers, gateway.budgets))
     app.include_router(feedback_routes.router(gateway.feedback))
     app.include_router(wall_routes.router(gateway.wall))
+    app.include_router(leaving_routes.router(gateway.feedback, gateway.wall))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from exercises.loader import assignment_ids
 from grading.class_.collected import Missed
-from hub.cohort import erasing
-from hub.cohort.client import HubClient, HubRefused, HubUnreachable, User
+from hub.cohort import at_gateway, erasing
+from hub.cohort.client import HubClient, HubRefused, User
 from hub.cohort.collecting import collect
 from hub.cohort.collection import Result
 from hub.cohort.deadlines import without_extensions
@@ -140,11 +140,15 @@ async def _exported(
     if not results:
         return done.model_copy(update={"why": "not exported"})
     planned = await asyncio.to_thread(erasing.found, state, user.name)
+    planned += ["gateway"] if at_gateway.is_there(state) else []
     return done.model_copy(update={"outcome": "begun", "planned": planned})
 
 
 async def _erase(hub: HubClient, done: Removed, state: Path) -> Removed:
-    """Set the data aside, delete the account, erase the data. Where the Hub refuses, all is as it was."""
+    """Set the data aside, delete the account, erase the data. Where the Hub refuses, the data stay.
+
+    What the gateway keeps goes first: while it does not answer, the removal can be done again as a whole.
+    """
     name = done.student
     try:
         await stop(hub, name)
@@ -152,14 +156,15 @@ async def _erase(hub: HubClient, done: Removed, state: Path) -> Removed:
             for group in (await hub.groups()).values():
                 if (properties := without_extensions(group, name)) is not None:
                     await hub.set_properties(group.name, properties)
+        elsewhere = await at_gateway.forget(state, name)
         await asyncio.to_thread(erasing.set_aside, state, name)
         try:
             await hub.delete_user(name)
         except HubRefused:
             await asyncio.to_thread(erasing.put_back, state, name)
             raise
-        erased = await asyncio.to_thread(erasing.erase, state, name)
-    except (HubRefused, HubUnreachable, TimeoutError, OSError) as error:
+        erased = [*elsewhere, *await asyncio.to_thread(erasing.erase, state, name)]
+    except (CohortError, TimeoutError, OSError) as error:
         why = str(error) or type(error).__name__
         return done.model_copy(update={"outcome": "kept", "why": why})
     return done.model_copy(update={"outcome": "removed", "erased": erased, "time": datetime.now(UTC)})

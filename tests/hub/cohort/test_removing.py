@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from exercises.loader import assignment_ids, find_assignment
 from grading.submission.hand_in import freeze
 from hub.class_page.known import Known, Seen
+from hub.cohort.at_gateway import ADDRESS_FILE, TOKEN_FILE
 from hub.cohort.client import Group, HubClient
 from hub.cohort.deadlines import without_extensions
 from hub.cohort.members import students
 from hub.cohort.removing import Removed, remove
 from hub.cohort.told import Progress
+from manifests.wall import Settings, Shown
+from tests.gateway.paying import PayingGateway, running
 from tests.grading.good import make_work
 from tests.hub.cohort.fakes import FakeHub, FakeRequest, pages, status
 from tests.hub.cohort.test_interrupted import begin, hangs
@@ -234,3 +238,41 @@ def test_work_of_an_assignment_that_nobody_knows_is_erased_only_where_that_is_as
     assert done[1].outcome == "removed"
     assert json.loads(file.read_text())["students"][1]["unexported"] == ["ghost"]
     assert not ghost.exists()
+
+
+def at_gateway(gateway: PayingGateway, name: str) -> tuple[str | None, list[str | None], int]:
+    """What the gateway has: the person's feedback, whose works, and how many pictures."""
+    works = gateway.gateway.wall.wall("teacher", True).works
+    pictures = list((gateway.state / "wall").iterdir())
+    return gateway.gateway.feedback.of(name, "tp2"), [work.author for work in works], len(pictures)
+
+
+def test_feedback_and_works_on_the_wall_go_with_their_student(school: FakeHub, tmp_path: Path) -> None:
+    state, png = tmp_path / "state", io.BytesIO()
+    state.mkdir()
+    Image.new("RGB", (64, 64)).save(png, "PNG")
+    settings = Settings(assignment="tp2", model="mini", mode="text2img", prompt="a red fox")
+    with running(tmp_path) as gateway:
+        feedback, wall = gateway.gateway.feedback, gateway.gateway.wall
+        shown = Shown(title="A fox", shown_as="Ann", made_by=settings)
+        work = wall.show("ann", shown, png.getvalue())
+        wall.show("zoe", Shown(title="A hen", made_by=settings, remix_of=work), png.getvalue())
+        for name in ("ann", "zoe"):
+            feedback.publish(name, "tp2", "{}", NOW)
+        feedback.ask("ann", "tp2", "seeds", "Please look again.")
+        (state / ADDRESS_FILE).write_text(gateway.url)
+        (state / TOKEN_FILE).write_text("ada-token")  # a student's, who may not
+        _, done = removing(school, tmp_path / "out", state)
+        assert done[0].outcome == "kept"
+        assert at_gateway(gateway, "ann") == ("{}", ["zoe", "ann"], 2)
+        assert "/hub/api/users/ann" not in school.paths("DELETE")
+
+        (state / TOKEN_FILE).write_text("teacher-token")
+        _, done = removing(school, tmp_path / "again", state)
+        assert (done[0].outcome, done[0].erased) == ("removed", ["gateway/feedback", "gateway/wall"])
+        assert at_gateway(gateway, "ann") == (None, ["zoe"], 1)
+        assert feedback.requests("tp2") == []
+        assert at_gateway(gateway, "zoe")[0] == "{}"
+        (left,) = wall.wall("zoe", False).works
+        assert left.remix_of
+        assert (left.remix_of.title, left.remix_of.shown_as) == ("A fox", "")
