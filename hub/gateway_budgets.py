@@ -51,8 +51,8 @@ class NotAnAmount(Exception):
 
 
 def form_of(told: Mapping[str, Any] | None, language: Language) -> BudgetForm:
-    """The form of what the gateway said; without an answer there is nothing to fill in."""
-    if told is None:
+    """The form of what the gateway said; without an answer, or with an error, there is nothing to fill in."""
+    if told is None or "budgets" not in told:
         return BudgetForm()
     if told["budgets"] is None:
         return BudgetForm(currency=told["currency"], wrong=told["wrong"])

@@ -81,6 +81,13 @@ def test_what_is_no_amount_is_refused(typed: str) -> None:
         body_of(BudgetForm(class_=typed), translator("hub", "en"))
 
 
+def test_an_error_in_place_of_the_budgets_leaves_the_page_without_a_form(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        refused = gateway.get("/class/budgets", "ada").json()  # as where one asks too often
+    assert "error" in refused
+    assert form_of(refused, "en") == BudgetForm()
+
+
 def test_a_wrong_file_of_budgets_leaves_the_pages_their_figures_and_buttons(tmp_path: Path) -> None:
     with running(tmp_path) as gateway:
         (tmp_path / "budgets.toml").write_text("class = much\n", encoding="utf-8")
