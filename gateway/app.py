@@ -18,6 +18,7 @@ from gateway import (
     class_routes,
     drawing_routes,
     feedback_routes,
+    leaving_routes,
     receipt_routes,
     spending_routes,
     wall_routes,
@@ -38,7 +39,7 @@ from gateway.wall_store import WallStore
 from lab.endpoint.app import ERRORS, add_routes
 from lab.endpoint.bounded_body import BoundedBody
 from lab.endpoint.drawing import Drawing as EndpointDrawing
-from lab.endpoint.errors import install, too_large
+from lab.endpoint.errors import ApiError, install, too_large
 from lab.endpoint.limits import EndpointLimits
 from lab.endpoint.server import Loopback
 from lab.engine.inputs import NOTHING, Inputs
@@ -114,6 +115,11 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         gateway.loopback.close()
         gateway.engine.close()
 
+    def takes_pictures(request: Request) -> None:
+        """Refuses OpenAI's routes of pictures while nothing new is taken; labs' route asks for itself."""
+        if gateway.drawings.draining and request.url.path.startswith("/v1/images/"):
+            raise ApiError(503, "draining", headers={"Retry-After": "30"})
+
     app = FastAPI(
         title="GenAI Lab gateway",
         version="1",
@@ -121,7 +127,8 @@ def build_gateway(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        dependencies=[Depends(HTTPBearer(auto_error=False))],  # for the description: the gate asks
+        # The first is for the description: the gate asks
+        dependencies=[Depends(HTTPBearer(auto_error=False)), Depends(takes_pictures)],
         responses=ERRORS,  # type: ignore[arg-type]
     )
     install(app, invalid_status=400)
@@ -133,6 +140,7 @@ def build_gateway(gateway: Gateway) -> FastAPI:
     app.include_router(spending_routes.router(gateway.providers, gateway.budgets))
     app.include_router(feedback_routes.router(gateway.feedback))
     app.include_router(wall_routes.router(gateway.wall))
+    app.include_router(leaving_routes.router(gateway.feedback, gateway.wall))
     endpoints: dict[Person, EndpointDrawing] = {}
 
     def drawing_of(request: Request) -> EndpointDrawing:

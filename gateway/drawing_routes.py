@@ -63,9 +63,7 @@ async def _lines(drawing: Drawing) -> AsyncGenerator[bytes]:
     loop, events, left = asyncio.get_running_loop(), asyncio.Queue[Event](), threading.Event()
 
     def read() -> None:
-        for event in drawing.events():
-            if left.is_set():
-                return
+        for event in drawing.events(left):
             try:
                 loop.call_soon_threadsafe(events.put_nowait, event)
             except RuntimeError:  # the loop is closed: the gateway is being stopped
@@ -83,4 +81,4 @@ async def _lines(drawing: Drawing) -> AsyncGenerator[bytes]:
                     continue
                 yield await run_in_threadpool(as_line, event)
     finally:
-        left.set()
+        drawing.leave(left)

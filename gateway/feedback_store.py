@@ -59,6 +59,12 @@ class FeedbackStore:
             query = "delete from feedback where student = ? and assignment = ?"
             return database.execute(query, (student, assignment)).rowcount > 0
 
+    def forget(self, student: str) -> int:
+        """Erase all of a student's feedback and requests; how many there were."""
+        with closing(self._open()) as database, database:
+            documents = database.execute("delete from feedback where student = ?", (student,)).rowcount
+            return documents + database.execute("delete from requests where student = ?", (student,)).rowcount
+
     def of(self, student: str, assignment: str, now: datetime | None = None) -> str | None:
         """The student's document, once its moment has come."""
         with closing(self._open()) as database:

@@ -1,11 +1,14 @@
 """Who asks: the Hub says so, or a file of the gateway's where there is no Hub.
 
-Rule: nobody is who they say they are; only a token counts, and it is never logged.
+Rule: nobody is who they say they are; only a token counts, and it is never logged. A slip of the pen in the
+file costs the line that it is in: whoever stands in another line goes on, and the log says what is wrong.
 """
 
 import csv
 import hashlib
 import hmac
+import io
+import logging
 import os
 import re
 import secrets
@@ -19,6 +22,8 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from exercises.errors import CatalogueError, SystemReason
+
+log = logging.getLogger(__name__)
 
 Role = Literal["student", "instructor"]
 COLUMNS = ["student", "token", "role"]
@@ -58,12 +63,14 @@ class PeopleFile:
     """`people.csv` of a gateway without a Hub: read anew whenever it has changed."""
 
     def __init__(self, file: Path) -> None:
+        """Raises GatewayError where anything in the file is wrong: nobody asks yet who could be cut off."""
         self._file, self._lock = file, threading.Lock()
-        self._read_at: tuple[int, int] | None = None
-        self._by_token: dict[bytes, Person] = {}
         if not file.exists():
             _write_first(file)
-        self._people()
+        self._read_at = _version(file)
+        self._by_token, self._wrong = _read(file)
+        if self._wrong:
+            raise self._wrong[0]
 
     def who(self, token: str) -> Person | None:
         """As `People`. Tokens are compared by their hashes, which take no hint of the time it took."""
@@ -76,32 +83,62 @@ class PeopleFile:
 
     def _people(self) -> dict[bytes, Person]:
         with self._lock:
-            try:
-                status = self._file.stat()
-                if (changed := (status.st_mtime_ns, status.st_size)) != self._read_at:
-                    self._by_token, self._read_at = _read(self._file), changed
-            except OSError as error:
-                raise GatewayError(
-                    "people.unreadable", file=self._file, reason=SystemReason(error)
-                ) from error
+            now = _version(self._file)
+            if now is None or now != self._read_at:
+                self._read_at = now
+                try:
+                    self._by_token, wrong = _read(self._file)
+                except GatewayError as error:  # those known before may go on
+                    wrong = [error]
+                if list(map(str, wrong)) != list(map(str, self._wrong)):
+                    for each in wrong:
+                        log.error("Who may ask is not all read: %s", each)
+                self._wrong = wrong
             return self._by_token
 
 
-def _read(file: Path) -> dict[bytes, Person]:
+def _version(file: Path) -> tuple[int, int] | None:
+    """Changes whenever the file does; None where it cannot be looked at."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _read(file: Path) -> tuple[dict[bytes, Person], list[GatewayError]]:
+    """Who stands in the file, and what is wrong with other lines. Raises GatewayError if none can be read."""
     found: dict[bytes, Person] = {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
+    wrong: list[GatewayError] = []
+    rows = csv.DictReader(io.StringIO(_text(file), newline=""))
+    try:
         if not set(COLUMNS) <= set(rows.fieldnames or ()):
             raise GatewayError("people.columns", file=file, columns=",".join(COLUMNS))
         for row in rows:
             name, token, role = ((row[column] or "").strip() for column in COLUMNS)
-            if not name or len(token) < 16 or role not in ("student", "instructor"):
-                raise GatewayError("people.row", file=file, line=rows.line_num)
             digest = hashlib.sha256(token.encode()).digest()
-            if digest in found:
-                raise GatewayError("people.same_token", file=file, line=rows.line_num)
-            found[digest] = Person(name, "instructor" if role == "instructor" else "student")
-    return found
+            if not name or len(token) < 16 or role not in ("student", "instructor"):
+                wrong.append(GatewayError("people.row", file=file, line=rows.line_num))
+            elif digest in found:
+                wrong.append(GatewayError("people.same_token", file=file, line=rows.line_num))
+            else:
+                found[digest] = Person(name, "instructor" if role == "instructor" else "student")
+    except csv.Error as error:  # a field without end
+        raise GatewayError("people.row", file=file, line=rows.line_num + 1) from error
+    return found, wrong
+
+
+def _text(file: Path) -> str:
+    """Raises GatewayError."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise GatewayError("people.unreadable", file=file, reason=SystemReason(error)) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise GatewayError("people.encoding", file=file, line=line) from error
 
 
 def _write_first(file: Path) -> None:

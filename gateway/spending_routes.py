@@ -14,7 +14,9 @@ from gateway.budgets import BudgetFile, Budgets, BudgetsChanged
 from gateway.class_routes import only_instructors
 from gateway.gate import person_of
 from gateway.provided import ProviderModels
+from gateway.provided_words import ProviderRefused
 from lab.endpoint.errors import ApiError
+from lab.providers.errors import NoBudgets
 
 
 class BudgetsTold(BaseModel):
@@ -40,15 +42,22 @@ def router(providers: ProviderModels, budgets: BudgetFile) -> APIRouter:
     @routes.get("/v1/spending")
     def standing(request: Request) -> dict[str, Any]:
         """One's budgets and newest calls; amounts in millionths of the currency's unit."""
-        return asdict(providers.standing(person_of(request)))
+        try:
+            return asdict(providers.standing(person_of(request)))
+        except NoBudgets as error:
+            raise ProviderRefused(error, None) from error
 
     @routes.get("/class/spending", dependencies=[Depends(only_instructors)])
     def of_class() -> dict[str, Any]:
-        """What each student has spent, the alerts so far, and the limits that hold."""
+        """What each has spent, the alerts so far, and the limits that hold (None: their file is wrong)."""
         ledger = providers.router.ledger
+        try:
+            limits = asdict(ledger.limits)
+        except NoBudgets:
+            limits = None
         return {
             "currency": ledger.currency,
-            "limits": asdict(ledger.limits),
+            "limits": limits,
             "students": ledger.spent_by_student(),
             "alerts": [
                 {"budget": alert.budget, "percent": alert.percent, "of": scope, "time": when}
@@ -57,7 +66,7 @@ def router(providers: ProviderModels, budgets: BudgetFile) -> APIRouter:
         }
 
     @routes.get("/class/budgets", dependencies=[Depends(only_instructors)])
-    def limits(request: Request) -> BudgetsTold:
+    def told_limits(request: Request) -> BudgetsTold:
         """What the file says, or what is wrong with it."""
         currency = providers.router.ledger.currency
         try:
@@ -76,6 +85,6 @@ def router(providers: ProviderModels, budgets: BudgetFile) -> APIRouter:
             raise ApiError(409, "budgets_changed") from error
         except UserError as error:
             raise ApiError(409, "budgets_wrong", reason=error) from error
-        return limits(request)
+        return told_limits(request)
 
     return routes

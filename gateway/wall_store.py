@@ -97,6 +97,17 @@ class WallStore:
                 raise NoSuchWork
             (self._pictures / f"{work}.webp").unlink(missing_ok=True)
 
+    def forget(self, person: str) -> int:
+        """Erase a person's works and votes, and their name in others' works; how many there were."""
+        with closing(self._open()) as database, database:
+            database.execute("begin immediate")
+            own = [row["id"] for row in database.execute("select id from works where author = ?", (person,))]
+            for work in own:
+                database.execute("update works set origin_shown_as = '' where origin = ?", (work,))
+                (self._pictures / f"{work}.webp").unlink(missing_ok=True)  # first, as in `take_down`
+            database.execute("delete from works where author = ?", (person,))
+            return len(own) + database.execute("delete from votes where person = ?", (person,)).rowcount
+
     def hide(self, work: str, hidden: bool) -> None:
         """An instructor hides a work from the class, or shows it again. Raises NoSuchWork."""
         with closing(self._open()) as database, database:

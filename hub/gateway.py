@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
+from hub.cohort.at_gateway import ADDRESS_FILE, TOKEN_FILE
 from hub.gateway_page import GatewayHandler
 from hub.secret_files import secret_file
 from hub.settings import HubSettings
 from hub.spawners.environment import lab_settings, passed_on
+from manifests.atomic import write_atomic
 
 VARIABLE = "GENAI_GATEWAY"  # of `lab.session.settings`
-TOKEN_FILE = "gateway-token"  # noqa: S105
 REPLICAS = (  # for the gateway alone: on how many cards and machines it draws, and how they know each other
     "GENAI_GATEWAY_REPLICAS",
     "GENAI_GATEWAY_REPLICA_CPUS",
@@ -32,7 +33,9 @@ def configure(c: Config, settings: HubSettings) -> tuple[str, str] | None:
 
     Returns where the Hub reaches it and the token that both have, None where there is no gateway.
     """
+    told = settings.state.resolve() / ADDRESS_FILE  # to the cohort's commands on this machine
     if not settings.gateway:
+        told.unlink(missing_ok=True)
         return None
     listening = _host(c.JupyterHub.hub_bind_url)
     reached = _host(
@@ -53,6 +56,7 @@ def configure(c: Config, settings: HubSettings) -> tuple[str, str] | None:
         }
     )
     address = f"http://{listening}:{settings.gateway_port}"
+    write_atomic(told, address.encode(), mode=0o600)
     c.JupyterHub.extra_handlers.append((r"/gateway", GatewayHandler, {"address": address, "token": token}))
     c.JupyterHub.template_vars["instructor_pages"].append(("gateway", "gateway.title"))
     spawner = c[c.JupyterHub.spawner_class.__name__]

@@ -4,9 +4,10 @@ What is shown comes from `GET /class/budgets` of the gateway, what is sent goes 
 gateway decides. What was typed is shown again with what is wrong about it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
 from exercises.i18n import Language, Translator, decimal
@@ -14,6 +15,12 @@ from exercises.i18n import Language, Translator, decimal
 KINDS = ("students", "groups")  # whose limits differ
 Kind = Literal["students", "groups"]
 MOST_ROWS = 7000
+
+_PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+")
+_EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")  # thousands to some, thousandths to others
+_GROUPED = re.compile(
+    r"[1-9][0-9]{0,2}(?P<apart>[ \u202f\xa0.,])[0-9]{3}(?:(?P=apart)[0-9]{3})*(?:(?!(?P=apart))[.,][0-9]+)?"
+)
 
 
 @dataclass
@@ -44,15 +51,15 @@ class NotAnAmount(Exception):
 
 
 def form_of(told: Mapping[str, Any] | None, language: Language) -> BudgetForm:
-    """The form of what the gateway said; without an answer there is nothing to fill in."""
-    if told is None:
+    """The form of what the gateway said; without an answer, or with an error, there is nothing to fill in."""
+    if told is None or "budgets" not in told:
         return BudgetForm()
     if told["budgets"] is None:
         return BudgetForm(currency=told["currency"], wrong=told["wrong"])
     budgets = told["budgets"]
 
     def shown(amount: str | None) -> str:
-        return "" if amount is None else decimal(f"{Decimal(amount):.2f}", language)
+        return "" if amount is None else decimal(_all_digits(Decimal(amount)), language)
 
     own = [
         OwnLimit(kind, name, shown(amount))
@@ -90,13 +97,24 @@ def body_of(form: BudgetForm, t: Translator) -> dict[str, Any]:
 
 
 def _amount(typed: str, what: str, t: Translator) -> str | None:
-    """A number with a point or a comma, at most two places behind it; None where nothing was typed."""
+    """A number with a point or a comma, its thousands apart or not; None where nothing was typed."""
     if not typed:
         return None
-    try:
-        amount = Decimal(typed.replace(",", ".").replace("\u202f", "").replace("\xa0", ""))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= 1_000_000:
+    if _EITHER.fullmatch(typed):
+        part = decimal(f"{Decimal(typed.replace(',', '.')):.2f}", t.language)
+        whole = re.sub("[.,]", "", typed)
+        raise NotAnAmount(t("gateway.may_be_thousands", what=what, typed=typed, part=part, whole=whole))
+    grouped = _GROUPED.fullmatch(typed)
+    digits = typed.replace(grouped["apart"], "") if grouped else typed
+    if not _PLAIN.fullmatch(digits) or not (amount := Decimal(digits.replace(",", "."))) <= 1_000_000:
         raise NotAnAmount(t("gateway.not_an_amount", what=what, typed=typed[:40]))
     return f"{amount:f}"
+
+
+def _all_digits(amount: Decimal) -> str:
+    """An amount with two decimals or as many as it has, so that saving it changes nothing.
+
+    With three of them it gets a fourth, as three digits behind a sign may be read as thousands.
+    """
+    places = max(2, -int(amount.normalize().as_tuple().exponent))
+    return f"{amount:.{4 if places == 3 else places}f}"

@@ -131,7 +131,8 @@ def page_content(
     state: Mapping[str, Any], spending: Mapping[str, Any], t: Translator, xsrf: Markup
 ) -> Markup:
     """What the gateway says of itself as HTML; `xsrf` is the hidden field that every form needs."""
-    currency, limits = spending["currency"], spending["limits"]
+    currency, read = spending["currency"], spending["limits"] is not None
+    limits = spending["limits"] or {"class_": None, "student": None, "students": {}}
     spent: Mapping[str, int] = spending["students"]
     told = Markup("").join(
         Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(t(f"gateway.{name}"), value)
@@ -184,9 +185,11 @@ def page_content(
     ]
     failures = [(code, count) for code, count in sorted(state["failures"].items())]
     mode = "drain" if state["draining"] else "pause" if state["paused"] else "resume"
-    return Markup('<p class="mode">{}</p>{}<dl class="figures">{}</dl>{}{}{}{}{}{}').format(
+    unread = Markup('<p class="alert alert-danger">{}</p>').format(t("gateway.budgets_unread"))
+    return Markup('<p class="mode">{}</p>{}{}<dl class="figures">{}</dl>{}{}{}{}{}{}').format(
         t(f"gateway.mode_{mode}"),
         _actions(mode, t, xsrf),
+        "" if read else unread,
         told,
         _table(t, "drawn", ("student", "progress", "action"), drawn),
         _table(t, "waiting", ("place", "student", "waits", "expected", "action"), waiting),

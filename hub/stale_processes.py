@@ -4,6 +4,7 @@ The next start of the hub ends them and starts new ones. Labs are not ended, bec
 again.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,9 +16,11 @@ def end_stale_processes(state: Path, proxy_configuration: Path) -> None:
     """End the traefik that uses this configuration file, and the services that run in the state folder."""
     stale = [process for process in psutil.process_iter() if _is_stale(process, state, proxy_configuration)]
     for process in stale:
-        process.terminate()
+        with suppress(psutil.Error):  # it has ended meanwhile, or belongs to another account
+            process.terminate()
     for process in psutil.wait_procs(stale, timeout=TERMINATE_SECONDS)[1]:
-        process.kill()
+        with suppress(psutil.Error):
+            process.kill()
 
 
 def _is_stale(process: psutil.Process, state: Path, proxy_configuration: Path) -> bool:

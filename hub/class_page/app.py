@@ -107,6 +107,8 @@ def build_app(watch: Watch, actions: Actions, token: str, assignments: list[str]
                 checklist = await watch.labs.checklist(user, known.server, assignment.id, language)
             except (LabError, HubRefused, HubUnreachable) as error:
                 silent = error
+            if watch.user(user) is None:  # left the class while the lab was asked
+                raise HTTPException(404)
         return HTMLResponse(pages.student(assignment, known.name, checklist, silent, language))
 
     @app.get("/picture")

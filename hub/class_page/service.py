@@ -46,7 +46,10 @@ async def serve(folder: Path, gateway: str) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shared = GatewayClient(gateway, os.environ[GATEWAY_TOKEN]) if gateway else None
     await _wait_for_hub(address, token)
-    async with HubClient(address, token) as hub, LabClient(hub, beside=True) as labs:
+    async with (
+        HubClient(address, token, state=folder.parent) as hub,
+        LabClient(hub, beside=True) as labs,
+    ):
         watch = Watch(hub, labs, await asyncio.to_thread(Known, folder), shared, DEFAULT_ASSIGNMENT)
         app = build_app(watch, Actions(watch), token, assignment_ids())
         config = uvicorn.Config(app, "127.0.0.1", 0, log_level="warning", access_log=False)

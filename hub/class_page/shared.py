@@ -39,11 +39,12 @@ class GatewayClient:
         try:
             state, spending = await asyncio.gather(self._get("/class"), self._get("/class/spending"))
             students = state["students"]
+            limits = spending["limits"] or {"students": {}, "student": None}  # None: the file is wrong
             return Shared(
                 currency=str(spending["currency"]),
                 spent=spending["students"],
-                limits=spending["limits"]["students"],
-                limit=spending["limits"]["student"],
+                limits=limits["students"],
+                limit=limits["student"],
                 waiting={each["student"]: each["waiting"] for each in students},
                 drawn={each["student"]: each["pictures"] for each in students},
             )

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urljoin
@@ -26,6 +27,7 @@ from tenacity import (
 
 from exercises.i18n import preferred_language
 from hub.cohort.errors import CohortError
+from hub.cohort.taking_turns import Turns
 from hub.cohort.text import printable_line
 
 RETRY_SECONDS = 60  # how long a request is repeated
@@ -108,11 +110,15 @@ class Pass(BaseModel):
 class HubClient:
     """A client of one Hub, used as `async with HubClient(address, token) as hub:`.
 
-    Every method raises HubRefused or HubUnreachable.
+    Every method raises HubRefused or HubUnreachable. `turns` is for those who change a group's properties;
+    `state` is the Hub's state folder, by which processes on its machine take turns, too.
     """
 
-    def __init__(self, address: str, token: str, *, retry_seconds: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self, address: str, token: str, *, retry_seconds: float = RETRY_SECONDS, state: Path | None = None
+    ) -> None:
         self.address = address
+        self.turns = Turns(state)
         self._retry_seconds = retry_seconds
         self._http = httpx2.AsyncClient(
             base_url=f"{address}/hub/api/",
@@ -170,7 +176,7 @@ class HubClient:
         await self._request("POST", f"groups/{_quoted(name)}/users", json={"users": users})
 
     async def set_properties(self, group: str, properties: dict[str, Any]) -> None:
-        """Replace all properties of the group."""
+        """Replace all properties of the group; to be called within `turns.turn()`, as reading them is."""
         await self._request("PUT", f"groups/{_quoted(group)}/properties", json=properties)
 
     async def server(self, user: str) -> Server | None:

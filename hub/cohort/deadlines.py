@@ -144,15 +144,16 @@ async def extend(
     """
     if not when.strip().startswith("+"):
         parse_deadline(when, language=language)  # an invalid date is an error before the Hub is asked
-    groups = {name: each for name, each in (await hub.groups()).items() if student in each.users}
-    if not groups:
-        raise CohortError("cohort.deadline.no_student", user=student)
-    dated = {name: each for name, each in groups.items() if deadline_of(each, assignment)}
-    chosen = choose_group(dated or groups, group)
-    before = deadline_of(chosen, assignment)
-    until = parse_deadline(when, after=before.for_user(student) if before else None, language=language)
-    await hub.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
-    return until
+    async with hub.turns.turn():
+        groups = {name: each for name, each in (await hub.groups()).items() if student in each.users}
+        if not groups:
+            raise CohortError("cohort.deadline.no_student", user=student)
+        dated = {name: each for name, each in groups.items() if deadline_of(each, assignment)}
+        chosen = choose_group(dated or groups, group)
+        before = deadline_of(chosen, assignment)
+        until = parse_deadline(when, after=before.for_user(student) if before else None, language=language)
+        await hub.set_properties(chosen.name, with_extension(chosen, assignment, student, until))
+        return until
 
 
 def choose_group(groups: Mapping[str, Group], name: str | None) -> Group:

@@ -43,15 +43,16 @@ async def change_graders(hub: HubClient, group: str, add: Sequence[str], remove:
     add, remove = [normalized(name) for name in add], [normalized(name) for name in remove]
     if wrong := next((name for name in add if fault_of(name) is not None), None):
         raise CohortError("cohort.graders.bad_name", user=wrong)
-    groups = await hub.groups()
-    if group not in groups:
-        raise CohortError("cohort.no_group", group=group, known=", ".join(sorted(groups)))
-    if unknown := set(remove) - set(graders_of(groups[group])):
-        raise CohortError("cohort.graders.not_one", user=sorted(unknown)[0], group=group)
-    known = {user.name for user in await hub.users()}
-    if missing := [name for name in add if name not in known]:
-        await hub.create_users(missing)
-    properties = with_graders(groups[group], add, remove)
-    if add or remove:
-        await hub.set_properties(group, properties)
-    return graders_of(Group(name=group, properties=properties))
+    async with hub.turns.turn():
+        groups = await hub.groups()
+        if group not in groups:
+            raise CohortError("cohort.no_group", group=group, known=", ".join(sorted(groups)))
+        if unknown := set(remove) - set(graders_of(groups[group])):
+            raise CohortError("cohort.graders.not_one", user=sorted(unknown)[0], group=group)
+        known = {user.name for user in await hub.users()}
+        if missing := [name for name in add if name not in known]:
+            await hub.create_users(missing)
+        properties = with_graders(groups[group], add, remove)
+        if add or remove:
+            await hub.set_properties(group, properties)
+        return graders_of(Group(name=group, properties=properties))

@@ -23,17 +23,25 @@ class EventLog:
     def ended(self) -> bool:
         return isinstance(self.latest, LAST_EVENTS)
 
-    def events(self) -> Iterator[Event]:
-        """All events from the first to the last; blocks between them."""
+    def events(self, left: threading.Event | None = None) -> Iterator[Event]:
+        """All events from the first to the last; blocks between them. `leave` ends it early."""
         read = 0
         event: Event | None = None
         while not isinstance(event, LAST_EVENTS):
             with self._changed:
-                while len(self._events) <= read:
+                while len(self._events) <= read and not (left and left.is_set()):
                     self._changed.wait()
+                if left and left.is_set():
+                    return
                 event = self._events[read]
             yield event
             read += 1
+
+    def leave(self, left: threading.Event) -> None:
+        """End the reading that was given `left`, also while it waits."""
+        with self._changed:
+            left.set()
+            self._changed.notify_all()
 
     def report(self, event: Event) -> None:
         """Add an event; nothing follows the last one."""

@@ -93,6 +93,21 @@ def test_draining_nothing_new_is_taken_and_the_line_is_finished(gateway: Running
     act(gateway, "resume")
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_draining_no_openai_client_gets_a_new_picture_either(gateway: RunningGateway, streamed: bool) -> None:
+    act(gateway, "drain")
+    wanted = {"prompt": "a boat", "model": "mini", "size": "64x64", "steps": 1, "n": 1, "stream": streamed}
+    with gateway.client("ada") as client:
+        late = client.post("/v1/images/generations", json=wanted)
+        edited = client.post("/v1/images/edits", json=wanted | {"images": []})
+        assert client.get("/v1/models").status_code == 200
+    act(gateway, "resume")
+    for answer in (late, edited):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "draining")
+    with gateway.client("ada") as client:
+        assert client.post("/v1/images/generations", json=wanted).status_code == 200
+
+
 def test_one_picture_is_stopped_and_no_other(gateway: RunningGateway) -> None:
     jobs = {name: gateway.engine(name).submit(asked(**LONG), model="mini") for name in ("ada", "ben")}
     until(lambda: len(state(gateway)["drawn"]) == 2)

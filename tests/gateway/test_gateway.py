@@ -148,6 +148,36 @@ def test_a_request_that_is_sent_twice_is_drawn_once(gateway: RunningGateway) -> 
     assert len(receipts_of(gateway, "ben")) == before + 1
 
 
+def test_a_listener_that_leaves_leaves_no_thread_behind(gateway: RunningGateway) -> None:
+    """A paused gateway reports nothing, and labs come and go."""
+
+    def threads() -> int:
+        return len(list(Path(f"/proc/{gateway.process.pid}/task").iterdir()))
+
+    with gateway.client("teacher") as client:
+        client.post("/class/pause")
+    try:
+        waiting = Asked(key=uuid4().hex, model="mini", request=asked()).model_dump(mode="json")
+        with gateway.client() as client:
+
+            def listen() -> None:
+                with client.stream("POST", PATH, json=waiting) as answer:
+                    next(answer.iter_lines())
+
+            listen()
+            time.sleep(0.5)
+            before = threads()
+            for _ in range(30):
+                listen()
+            deadline = time.monotonic() + 10
+            while threads() > before + 5:
+                assert time.monotonic() < deadline, f"{threads() - before} threads more"
+                time.sleep(0.1)
+    finally:
+        with gateway.client("teacher") as client:
+            client.post("/class/resume")
+
+
 def test_another_persons_key_opens_nothing(gateway: RunningGateway) -> None:
     key = uuid4().hex
     order = Asked(key=key, model="mini", request=asked(seed=12)).model_dump(mode="json")

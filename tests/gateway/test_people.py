@@ -3,7 +3,7 @@
 import json
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -52,6 +52,65 @@ def test_a_wrong_file_is_told_with_its_line(tmp_path: Path, text: str, said: str
         PeopleFile(file)
     assert said in error.value.in_language("en")
     assert str(file) in error.value.in_language("fr")
+
+
+def test_a_file_that_is_no_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(
+        (HEAD + "ada,a token of ada's,student\nchloé,a token of chloé's,student\n").encode("cp1252")
+    )
+    with pytest.raises(GatewayError) as error:
+        PeopleFile(file)
+    assert "line 3" in error.value.in_language("en")
+    assert str(file) in error.value.in_language("fr")
+
+
+def test_a_bad_line_written_later_costs_that_line_alone_and_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "people.csv"
+    people = PeopleFile(file)
+    ada, chloe = "ada,a token of ada's,student\n", "chloe,a token of chloe's,student\n"
+    file.write_text(HEAD + ada + "ben,short,student\n" + chloe)
+    for _ in range(2):
+        assert people.who("a token of ada's") == Person("ada")
+        assert people.who("a token of chloe's") == Person("chloe")
+        assert people.who("short") is None
+    assert [(str(file) in record.message, "line 3" in record.message) for record in caplog.records] == [
+        (True, True)
+    ]
+
+
+def _in_cp1252(file: Path) -> None:
+    file.write_bytes((HEAD + "chloé,a token of chloé's,student\n").encode("cp1252"))
+
+
+def _without_columns(file: Path) -> None:
+    file.write_text("")
+
+
+def _gone(file: Path) -> None:
+    file.unlink()
+
+
+def _one_endless_field(file: Path) -> None:
+    file.write_text(HEAD + 'ben,"' + "x" * 200_000 + "\n")
+
+
+@pytest.mark.parametrize("spoil", [_in_cp1252, _without_columns, _gone, _one_endless_field])
+def test_while_the_file_cannot_be_read_those_known_before_go_on(
+    tmp_path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(HEAD + "ada,a token of ada's,student\n")
+    people = PeopleFile(file)
+    spoil(file)
+    for _ in range(2):
+        assert people.who("a token of ada's") == Person("ada")
+    assert [str(file) in record.message for record in caplog.records] == [True]
+    file.write_text(HEAD + "ben,a token of ben's,student\n")
+    assert people.who("a token of ben's") == Person("ben")
+    assert people.who("a token of ada's") is None
 
 
 class FakeHub(BaseHTTPRequestHandler):

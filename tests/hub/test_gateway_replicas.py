@@ -1,5 +1,6 @@
 """Of replicas the gateway is told, and no lab; where there are any, its page lists them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from traitlets.config import Config
 
 from exercises.i18n import LANGUAGES, Language, translator
 from hub import gateway
+from hub.cohort.at_gateway import ADDRESS_FILE, TOKEN_FILE, is_there
 from hub.gateway_page import page_content
 from hub.settings import HubSettings
 from hub.spawners.environment import lab_settings
@@ -51,6 +53,23 @@ def test_settings_of_replicas_reach_the_gateway_and_no_lab(
     (service,) = c.JupyterHub.services
     assert TOLD.items() <= service["environment"].items()
     assert not TOLD.keys() & c.AnySpawner.environment.keys()
+
+
+def test_the_cohorts_commands_are_told_where_the_gateway_is_while_there_is_one(tmp_path: Path) -> None:
+    for there in (True, False):
+        c = Config()
+        c.JupyterHub.hub_bind_url = "http://127.0.0.1:8081"
+        c.JupyterHub.spawner_class = type("AnySpawner", (), {})
+        c.JupyterHub.services, c.JupyterHub.extra_handlers = [], []
+        c.JupyterHub.template_vars = {"instructor_pages": []}
+        c.AnySpawner.environment = {}
+        told = gateway.configure(c, HubSettings(state=tmp_path, gateway=there, gateway_port=7999))
+        assert is_there(tmp_path) is there
+        if told:
+            assert told == (
+                (tmp_path / ADDRESS_FILE).read_text(),
+                (tmp_path / TOKEN_FILE).read_text().strip(),
+            )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,11 +2,12 @@
 
 nativeauthenticator gives the admin role to whoever signs up first with an admin's name. It approves or
 deletes an account when an instructor merely opens a link. Hashing a password blocks the whole hub, and
-a password of more than 72 bytes is an error. Finally, passwords can be tried without limit on accounts
-that wait for approval.
+a password of more than 72 bytes is an error. Passwords can be tried without limit on accounts that wait
+for approval, and an account that was closed for a while closes again at the same hour of each later day.
 """
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,38 @@ class AccountAuthenticator(NormalizedNames, NativeAuthenticator):  # type: ignor
         handler.waits_for_approval = not account.is_authorized
         return name if account.is_authorized else None
 
+    def can_try_to_login_again(self, username: str) -> bool:
+        """Tell whether the account's last attempt is long enough ago, in days, too."""
+        attempts = self.login_attempts.get(username)
+        if not attempts:
+            return True
+        ago = datetime.now() - attempts["time"]
+        return bool(ago.total_seconds() > self.seconds_before_next_try)
+
+    async def make_account(self, name: str, password: str) -> bool:
+        """Make an account, which waits for approval; False where the rules refuse name or password."""
+        name = self.normalize_username(name)
+        if not self.validate_username(name) or not self.is_password_strong(password):
+            return False
+        hashed = await _hashed(password)
+        if self.user_exists(name):  # or signed up meanwhile
+            return False
+        self.db.add(UserInfo(username=name, password=hashed, is_authorized=name in self.get_authed_users()))
+        self.db.commit()
+        return True
+
+    async def set_password(self, name: str, password: str) -> bool:
+        """Give an account another password; False where the rules refuse it or the account is gone."""
+        if not self.is_password_strong(password):
+            return False
+        hashed = await _hashed(password)
+        account = self.get_user(name)
+        if account is None:
+            return False
+        account.password = hashed
+        self.db.commit()
+        return True
+
     def is_password_strong(self, password: str) -> bool:
         """Tell whether a password is long enough, short enough for bcrypt, and not a common one."""
         fits = len(password.encode()) <= MAX_BYTES
@@ -80,6 +113,11 @@ class AccountAuthenticator(NormalizedNames, NativeAuthenticator):  # type: ignor
 
     def get_handlers(self, app: Any) -> list[tuple[str, Any]]:
         return pages.HANDLERS
+
+
+async def _hashed(password: str) -> bytes:
+    """The password's hash, made in a thread: the hub goes on meanwhile."""
+    return await asyncio.to_thread(bcrypt.hashpw, password.encode(), bcrypt.gensalt())
 
 
 def matches(password: str, hashed: bytes) -> bool:

@@ -68,7 +68,7 @@ class SignUp(AccountPage):
             message, success = self.texts("account.differ"), False
         elif accounts.user_exists(name):
             message, success = self.texts("account.taken"), False
-        elif accounts.create_user(name, password):
+        elif await accounts.make_account(name, password):
             message, success = self.texts("account.made"), True
         else:
             message, success = self.password_rules("account.refused"), False
@@ -90,7 +90,7 @@ class ChangePassword(AccountPage):
             message, success = self.texts("account.differ"), False
         elif not await self.authenticator.authenticate(self, login):
             message, success = _wrong_login(self.texts), False
-        elif self.authenticator.change_password(name, new):
+        elif await self.authenticator.set_password(name, new):
             message, success = self.texts("account.changed"), True
         else:
             message, success = self.password_rules("account.weak"), False
@@ -125,7 +125,7 @@ class Approval(AccountPage):
             self.db.delete(account)
         elif action == "reset":
             password = token_urlsafe(12)
-            self.authenticator.change_password(account.username, password)
+            await self.authenticator.set_password(account.username, password)
             self._log_out(account.username)
             await self.show_accounts(self.texts("account.reset_to", name=account.username, password=password))
             return
@@ -135,14 +135,22 @@ class Approval(AccountPage):
         self.redirect(f"{self.hub.base_url}authorize")
 
     def _log_out(self, name: str) -> None:
-        """End the person's sessions at the hub and in their lab. The lab itself keeps running."""
+        """End the person's sessions at the hub and in their lab, and all tokens that they asked for.
+
+        The lab itself keeps running, with the token that it was started with.
+        """
         user = self.find_user(name)
-        if user is not None:
-            user.orm_user.cookie_id = new_token()
-            for token in user.orm_user.api_tokens:
-                if token.session_id:
-                    self.db.delete(token)
-            self.db.commit()
+        if user is None:
+            return
+        account = user.orm_user
+        account.cookie_id = new_token()
+        labs = {user.spawners[server].api_token for server in account.orm_spawners}
+        for token in list(account.api_tokens):
+            if not any(token.match(lab) for lab in labs if lab):
+                self.db.delete(token)
+        for code in list(account.oauth_codes):  # of a login that is under way
+            self.db.delete(code)
+        self.db.commit()
 
 
 HANDLERS = [

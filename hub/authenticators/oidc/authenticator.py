@@ -26,8 +26,12 @@ class OidcAuthenticator(NormalizedNames, GenericOAuthenticator):  # type: ignore
         return auth_model
 
     def user_info_to_username(self, user_info: dict[str, Any]) -> str:
-        """Return the claim that identifies a person. An unverified e-mail address is refused."""
-        if self.username_claim == "email" and user_info.get("email_verified") is False:
+        """Return the claim that identifies a person. An unverified e-mail address is refused.
+
+        Some providers say so as a text; what they do not say at all is left to them.
+        """
+        verified = user_info.get("email_verified")
+        if self.username_claim == "email" and verified is not None and str(verified).lower() != "true":
             raise web.HTTPError(403, "this e-mail address is not verified")
         name = super().user_info_to_username(user_info)
         if not isinstance(name, str):

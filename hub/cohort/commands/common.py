@@ -40,7 +40,7 @@ def with_hub(url: str | None, state: Path | None, work: Callable[[HubClient], Aw
     address, token = settings.address(), settings.secret()
 
     async def connected() -> T:
-        async with HubClient(address, token) as hub:
+        async with HubClient(address, token, state=settings.state) as hub:
             return await work(hub)
 
     return asyncio.run(connected())

@@ -71,10 +71,11 @@ def set_deadline(
     opening = parse_opening(opens) if opens is not None else "as before"
 
     async def work(client: HubClient) -> Group:
-        chosen = choose_group(await client.groups(), group)
-        properties = with_due(chosen, assignment, moment, opening)
-        await client.set_properties(chosen.name, properties)
-        return chosen.model_copy(update={"properties": properties})
+        async with client.turns.turn():
+            chosen = choose_group(await client.groups(), group)
+            properties = with_due(chosen, assignment, moment, opening)
+            await client.set_properties(chosen.name, properties)
+            return chosen.model_copy(update={"properties": properties})
 
     chosen = with_hub(hub, state, work)
     kept = deadline_of(chosen, assignment)

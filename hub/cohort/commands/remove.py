@@ -35,6 +35,13 @@ def remove(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say who it would be, and change nothing.")
     ] = False,
+    unknown_too: Annotated[
+        bool,
+        typer.Option(
+            "--unknown-too",
+            help="Erase also work that could not be exported because nobody here knows its assignment.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     hub: HubUrl = None,
     state: StateFolder = None,
@@ -78,7 +85,9 @@ def remove(
     async def work(client: HubClient) -> tuple[Path, list[Removed]]:
         with progress_bar() as bar:
             task = bar.add_task(t("cohort.remove.removing"), total=len(users))
-            return await remove_all(client, users, out, folder, lambda _: bar.advance(task))
+            return await remove_all(
+                client, users, out, folder, lambda _: bar.advance(task), unknown_too=unknown_too
+            )
 
     try:
         file, done = with_hub(hub, state, work)

@@ -1,7 +1,11 @@
 """Tests of the hub's own accounts: sign-up, approval, and what strangers and students cannot do."""
 
+import asyncio
 import json
 import re
+import sqlite3
+import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import bcrypt
@@ -12,7 +16,13 @@ from nativeauthenticator.orm import UserInfo
 from traitlets.config import Config
 
 from hub.authenticators.native.authenticator import AccountAuthenticator
-from hub.authenticators.native.passwords import FILE_NAME, MAX_FAILED_LOGINS, ensure_first_passwords
+from hub.authenticators.native.passwords import (
+    FILE_NAME,
+    LOCK_SECONDS,
+    MAX_FAILED_LOGINS,
+    MIN_LENGTH,
+    ensure_first_passwords,
+)
 from hub.settings import HubSettings
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
 
@@ -186,6 +196,32 @@ def test_withdrawing_ends_the_session_and_a_new_password_replaces_the_old(
     assert Person(hub).log_in("leaver", new.group(1)).name == "leaver"
 
 
+@pytest.mark.parametrize("action", ["withdraw", "reset"])
+def test_a_token_that_the_person_asked_for_ends_with_the_session_and_the_lab_keeps_its_own(
+    hub: RunningHub, person: Person, instructor: Person, action: str
+) -> None:
+    name = f"scripter-{action}"
+    person.sign_up(name)
+    instructor.send("hub/authorize", username=name, action="approve")
+    assert person.log_in(name).name == name
+    xsrf = person.client.cookies.get("_xsrf", path="/hub/") or ""
+    headers = {"Referer": f"{hub.url}hub/", "X-XSRFToken": xsrf}
+    token = person.client.post(f"hub/api/users/{name}/tokens", json={}, headers=headers).json()["token"]
+    script = {"Authorization": f"token {token}"}
+    assert httpx2.get(f"{hub.url}hub/api/user", headers=script).status_code == 200
+    started = person.client.post(f"hub/api/users/{name}/server", headers=headers)
+    assert started.status_code in (201, 202), started.text
+    wait_until(lambda: person.client.get(f"hub/api/users/{name}", headers=headers).json()["server"], "a lab")
+
+    instructor.send("hub/authorize", username=name, action=action)
+    assert httpx2.get(f"{hub.url}hub/api/user", headers=script).status_code == 403
+    with sqlite3.connect(hub.state / "jupyterhub.sqlite") as db:
+        left = db.execute(
+            "SELECT note FROM api_tokens JOIN users ON users.id = user_id WHERE name = ?", (name,)
+        ).fetchall()
+    assert [note for (note,) in left] == [f"Server at /user/{name}/"]
+
+
 def test_one_changes_one_s_own_password(hub: RunningHub, person: Person, instructor: Person) -> None:
     person.sign_up("changer")
     instructor.send("hub/authorize", username="changer", action="approve")
@@ -221,3 +257,54 @@ def test_an_account_that_was_there_before_its_name_became_an_instructor_s_change
     ensure_first_passwords(settings)
     AccountAuthenticator(db=db, config=config)
     assert UserInfo.find(db, "prof.two").is_valid_password(GOOD)
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> AccountAuthenticator:
+    """The authenticator alone, on a database in memory, with the hub's own rules."""
+    settings = HubSettings(state=tmp_path, instructors=frozenset())
+    ensure_first_passwords(settings)
+    options = {
+        "first_passwords_file": str(tmp_path / FILE_NAME),
+        "allowed_failed_logins": MAX_FAILED_LOGINS,
+        "seconds_before_next_try": LOCK_SECONDS,
+        "minimum_password_length": MIN_LENGTH,
+    }
+    db = orm.new_session_factory("sqlite:///:memory:")()
+    return AccountAuthenticator(db=db, config=Config({"AccountAuthenticator": options}))
+
+
+@pytest.mark.parametrize("days", [0, 1, 30])
+def test_an_account_is_closed_for_a_while_and_not_again_on_later_days(
+    accounts: AccountAuthenticator, days: int
+) -> None:
+    now = datetime.now()
+    for seconds, closed in ((LOCK_SECONDS / 2, days == 0), (LOCK_SECONDS + 60, False)):
+        last = now - timedelta(days=days, seconds=seconds)
+        accounts.login_attempts["ada"] = {"count": MAX_FAILED_LOGINS, "time": last}
+        assert accounts.is_blocked("ada") is closed
+
+
+def test_passwords_are_hashed_beside_the_hubs_own_thread(
+    accounts: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed_in: list[threading.Thread] = []
+    hashing = bcrypt.hashpw
+
+    def told(password: bytes, salt: bytes) -> bytes:
+        hashed_in.append(threading.current_thread())
+        return hashing(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", told)
+
+    async def sign_up_twice() -> list[bool]:
+        return list(await asyncio.gather(*(accounts.make_account("Ada", GOOD) for _ in range(2))))
+
+    assert sorted(asyncio.run(sign_up_twice())) == [False, True]
+    assert asyncio.run(accounts.set_password("ada", GOOD + "!"))
+    assert len(hashed_in) == 3
+    assert threading.main_thread() not in hashed_in
+    monkeypatch.undo()
+    (account,) = UserInfo.all_users(accounts.db)
+    assert (account.username, account.is_authorized) == ("ada", False)
+    assert account.is_valid_password(GOOD + "!")

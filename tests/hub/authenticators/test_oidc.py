@@ -174,9 +174,20 @@ def test_a_discovery_document_of_another_issuer_is_refused(provider: OpenIdProvi
         find_endpoints(OidcSettings(issuer=provider.url + "/", client_id=CLIENT))
 
 
-@pytest.mark.parametrize(("verified", "expected"), [(True, "j@u.fr"), (None, "j@u.fr"), (False, None)])
+@pytest.mark.parametrize(
+    ("verified", "expected"),
+    [
+        (True, "j@u.fr"),
+        ("true", "j@u.fr"),
+        (None, "j@u.fr"),
+        (False, None),
+        ("false", None),
+        ("", None),
+        (0, None),
+    ],
+)
 def test_an_address_the_provider_did_not_verify_names_nobody(
-    verified: bool | None, expected: str | None
+    verified: bool | str | int | None, expected: str | None
 ) -> None:
     authenticator = OidcAuthenticator(config=Config({"OidcAuthenticator": {"username_claim": "email"}}))
     claims = {"email": "j@u.fr"} | ({} if verified is None else {"email_verified": verified})

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -209,6 +210,35 @@ def test_a_lab_that_is_off_shows_what_was_last_seen_and_when(school: FakeHub, tm
     assert "Picture 1 of eve" in wall
     assert "This is what it said at" in student
     assert "view=picture" in student
+
+
+def test_a_student_who_leaves_the_class_while_the_lab_is_asked_is_not_found(
+    school: FakeHub, tmp_path: Path
+) -> None:
+    asked, removed = threading.Event(), threading.Event()
+
+    def checklist(request: FakeRequest) -> None:
+        asked.set()
+        removed.wait(30)
+        request.answer(200, {"checks": [], "pictures": []})
+
+    school.on("GET", "/user/eve/class/checklist", checklist)
+
+    async def shown(watch: Watch) -> int:
+        await watch.look()
+        await watch.settle()
+        transport = httpx2.ASGITransport(build_app(watch, Actions(watch), TOKEN, ["tp2"]))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://page", headers=headers) as client:
+            answer = asyncio.create_task(client.get("/student?language=en&user=eve"))
+            assert await asyncio.to_thread(asked.wait, 30)
+            school.api("GET", "users", pages([user("ann")], 10))
+            await watch.look()
+            removed.set()
+            status_code: int = (await answer).status_code
+            return status_code
+
+    assert watching(school, tmp_path, shown) == 404
 
 
 def test_an_anonymous_wall_names_nobody(school: FakeHub, tmp_path: Path) -> None:

@@ -1,15 +1,28 @@
 """Tests of openings and deadlines in a group's properties: which count, what is kept, what is refused."""
 
+import asyncio
+import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.cohort.client import Group
-from hub.cohort.deadlines import KEY, dates_for, deadline_of, due_for, with_due, with_extension
+from hub.cohort.client import Group, HubClient
+from hub.cohort.deadlines import (
+    KEY,
+    dates_for,
+    deadline_of,
+    due_for,
+    extend,
+    with_due,
+    with_extension,
+)
 from hub.cohort.errors import CohortError
+from tests.hub.cohort.fakes import FakeHub, FakeRequest, pages
 
 DUE = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -171,3 +184,47 @@ def test_no_opening_but_a_moment_with_its_offset_is_taken(anything: Any) -> None
     odd = group(properties={KEY: {"deadlines": {"tp2": {"due": DUE.isoformat(), "opens": anything}}}})
     opens = dates_for("ann", [odd]).get("tp2")
     assert opens is None or opens.opens is None or opens.opens.tzinfo is not None
+
+
+def slow_hub(fake: FakeHub, users: tuple[str, ...]) -> Group:
+    """A Hub that keeps the properties of one group, which it tells and takes slowly; they change in place."""
+    kept = dated(users=users)
+
+    def told(request: FakeRequest) -> None:
+        said = kept.model_dump(mode="json")
+        time.sleep(0.1)
+        pages([said], 1)(request)
+
+    def taken(request: FakeRequest) -> None:
+        time.sleep(0.1)
+        kept.properties.clear()
+        kept.properties.update(request.json)
+        request.answer(200, {})
+
+    fake.api("GET", "groups", told)
+    fake.api("PUT", "groups/TD1/properties", taken)
+    return kept
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_extensions_that_are_given_at_the_same_time_are_all_kept(
+    fake: FakeHub, tmp_path: Path, processes: int
+) -> None:
+    """By several people at the class's page, or by the page and commands, each with a client of its own."""
+    users = ("ann", "bob", "cyd", "dan")
+    kept = slow_hub(fake, users)
+
+    async def at_once() -> None:
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(HubClient(fake.url, "token", state=tmp_path))
+                for _ in range(processes)
+            ]
+            await asyncio.gather(
+                *(extend(clients[n % processes], "tp2", user, "+1d") for n, user in enumerate(users))
+            )
+
+    asyncio.run(at_once())
+    deadline = deadline_of(kept, "tp2")
+    assert deadline is not None
+    assert deadline.extensions == dict.fromkeys(users, DUE + DAY)
