@@ -21,7 +21,7 @@ from grading.results import CheckResult, earned_points, open_points
 from grading.submission.hand_in import hand_in as freeze
 from grading.submission.reading import closing, open_work
 from grading.wording import shown
-from manifests.answers import Answers, load_answers, save_answers
+from manifests.answers import Answers, changing, load_answers, save_answers
 from manifests.settings import WorkSettings
 from manifests.store import Store
 
@@ -78,9 +78,10 @@ def hand_in(
     chosen = find_assignment(assignment)
     store = Store(work or settings.work, chosen.id, settings.student)
     if also_me:
-        answers = load_answers(store.folder)
-        names = list(dict.fromkeys([*answers.also_me, *also_me]))
-        save_answers(store.folder, Answers.model_validate(answers.model_dump() | {"also_me": names}))
+        with changing(store.folder):  # a lab may be writing, too
+            answers = load_answers(store.folder)
+            names = list(dict.fromkeys([*answers.also_me, *also_me]))
+            save_answers(store.folder, Answers.model_validate(answers.model_dump() | {"also_me": names}))
     path = freeze(chosen, store, language)
     if as_json:
         typer.echo(json.dumps({"file": str(path), "bytes": path.stat().st_size}))

@@ -5,10 +5,13 @@ strict in form and size, for the file comes from outside.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Annotated
 
+from filelock import FileLock
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -30,6 +33,8 @@ from manifests.strict_json import parse
 
 FILE = "answers.json"
 MAX_BYTES = 256 * 1024
+LOCK = ".answers.lock"
+LOCK_SECONDS = 10.0
 
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 _Key = Annotated[str, StringConstraints(max_length=64)]
@@ -136,6 +141,15 @@ def load_answers(folder: Path) -> Answers:
     except OSError as error:
         raise AnswersError("answers.file", reason=SystemReason(error)) from error
     return read_answers(data)
+
+
+@contextmanager
+def changing(folder: Path) -> Iterator[None]:
+    """The only one who reads answers to change and save them, in any process. Raises OSError, and
+    filelock.Timeout."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+        yield
 
 
 def save_answers(folder: Path, answers: Answers) -> None:
