@@ -18,8 +18,8 @@ from grading.wording import Message, message
 def mark_checks(
     checks: Iterable[CheckResult], marks: Mapping[str, Mark], assignment: Assignment, language: Language
 ) -> list[CheckResult]:
-    """The checks with what people decided; what waited for such a decision follows it. Those that carry an
-    earlier decision are taken as they were computed."""
+    """The checks with what people decided; what waited for such a decision earns the same share of its points.
+    Those that carry an earlier decision are taken as they were computed."""
     decided: dict[str, CheckResult] = {}
     for marked in checks:
         check = as_computed(marked)
@@ -30,7 +30,7 @@ def mark_checks(
             items = tuple(item.text(language) for item in items_of(mark, check.id, assignment))
         elif check.needs_person and check.waits_for is not None and decided[check.waits_for].by_person:
             first = decided[check.waits_for]
-            given = check.maximum if first.points == first.maximum else 0.0
+            given = round(check.maximum * first.points / first.maximum, 2) if first.maximum else 0.0
         if given is not None:
             check = check.model_copy(
                 update={
