@@ -17,6 +17,7 @@ MAX_WRAPPING = 3  # folders around the assignment's own
 MAX_NESTED = 2  # zips in zips
 MAX_ZIPS = 20  # of which the right one is looked for
 FEW_ZIPS = 5  # of more than those, where their names say which are the newest
+MAX_TRIED = 100  # of those, where the newest are damaged
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
@@ -106,19 +107,21 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
     names = [n for n in sorted(files.sizes) if is_zip(n) and n.count("/") < MAX_WRAPPING]
     if not names:
         return None, []
-    if len(names) > MAX_ZIPS:  # such as of a round of collecting a day
-        names = _newest_named(names, assignment)
-    if len(names) > MAX_ZIPS:
-        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(names)))
     opened: dict[str, ZipFiles] = {}
     problems: list[Message] = []
     chosen = None
     try:
-        for name in names:
-            try:
-                opened[name] = files.open_zip(name)
-            except Unreadable as error:
-                problems.append(error.message)
+        for group, enough in _worth_opening(names, assignment):
+            whole = 0
+            for name in group:
+                try:
+                    opened[name] = files.open_zip(name)
+                except Unreadable as error:
+                    problems.append(error.message)
+                else:
+                    whole += 1
+                if whole == enough:
+                    break
         if not opened:
             raise Unreadable(problems[0])
         chosen = _newest(opened, assignment)
@@ -131,11 +134,20 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
                 each.close()
 
 
-def _newest_named(names: list[str], assignment: str) -> list[str]:
-    """The newest few, where each name says when it was handed in; else all."""
+def _worth_opening(names: list[str], assignment: str) -> list[tuple[list[str], int]]:
+    """The zips to open, and after how many whole ones of them to stop. Raises Unreadable.
+
+    Of very many, such as of a round of collecting a day, the newest by their names are enough, and with
+    them those whose names do not say when they were handed in.
+    """
+    if len(names) <= MAX_ZIPS:
+        return [(names, len(names))]
     times = {name: hand_in_time(PurePosixPath(name).name, assignment) for name in names}
-    told = [(time, name) for name, time in times.items() if time is not None]
-    return [name for _, name in sorted(told)[-FEW_ZIPS:]] if len(told) == len(names) else names
+    newest_first = [name for _, name in sorted(((t, n) for n, t in times.items() if t), reverse=True)]
+    others = [name for name, time in times.items() if time is None]
+    if len(others) > MAX_ZIPS - FEW_ZIPS:
+        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(others)))
+    return [(others, len(others)), (newest_first[:MAX_TRIED], FEW_ZIPS)]
 
 
 def _newest(zips: dict[str, ZipFiles], assignment: str) -> str:
