@@ -181,8 +181,8 @@ def cards(folder: Path) -> list[Card]:
 def read_card(data: bytes) -> Card:
     """A card out of its JSON. Raises AdapterError."""
     try:
-        return Card.model_validate_json(data)
-    except ValidationError as error:
+        return Card.model_validate_json(strict_json.decoded(data))
+    except (UnicodeDecodeError, ValidationError) as error:
         raise AdapterError("adapter.card") from error
 
 

@@ -16,7 +16,7 @@ from manifests.errors import JsonError, ManifestsError
 from manifests.manifest import Count, Name, Part, Seconds, Sha256, Versions
 from manifests.reader import read_regular_file
 from manifests.sorting import Stem
-from manifests.strict_json import parse
+from manifests.strict_json import decoded, parse
 from manifests.work_folder import is_folder, save_with_card
 
 FOLDER = "classifiers"  # below the assignment's
@@ -111,7 +111,7 @@ def read_card(data: bytes) -> Card:
     """A card out of its JSON. Raises ClassifierError."""
     try:
         parse(data, max_bytes=MAX_BYTES)
-        return Card.model_validate_json(data)
+        return Card.model_validate_json(decoded(data))
     except (JsonError, ValidationError) as error:
         raise ClassifierError("classifier.card") from error
 

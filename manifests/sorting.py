@@ -16,7 +16,7 @@ from manifests.atomic import write_atomic
 from manifests.errors import JsonError, ManifestsError
 from manifests.manifest import Part
 from manifests.reader import read_regular_file
-from manifests.strict_json import parse
+from manifests.strict_json import decoded, parse
 from manifests.work_folder import locked
 
 FILE = "sorting.json"
@@ -76,7 +76,7 @@ def read_sorting(data: bytes) -> Sorting:
     """The file's bytes as decisions. Raises SortingError."""
     try:
         parse(data, max_bytes=MAX_BYTES)
-        return Sorting.model_validate_json(data)
+        return Sorting.model_validate_json(decoded(data))
     except (JsonError, ValidationError) as error:
         raise SortingError("sorting.unreadable", file=FILE) from error
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from grading.results import Lateness
 from manifests.reader import read_regular_file
+from manifests.strict_json import decoded
 
 INDEX = "collected.json"
 SUMS = "SHA256SUMS"
@@ -74,10 +75,10 @@ class Collection(BaseModel):
 def read_collection(submissions: Path) -> Collection | None:
     """What `collect` wrote; None where nothing was collected. Raises ValueError for a file of others."""
     try:
-        return Collection.model_validate_json(read_regular_file(submissions / INDEX, MAX_BYTES))
+        return Collection.model_validate_json(decoded(read_regular_file(submissions / INDEX, MAX_BYTES)))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise ValueError(INDEX) from error
 
 

@@ -134,7 +134,12 @@ class FolderFiles(Files):
             else:
                 self._walk(Path(entry.path), relative)
         elif entry.is_file(follow_symlinks=False):
-            self._add(name, entry.stat(follow_symlinks=False).st_size)
+            try:
+                self._add(name, entry.stat(follow_symlinks=False).st_size)
+            except FileNotFoundError:
+                pass  # deleted since the folder was listed
+            except OSError:
+                self._problem("file.no_access", name)
         else:
             self._problem("file.not_plain", name)
 

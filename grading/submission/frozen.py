@@ -11,6 +11,7 @@ from exercises.parameters import AssignmentId
 from grading.submission.files import MAX_FILES
 from manifests.manifest import Name, Sha256
 from manifests.moments import Moment
+from manifests.strict_json import decoded
 
 FROZEN_FILE = "submission.json"
 FROZEN_SCHEMA: Literal["genai-lab/submission/1"] = "genai-lab/submission/1"
@@ -44,8 +45,8 @@ class Frozen(BaseModel):
 def parse_frozen(data: bytes) -> Frozen | None:
     """The document, or None when it is not one."""
     try:
-        return Frozen.model_validate_json(data)
-    except ValidationError:
+        return Frozen.model_validate_json(decoded(data))
+    except (UnicodeDecodeError, ValidationError):
         return None
 
 
