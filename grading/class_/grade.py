@@ -95,6 +95,7 @@ def grade_class(
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
     key = earlier.key() if earlier is not None else b""
+    kept = earlier.students(assignment.id) if earlier is not None else None
     out.mkdir(parents=True, exist_ok=True)
     entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))
@@ -150,6 +151,7 @@ def grade_class(
             language,
             key=key,
             earlier=earlier,
+            kept=kept,
         )
     write_whole(out / COPIES, (copies.model_dump_json(indent=2) + "\n").encode())
     write_whole(out / PAGE, copies_page.encode())

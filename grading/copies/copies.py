@@ -9,6 +9,7 @@ from pydantic import RootModel
 from exercises.assignment import Assignment
 from exercises.i18n import Language, Translator, translator
 from grading.copies.earlier import (
+    KeptStudent,
     check_label,
     earlier_evidence,
     key_of,
@@ -39,6 +40,10 @@ class Earlier:
             check_label(self.remember)
         return key_of(self.folder, make=self.remember is not None)
 
+    def students(self, assignment: str) -> dict[tuple[str, str], KeptStudent]:
+        """Those of the other cohorts, by cohort and name. Raises EarlierError."""
+        return read_cohorts(self.folder, assignment, self.remember)
+
 
 class Copies(RootModel[tuple[Pair, ...]]):
     """The content of `copies.json`: pairs, the most certain first."""
@@ -65,17 +70,18 @@ def find_copies(
     *,
     key: bytes = b"",
     earlier: Earlier | None = None,
+    kept: Mapping[tuple[str, str], KeptStudent] | None = None,
 ) -> tuple[Copies, str]:
     """The pairs and their page. `fingerprints` and `names` (as shown) are by the submission's folder.
 
     `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures.
-    Raises EarlierError.
+    `kept`: those of the earlier cohorts, where they have been read before. Raises EarlierError.
     """
     given = given_by(assignment, key)
     pairs = find_pairs(fingerprints, given)
     labels = dict(names)
     if earlier is not None:
-        kept = read_cohorts(earlier.folder, assignment.id, earlier.remember)
+        kept = earlier.students(assignment.id) if kept is None else kept
         found = earlier_evidence(fingerprints, kept, given)
         labels |= {_place(who): "/".join(map(shown, who)) for _, who in found}
         pairs = sorted(

@@ -195,6 +195,23 @@ def test_a_broken_folder_of_earlier_cohorts_says_which_file(
             grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept, label))
 
 
+@pytest.mark.parametrize("bits", [None, "no base64!", "AAAA"])
+def test_a_broken_folder_of_earlier_cohorts_is_told_before_anything_is_graded(
+    good_work: Path, tmp_path: Path, tp2: Assignment, bits: str | None
+) -> None:
+    shutil.copytree(good_work, tmp_path / "in" / "alice")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / KEY).write_bytes(bytes(32))
+    look = {"where": "outputs/a.png", "made": True, "seed": 1, "pixels": "0" * 64, "bits": bits}
+    student = {"student": "ben", "words": [], "codes": [], "records": [], "looks": [look]}
+    document = {"schema": "genai-lab/fingerprints/1", "assignment": "tp2", "students": [student]}
+    (kept / "2025.json").write_text(json.dumps(document))
+    with pytest.raises(EarlierError, match=r"2025\.json"):
+        grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept))
+    assert not (tmp_path / "out").exists()
+
+
 # --- parts
 
 
