@@ -7,18 +7,14 @@ nothing waits in a page to be lost. The checks that count lines and find topics 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from filelock import FileLock
-
 from exercises.i18n import Language
 from exercises.kinds.code import MAX_CODE
 from exercises.kinds.evaluation import Criterion
 from exercises.kinds.parts import Subject
-from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, load_answers, save_answers
+from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, load_answers, lock_of, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record
 
-LOCK = ".answers.lock"
-LOCK_SECONDS = 10.0
 SCORES = (0, 1, 2)
 REASON_LENGTH, OBSERVATION_LENGTH, REFLECTION_LENGTH = (
     600,
@@ -36,7 +32,7 @@ def update(folder: Path, language: Language, change: Change) -> Answers:
     cannot be read at all, or they have grown too long, OSError, filelock.Timeout.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+    with lock_of(folder):
         try:
             answers = load_answers(folder)
         except AnswersError as error:
