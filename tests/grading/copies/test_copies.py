@@ -16,12 +16,14 @@ from grading.class_.grade import grade_class
 from grading.copies.copies import COPIES as FILE
 from grading.copies.copies import PAGE, Copies, Earlier
 from grading.copies.earlier import KEY, EarlierError
-from grading.copies.exhibits import Exhibits, Said, with_passages
+from grading.copies.exhibits import MAX_SAID, MOST_SAID, Exhibits, Said, exhibits, with_passages
 from grading.copies.looks import cells_of, crop_at, grey, hashes, likeness, mirrors
 from grading.copies.pairs import Evidence
 from grading.copies.translation import signatures, translated
 from grading.copies.words import code_shingles, prompt_shingles, text_shingles
-from manifests.answers import load_answers, save_answers
+from grading.submission.reading import closing, open_submission
+from manifests.answers import ExerciseAnswer, load_answers, save_answers
+from manifests.store import Store
 from tests.grading.copies import class_of, words
 
 KINDS = {
@@ -163,6 +165,26 @@ def test_work_of_an_earlier_cohort_is_found_and_the_folder_has_no_text(
     assert (kept / "2026.json").is_file()
     grade_class(tmp_path / "2026", tp2, tmp_path / "b", earlier=Earlier(kept, "2026"), language="en")
     assert set(found) == {p.students for p in pairs(tmp_path / "b").pairs}  # nobody copies from themselves
+
+
+def test_of_texts_without_end_so_many_are_shown_as_can_be_compared(alice: Store, tp2: Assignment) -> None:
+    short = "\n".join(f"The lamp number {n} is red." for n in range(700))
+    save_answers(
+        alice.folder,
+        load_answers(alice.folder).model_copy(
+            update={
+                "reflection": short,
+                "exercises": {"long": ExerciseAnswer(text="word " * 3000)},
+            }
+        ),
+    )
+    with closing(open_submission(alice.folder.parent, "tp2", name="alice")) as submission:
+        shown = exhibits(submission, tp2, ())
+    everything = (shown.texts, shown.observed, shown.prompts, shown.codes)
+    assert len(shown.texts) == MOST_SAID
+    assert all(len(said) <= MOST_SAID for said in everything)
+    assert all(len(each.text) <= MAX_SAID for said in everything for each in said)
+    assert all(each.text.strip() for each in shown.texts)
 
 
 def different(*folders: Path) -> None:
