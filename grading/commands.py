@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from filelock import Timeout
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +22,8 @@ from grading.results import CheckResult, earned_points, open_points
 from grading.submission.hand_in import hand_in as freeze
 from grading.submission.reading import closing, open_work
 from grading.wording import shown
-from manifests.answers import Answers, changing, load_answers, save_answers
+from manifests.answers import Answers, load_answers, lock_of, save_answers
+from manifests.errors import StoreError
 from manifests.settings import WorkSettings
 from manifests.store import Store
 
@@ -78,15 +80,24 @@ def hand_in(
     chosen = find_assignment(assignment)
     store = Store(work or settings.work, chosen.id, settings.student)
     if also_me:
-        with changing(store.folder):  # a lab may be writing, too
-            answers = load_answers(store.folder)
-            names = list(dict.fromkeys([*answers.also_me, *also_me]))
-            save_answers(store.folder, Answers.model_validate(answers.model_dump() | {"also_me": names}))
+        _say_also(store.folder, also_me)
     path = freeze(chosen, store, language)
     if as_json:
         typer.echo(json.dumps({"file": str(path), "bytes": path.stat().st_size}))
     else:
         Console().print(Text(translator("grading", language)("command.handed_in", file=path)), soft_wrap=True)
+
+
+def _say_also(folder: Path, also_me: list[str]) -> None:
+    """Add names to the answers, onto what is on disk at that moment, as the lab's pages do."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with lock_of(folder):
+            answers = load_answers(folder)
+            names = list(dict.fromkeys([*answers.also_me, *also_me]))
+            save_answers(folder, Answers.model_validate(answers.model_dump() | {"also_me": names}))
+    except Timeout as error:
+        raise StoreError("store.locked", folder=str(folder)) from error
 
 
 def _show(assignment: Assignment, checks: list[CheckResult], findings: list[str], language: Language) -> None:

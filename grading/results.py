@@ -131,6 +131,7 @@ class Grade(_Result):
     total: float = 0.0
     explained: str = ""
     without_receipt: int = 0  # of the pictures that count
+    hub_user: str = ""  # the name at the Hub, where the work was collected there under another one
 
     @property
     def status(self) -> Status:

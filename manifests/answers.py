@@ -33,8 +33,7 @@ from manifests.strict_json import parse
 
 FILE = "answers.json"
 MAX_BYTES = 256 * 1024
-LOCK = ".answers.lock"
-LOCK_SECONDS = 10.0
+LOCK, LOCK_SECONDS = ".answers.lock", 10.0
 
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 _Key = Annotated[str, StringConstraints(max_length=64)]
@@ -118,6 +117,11 @@ class Answers(_Part):
     @classmethod
     def _known(cls, value: object) -> object:
         return value if value in LANGUAGES else None
+
+
+def lock_of(folder: Path) -> FileLock:
+    """What whoever changes the answers in a folder holds meanwhile, in any process. Raises Timeout."""
+    return FileLock(folder / LOCK, timeout=LOCK_SECONDS)
 
 
 def read_answers(data: bytes) -> Answers:

@@ -27,7 +27,7 @@ from exercises.kinds import Dataset
 from exercises.kinds.dataset import Cell
 from grading.checks.kind import Evidence, KindChecks, ReportPicture, ReportText
 from grading.checks.picture_rule import check_free_picture
-from grading.checks.runs import changed_parameters, named_picture, same_model
+from grading.checks.runs import beyond_plan, changed_parameters, named_picture, same_model
 from grading.checks.text_rules import check_words
 from grading.checks.verdict import Rule, RuleResult, Verdict, for_a_person, in_order, not_yet, ok, wrong
 from grading.submission.classifiers import network, newest_card, sorted_pictures
@@ -91,7 +91,7 @@ def _drawn(exercise: Dataset, evidence: Evidence, newest: dict[str, Recorded]) -
     waiting: list[Message] = []
     for run in exercise.runs:
         recorded = newest[run.id]
-        if changed := changed_parameters(run, recorded):
+        if changed := [*changed_parameters(run, recorded), *beyond_plan(recorded)]:
             return wrong(message("dataset.changed", file=recorded.file, names=", ".join(changed)))
         if not same_model(recorded.manifest.model, first.manifest.model):
             return wrong(message("dataset.model", file=recorded.file))

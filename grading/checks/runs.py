@@ -99,11 +99,12 @@ def _image(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
 
 def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
     newest = evidence.newest[exercise.id, run.id]
-    if changed := changed_parameters(run, newest):
+    beyond = beyond_plan(newest)
+    if changed := [*changed_parameters(run, newest), *beyond]:
         return wrong(
             message("parameters.changed", names=", ".join(changed)),
-            _listed(_as_planned(run, newest), changed),
-            _listed(_as_asked(newest), changed),
+            _listed(_as_planned(run, newest) | dict.fromkeys(beyond, "–"), changed),
+            _listed(_as_asked(newest) | beyond, changed),
         )
     if added := [name for name in _MORE if getattr(newest.manifest.request, name, None)]:
         return wrong(message("parameters.added", names=", ".join(added)))
@@ -146,6 +147,19 @@ def changed_parameters(run: Run, newest: Recorded) -> list[str]:
     """The parameters in which a picture is not as its run was planned."""
     expected, actual = _as_planned(run, newest), _as_asked(newest)
     return [name for name in expected if expected[name] != actual.get(name)]
+
+
+def beyond_plan(newest: Recorded) -> dict[str, object]:
+    """What no planned run asks for and yet changes a picture: what a student taught, a way to another one."""
+    request = newest.manifest.request
+    if not isinstance(request, Request):
+        return {}
+    found: dict[str, object] = {}
+    if used := [f"{each.word} ({each.scale:g})" for each in request.adapters if each.scale > 0]:
+        found["adapters"] = ", ".join(used)
+    if request.between is not None and request.between.place > 0:
+        found["between"] = f"{request.between.place:g}"
+    return found
 
 
 def _as_planned(run: Run, newest: Recorded) -> dict[str, object]:

@@ -96,7 +96,7 @@ def grade_class(
         raise GradingError("grade.nobody", folder=shown(submissions))
     # Before anybody is graded: a file of the folder that cannot be read would cost an hour otherwise
     key = earlier.key() if earlier is not None else b""
-    kept = earlier.students(assignment.id) if earlier is not None else {}
+    kept = earlier.students(assignment.id) if earlier is not None else None
     out.mkdir(parents=True, exist_ok=True)
     entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))

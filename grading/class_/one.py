@@ -72,6 +72,11 @@ class Entry(_Line):
         )
 
     @property
+    def hub_user(self) -> str:
+        """The user's name at the Hub, where the folder's is another; else nothing."""
+        return self.student if self.student != self.name else ""
+
+    @property
     def real_path(self) -> Path:
         return Path(os.fsdecode(unquote_to_bytes(self.path)))
 
@@ -210,6 +215,7 @@ def graded(task: Task, assignment: Assignment, submission: Submission, language:
         points=earned_points(checks),
         maximum=assignment.points,
         groups=task.entry.groups,
+        hub_user=task.entry.hub_user,
         language=language,
         lateness=task.entry.lateness,
         findings=tuple(f.text(language) for f in (*submission.findings, *late(assignment, submission))),
@@ -231,6 +237,7 @@ def not_gradable(entry: Entry, assignment: Assignment, reason: Message, language
         points=0.0,
         maximum=assignment.points,
         groups=entry.groups,
+        hub_user=entry.hub_user,
         language=language,
         lateness=entry.lateness,
     )

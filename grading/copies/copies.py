@@ -41,7 +41,7 @@ class Earlier:
         return key_of(self.folder, make=self.remember is not None)
 
     def students(self, assignment: str) -> dict[tuple[str, str], KeptStudent]:
-        """Everyone to compare with, by cohort and name. Raises EarlierError."""
+        """Those of the other cohorts, by cohort and name. Raises EarlierError."""
         return read_cohorts(self.folder, assignment, self.remember)
 
 
@@ -74,14 +74,15 @@ def find_copies(
 ) -> tuple[Copies, str]:
     """The pairs and their page. `fingerprints` and `names` (as shown) are by the submission's folder.
 
-    `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures. `kept` are the
-    students of `earlier`. Raises OSError where this class cannot be kept there.
+    `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures.
+    `kept`: those of the earlier cohorts, where they have been read before. Raises EarlierError.
     """
     given = given_by(assignment, key)
     pairs = find_pairs(fingerprints, given)
     labels = dict(names)
     if earlier is not None:
-        found = earlier_evidence(fingerprints, kept or {}, given)
+        kept = earlier.students(assignment.id) if kept is None else kept
+        found = earlier_evidence(fingerprints, kept, given)
         labels |= {_place(who): "/".join(map(shown, who)) for _, who in found}
         pairs = sorted(
             [*pairs, *ranked({(mine, _place(who)): e for (mine, who), e in found.items()})],

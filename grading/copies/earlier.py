@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from exercises.errors import CatalogueError, SystemReason
 from grading.copies.fingerprint import PHOTO, PICTURE, Fingerprint, Look
@@ -53,6 +53,12 @@ class KeptLook(_Kept):
     seed: int | None
     pixels: Annotated[str, StringConstraints(max_length=64)]
     bits: Annotated[str, StringConstraints(max_length=4000)]  # base64 of little-endian 64-bit numbers
+
+    @field_validator("bits")
+    @classmethod
+    def _are_numbers(cls, bits: str) -> str:
+        np.frombuffer(base64.b64decode(bits, validate=True), "<u8")
+        return bits
 
     def hashes(self) -> Hashes:
         """The bits of the whole picture and of its crops. Raises ValueError."""

@@ -6,6 +6,7 @@ A worker reads it out of a submission once it is known that it is wanted; the pa
 import base64
 import io
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,6 +23,8 @@ from grading.wording import Message, shown
 MAX_SHOWN = 500  # characters of a passage
 MOST_PASSAGES = 8
 LINES = 12  # of code, in one passage
+MOST_SAID = 400  # of each sort: each is compared with each of another student's
+MAX_SAID = 4000  # characters of each
 
 
 class Said(BaseModel):
@@ -62,9 +65,9 @@ def exhibits(submission: Submission, assignment: Assignment, wanted: Iterable[st
     return Exhibits(
         texts=_by_sentence(p for p in said if not p.observed),
         observed=_by_sentence(p for p in said if p.observed),
-        prompts=tuple(Said(where=p.where, text=p.text) for p in prompts(submission, assignment)),
-        codes=tuple(
-            Said(where=p.where, text="\n".join(lines[i : i + LINES]))
+        prompts=_bounded((p.where, p.text) for p in prompts(submission, assignment)),
+        codes=_bounded(
+            (p.where, "\n".join(lines[i : i + LINES]))
             for p in code(submission, assignment)
             if (lines := p.text.splitlines())
             for i in range(0, len(lines), LINES)
@@ -123,7 +126,13 @@ def _by_language(own: Exhibits) -> dict[Language, list[Said]]:
 
 
 def _by_sentence(said: Iterable[Passage]) -> tuple[Said, ...]:
-    return tuple(Said(where=p.where, text=sentence) for p in said for sentence in sentences(p.text))
+    return _bounded((p.where, sentence) for p in said for sentence in sentences(p.text))
+
+
+def _bounded(said: Iterable[tuple[str, str]]) -> tuple[Said, ...]:
+    """The first of them that are not empty, each no longer than a person reads."""
+    written = (Said(where=where, text=text[:MAX_SAID]) for where, text in said if text.strip())
+    return tuple(islice(written, MOST_SAID))
 
 
 def _short(text: str) -> str:

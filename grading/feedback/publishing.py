@@ -134,7 +134,7 @@ def publish(
         error = None
         if carrier is not None:
             try:
-                carrier.publish(grade.student, assignment.id, document, begins)
+                carrier.publish(grade.hub_user or grade.student, assignment.id, document, begins)
             except PublishError as failed:
                 error = failed
         outcomes.append(Outcome(grade.student, file, error))

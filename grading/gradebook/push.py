@@ -80,7 +80,7 @@ def push(
     for score in scores:
         if score.points is None:
             continue
-        place = places(score.student)
+        place = places(score.grade.hub_user or score.student)
         if place is None or (title is not None and place.title != title):
             pushed.elsewhere.append(score.student)
         elif not _is_safe(place.lineitem) or SCORE not in place.scope:

@@ -2,7 +2,8 @@
 
 Rule: points given by hand go before rubric items. A check whose rubric has an item that adds points begins
 at 0, one whose items only take away at its maximum; it never leaves that range. What a mark says of an item
-or a check that is no more changes nothing, and is told.
+or a check that is no more changes nothing, and is told. What waited for a check has the same share of its
+points as that check has.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,7 @@ def mark_checks(
             items = tuple(item.text(language) for item in items_of(mark, check.id, assignment))
         elif check.needs_person and check.waits_for is not None and decided[check.waits_for].by_person:
             first = decided[check.waits_for]
-            given = round(check.maximum * first.points / first.maximum, 2) if first.maximum else 0.0
+            given = round(check.maximum * (first.points / first.maximum if first.maximum else 1.0), 2)
         if given is not None:
             check = check.model_copy(
                 update={

@@ -1,9 +1,9 @@
 """The files of a submission, out of a folder or a zip, read and never trusted.
 
 Rules: names are relative, without `..`; only plain files count; links and devices are named as
-problems and never opened; every read is bounded before it begins, and so is the sum of all files
-that are read, each counted once; a zip is read in memory, one member at a time, and never unpacked
-to disk. What systems leave beside people's files (`.DS_Store`, `._x.json`, `Thumbs.db`) is passed over.
+problems and never opened; every read is bounded before it begins, and so is the sum of all files that are
+read, each counted once; a zip is read in memory, one member at a time, and never unpacked to disk. What
+systems leave beside people's files (`.DS_Store`, `._x.json`, `Thumbs.db`) is passed over.
 """
 
 import io
@@ -55,7 +55,7 @@ class Files(ABC):
         self.sizes: dict[str, int] = {}
         self.problems: list[Message] = []
         self._left = MAX_TOTAL_BYTES
-        self._counted: set[str] = set()
+        self._counted: dict[str, int] = {}  # bytes of the files that were read, by name
 
     def read(self, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
         """The bytes of a file; raises Unreadable when it is missing, too large or damaged."""
@@ -63,14 +63,15 @@ class Files(ABC):
             raise Unreadable(message("file.missing", file=name))
         if self.sizes[name] > limit:
             raise Unreadable(message("file.too_large", file=name, size=self.sizes[name], limit=limit))
-        if name not in self._counted and self.sizes[name] > self._left:
+        counted = self._counted.get(name, 0)
+        if self.sizes[name] - counted > self._left:
             raise Unreadable(message("file.total", file=name, limit=MAX_TOTAL_BYTES))
         data = self._read(name, limit)
         if len(data) > limit:
             raise Unreadable(message("file.too_large", file=name, size=len(data), limit=limit))
-        if name not in self._counted:
-            self._counted.add(name)
-            self._left -= len(data)
+        if len(data) > counted:
+            self._left -= len(data) - counted
+            self._counted[name] = len(data)
         return data
 
     @abstractmethod
@@ -133,7 +134,12 @@ class FolderFiles(Files):
             else:
                 self._walk(Path(entry.path), relative)
         elif entry.is_file(follow_symlinks=False):
-            self._add(name, entry.stat(follow_symlinks=False).st_size)
+            try:
+                self._add(name, entry.stat(follow_symlinks=False).st_size)
+            except FileNotFoundError:
+                pass  # deleted since the folder was listed
+            except OSError:
+                self._problem("file.no_access", name)
         else:
             self._problem("file.not_plain", name)
 

@@ -9,7 +9,7 @@ there is whole.
 
 import hashlib
 import os
-import time
+import re
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -44,7 +44,8 @@ from manifests.sorting import FILE as SORTING
 from manifests.store import Store
 from manifests.wall import REMIXES
 
-LONGEST_WRITING = 3600  # seconds that a hand-in may take to be written
+ABANDONED_SECONDS = 3600.0  # since anybody wrote to a hand-in under its temporary name
+_TEMPORARY = re.compile(r"\.\d+-\d{12}\.tmp")
 
 
 class HandInError(CatalogueError):
@@ -69,10 +70,12 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
             _write(file, files, names, frozen)
             file.flush()
             os.fsync(file.fileno())
+            now = os.fstat(file.fileno()).st_mtime  # by the clock of whoever keeps the files
         path = _free_name(folder, store.student, assignment.id, frozen.time)
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
+    _tidy(folder, now)
     sync_folder(folder)
     return path
 
@@ -120,12 +123,22 @@ def hand_in_that_counts(
     return None
 
 
+def _tidy(folder: Path, now: float) -> None:
+    """Remove what killed processes left under temporary names; one that may be at work keeps its own."""
+    for path in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < now - ABANDONED_SECONDS:
+                path.unlink()
+
+
 def _changed(store: Store, names: list[str]) -> datetime:
-    """When the newest of these was written; one that goes into the bin at this moment is passed over."""
-    times = [0.0]
+    """When the newest of the files was written that are still there."""
+    times = []
     for name in names:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # deleted since they were listed
             times.append((store.folder.parent / name).stat().st_mtime)
+    if not times:
+        raise HandInError("hand_in.nothing", assignment=store.folder.name)
     return datetime.fromtimestamp(max(times), UTC)
 
 

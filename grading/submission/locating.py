@@ -17,6 +17,7 @@ MAX_WRAPPING = 3  # folders around the assignment's own
 MAX_NESTED = 2  # zips in zips
 MAX_ZIPS = 20  # of which the right one is looked for
 FEW_ZIPS = 5  # of more than those, where their names say which are the newest
+MAX_TRIED = 100  # of those, where the newest are damaged
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
@@ -106,19 +107,21 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
     names = [n for n in sorted(files.sizes) if is_zip(n) and n.count("/") < MAX_WRAPPING]
     if not names:
         return None, []
-    names, older = (names, []) if len(names) <= MAX_ZIPS else _dated_apart(names, assignment)
-    dated = {*names[-FEW_ZIPS:], *older}
     opened: dict[str, ZipFiles] = {}
     problems: list[Message] = []
     chosen = None
     try:
-        for name in names + older:
-            if name in older and not dated.isdisjoint(opened):
-                break
-            try:
-                opened[name] = files.open_zip(name)
-            except Unreadable as error:
-                problems.append(error.message)
+        for group, enough in _worth_opening(names, assignment):
+            whole = 0
+            for name in group:
+                try:
+                    opened[name] = files.open_zip(name)
+                except Unreadable as error:
+                    problems.append(error.message)
+                else:
+                    whole += 1
+                if whole == enough:
+                    break
         if not opened:
             raise Unreadable(problems[0])
         chosen = _newest(opened, assignment)
@@ -131,19 +134,20 @@ def _inner_zip(files: Files, assignment: str) -> tuple[Files | None, list[Messag
                 each.close()
 
 
-def _dated_apart(names: list[str], assignment: str) -> tuple[list[str], list[str]]:
-    """Of many zips, such as of a round of collecting a day: those to look at, and those for when that fails.
+def _worth_opening(names: list[str], assignment: str) -> list[tuple[list[str], int]]:
+    """The zips to open, and after how many whole ones of them to stop. Raises Unreadable.
 
-    To look at: those of other names, then the newest few of those whose names say when they were handed in.
-    The others are older, the newest first, for when these few are all damaged.
-    Raises Unreadable where even these are too many.
+    Of very many, such as of a round of collecting a day, the newest by their names are enough, and with
+    them those whose names do not say when they were handed in.
     """
+    if len(names) <= MAX_ZIPS:
+        return [(names, len(names))]
     times = {name: hand_in_time(PurePosixPath(name).name, assignment) for name in names}
-    dated = [name for _, name in sorted((time, name) for name, time in times.items() if time is not None)]
-    others = [name for name in names if times[name] is None]
+    newest_first = [name for _, name in sorted(((t, n) for n, t in times.items() if t), reverse=True)]
+    others = [name for name, time in times.items() if time is None]
     if len(others) > MAX_ZIPS - FEW_ZIPS:
-        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(names)))
-    return others + dated[-FEW_ZIPS:], dated[-FEW_ZIPS - 1 :: -1][: MAX_ZIPS - FEW_ZIPS]
+        raise Unreadable(message("submission.many_zips", assignment=assignment, files=tuple(others)))
+    return [(others, len(others)), (newest_first[:MAX_TRIED], FEW_ZIPS)]
 
 
 def _newest(zips: dict[str, ZipFiles], assignment: str) -> str:

@@ -83,6 +83,7 @@ class Submission:
     handed_in: bool = True
     without_agents: bool = False
     _looked: dict[str, PictureFacts | Undecodable | Message] = field(default_factory=dict)
+    _hashes: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def student(self) -> str:
@@ -235,10 +236,18 @@ class Submission:
             return name
         folder = name.rpartition("/")[0] + "/"
         for other in self._unclaimed.get((folder, image.bytes), ()):
-            with suppress(Unreadable):  # a damaged one is not the copy that is looked for
-                if hashlib.sha256(self._read(other)).hexdigest() == image.sha256:
-                    return other
+            if self._hash_of_copy(other) == image.sha256:
+                return other
         return name
+
+    def _hash_of_copy(self, name: str) -> str | None:
+        """The hash of a picture that no manifest names, taken once; None for one that cannot be read."""
+        if name not in self._hashes:
+            try:
+                self._hashes[name] = hashlib.sha256(self._read(name)).hexdigest()
+            except Unreadable:
+                self._hashes[name] = None
+        return self._hashes[name]
 
     @cached_property
     def _unclaimed(self) -> dict[tuple[str, int], list[str]]:

@@ -11,14 +11,7 @@ from exercises.i18n import Language
 from exercises.kinds.code import MAX_CODE
 from exercises.kinds.evaluation import Criterion
 from exercises.kinds.parts import Subject
-from manifests.answers import (
-    Answers,
-    ObservationAnswers,
-    SubjectAnswer,
-    changing,
-    load_answers,
-    save_answers,
-)
+from manifests.answers import Answers, ObservationAnswers, SubjectAnswer, load_answers, lock_of, save_answers
 from manifests.errors import AnswersError
 from manifests.store import Record
 
@@ -38,7 +31,8 @@ def update(folder: Path, language: Language, change: Change) -> Answers:
     A file that holds no answers is put aside when the new one is saved. Raises AnswersError where it
     cannot be read at all, or they have grown too long, OSError, filelock.Timeout.
     """
-    with changing(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_of(folder):
         try:
             answers = load_answers(folder)
         except AnswersError as error:

@@ -3,16 +3,16 @@
 import errno
 import json
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from genai_lab import main
-from manifests.answers import changing, load_answers, save_answers
+from manifests.answers import load_answers, lock_of, save_answers
 from manifests.store import Store
 from tests.grading.good import EARNED, OPEN
 from tests.grading.wrong import reflection, remove
@@ -117,6 +117,26 @@ def test_hand_in_says_where_the_zip_is(alice: Store, genai_lab: Run) -> None:
     assert result.returncode == 0
     document = json.loads(result.stdout)
     assert Path(document["file"]).stat().st_size == document["bytes"]
+
+
+def test_another_name_does_not_undo_what_a_page_writes_meanwhile(alice: Store, genai_lab: Run) -> None:
+    held = Event()
+
+    def page() -> None:
+        with lock_of(alice.folder):
+            answers = load_answers(alice.folder)
+            held.set()
+            time.sleep(1)
+            save_answers(alice.folder, answers.model_copy(update={"reflection": "Written meanwhile."}))
+
+    writer = Thread(target=page)
+    writer.start()
+    assert held.wait(10)
+    result = genai_lab("hand-in", "tp2", "--work", str(alice.folder.parent), "--also-me", "alice2")
+    writer.join()
+    assert result.returncode == 0
+    answers = load_answers(alice.folder)
+    assert (answers.reflection, answers.also_me) == ("Written meanwhile.", ["alice2"])
 
 
 def test_hand_in_of_nothing_is_refused(tmp_path: Path, genai_lab: Run) -> None:

@@ -2,13 +2,16 @@
 
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.adapters import FORMAT, AdapterError, read_facts
+from manifests.adapters import FORMAT, AdapterError, read_card, read_facts
+from manifests.store import Store
+from tests.grading.adapted import taught
 
 SIDES = {"word": [4], "unet.down.to_q.lora_A.weight": [2, 8], "unet.down.to_q.lora_B.weight": [8, 2]}
 SAID = {"format": FORMAT, "word": "zibou", "model": "mini", "rank": "2"}
@@ -24,6 +27,18 @@ def adapter(said: dict[str, Any] = SAID, **changed: Any) -> bytes:
     header["word"] |= changed
     written = json.dumps(header).encode()
     return len(written).to_bytes(8, "little") + written + bytes(end)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_not_hide_a_card(tmp_path: Path, encoding: str) -> None:
+    card = taught(Store(tmp_path, "adapt", "alice"))
+    assert read_card(card.model_dump_json().encode(encoding)) == card
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff", b"\xff\xfe{", b"{"])
+def test_what_is_no_text_is_no_card(data: bytes) -> None:
+    with pytest.raises(AdapterError):
+        read_card(data)
 
 
 def test_what_a_header_says_is_read() -> None:

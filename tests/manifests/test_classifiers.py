@@ -32,6 +32,11 @@ def test_a_card_is_read_as_it_was_kept_and_the_newest_is_last(card: Card, tmp_pa
     assert cards(folder, "other") == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_not_hide_a_card(card: Card, encoding: str) -> None:
+    assert read_card(card.model_dump_json().encode(encoding)) == card
+
+
 def test_a_network_that_was_changed_is_told(card: Card, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     (folder / FOLDER / card.file).write_bytes(b"other")

@@ -41,6 +41,19 @@ def test_what_is_written_is_read_back_in_order(notebook: Notebook):
     assert [read_entry(path.read_bytes()) for path in files(notebook)] == written
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:01Z"])
+@pytest.mark.parametrize("kind", ["answer", "note"])
+def test_an_entry_of_a_moment_that_no_clock_shows_is_refused(notebook: Notebook, kind: str, time: str):
+    if kind == "answer":
+        record(notebook)
+    else:
+        notebook.write("correct", CORRECTION)
+    document = json.loads(files(notebook)[0].read_bytes())
+    assert read_entry(json.dumps(document).encode())
+    with pytest.raises(ManifestError):
+        read_entry(json.dumps(document | {"time": time}).encode())
+
+
 def test_a_correction_leaves_the_answer_as_it_was(notebook: Notebook):
     record(notebook)
     before = files(notebook)[0].read_bytes()

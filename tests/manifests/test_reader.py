@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def without(key: str) -> bytes:
     document = as_json(FULL)
     del document[key]
     return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:01Z"])
+def test_a_moment_that_no_clock_shows_is_refused(time: str):
+    with pytest.raises(ManifestError):
+        read_manifest(changed("time", to=time))
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2200-01-01T00:00:00Z"])
+def test_the_first_and_the_last_moment_are_read(time: str):
+    assert read_manifest(changed("time", to=time)).time == datetime.fromisoformat(time)
 
 
 def test_what_the_store_writes_is_read_back():

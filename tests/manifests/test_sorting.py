@@ -55,6 +55,14 @@ def test_a_file_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_text() == "{"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_not_hide_the_decisions(tmp_path: Path, encoding: str) -> None:
+    change(tmp_path, "set", lambda before: before.deciding("a", "blurred"))
+    file = tmp_path / FILE
+    file.write_bytes(file.read_text(encoding="utf-8").encode(encoding))
+    assert sorted_in(tmp_path, "set").thrown == {"a": "blurred"}
+
+
 def test_a_name_that_leads_elsewhere_is_no_picture() -> None:
     with pytest.raises(ValidationError):
         Decision(picture="../a", out="other")

@@ -19,9 +19,10 @@ from grading.checks.verdict import Verdict, in_order, ok, unknown, wrong
 from grading.results import CheckResult
 from grading.submission.reading import Submission, closing, open_submission, open_work
 from grading.wording import Message, message
+from manifests.manifest import Adapter, Between
 from manifests.store import Store
 from tests.grading.good import EARNED, OPEN, draft_of, noise, photo
-from tests.grading.wrong import again, forge, planned, png
+from tests.grading.wrong import RUN, again, forge, planned, png
 
 
 def checks(store: Store, tp2: Assignment, language: Language = "en") -> dict[str, CheckResult]:
@@ -131,6 +132,39 @@ def test_an_attempt_in_the_bin_does_not_count(alice: Store, tp2: Assignment) -> 
     again(guidance_scale=5.0)(alice)
     alice.delete("t2i_run04_guid4-2")
     assert in_order_or_open(checks(alice, tp2).values())
+
+
+def drawn_with(store: Store, **more: object) -> None:
+    """Another attempt at a run as it is planned, but for what no plan says."""
+    exercise, run = planned(RUN)
+    draft = draft_of(exercise, run)
+    store.save(replace(draft, request=draft.request.model_copy(update=more)), noise(99_000))
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (
+            {"adapters": (Adapter(file="zibou.safetensors", sha256="0" * 64, word="zibou", scale=0.5),)},
+            "adapters = zibou (0.5)",
+        ),
+        ({"between": Between(prompt="a cat", seed=3, place=0.5)}, "between = 0.5"),
+    ],
+)
+def test_a_planned_run_drawn_with_what_no_plan_says_is_not_as_planned(
+    alice: Store, tp2: Assignment, more: dict[str, object], named: str
+) -> None:
+    drawn_with(alice, **more)
+    result = checks(alice, tp2)[f"sweep/{RUN}/parameters"]
+    assert result.passed is False
+    assert result.cause
+    assert result.cause.actual == named
+
+
+def test_what_changes_no_picture_is_as_planned(alice: Store, tp2: Assignment) -> None:
+    off = Adapter(file="zibou.safetensors", sha256="0" * 64, word="zibou", scale=0)
+    drawn_with(alice, adapters=(off,), between=Between(prompt="a cat", seed=3, place=0))
+    assert checks(alice, tp2)[f"sweep/{RUN}/parameters"].passed
 
 
 def test_the_same_parameters_may_give_the_same_picture(alice: Store, tp2: Assignment) -> None:

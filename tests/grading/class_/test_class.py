@@ -17,6 +17,7 @@ import pytest
 from exercises.assignment import Assignment
 from exercises.errors import UserError
 from grading.class_ import pool
+from grading.class_.collected import read_collection
 from grading.class_.grade import grade_class
 from grading.results import Regeneration
 from grading.submission.reading import Submission
@@ -348,6 +349,16 @@ def test_who_is_late_and_by_how_much_stands_in_grade_table_and_pages(tmp_path: P
     written = json.loads((out / "bob" / "grade.json").read_text())
     assert written["lateness"]["late_seconds"] == 93_784
     assert grades["bob"].points == grades["ann"].points
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_not_hide_who_was_collected(tmp_path: Path, encoding: str) -> None:
+    collected(tmp_path, ann=0)
+    file = tmp_path / "collected.json"
+    file.write_bytes(file.read_text(encoding="utf-8").encode(encoding))
+    collection = read_collection(tmp_path)
+    assert collection is not None
+    assert {each.student for each in collection.snapshots} == {"ann"}
 
 
 def test_a_list_of_the_collected_that_cannot_be_read_is_said_before_anything_is_graded(

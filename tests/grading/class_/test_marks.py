@@ -88,6 +88,15 @@ def test_what_waited_for_a_check_follows_its_mark(
     assert sum(c.points for c in own) == 1
 
 
+def test_what_waited_for_a_check_that_was_given_a_part_has_the_same_part(
+    subs: Path, graded: Callable[[str], dict[str, Grade]]
+) -> None:
+    HONEST["two-machines"](subs, "jo")
+    grade = graded("student,check,points\njo,smoke/smoke/recorded,0.1\n")["jo"]
+    own = [c for c in grade.checks if c.id.startswith("smoke/")]
+    assert [c.points for c in own] == [0.1] * 4
+
+
 @pytest.mark.parametrize(
     ("marks", "said"),
     [

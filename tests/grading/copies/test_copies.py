@@ -16,12 +16,14 @@ from grading.class_.grade import grade_class
 from grading.copies.copies import COPIES as FILE
 from grading.copies.copies import PAGE, Copies, Earlier
 from grading.copies.earlier import KEY, EarlierError
-from grading.copies.exhibits import Exhibits, Said, with_passages
+from grading.copies.exhibits import MAX_SAID, MOST_SAID, Exhibits, Said, exhibits, with_passages
 from grading.copies.looks import cells_of, crop_at, grey, hashes, likeness, mirrors
 from grading.copies.pairs import Evidence
 from grading.copies.translation import signatures, translated
 from grading.copies.words import code_shingles, prompt_shingles, text_shingles
-from manifests.answers import load_answers, save_answers
+from grading.submission.reading import closing, open_submission
+from manifests.answers import ExerciseAnswer, load_answers, save_answers
+from manifests.store import Store
 from tests.grading.copies import class_of, words
 
 KINDS = {
@@ -165,6 +167,26 @@ def test_work_of_an_earlier_cohort_is_found_and_the_folder_has_no_text(
     assert set(found) == {p.students for p in pairs(tmp_path / "b").pairs}  # nobody copies from themselves
 
 
+def test_of_texts_without_end_so_many_are_shown_as_can_be_compared(alice: Store, tp2: Assignment) -> None:
+    short = "\n".join(f"The lamp number {n} is red." for n in range(700))
+    save_answers(
+        alice.folder,
+        load_answers(alice.folder).model_copy(
+            update={
+                "reflection": short,
+                "exercises": {"long": ExerciseAnswer(text="word " * 3000)},
+            }
+        ),
+    )
+    with closing(open_submission(alice.folder.parent, "tp2", name="alice")) as submission:
+        shown = exhibits(submission, tp2, ())
+    everything = (shown.texts, shown.observed, shown.prompts, shown.codes)
+    assert len(shown.texts) == MOST_SAID
+    assert all(len(said) <= MOST_SAID for said in everything)
+    assert all(len(each.text) <= MAX_SAID for said in everything for each in said)
+    assert all(each.text.strip() for each in shown.texts)
+
+
 def different(*folders: Path) -> None:
     """Give each of a few students sentences that no other has, and no prompt of their own."""
     works = sorted(path for folder in folders for path in folder.iterdir())
@@ -194,6 +216,23 @@ def test_a_broken_folder_of_earlier_cohorts_says_which_file(
     for label in ("../x", "", "a/b", ".hidden", "x" * 61):
         with pytest.raises(EarlierError):
             grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept, label))
+
+
+@pytest.mark.parametrize("bits", [None, "no base64!", "AAAA"])
+def test_a_broken_folder_of_earlier_cohorts_is_told_before_anything_is_graded(
+    good_work: Path, tmp_path: Path, tp2: Assignment, bits: str | None
+) -> None:
+    shutil.copytree(good_work, tmp_path / "in" / "alice")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / KEY).write_bytes(bytes(32))
+    look = {"where": "outputs/a.png", "made": True, "seed": 1, "pixels": "0" * 64, "bits": bits}
+    student = {"student": "ben", "words": [], "codes": [], "records": [], "looks": [look]}
+    document = {"schema": "genai-lab/fingerprints/1", "assignment": "tp2", "students": [student]}
+    (kept / "2025.json").write_text(json.dumps(document))
+    with pytest.raises(EarlierError, match=r"2025\.json"):
+        grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept))
+    assert not (tmp_path / "out").exists()
 
 
 # --- parts

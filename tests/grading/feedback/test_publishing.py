@@ -158,6 +158,26 @@ def test_a_command_publishes_to_a_group_as_it_was_collected(
     assert code != 0
 
 
+def test_it_is_brought_to_the_name_at_the_hub_where_the_folder_has_another(
+    tmp_path: Path, out: Path, tp2: Assignment, start_gateway: StartGateway
+) -> None:
+    """As for `con.murphy`, which no folder of Windows can be called."""
+    (tmp_path / "subs" / "ada").rename(tmp_path / "subs" / "_ada")
+    collected = {
+        "schema": "genai-lab/collected/1", "assignment": "tp2",
+        "students": {"_ada": {"student": "ada", "groups": []}},
+    }  # fmt: skip
+    (tmp_path / "subs" / "collected.json").write_text(json.dumps(collected))
+    grade_class(tmp_path / "subs", tp2, out, language="en")
+    gateway: RunningGateway = start_gateway()
+    carrier = GatewayCarrier(gateway.url, TOKENS["teacher"])
+    outcomes = publish([("_ada", read_grades(out)["_ada"])], tp2, out, carrier)
+    carrier.close()
+    assert [outcome.error for outcome in outcomes] == [None]
+    with gateway.client("ada") as client:
+        assert client.get("/v1/feedback/tp2").status_code == 200
+
+
 def test_by_way_of_a_gateway_it_reaches_the_student_and_nobody_else(
     out: Path, tp2: Assignment, start_gateway: StartGateway
 ) -> None:

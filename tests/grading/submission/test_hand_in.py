@@ -12,8 +12,10 @@ import pytest
 from exercises.assignment import Assignment
 from grading.checks import check_submission
 from grading.results import CheckResult
+from grading.submission import files as files_module
 from grading.submission import hand_in as hand_in_module
-from grading.submission.hand_in import HandInError, hand_in, last_change
+from grading.submission.files import FolderFiles
+from grading.submission.hand_in import ABANDONED_SECONDS, HandInError, hand_in, last_change
 from grading.submission.reading import closing, open_submission
 from manifests.store import Store
 from tests.grading.good import EARNED
@@ -149,12 +151,70 @@ def test_a_broken_list_is_said_and_the_rest_is_graded(alice: Store, tp2: Assignm
         assert sum(c.points for c in check_submission(tp2, submission, "en")) == pytest.approx(EARNED)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_not_hide_a_list(alice: Store, tp2: Assignment, encoding: str) -> None:
+    path = hand_in(tp2, alice, "en")
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("submission.json").decode()
+    rewrite(path, {"submission.json": text.encode(encoding)})
+    with closing(open_submission(path, "tp2", name="alice")) as submission:
+        assert submission.findings == []
+        assert submission.frozen is not None
+
+
 def test_a_name_of_a_student_that_is_no_file_name_is_made_one(tmp_path: Path, tp2: Assignment) -> None:
     store = Store(tmp_path, "tp2", "../../=cmd|' /C calc'!A0\n")
     again("smoke")(store)
     path = hand_in(tp2, store, "en")
     assert path.parent == store.folder / "hand-ins"
     assert set(path.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def test_what_a_killed_hand_in_left_goes_at_the_next_and_one_at_work_is_left_alone(
+    alice: Store, tp2: Assignment
+) -> None:
+    folder = hand_in(tp2, alice, "en").parent
+    names = [".12345-101112000001.tmp", ".12345-101112000002.tmp", ".mine.tmp"]
+    for name in names:
+        (folder / name).write_bytes(b"half a zip")
+    old = time.time() - 2 * ABANDONED_SECONDS
+    for name in (names[0], names[2]):
+        os.utime(folder / name, (old, old))
+    hand_in(tp2, alice, "en")
+    assert sorted(path.name for path in folder.glob(".*")) == names[1:]
+    assert len(list(folder.glob("*.zip"))) == 2
+
+
+def test_a_picture_that_is_deleted_while_the_work_is_listed_is_no_error(
+    alice: Store, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real files, with the deletion at the worst moment: the folder is listed, its files not yet."""
+    picture, of_a_system = alice.records()[-1].image_path, files_module.is_of_a_system
+
+    def deleting(name: str) -> bool:
+        if name == picture.name:
+            picture.unlink(missing_ok=True)
+        return of_a_system(name)
+
+    monkeypatch.setattr(files_module, "is_of_a_system", deleting)
+    path = hand_in(tp2, alice, "en")
+    with zipfile.ZipFile(path) as archive:
+        assert f"tp2/outputs/{picture.name}" not in archive.namelist()
+        assert "tp2/answers.json" in archive.namelist()
+
+
+def test_a_picture_that_is_deleted_after_listing_does_not_hide_when_the_work_changed(
+    alice: Store, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather = hand_in_module._gather
+
+    def deleting(assignment: Assignment, store: Store) -> tuple[FolderFiles, list[str]]:
+        found = gather(assignment, store)
+        store.records()[-1].image_path.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(hand_in_module, "_gather", deleting)
+    assert last_change(tp2, alice).year >= 2020
 
 
 def test_a_failure_leaves_nothing_half_done(

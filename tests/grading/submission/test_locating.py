@@ -96,6 +96,35 @@ def test_a_damaged_copy_of_a_picture_costs_nothing_where_another_is_whole(
         assert submission.image(recorded) == handed_in[picture]
 
 
+def many_hand_ins(folder: Path, files: dict[str, bytes]) -> list[Path]:
+    """28 hand-ins under their own names, the oldest first."""
+    paths = [folder / f"alice-tp2-202611{day:02}T120000Z.zip" for day in range(1, 29)]
+    for day, path in enumerate(paths):
+        path.write_bytes(zip_bytes(files | {"tp2/note.txt": str(day).encode()}))
+    return paths
+
+
+def test_among_very_many_hand_ins_a_renamed_one_is_placed_by_its_own_list(
+    handed_in: dict[str, bytes], tmp_path: Path
+) -> None:
+    many_hand_ins(tmp_path, handed_in)
+    later = json.dumps(json.loads(handed_in["submission.json"]) | {"time": "2036-01-01T00:00:00Z"}).encode()
+    (tmp_path / "my work.zip").write_bytes(zip_bytes(handed_in | {"submission.json": later}))
+    with closing(open_submission(tmp_path, "tp2")) as submission:
+        assert len(submission.own) == 14
+        assert any("my work.zip" in each.text("en") for each in submission.findings)
+
+
+def test_of_very_many_hand_ins_the_newest_whole_one_is_read(
+    handed_in: dict[str, bytes], tmp_path: Path
+) -> None:
+    for path in many_hand_ins(tmp_path, handed_in)[-7:]:
+        path.write_bytes(b"PK broken")
+    with closing(open_submission(tmp_path, "tp2")) as submission:
+        assert len(submission.own) == 14
+        assert any("20261121" in each.text("en") for each in submission.findings)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     around=folders,

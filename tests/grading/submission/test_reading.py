@@ -283,13 +283,46 @@ def test_what_was_read_before_counts_towards_the_bound(
     assert len(files.read("small")) == 40  # which still has room
 
 
-def test_a_file_that_is_read_several_times_counts_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_read_again_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "MAX_TOTAL_BYTES", 100)
     (tmp_path / "a").write_bytes(b"x" * 60)
+    (tmp_path / "small").write_bytes(b"x" * 40)
     files = FolderFiles(tmp_path)
-    assert {files.read("a") for _ in range(5)} == {b"x" * 60}
+    assert [len(files.read(name)) for name in ("a", "a", "small", "a")] == [60, 60, 40, 60]
+
+
+def test_a_damaged_copy_of_a_picture_costs_nothing_where_another_copy_is_whole(
+    alice: Store, tmp_path: Path, tp2: Assignment
+) -> None:
+    picture = alice.records()[0].image_path
+    data = picture.read_bytes()
+    picture.unlink()
+    for number in (1, 2):
+        picture.with_name(f"{picture.stem} ({number}).png").write_bytes(data)
+    path = tmp_path / "alice.zip"
+    zipped(alice.folder.parent, path)
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(f"tp2/outputs/{picture.stem} (1).png")
+    raw = bytearray(path.read_bytes())
+    place = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
+    raw[place] ^= 0xFF
+    path.write_bytes(raw)
+    assert points(path, tp2) == EARNED
+
+
+def test_a_picture_of_which_each_copy_is_damaged_costs_that_picture_only(
+    alice: Store, tmp_path: Path, tp2: Assignment
+) -> None:
+    picture = alice.records()[0].image_path
+    picture.rename(picture.with_name(f"{picture.stem} (1).png"))
+    path = tmp_path / "alice.zip"
+    zipped(alice.folder.parent, path)
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(f"tp2/outputs/{picture.stem} (1).png")
+    raw = bytearray(path.read_bytes())
+    raw[info.header_offset + 30 + len(info.filename) + info.compress_size // 2] ^= 0xFF
+    path.write_bytes(raw)
+    assert 0 < points(path, tp2) < EARNED
 
 
 def test_a_file_that_grows_while_it_is_read_is_still_bounded(tmp_path: Path) -> None:
