@@ -5,8 +5,6 @@ strict in form and size, for the file comes from outside.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -145,15 +143,6 @@ def load_answers(folder: Path) -> Answers:
     except OSError as error:
         raise AnswersError("answers.file", reason=SystemReason(error)) from error
     return read_answers(data)
-
-
-@contextmanager
-def changing(folder: Path) -> Iterator[None]:
-    """The only one who reads answers to change and save them, in any process. Raises OSError, and
-    filelock.Timeout."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
-        yield
 
 
 def save_answers(folder: Path, answers: Answers) -> None:

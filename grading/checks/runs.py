@@ -22,7 +22,6 @@ from manifests.manifest import Manifest, Model, Request
 from manifests.service import A1111Service, ComfyuiService
 
 P = TypeVar("P", bound=Planned)
-_MORE = ("adapters", "between")  # what a request may have beyond its parameters, and no planned run has
 
 
 def check_runs(exercise: Planned, evidence: Evidence) -> list[RuleResult]:
@@ -106,8 +105,6 @@ def _parameters(evidence: Evidence, exercise: Planned, run: Run) -> Verdict:
             _listed(_as_planned(run, newest) | dict.fromkeys(beyond, "–"), changed),
             _listed(_as_asked(newest) | beyond, changed),
         )
-    if added := [name for name in _MORE if getattr(newest.manifest.request, name, None)]:
-        return wrong(message("parameters.added", names=", ".join(added)))
     first = next(n for r in exercise.runs if (n := evidence.newest.get((exercise.id, r.id))))
     if not same_model(newest.manifest.model, first.manifest.model):
         reason = message("parameters.model", run=first.manifest.run)

@@ -94,7 +94,6 @@ def grade_class(
         raise GradingError("grade.bad_collected", file=shown(submissions / INDEX)) from None
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
-    # Before anybody is graded: a file of the folder that cannot be read would cost an hour otherwise
     key = earlier.key() if earlier is not None else b""
     kept = earlier.students(assignment.id) if earlier is not None else None
     out.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,8 @@ from grading.wording import Message, message
 def mark_checks(
     checks: Iterable[CheckResult], marks: Mapping[str, Mark], assignment: Assignment, language: Language
 ) -> list[CheckResult]:
-    """The checks with what people decided; what waited for such a decision earns the same share of its own
-    points. Those that carry an earlier decision are taken as they were computed."""
+    """The checks with what people decided; what waited for such a decision follows it. Those that carry an
+    earlier decision are taken as they were computed."""
     decided: dict[str, CheckResult] = {}
     for marked in checks:
         check = as_computed(marked)

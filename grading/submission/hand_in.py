@@ -63,7 +63,6 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
     frozen = _frozen(assignment, store, language)
     folder = store.folder / HAND_INS
     folder.mkdir(exist_ok=True)
-    _forget_killed(folder)
     temporary = folder / f".{os.getpid()}-{frozen.time:%H%M%S%f}.tmp"
     try:
         with temporary.open("xb") as file:
@@ -78,14 +77,6 @@ def hand_in(assignment: Assignment, store: Store, language: Language) -> Path:
     _tidy(folder, now)
     sync_folder(folder)
     return path
-
-
-def _forget_killed(folder: Path) -> None:
-    """Remove what processes that were killed had begun to write; one that still writes is younger."""
-    for path in folder.glob(".*.tmp"):
-        with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > LONGEST_WRITING:
-                path.unlink()
 
 
 def freeze(file: BinaryIO, assignment: Assignment, store: Store, language: Language) -> datetime:

@@ -18,7 +18,7 @@ from exercises.assignment import Assignment
 from grading.class_.grade import grade_class
 from grading.reports.table import escape_formula
 from grading.results import CheckResult, Grade
-from manifests.manifest import Adapter, Between, Source
+from manifests.manifest import Source
 from manifests.store import Store
 from tests.grading import wrong
 from tests.grading.good import EARNED, OPEN, noise, photo
@@ -51,7 +51,6 @@ def lines(count: int, start: str = LINE[:-1]) -> list[str]:
     return [f"{start}, as on {WORDS[number]}." for number in range(count)]
 
 
-ADAPTER = Adapter(file="zibou.safetensors", sha256="2" * 64, word="zibou", scale=1.0)
 DEEP = b"[" * 10_000 + b"]" * 10_000
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 HTML = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'
@@ -216,8 +215,6 @@ CASES = [
     case("two-changed", wrong.again(guidance_scale=5.0, seed=43), PARAMETERS),
     case("wrong-effective-steps", few_effective_steps, "img2img/i2i_run07_strength035/parameters"),
     case("another-model", nobody_s_model, PARAMETERS),
-    case("with-an-adapter", wrong.again(adapters=(ADAPTER,)), PARAMETERS),
-    case("on-the-way", wrong.again(between=Between(prompt="a cat", seed=1, place=0.0)), PARAMETERS),
     # the source
     case("source-deleted", lambda s: source_file(s).unlink(), KEPT),
     case("source-replaced", lambda s: wrong.void(source_file(s).write_bytes(photo(9))), KEPT),

@@ -212,7 +212,6 @@ def test_a_broken_folder_of_earlier_cohorts_says_which_file(
     (kept / "2025.json").write_bytes(content)
     with pytest.raises(EarlierError, match=r"2025\.json"):
         grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept))
-    assert not list(tmp_path.glob("out/*"))  # it is told before anybody is graded
     for label in ("../x", "", "a/b", ".hidden", "x" * 61):
         with pytest.raises(EarlierError):
             grade_class(tmp_path / "in", tp2, tmp_path / "out", earlier=Earlier(kept, label))

@@ -68,18 +68,6 @@ def test_points_by_hand_go_before_items_and_never_beyond_the_check(tp2: Assignme
         assert marked.points == points
 
 
-@pytest.mark.parametrize(("given", "follows"), [(0.0, 0.0), (0.25, 1.0), (0.5, 2.0)])
-def test_what_waited_for_a_decision_earns_the_same_share(
-    tp2: Assignment, given: float, follows: float
-) -> None:
-    first = CheckResult(
-        id="baseline/baseline/recorded", title="", passed=False, points=0, maximum=0.5, needs_person=True
-    )
-    second = first.model_copy(update={"id": "baseline/baseline/image", "maximum": 2.0, "waits_for": first.id})
-    _, marked = mark_checks([first, second], {first.id: Mark(points=given)}, tp2, "en")
-    assert (marked.points, marked.needs_person, marked.by_person) == (follows, False, True)
-
-
 def test_what_was_marked_is_marked_anew_from_what_was_computed(tp2: Assignment) -> None:
     once = mark_checks([check(points=0.5, open_=False)], {TOPIC: Mark(points=0.1)}, tp2, "en")
     assert once[0].points == 0.1

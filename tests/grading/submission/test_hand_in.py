@@ -5,7 +5,6 @@ import os
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -43,34 +42,6 @@ def test_what_is_frozen_earns_what_the_work_earns(alice: Store, tp2: Assignment)
     result = checks(hand_in(tp2, alice, "fr"), tp2)
     assert sum(c.points for c in result.values()) == pytest.approx(EARNED)
     assert all(c.passed or c.needs_person for c in result.values())
-
-
-def test_what_killed_hand_ins_left_is_removed_and_what_is_being_written_stays(
-    alice: Store, tp2: Assignment
-) -> None:
-    folder = alice.folder / "hand-ins"
-    folder.mkdir()
-    killed, writing = folder / ".7-120000000000.tmp", folder / ".8-130000000000.tmp"
-    for path in (killed, writing):
-        path.write_bytes(b"half a zip")
-    an_hour_ago = time.time() - 3700
-    os.utime(killed, (an_hour_ago, an_hour_ago))
-    made = hand_in(tp2, alice, "en")
-    assert sorted(folder.iterdir()) == sorted([writing, made])
-
-
-def test_a_picture_that_goes_while_the_newest_change_is_looked_for_is_passed_over(
-    alice: Store, tp2: Assignment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def gone_meanwhile(assignment: Assignment, store: Store) -> Any:
-        files, names = gather(assignment, store)
-        store.delete("baseline")
-        return files, names
-
-    gather = hand_in_module._gather
-    before = last_change(tp2, alice)
-    monkeypatch.setattr(hand_in_module, "_gather", gone_meanwhile)
-    assert last_change(tp2, alice) == before
 
 
 def test_the_zip_holds_the_work_and_a_list_of_it(alice: Store, tp2: Assignment) -> None:
