@@ -135,7 +135,8 @@ async def _exported(
         elif result.why != "nothing":
             why = f"{assignment}: {result.why} {result.reason}".strip()
             if assignment not in known:
-                why = f"{why} {CohortError('cohort.remove.unknown', assignment=assignment)}"
+                unknown = CohortError("cohort.remove.unknown", assignment=assignment)
+                why = f"{why} {unknown}"
             return done.model_copy(update={"why": why})
     if not results:
         return done.model_copy(update={"why": "not exported"})

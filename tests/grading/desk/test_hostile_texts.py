@@ -18,10 +18,10 @@ from tests.grading.desk.serving import Fields, Served, answers_of, fill, make_cl
 from tests.grading.wrong import edit
 
 EVIL = (
-    """<script>alert(1)</script><img src=x onerror=alert(1)>"'><svg onload=alert(1)>{{7*7}}{% raw %}"""
+    """<script>alert(1)</script><img src=x onerror=alert(1)>"'><svg onload=alert(1)>{{1234567*3}}{% raw %}"""
     """</textarea></title></style><a href="javascript:alert(1)">x</a>\u202e&lt;b&gt;"""
 )
-NAME = "<img src=x onerror=alert(1)>\"'{{7*7}}"
+NAME = "<img src=x onerror=alert(1)>\"'{{1234567*3}}"
 EVERYWHERE = ["sweep", "observations", "img2img", "remains", "code", "studio", "evaluation", "reflection"]
 
 
@@ -80,7 +80,7 @@ def check(html: str, *, told: bool = True) -> None:
     markup = Markup()
     markup.feed(html)
     assert markup.dangerous == []
-    assert "49" not in re.findall(r"\{\{7\*7\}\}|49(?=[<{ ])", html)
+    assert "3703701" not in html  # no template reckons what a student wrote
     assert not told or "onerror=alert(1)" in markup.text
 
 
