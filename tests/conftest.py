@@ -152,6 +152,9 @@ SINGLE = ("docker", "slurm")
 # number of workers. A third worker has the others meanwhile, as hubs and browsers wait half of their time.
 CROWDED = ("hub", "browser")
 CROWDED_AT_ONCE = 2
+# Containers come and go with network interfaces, and Chromium drops requests that wait when it sees one come
+# (ERR_NETWORK_CHANGED), even to this machine: a page then lacks a script. So no browser runs meanwhile.
+CHANGES_NETWORK = "docker"
 LONGEST_FIRST = ("docker", "slurm", "hub", "browser", "slow")
 
 
@@ -180,6 +183,12 @@ def is_crowded(group: str) -> bool:
     """Whether a group's tests start hubs, browsers, containers or jobs."""
     parts = PurePosixPath(group).parts
     return any(folder in parts for folder in (*CROWDED, *SINGLE))
+
+
+def disturbs(group: str, other: str) -> bool:
+    """Whether one of two groups changes the network while the other may have a browser open."""
+    may_browse = any(folder in PurePosixPath(other).parts for folder in CROWDED)
+    return group == CHANGES_NETWORK and may_browse
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -225,15 +234,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 super()._assign_work_unit(node)
 
         def _suiting(self, node: Any) -> str | None:
-            """The first waiting group that keeps to CROWDED_AT_ONCE."""
-            crowded = [
-                other
+            """The first waiting group that keeps to CROWDED_AT_ONCE and disturbs none, nor is disturbed."""
+            running = [
+                [group for group, tests in groups.items() if not all(tests.values())]
                 for other, groups in self.assigned_work.items()
                 if other is not node
-                and any(is_crowded(group) and not all(tests.values()) for group, tests in groups.items())
             ]
-            room = len(crowded) < CROWDED_AT_ONCE
-            return next((group for group in self.workqueue if room or not is_crowded(group)), None)
+            room = sum(any(map(is_crowded, groups)) for groups in running) < CROWDED_AT_ONCE
+            others = [group for groups in running for group in groups]
+            return next(
+                (
+                    group
+                    for group in self.workqueue
+                    if (room or not is_crowded(group))
+                    and not any(disturbs(group, each) or disturbs(each, group) for each in others)
+                ),
+                None,
+            )
 
     config.option.loadscopereorder = False
     return ByGroup(config, log)

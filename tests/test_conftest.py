@@ -105,6 +105,30 @@ def test_of_the_groups_that_start_many_processes_two_run_at_once_however_many_wo
     assert workers[True] - workers[False]  # and the others were not idle
 
 
+def test_while_containers_come_and_go_no_browser_runs(tmp_path: Path):
+    """Each test notes when it begins and ends, in one file that all append to."""
+    fixture = "import time\nimport pytest\n@pytest.fixture\ndef docker(): pass\n"
+    note = "    with open({file!r}, 'a') as file: file.write('{name} {what}\\n')\n"
+    file = str(tmp_path / "noted")
+    for folder, count in (("docker", 3), ("hub", 2), ("browser", 2), ("plain", 8)):
+        (tmp_path / folder).mkdir()
+        for number in range(1 if folder == "docker" else 2):
+            tests = "".join(
+                f"def test_{n}({'docker' if folder == 'docker' else ''}):\n"
+                + note.format(file=file, name=folder, what="begins")
+                + "    time.sleep(0.3)\n"
+                + note.format(file=file, name=folder, what="ends")
+                for n in range(count)
+            )
+            (tmp_path / folder / f"test_{folder}_{number}.py").write_text(fixture + tests)
+    done = run(tmp_path, "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    noted = Path(file).read_text().splitlines()
+    assert len(noted) == 2 * (3 + 4 + 4 + 16)
+    first, last = noted.index("docker begins"), len(noted) - 1 - noted[::-1].index("docker ends")
+    assert {line.split()[0] for line in noted[first:last]} == {"docker", "plain"}
+
+
 def test_what_needs_the_one_engine_is_refused_where_it_could_run_beside_others(tmp_path: Path):
     (tmp_path / "test_lost.py").write_text(
         "import pytest\n@pytest.fixture\ndef docker(): pass\ndef test_it(docker): pass\n"
