@@ -95,7 +95,7 @@ def grade_class(
     if not found:
         raise GradingError("grade.nobody", folder=shown(submissions))
     key = earlier.key() if earlier is not None else b""
-    kept = earlier.students(assignment.id) if earlier is not None else None
+    kept = earlier.students(assignment.id) if earlier is not None else {}
     out.mkdir(parents=True, exist_ok=True)
     entries = [entry for entry, _ in found]
     count = _Count(progress, len(found))

@@ -70,18 +70,17 @@ def find_copies(
     *,
     key: bytes = b"",
     earlier: Earlier | None = None,
-    kept: Mapping[tuple[str, str], KeptStudent] | None = None,
+    kept: Mapping[tuple[str, str], KeptStudent],
 ) -> tuple[Copies, str]:
     """The pairs and their page. `fingerprints` and `names` (as shown) are by the submission's folder.
 
     `exhibit` gets what is to be seen of some submissions: by folder, the places of pictures.
-    `kept`: those of the earlier cohorts, where they have been read before. Raises EarlierError.
+    `kept`: the students of the earlier cohorts, read before anybody was graded. Raises OSError.
     """
     given = given_by(assignment, key)
     pairs = find_pairs(fingerprints, given)
     labels = dict(names)
     if earlier is not None:
-        kept = earlier.students(assignment.id) if kept is None else kept
         found = earlier_evidence(fingerprints, kept, given)
         labels |= {_place(who): "/".join(map(shown, who)) for _, who in found}
         pairs = sorted(

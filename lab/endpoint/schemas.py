@@ -86,8 +86,10 @@ def misfit(value: object, schema: Mapping[str, Any]) -> str | None:
             depth += 1
             if left < 0 or depth > MOST_DEPTH:
                 raise BadSchema(keyword)
-            yield from check(validator, told, instance, part) or ()
-            depth -= 1
+            try:
+                yield from check(validator, told, instance, part) or ()
+            finally:  # also where whoever asked wants no further error
+                depth -= 1
 
         return follow
 
