@@ -104,7 +104,7 @@ def random_scenes(
 
     # 1. which things, in which drawings, and how they are arranged
     kind = (
-        torch.zeros(count, dtype=torch.long, device=device) if wish.simple else pick([0.80, 0.11, 0.06, 0.03])
+        torch.zeros(count, dtype=torch.long, device=device) if wish.simple else pick([0.85, 0.08, 0.05, 0.02])
     )
     sprite = torch.stack(
         [
@@ -154,7 +154,7 @@ def random_scenes(
     place = torch.where((kind == ALONE) & (size < 1) & chance(0.16), pick([1.0] * 4), -1)
     if wish.simple:
         size, place = torch.zeros_like(size), torch.full_like(place, -1)
-    usual = torch.where(place >= 0, between(0.40, 0.54), between(0.56, 0.80))
+    usual = torch.where(place >= 0, between(0.40, 0.54), between(0.64, 0.84))
     scale = torch.where(size < 0, between(0.28, 0.38), torch.where(size > 0, between(0.86, 1.02), usual))
     apart = table([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
     scale = torch.where(
@@ -170,10 +170,10 @@ def random_scenes(
     y = 0.5 + (shift[:, 1] * far + between(-1, 1) * stray)[:, None] + between(-0.02, 0.02, LAYERS)
     swap = torch.where((kind == PAIR) & chance(0.5), -1.0, 1.0)[:, None]  # the first thing on either side
     x = 0.5 + (x - 0.5) * swap
-    tilted = (kind == ALONE) & chance(0.2)
+    tilted = (kind == ALONE) & chance(0.12)
     lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.12, LAYERS))
     sides = torch.where(chance(0.5, LAYERS), 1.0, -1.0)
-    mirror = torch.where(chance(0.5), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
+    mirror = torch.where(chance(0.8), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
 
     return Scenes(
         sprite=sprite,
@@ -184,7 +184,7 @@ def random_scenes(
         y=y,
         angle=lean * sides,
         mirror=mirror,
-        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.5)[:, None, None],
+        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.25)[:, None, None],
         kind=kind,
         size=size,
         place=place,
