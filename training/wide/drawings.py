@@ -77,20 +77,6 @@ SETS = {
         "3e918d88fc945c0bb3d468dbace6f88caef67f01c9f0e7bcae0915a042e8f1ad",
         *NOTO,
     ),
-    "noto-v1": DrawingSet(
-        "@iconify-json/noto-v1",
-        "1.2.5",
-        "2bf62c26c2c2884aa99e90aec942cdaee17a5921f05690694f4978ad4b017c37",
-        *NOTO,
-    ),
-    "fxemoji": DrawingSet(
-        "@iconify-json/fxemoji",
-        "1.2.2",
-        "f3e72b3c59d05e1db03b7e308d55c0d05bd7ba3f625a90da1b79313c12858eef",
-        "Mozilla",
-        "Apache-2.0",
-        "https://github.com/mozilla/fxemoji",
-    ),
     "twemoji": DrawingSet(
         "@iconify-json/twemoji",
         "1.2.5",
@@ -99,30 +85,8 @@ SETS = {
         "CC-BY-4.0",
         "https://github.com/jdecked/twemoji",
     ),
-    "emojione": DrawingSet(
-        "@iconify-json/emojione",
-        "1.2.3",
-        "26a14f44284407e8bcde91799388dca2bfd91dbcd55a97f425524a1c5b73610e",
-        "EmojiTwo (Emoji One 2)",
-        "CC-BY-4.0",
-        "https://github.com/EmojiTwo/emojitwo",
-    ),
 }
-UGLY = frozenset(
-    {  # drawings that show something else than the word says, or more than the thing
-        ("sunglasses", "fxemoji"),
-        ("keyboard", "fxemoji"),
-        ("racket", "twemoji"),
-        ("basketball", "noto-v1"),
-        ("basketball", "emojione"),
-        ("tent", "fxemoji"),
-        ("tent", "emojione"),
-        ("sailboat", "fxemoji"),
-        ("motorcycle", "emojione"),
-        ("umbrella", "fxemoji"),
-        ("die", "fxemoji"),
-    }
-)
+UGLY = {("racket", "twemoji")}  # drawings that show something else than the word says
 
 
 def fetch(chosen: DrawingSet, cache: Path) -> Path:

@@ -67,7 +67,7 @@ def read(file: Path) -> tuple[Tensor, Tensor, Tensor]:
     with zipfile.ZipFile(file) as archive:
         for name in sorted(archive.namelist()):
             token, chosen, _ = name.split(".")
-            if token in numbers:
+            if token in numbers and chosen in styles:  # a set may have left the world
                 drawing = Image.open(io.BytesIO(archive.read(name))).convert("RGBA")
                 found.append(torch.from_numpy(np.array(drawing)).permute(2, 0, 1))
                 labels.append((numbers[token], styles[chosen]))

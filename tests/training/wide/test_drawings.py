@@ -1,5 +1,8 @@
 """Drawings are cut, centred and packed; no set is under share-alike terms."""
 
+import shutil
+import zipfile
+
 import pytest
 import torch
 from PIL import Image
@@ -42,6 +45,14 @@ def test_a_packed_file_is_read_and_remembered(packed, sprites):
     assert packed.with_suffix(".safetensors").exists()
     assert torch.equal(first.planes, second.planes)
     assert len(first) == len(sprites) == len(world().objects) * len(world().styles)
+
+
+def test_drawings_of_a_set_that_left_the_world_are_not_read(packed, tmp_path):
+    file = tmp_path / "with-another.zip"
+    shutil.copy(packed, file)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(f"{world().objects[0]}.left-the-world.webp", archive.read(archive.namelist()[0]))
+    assert len(drawn.load(file)) == len(drawn.load(packed))
 
 
 def test_the_main_hue_takes_paint_and_the_natural_colour_has_a_name(sprites):
