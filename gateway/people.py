@@ -205,7 +205,12 @@ class HubPeople:
             raise GatewayError("people.no_hub")
         if answer.status_code != 200:
             return None
-        said = answer.json()
+        try:
+            said = answer.json()
+        except ValueError as error:  # a page, by what stands where the Hub should
+            raise GatewayError("people.no_hub") from error
+        if not isinstance(said, dict):
+            raise GatewayError("people.no_hub")
         if said.get("kind") != "user":  # a service's token is no person's
             return None
         if not _opens_own_lab(str(said["name"]), said.get("scopes", [])):

@@ -106,9 +106,9 @@ class Plan:
         last = self.settings.steps
         return tuple(sorted({*(step for step in self.keep if 0 < step < last), last}))
 
-    def digest(self) -> str:
-        """The same for the same run, whatever it was called."""
-        told = [self.word, self.hashes, self.model, self.settings.model_dump(), self.kept]
+    def digest(self, weights: str) -> str:
+        """The same for the same run on a model of the same weights (their hash), whatever it was called."""
+        told = [self.word, self.hashes, self.model, weights, self.settings.model_dump(), self.kept]
         return sha256(json.dumps(told).encode()).hexdigest()
 
     def check(self) -> ModelEntry:
@@ -285,7 +285,8 @@ class Teaching:
     def _resume(self, teacher: "Teacher") -> None:
         """Go on where the same run was stopped or killed."""
         try:
-            teacher.restore(read_regular_file(self.folder / STATE, MOST_STATE), self.plan.digest())
+            state = read_regular_file(self.folder / STATE, MOST_STATE)
+            teacher.restore(state, self.plan.digest(teacher.model.weights_sha256))
         except OSError:
             return
         except Exception as error:  # whatever is in the file: it is begun anew
@@ -293,7 +294,8 @@ class Teaching:
 
     def _save(self, teacher: "Teacher") -> None:
         make_folder(self.folder)
-        write_atomic(self.folder / STATE, teacher.state(self.plan.digest()))
+        state = teacher.state(self.plan.digest(teacher.model.weights_sha256))
+        write_atomic(self.folder / STATE, state)
 
     def _kept_before(self, teacher: "Teacher") -> dict[int, Card]:
         """The adapters that the same run has kept already, by their steps."""

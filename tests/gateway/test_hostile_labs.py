@@ -16,7 +16,8 @@ import httpx2
 import pytest
 
 from tests.gateway.paying import PLANTED, Class, PayingGateway, running, school, wait_until, write_providers
-from tests.lab.providers.server import UNCHARGED, PlayedProvider
+from tests.lab.providers.faults import UNCHARGED
+from tests.lab.providers.server import PlayedProvider
 
 SCHEDULES = 500
 STUDENTS = ("ann", "bob", "eve")

@@ -125,7 +125,7 @@ class FakeHub(BaseHTTPRequestHandler):
         status, body = self.answers.get(token, (403, {"status": 403}))
         self.send_response(status)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is printed."""
@@ -147,6 +147,8 @@ def hub() -> Iterator[tuple[str, type[FakeHub]]]:
             "teacher-name": (200, TEACHER | {"scopes": ["read:users:name!user=teacher"]}),
             "service-token": (200, {"kind": "service", "name": "cohort", "admin": True}),
             "broken": (500, {}),
+            "page": (200, b"<p>The proxy's own page</p>"),
+            "list": (200, []),
         }
         asked: ClassVar = []
 
@@ -190,6 +192,8 @@ def test_the_hubs_word_holds_for_a_while(hub: tuple[str, type[FakeHub]]) -> None
 def test_a_hub_that_does_not_answer_makes_nobody_somebody(hub: tuple[str, type[FakeHub]]) -> None:
     for people, token in (
         (HubPeople(hub[0]), "broken"),
+        (HubPeople(hub[0]), "page"),
+        (HubPeople(hub[0]), "list"),
         (HubPeople("http://127.0.0.1:1/hub/api"), "ada-token"),
     ):
         with pytest.raises(GatewayError):

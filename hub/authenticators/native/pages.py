@@ -37,6 +37,24 @@ class AccountPage(LocalBase):  # type: ignore[misc]
     def password_rules(self, key: str) -> str:
         return self.texts(key, shortest=MIN_LENGTH)
 
+    def log_out(self, name: str) -> None:
+        """End the person's sessions at the hub and in their lab, and all tokens that they asked for.
+
+        The lab itself keeps running, with the token that it was started with.
+        """
+        user = self.find_user(name)
+        if user is None:
+            return
+        account = user.orm_user
+        account.cookie_id = new_token()
+        labs = {user.spawners[server].api_token for server in account.orm_spawners}
+        for token in list(account.api_tokens):
+            if not any(token.match(lab) for lab in labs if lab):
+                self.db.delete(token)
+        for code in list(account.oauth_codes):  # of a login that is under way
+            self.db.delete(code)
+        self.db.commit()
+
 
 class Login(LoginHandler):  # type: ignore[misc]
     """JupyterHub's login page, which also says if an account still waits for approval."""
@@ -76,7 +94,7 @@ class SignUp(AccountPage):
 
 
 class ChangePassword(AccountPage):
-    """Changes a person's own password."""
+    """Changes a person's own password, and ends all sessions but the one it was changed in."""
 
     @web.authenticated
     async def get(self) -> None:
@@ -91,6 +109,9 @@ class ChangePassword(AccountPage):
         elif not await self.authenticator.authenticate(self, login):
             message, success = _wrong_login(self.texts), False
         elif await self.authenticator.set_password(name, new):
+            self.log_out(name)
+            self.set_login_cookie(self.current_user)
+            self.__dict__.pop("_xsrf_token", None)  # the form is shown again: with a token of the new session
             message, success = self.texts("account.changed"), True
         else:
             message, success = self.password_rules("account.weak"), False
@@ -120,37 +141,19 @@ class Approval(AccountPage):
             account.is_authorized = True
         elif action == "withdraw":
             account.is_authorized = False
-            self._log_out(account.username)
+            self.log_out(account.username)
         elif action == "discard" and not account.is_authorized:
             self.db.delete(account)
         elif action == "reset":
             password = token_urlsafe(12)
             await self.authenticator.set_password(account.username, password)
-            self._log_out(account.username)
+            self.log_out(account.username)
             await self.show_accounts(self.texts("account.reset_to", name=account.username, password=password))
             return
         else:
             raise web.HTTPError(400)
         self.db.commit()
         self.redirect(f"{self.hub.base_url}authorize")
-
-    def _log_out(self, name: str) -> None:
-        """End the person's sessions at the hub and in their lab, and all tokens that they asked for.
-
-        The lab itself keeps running, with the token that it was started with.
-        """
-        user = self.find_user(name)
-        if user is None:
-            return
-        account = user.orm_user
-        account.cookie_id = new_token()
-        labs = {user.spawners[server].api_token for server in account.orm_spawners}
-        for token in list(account.api_tokens):
-            if not any(token.match(lab) for lab in labs if lab):
-                self.db.delete(token)
-        for code in list(account.oauth_codes):  # of a login that is under way
-            self.db.delete(code)
-        self.db.commit()
 
 
 HANDLERS = [

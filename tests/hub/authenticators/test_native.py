@@ -235,6 +235,24 @@ def test_one_changes_one_s_own_password(hub: RunningHub, person: Person, instruc
     assert Person(hub).log_in("changer", new).name == "changer"
 
 
+def test_a_changed_password_ends_all_sessions_but_the_one_it_was_changed_in(
+    hub: RunningHub, person: Person, instructor: Person
+) -> None:
+    person.sign_up("robbed")
+    instructor.send("hub/authorize", username="robbed", action="approve")
+    thief, new, newer = Person(hub).log_in("robbed"), "goose-pond-78", "heron-pond-79"
+    assert thief.name == person.log_in("robbed").name == "robbed"
+    page = "hub/change-password"
+    changed = person.send(page, old=GOOD, password=new, again=new)
+    assert "changed" in changed.text
+    assert thief.name is None
+    assert person.name == "robbed"
+    shown = re.search(r'name="_xsrf" value="([^"]+)"', changed.text)
+    assert shown
+    fields = {"_xsrf": shown.group(1), "old": new, "password": newer, "again": newer}
+    assert "changed" in person.client.post(page, data=fields).text  # the page that says so goes on working
+
+
 def test_an_account_that_was_there_before_its_name_became_an_instructor_s_changes_hands(
     tmp_path: Path,
 ) -> None:

@@ -2,12 +2,14 @@
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from exercises.errors import UserError
 from grading.submission.reading import open_work
@@ -162,6 +164,20 @@ def test_other_photos_begin_anew(store: Store) -> None:
     others = run(store, plan(photos=tuple(map(photo, range(1, 7)))))
     first = next(event for event in others if isinstance(event, Taught))
     assert (first.step, first.samples) == (1, ())  # those of the other run are gone
+
+
+def test_a_model_of_other_weights_begins_anew(
+    store: Store, mini_is_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was learnt beside weights that have changed since (a newer lab's) would not fit the new ones."""
+    run(store, plan(), lambda event: isinstance(event, Taught) and event.step == 4)
+    newer = tmp_path / "newer"
+    shutil.copytree(mini_is_tiny, newer)
+    file = newer / "vae" / "diffusion_pytorch_model.safetensors"
+    save_file({name: value * 1.01 for name, value in load_file(file).items()}, file)
+    monkeypatch.setenv("GENAI_MINI_WEIGHTS", str(newer))
+    again = run(store, plan())
+    assert next(event.step for event in again if isinstance(event, Taught)) == 1
 
 
 def test_killed_while_it_saves_a_run_leaves_no_state_that_another_takes_for_its_own(

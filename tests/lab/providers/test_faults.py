@@ -9,7 +9,8 @@ from lab.providers.protocol import Event, Retrying
 from lab.providers.retrying import Policy
 from tests.lab.providers.calls import DRAW, FAULTS, KINDS, LOOK, OF_CHAT, OF_PICTURES, Playing, Route, failure
 from tests.lab.providers.conftest import QUICK, entry
-from tests.lab.providers.server import ENDLESS, free_port
+from tests.lab.providers.faults import ENDLESS
+from tests.lab.providers.server import free_port
 
 # Each fault has its own error
 

@@ -17,7 +17,8 @@ from lab.providers.keys import find_key, find_value
 from lab.providers.protocol import Call, Media, Message
 from lab.providers.router import Router
 from tests.lab.providers.conftest import QUICK, entry
-from tests.lab.providers.server import FAULTS, PlayedProvider, png
+from tests.lab.providers.faults import FAULTS
+from tests.lab.providers.server import PlayedProvider, png
 
 PLANTED = "sk-planted-0123456789abcdefghij"
 
