@@ -39,7 +39,7 @@ WIDTHS = {  # channels of each level; the first is there at 256 pixels only
 }
 EMPTY = 0.1  # part of the captions that is left out
 GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
-EARLY = 0.75  # below 1: more of the noisy times, at which shapes are decided
+EARLY = 0.57  # below 1: more of the noisy times, at which shapes are decided
 ALIGN = 0.5  # weight of seeing what the judge sees
 
 
@@ -82,13 +82,24 @@ def grown(small: dict[str, Tensor], large: UNet2DConditionModel) -> dict[str, Te
     return fresh
 
 
+def noise_schedule() -> list[float]:
+    """How much noise each of the 1000 times adds: what is left of the picture is exp(-8 u^4), u from 0 to 1.
+
+    It ends in almost pure noise, so that no colour leaks into the start. Until then it is gentler than Stable
+    Diffusion's, as a small picture is drowned by less noise than a large one (arXiv:2301.11093): strength
+    0.35 keeps the source, and few steps are few where shapes are decided.
+    """
+    times = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    left = (-0.01 * times - 8 * times**4).exp()
+    betas: list[float] = (1 - left[1:] / left[:-1]).tolist()
+    return betas
+
+
 def make_scheduler() -> DDPMScheduler:
-    """Ends in almost pure noise (no colour leaks into the start), slowly enough to give strength a range."""
+    """The noise schedule, as the stock schedulers are told it."""
     return DDPMScheduler(
         num_train_timesteps=1000,
-        beta_start=1e-5,
-        beta_end=0.024,
-        beta_schedule="scaled_linear",
+        trained_betas=noise_schedule(),
         prediction_type="v_prediction",
         timestep_spacing="trailing",
         clip_sample=False,

@@ -154,7 +154,7 @@ def random_scenes(
     place = torch.where((kind == ALONE) & (size < 1) & chance(0.16), pick([1.0] * 4), -1)
     if wish.simple:
         size, place = torch.zeros_like(size), torch.full_like(place, -1)
-    usual = torch.where(place >= 0, between(0.40, 0.54), between(0.64, 0.84))
+    usual = torch.where(place >= 0, between(0.40, 0.54), between(0.56, 0.84))
     scale = torch.where(size < 0, between(0.28, 0.38), torch.where(size > 0, between(0.86, 1.02), usual))
     apart = table([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
     scale = torch.where(
@@ -162,7 +162,7 @@ def random_scenes(
     )
     scales = scale[:, None] * between(0.94, 1.06, LAYERS)
     room = ((1 - scale) / 2).clamp(min=0.02)
-    stray = torch.where(kind == ALONE, 0.55, 0.10) * room  # how far from the middle chance may put it
+    stray = torch.where(kind == ALONE, 0.80, 0.10) * room  # how far from the middle chance may put it
     shift = table([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]])[place]
     far = between(0.20, 0.25)
     stray = torch.where(place >= 0, torch.full_like(stray, 0.05), stray)
@@ -171,9 +171,9 @@ def random_scenes(
     swap = torch.where((kind == PAIR) & chance(0.5), -1.0, 1.0)[:, None]  # the first thing on either side
     x = 0.5 + (x - 0.5) * swap
     tilted = (kind == ALONE) & chance(0.12)
-    lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.12, LAYERS))
+    lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.18, LAYERS))
     sides = torch.where(chance(0.5, LAYERS), 1.0, -1.0)
-    mirror = torch.where(chance(0.8), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
+    mirror = torch.where(chance(0.5), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
 
     return Scenes(
         sprite=sprite,
@@ -184,7 +184,7 @@ def random_scenes(
         y=y,
         angle=lean * sides,
         mirror=mirror,
-        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.25)[:, None, None],
+        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.35)[:, None, None],
         kind=kind,
         size=size,
         place=place,

@@ -7,7 +7,7 @@ from torch import nn
 
 from training.wide.autoencoder import autoencoder_stage, make_autoencoder
 from training.wide.contrast import contrast_stage
-from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_unet, widths_of
+from training.wide.denoiser import Denoiser, denoiser_stage, grown, make_scheduler, make_unet, widths_of
 from training.wide.draw import SCHEDULERS, draw, open_pipeline, redraw
 from training.wide.export import export
 from training.wide.judge import Judge, load_judge, opinions
@@ -85,6 +85,13 @@ def test_first_stages_take_a_step(tmp_path, sprites, stage_of):
     before = [p.clone() for p in stage.model.parameters()]
     train(stage, plan(2, batch=8), tmp_path, CPU)
     assert any(not torch.equal(a, b) for a, b in zip(before, stage.model.parameters(), strict=True))
+
+
+def test_noise_ends_in_nothing_of_the_picture_and_a_third_of_the_way_leaves_most_of_it():
+    left = make_scheduler().alphas_cumprod
+    assert left[-1] < 1e-3  # or a colour leaks into the start
+    assert left[349] > 0.8  # where strength 0.35 begins
+    assert (left.diff() < 0).all()
 
 
 def test_the_denoiser_and_its_text_encoder_learn(tmp_path, sprites):
