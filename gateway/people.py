@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from exercises.errors import CatalogueError, SystemReason
 
@@ -148,7 +148,7 @@ def _write_first(file: Path) -> None:
         out.write(f"{','.join(COLUMNS)}\ninstructor,{secrets.token_urlsafe(32)},instructor\n")
 
 
-def _opens_own_lab(name: str, scopes: Sequence[object]) -> bool:
+def _opens_own_lab(name: str, scopes: Sequence[str]) -> bool:
     """Whether a token is as good as its owner, for whom it opens their own lab.
 
     Whoever visits another's lab leaves that lab a token of theirs, which opens that lab alone; a lab is its
@@ -156,7 +156,17 @@ def _opens_own_lab(name: str, scopes: Sequence[object]) -> bool:
     """
     whole = ("access:servers", f"access:servers!user={name}")
     own = f"access:servers!server={name}/"
-    return any(scope in whole or str(scope).startswith(own) for scope in scopes)
+    return any(scope in whole or scope.startswith(own) for scope in scopes)
+
+
+class HubUser(BaseModel):
+    """What the Hub says of the owner of a token, as far as it is used here."""
+
+    kind: str  # "user", or "service"
+    name: str = Field(min_length=1)
+    admin: bool = False
+    groups: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = ()
 
 
 class HubPeople:
@@ -206,14 +216,9 @@ class HubPeople:
         if answer.status_code != 200:
             return None
         try:
-            said = answer.json()
-        except ValueError as error:  # a page, by what stands where the Hub should
+            said = HubUser.model_validate_json(answer.content)
+        except ValidationError as error:  # a page, by what stands where the Hub should
             raise GatewayError("people.no_hub") from error
-        if not isinstance(said, dict):
-            raise GatewayError("people.no_hub")
-        if said.get("kind") != "user":  # a service's token is no person's
-            return None
-        if not _opens_own_lab(str(said["name"]), said.get("scopes", [])):
-            return None
-        role: Role = "instructor" if said.get("admin") else "student"
-        return Person(str(said["name"]), role, frozenset(map(str, said.get("groups", []))))
+        if said.kind != "user" or not _opens_own_lab(said.name, said.scopes):
+            return None  # a service's token is no person's
+        return Person(said.name, "instructor" if said.admin else "student", said.groups)

@@ -149,6 +149,7 @@ def hub() -> Iterator[tuple[str, type[FakeHub]]]:
             "broken": (500, {}),
             "page": (200, b"<p>The proxy's own page</p>"),
             "list": (200, []),
+            "nameless": (200, {"kind": "user", "scopes": ["access:servers"]}),
         }
         asked: ClassVar = []
 
@@ -194,6 +195,7 @@ def test_a_hub_that_does_not_answer_makes_nobody_somebody(hub: tuple[str, type[F
         (HubPeople(hub[0]), "broken"),
         (HubPeople(hub[0]), "page"),
         (HubPeople(hub[0]), "list"),
+        (HubPeople(hub[0]), "nameless"),
         (HubPeople("http://127.0.0.1:1/hub/api"), "ada-token"),
     ):
         with pytest.raises(GatewayError):
