@@ -60,7 +60,9 @@ def look(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     if AXE.is_file():
         page.add_script_tag(path=AXE)
-        found = page.evaluate("rules => axe.run('main, nav', {runOnly: rules})", RULES)["violations"]
+        found = page.evaluate(
+            "rules => axe.run('main, nav', {runOnly: rules, resultTypes: ['violations']})", RULES
+        )["violations"]
         assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == [], (
             page.url
         )
