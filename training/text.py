@@ -12,6 +12,8 @@ The idea is that of a prior (DALL-E 2, arXiv:2204.06125), put into the padding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -31,15 +33,23 @@ EMPTY = 0.1  # part of the captions that is replaced by nothing
 BEGIN, END, UNKNOWN = "<|startoftext|>", "<|endoftext|>", "<|unknown|>"
 
 
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """Rewrite a prompt as `words.py` says, until nothing but tokens is left; frame with begin and end."""
-    table = {token: i for i, token in enumerate((BEGIN, END, UNKNOWN, *vocabulary().tokens))}
+def make_tokenizer(more: Mapping[str, Sequence[str]] | None = None) -> PreTrainedTokenizerFast:
+    """Rewrite a prompt as the vocabulary says, until nothing but tokens is left; frame with begin and end.
+
+    `more` has tokens that the vocabulary lacks, with their plain names, which are read before all others.
+    """
+    more = more or {}
+    table = {token: i for i, token in enumerate((BEGIN, END, UNKNOWN, *vocabulary().tokens, *more))}
     backend = Tokenizer(models.WordLevel(table, unk_token=UNKNOWN))
     backend.normalizer = normalizers.Sequence(
         [
             normalizers.NFKD(),
             *(normalizers.Replace(Regex(pattern), content) for pattern, content in FOLDS),
             normalizers.Lowercase(),
+            *(
+                normalizers.Replace(Regex(rf"\b(?:{'|'.join(names)})\b"), token.upper())
+                for token, names in more.items()
+            ),
             *(normalizers.Replace(Regex(pattern), content) for pattern, content in rewritings()),
             # behind the words' places stands the plan, so nothing may be written there
             normalizers.Replace(Regex(rf"^(?: *[A-Z]+){{{MOST_TOKENS}}}\K.*"), ""),
@@ -60,11 +70,14 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def make_text_encoder() -> CLIPTextModel:
-    """Few layers: the sentences are short, and what they say is put together from a few words."""
+def make_text_encoder(words: int | None = None) -> CLIPTextModel:
+    """Few layers: the sentences are short, and what they say is put together from a few words.
+
+    `words` is how many tokens it knows, the special ones included; by default those of the vocabulary.
+    """
     return CLIPTextModel(
         CLIPTextConfig(
-            vocab_size=3 + len(vocabulary().tokens),
+            vocab_size=words or 3 + len(vocabulary().tokens),
             hidden_size=WIDTH,
             intermediate_size=4 * WIDTH,
             num_hidden_layers=3,

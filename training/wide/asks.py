@@ -18,7 +18,7 @@ from training.wide.words import world
 
 @dataclass(frozen=True)
 class Asks:
-    """Numbers of what n prompts ask for, as the judge answers; the colour is -1 for what is never painted."""
+    """Numbers of what n prompts ask for, as the judge answers."""
 
     object: Tensor
     color: Tensor
@@ -38,18 +38,17 @@ class Asks:
     def truths(self, style: Tensor | None = None) -> Tensor:
         """(n, 4) as `judge.truths`; -100 where nothing was asked."""
         nothing = torch.full_like(self.object, -100)
-        color = torch.where(self.color >= 0, self.color, nothing)
-        return torch.stack([self.object, color, self.background, nothing if style is None else style], 1)
+        return torch.stack([self.object, self.color, self.background, nothing if style is None else style], 1)
 
     def prompts(self, style: Tensor | None = None) -> list[str]:
         """As a person would type them."""
         colors, styles = list(world().colors), list(world().styles)
         found = []
         for i in range(len(self)):
-            thing = world().things[int(self.object[i])].names[0]
-            color = f"{colors[int(self.color[i])]} " if self.color[i] >= 0 else ""
+            thing = world().names[world().objects[int(self.object[i])]][0]
+            color = colors[int(self.color[i])]
             drawn = f"{world().names[styles[int(style[i])]][0]} of a " if style is not None else ""
-            found.append(f"a {drawn}{color}{thing} on a {colors[int(self.background[i])]} background")
+            found.append(f"a {drawn}{color} {thing} on a {colors[int(self.background[i])]} background")
         return found
 
     def compositions(self, sprites: Sprites, size: int, seed: int, device: torch.device) -> Tensor:
@@ -66,21 +65,19 @@ class Asks:
 def fixed_asks(count: int = 200) -> Asks:
     """Objects in a fixed shuffled order, colours in turn, a background of another colour."""
     generator = torch.Generator().manual_seed(2026)
-    things, colors = world().things, len(world().colors)
+    things, colors = world().objects, len(world().colors)
     order = torch.cat(
         [torch.randperm(len(things), generator=generator) for _ in range(-(-count // len(things)))]
     )
     object = order[:count]
-    painted = torch.tensor([things[i].painted for i in object.tolist()])
-    color = torch.where(painted, torch.arange(count) % colors, -1)
+    color = torch.arange(count) % colors
     step = 1 + torch.randint(colors - 1, (count,), generator=generator)
     return Asks(object, color, (torch.arange(count) + step) % colors)
 
 
 def held_out_asks(count: int = 40) -> Asks:
     """Pairs of object and colour that training never showed, on white and on gray."""
-    painted = torch.tensor([thing.painted for thing in world().things])
-    pairs = torch.nonzero(held_out() & painted[:, None])
+    pairs = torch.nonzero(held_out())
     chosen = pairs[torch.randperm(len(pairs), generator=torch.Generator().manual_seed(7))[:count]]
     names = list(world().colors)
     white, gray = names.index("white"), names.index("gray")

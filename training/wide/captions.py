@@ -12,12 +12,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from training.text import LENGTH, WORDS
 from training.wide.scenes import ALONE, PAIR, PLACES, STUDIO, TABLE, THREE, TWO, Scenes
 from training.wide.sprites import Sprites
 from training.wide.words import SPECIAL, world
 
-LENGTH = 24  # places for tokens, begin and end included
 BEGIN, END = 0, 1
+SHADOW = 0.28  # from so much darkness on one would speak of a shadow
 SAID = {  # how often each part is said, where there is something to say
     "style": 0.6,
     "size": 0.85,
@@ -28,6 +29,7 @@ SAID = {  # how often each part is said, where there is something to say
     "background": 0.8,
     "light": 0.75,
     "place": 0.85,
+    "shadow": 0.4,
 }
 
 
@@ -69,7 +71,6 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
         colored(0),
         objects[sprites.object[sprite[:, 0]]],
         word("tilted", scenes.tilted & say("tilted") & (kind == ALONE)),
-        word("and", second),
         torch.where(second, colored(1), -1),
         torch.where(second, objects[sprites.object[sprite[:, 1]]], -1),
         word("on", on),
@@ -77,12 +78,13 @@ def random_captions(scenes: Scenes, sprites: Sprites, generator: torch.Generator
         word("background", on),
         word("studio", (ground == STUDIO) & say("light")),
         word("table", table),
+        word("shadow", (scenes.shadow > SHADOW) & (ground != STUDIO) & say("shadow")),
         torch.where((place >= 0) & say("place"), places[place.clamp(min=0)], -1),
     ]
     order = torch.arange(len(slots), device=device).float().repeat(count, 1)
     order[:, 5] += torch.where(say(0.25), 1.5, 0.0)  # "shoe red", as in French
-    order[:, 9] += torch.where(say(0.25), 1.5, 0.0)
-    order[:, 14:] -= torch.where(say(0.15), 20.0, 0.0)[:, None]  # light and place first, now and then
+    order[:, 8] += torch.where(say(0.25), 1.5, 0.0)
+    order[:, 13:] -= torch.where(say(0.15), 20.0, 0.0)[:, None]  # light and place first, now and then
     return in_order(torch.stack(slots, 1), order)
 
 
@@ -100,7 +102,7 @@ def in_order(slots: Tensor, order: Tensor) -> Tensor:
     """The slots that say something (not -1), by rising order, between BEGIN and END. -> (n, LENGTH)"""
     order = torch.where(slots >= 0, order, torch.full_like(order, 1e6))
     sequence = order.argsort(dim=1, stable=True)
-    words = slots.gather(1, sequence)
+    words = slots.gather(1, sequence)[:, : WORDS - 2]
     body = torch.full((len(slots), LENGTH), END, device=slots.device)
     body[:, 0] = BEGIN
     body[:, 1 : 1 + words.shape[1]] = torch.where(words >= 0, words, torch.full_like(words, END))
@@ -117,6 +119,5 @@ def some_empty(captions: Tensor, part: float, generator: torch.Generator) -> Ten
 
 def in_words(caption: Tensor) -> str:
     """A row of numbers as a person would type it: every token by its first name."""
-    tokens = (*SPECIAL, *world().names)
-    names = {**{token: token for token in SPECIAL}, **{t: n[0] for t, n in world().names.items()}}
-    return " ".join(names[tokens[i]] for i in caption.tolist() if i >= len(SPECIAL))
+    names = [names[0] for names in world().names.values()]
+    return " ".join(names[i - len(SPECIAL)] for i in caption.tolist() if i >= len(SPECIAL))

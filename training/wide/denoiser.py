@@ -3,11 +3,9 @@
 Rule: latent diffusion as in Stable Diffusion (arXiv:2112.10752), of stock parts. One caption in ten is left
 out, and nothing else is done to the loss that would narrow what a seed decides.
 
-It is learnt small first: at 128 pixels, with three levels; then `grown` puts a fourth, thin level around them
-for 256 pixels, where the three go on seeing what they know. Three things make it learn faster: times at which
-there is little left to learn count less (min-SNR, arXiv:2303.09556), the middle of the UNet is asked to see
-what the judge sees in the clean picture (REPA, arXiv:2410.06940; its projection is thrown away afterwards),
-and the text encoder, which comes from `contrast.py`, goes on learning.
+It begins from weights that know one drawing of each object (`training/train.py`), so it need not learn what
+a word looks like from nothing. Times at which there is little left to learn count less (min-SNR,
+arXiv:2303.09556), and the text encoder goes on learning.
 """
 
 from __future__ import annotations
@@ -23,63 +21,17 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
-from training.wide.autoencoder import CHANNELS, encode
+from training.wide.autoencoder import encode
 from training.wide.captions import random_captions, some_empty
 from training.wide.compose import compose
-from training.wide.judge import Judge
 from training.wide.loop import Stage, on
 from training.wide.pool import Examples, Pool
 from training.wide.scenes import random_scenes
 from training.wide.sprites import Sprites
-from training.wide.text import WIDTH
 
-WIDTHS = {  # channels of each level; the first is there at 256 pixels only
-    "small": (48, 64, 128, 256),  # learns most in hours on a CPU
-    "large": (64, 112, 224, 288),  # learns most in minutes on a GPU
-}
 EMPTY = 0.1  # part of the captions that is left out
 GAMMA = 5.0  # from this signal-to-noise ratio on, a time counts less
 EARLY = 0.57  # below 1: more of the noisy times, at which shapes are decided
-ALIGN = 0.5  # weight of seeing what the judge sees
-
-
-def make_unet(size: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
-    """A UNet for pictures of `size` pixels. It attends to words, and places to places, in its two narrowest
-    levels; the caption as a whole reaches every block with the time."""
-    down = ["DownBlock2D"] * (len(widths) - 2) + ["CrossAttnDownBlock2D"] * 2
-    return UNet2DConditionModel(
-        sample_size=size // 8,
-        in_channels=CHANNELS,
-        out_channels=CHANNELS,
-        block_out_channels=widths,
-        layers_per_block=1,
-        norm_num_groups=16,
-        down_block_types=tuple(down),
-        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=WIDTH,
-        attention_head_dim=4,
-        resnet_time_scale_shift="scale_shift",
-        addition_embed_type="text",
-        addition_embed_type_num_heads=4,
-    )
-
-
-def widths_of(weights: dict[str, Tensor]) -> tuple[int, ...]:
-    """The channels of each level, read from a denoiser's weights."""
-    first = [f"unet.down_blocks.{level}.resnets.0.conv1.weight" for level in range(8)]
-    return tuple(len(weights[name]) for name in first if name in weights)
-
-
-def grown(small: dict[str, Tensor], large: UNet2DConditionModel) -> dict[str, Tensor]:
-    """Weights for a UNet of one level more: each level of the small one keeps its work, the first is new."""
-    fresh: dict[str, Tensor] = large.state_dict()
-    for name, value in small.items():
-        parts = name.split(".")
-        if parts[0] == "down_blocks":
-            name = ".".join(["down_blocks", str(int(parts[1]) + 1), *parts[2:]])
-        if name in fresh and fresh[name].shape == value.shape:
-            fresh[name] = value
-    return fresh
 
 
 def noise_schedule() -> list[float]:
@@ -137,22 +89,14 @@ class Body(nn.Module):
     def __init__(self, unet: UNet2DConditionModel) -> None:
         super().__init__()
         self.unet = unet
-        self.middle: list[Tensor] = []
-        unet.mid_block.register_forward_hook(self.keep)
         for module in unet.modules():
             if isinstance(module, nn.GroupNorm):
                 module.__class__ = HalfNorm
 
-    def keep(self, block: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
-        """Remember the middle while learning."""
-        if block.training:
-            self.middle.append(output)
-
-    def forward(self, noisy: Tensor, times: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, c, s, s), (n,), (n, words, width) -> the guess, like `noisy`, and the middle (n, d, p, p)."""
-        self.middle.clear()
+    def forward(self, noisy: Tensor, times: Tensor, words: Tensor) -> Tensor:
+        """(n, c, s, s), (n,), (n, words, width) -> the guess, like `noisy`."""
         guess: Tensor = self.unet(noisy, times, words, return_dict=False)[0]
-        return guess, self.middle.pop()
+        return guess
 
 
 def record(body: Body, noisy: Tensor, times: Tensor, words: Tensor) -> None:
@@ -165,31 +109,16 @@ def record(body: Body, noisy: Tensor, times: Tensor, words: Tensor) -> None:
         torch.cuda.make_graphed_callables(body, like, allow_unused_input=True)
 
 
-class Alignment(nn.Module):
-    """Reads from the UNet's middle what the judge sees at each place of the clean picture."""
-
-    def __init__(self, middle: int, features: int) -> None:
-        super().__init__()
-        self.read = nn.Sequential(nn.Conv2d(middle, 512, 1), nn.SiLU(), nn.Conv2d(512, features, 1))
-
-    def forward(self, middle: Tensor, seen: Tensor) -> Tensor:
-        """Cosine distance. middle (n, c, p, p), seen (n, features, p, p) -> (n,)"""
-        return 1 - F.cosine_similarity(self.read(middle).float(), seen.float(), dim=1).mean((1, 2))
-
-
 def example_maker(
-    sprites: Sprites, vae: AutoencoderTiny, judge: Judge, size: int, places: int
+    sprites: Sprites, vae: AutoencoderTiny, size: int
 ) -> Callable[[int, torch.Generator], Examples]:
-    """Draws new scenes, and says what autoencoder and judge (at `places` x `places`) make of them."""
+    """Draws new scenes, and says what the autoencoder makes of them."""
 
     @torch.no_grad()
     def make(count: int, generator: torch.Generator) -> Examples:
         scenes = random_scenes(count, sprites, generator)
         pictures = compose(scenes, sprites, size).contiguous(memory_format=torch.channels_last)
-        latents = encode(vae, pictures)
-        seen = judge.look(pictures)[0].float()
-        seen = F.interpolate(seen, (places, places), mode="bilinear", antialias=True)
-        return [latents.to(torch.bfloat16), seen.to(torch.bfloat16)], scenes
+        return [encode(vae, pictures).to(torch.bfloat16)], scenes
 
     return make
 
@@ -198,7 +127,6 @@ def denoiser_stage(
     sprites: Sprites,
     model: Denoiser,
     vae: AutoencoderTiny,
-    judge: Judge,
     size: int,
     device: torch.device,
     reuse: int = 1,
@@ -210,11 +138,7 @@ def denoiser_stage(
     scheduler = make_scheduler()
     kept = scheduler.alphas_cumprod.to(device)
     vae.to(device).eval().requires_grad_(False)
-    judge.to(device).eval().requires_grad_(False)
-    widths = model.unet.config.block_out_channels
-    places = size // 8 >> (len(widths) - 1)  # of the UNet's middle, down and across
-    pool = Pool(example_maker(sprites, vae, judge, size, places), reuse, chunk)
-    helper = Alignment(widths[-1], judge.seen)
+    pool = Pool(example_maker(sprites, vae, size), reuse, chunk)
     body = Body(model.unet)
     if device.type == "cpu":  # the way back through torch's own attention takes four times as long there
         model.unet.set_attn_processor(AttnProcessor())
@@ -222,7 +146,7 @@ def denoiser_stage(
 
     def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
         here = on(device, generator)
-        (latents, seen), scenes = pool.batch(batch, here)
+        (latents,), scenes = pool.batch(batch, here)
         captions = some_empty(random_captions(scenes, sprites, here), EMPTY, here)
         noise = torch.randn(latents.shape, generator=here, device=device)
         spread = torch.arange(batch, device=device) + torch.rand(batch, generator=here, device=device)
@@ -235,12 +159,12 @@ def denoiser_stage(
         if to_record[0]:
             record(body, noisy, times, words)
             to_record[0] = False
-        guess, middle = body(noisy, times, words)
+        guess = body(noisy, times, words)
         error = (guess.float() - (signal * noise - power * clean)).square().mean((1, 2, 3))
         ratio = kept[times] / (1 - kept[times])
         error = error * ((GAMMA + 1) / (ratio + 1)).clamp(max=1)
-        total: Tensor = error.mean() + ALIGN * helper(middle, seen).mean()
-        return total
+        mean: Tensor = error.mean()
+        return mean
 
     def look(mean: nn.Module, file: Path) -> None:
         if sample:
@@ -251,4 +175,4 @@ def denoiser_stage(
         for name, weight in model.unet.named_parameters()
         if weight.ndim > 1 and not name.startswith(("conv_in", "conv_out"))
     ]
-    return Stage("denoiser" + str(size), model, loss, look, helper, inner)
+    return Stage("denoiser", model, loss, look, inner=inner)

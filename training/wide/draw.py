@@ -24,6 +24,7 @@ from diffusers import (
 from torch import Tensor
 
 from training.wide.denoiser import Denoiser, make_scheduler
+from training.wide.loop import half_precision
 from training.wide.text import make_tokenizer
 
 SCHEDULERS: dict[str, Any] = {
@@ -94,7 +95,7 @@ def draw(
     for start in range(0, len(prompts), batch):
         some = list(prompts[start : start + batch])
         generators = [torch.Generator().manual_seed(seed + start + i) for i in range(len(some))]
-        with torch.autocast(device.type, torch.bfloat16):
+        with half_precision(device):
             images = pipeline(
                 some,
                 num_inference_steps=steps,
@@ -123,7 +124,7 @@ def redraw(
     drawn = []
     for start in range(0, len(prompts), batch):
         some = list(prompts[start : start + batch])
-        with torch.autocast(pipeline.device.type, torch.bfloat16):
+        with half_precision(pipeline.device):
             images = again(
                 some,
                 image=(sources[start : start + batch] + 1) / 2,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.wide.words import Thing, world
+from training.wide.words import world
 
 SIDE = 192  # pixels, down and across; a thing fills about so much of a 256-pixel picture
 RIM = 4  # transparent pixels around each drawing, so that sampling at its border finds nothing
@@ -51,12 +51,6 @@ SETS = {
         "@lobehub/fluent-emoji-3d",
         "1.1.0",
         "c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
-        *FLUENT,
-    ),
-    "fluent-emoji": DrawingSet(
-        "@iconify-json/fluent-emoji",
-        "1.2.7",
-        "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
         *FLUENT,
     ),
     "fluent-emoji-flat": DrawingSet(
@@ -109,21 +103,21 @@ def fetch(chosen: DrawingSet, cache: Path) -> Path:
     return folder / "package"
 
 
-def drawings_of(name: str, folder: Path) -> Iterator[tuple[Thing, Image.Image]]:
-    """Every thing that a set has a drawing of, as a picture with transparency, not yet cut."""
+def drawings_of(name: str, folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Every object that a set has a drawing of, as a picture with transparency, not yet cut."""
     if name == "fluent-3d":  # pictures, called by their code points
-        for thing in world().things:
-            file = folder / "assets" / f"{thing.code}.webp"
+        for token, code in world().codes.items():
+            file = folder / "assets" / f"{code}.webp"
             if file.exists():
-                yield thing, Image.open(file).convert("RGBA")
+                yield token, Image.open(file).convert("RGBA")
         return
-    icons = json.loads((folder / "icons.json").read_text())
-    for thing in world().things:
-        for called in (thing.icon, thing.icon.replace("-", ""), *thing.also):
-            body = icons["icons"].get(icons.get("aliases", {}).get(called, {}).get("parent", called))
-            if body is not None:
-                yield thing, rasterised(body["body"], body.get("width", icons["width"]), icons["height"])
-                break
+    icons, called = (json.loads((folder / file).read_text()) for file in ("icons.json", "chars.json"))
+    for token, code in world().codes.items():
+        icon = called.get(code) or called.get(code.removesuffix("-fe0f"))
+        if icon is not None:
+            icon = icons.get("aliases", {}).get(icon, {}).get("parent", icon)
+            body = icons["icons"][icon]
+            yield token, rasterised(body["body"], body.get("width", icons["width"]), icons["height"])
 
 
 def rasterised(body: str, width: float, height: float) -> Image.Image:
@@ -153,12 +147,12 @@ def pack(cache: Path, out: Path) -> int:
     count = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, chosen in SETS.items():
-            for thing, drawing in drawings_of(name, fetch(chosen, cache)):
-                if (thing.token, name) in UGLY:
+            for token, drawing in drawings_of(name, fetch(chosen, cache)):
+                if (token, name) in UGLY:
                     continue
                 data = io.BytesIO()
                 centred(drawing).save(data, "WEBP", lossless=True, method=4)
-                archive.writestr(f"{thing.token}.{name}.webp", data.getvalue())
+                archive.writestr(f"{token}.{name}.webp", data.getvalue())
                 count += 1
     return count
 
@@ -169,7 +163,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where packages are kept (default: beside --out)")
     options = parser.parse_args()
     count = pack(options.cache or options.out.parent / "npm", options.out)
-    print(f"{count} drawings of {len(world().things)} things, {options.out.stat().st_size / 2**20:.1f} MiB")
+    print(f"{count} drawings of {len(world().codes)} objects, {options.out.stat().st_size / 2**20:.1f} MiB")
 
 
 if __name__ == "__main__":

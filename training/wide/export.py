@@ -1,4 +1,4 @@
-"""From checkpoints to a folder: `python -m training.wide.export --checkpoints DIR --size 256 --out FOLDER`.
+"""From checkpoints to a folder: `python -m training.wide.export --checkpoints DIR --out FOLDER`.
 
 Rule: the folder loads in stock diffusers and needs no code of ours; the judge lies beside it in one file.
 """
@@ -29,15 +29,14 @@ def export(model: Denoiser, vae: AutoencoderTiny, judge: Judge, folder: Path) ->
 
 
 def main() -> None:
-    from training.wide.train import load_autoencoder, load_contrast, load_denoiser
+    from training.wide.train import load_autoencoder, load_denoiser, load_judge
 
     parser = argparse.ArgumentParser(description="Write the trained model as a folder for stock diffusers.")
     parser.add_argument("--checkpoints", type=Path, required=True)
-    parser.add_argument("--size", type=int, choices=(128, 256), default=256, help="the denoiser's, in pixels")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     folder = options.checkpoints
-    parts = load_denoiser(folder, options.size), load_autoencoder(folder), load_contrast(folder).judge
+    parts = load_denoiser(folder), load_autoencoder(folder), load_judge(folder)
     print(f"{options.out}: {export(*parts, options.out) / 2**20:.1f} MiB")
 
 

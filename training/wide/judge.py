@@ -1,8 +1,7 @@
 """The judge: looks at a picture and says which object, in which colour, on which background, in which style.
 
-Rule: it learns from compositions only and never sees what the model draws, so it cannot be flattered. What
-it has learnt to see serves twice more: captions are learnt against it (`contrast.py`), and the denoiser is
-helped by it in its first hours (`denoiser.py`).
+Rule: it learns from compositions only and never sees what the model draws, so it cannot be flattered. It is
+for measuring, as it also says in which style a picture is drawn; the lab's own is `lab/judge/network.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from training.wide.loop import on
-from training.wide.scenes import Scenes
+from training.wide.compose import compose
+from training.wide.loop import Stage, on
+from training.wide.pool import Examples, Pool
+from training.wide.scenes import Scenes, random_scenes
 from training.wide.sprites import Sprites
 from training.wide.words import world
 
@@ -101,6 +102,23 @@ def verdict_loss(answers: list[Tensor], wanted: Tensor) -> Tensor:
         for answer, want in zip(answers, wanted.T, strict=True)
     ]
     return losses[0] + 0.5 * (losses[1] + losses[2] + losses[3])
+
+
+def judge_stage(sprites: Sprites, device: torch.device, reuse: int = 1, chunk: int = 1) -> Stage:
+    """Scenes, worn as the judge will meet them."""
+
+    def make(count: int, generator: torch.Generator) -> Examples:
+        scenes = random_scenes(count, sprites, generator)
+        return [compose(scenes, sprites, SIGHT).to(torch.bfloat16)], scenes
+
+    pool = Pool(make, reuse, chunk)
+
+    def loss(model: nn.Module, generator: torch.Generator, batch: int) -> Tensor:
+        (pictures,), scenes = pool.batch(batch, on(device, generator))
+        pictures = worn(pictures.float(), generator).contiguous(memory_format=torch.channels_last)
+        return verdict_loss(model(pictures), truths(scenes, sprites))
+
+    return Stage("judge", Judge(), loss)
 
 
 def hits(answers: list[Tensor], wanted: Tensor) -> dict[str, float]:

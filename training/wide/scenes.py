@@ -123,7 +123,7 @@ def random_scenes(
 
     # 2. colours: half of what can be painted is; a background never has the first thing's colour
     known = sprite.clamp(min=0)
-    may = sprites.painted[known] & chance(0.72)[:, None]
+    may = chance(0.6)[:, None].expand(-1, LAYERS).clone()
     color = torch.stack(
         [random_colors(sprites.object[known[:, i]], generator, wish) for i in range(LAYERS)], 1
     )
@@ -209,7 +209,7 @@ def random_sprites(count: int, sprites: Sprites, generator: torch.Generator, wis
     thing = present[torch.randint(len(present), (count,), generator=generator, device=generator.device)]
     if wish.object is not None:
         thing = wish.object
-    fits = (of_object == thing[:, None]).float()  # (n, m)
+    fits = (of_object == thing[:, None]) * sprites.share  # (n, m)
     if wish.style is not None:
         fits *= torch.where((style == wish.style[:, None]) | (wish.style < 0)[:, None], 1.0, 1e-6)
     return torch.multinomial(fits, 1, generator=generator).squeeze(1)

@@ -35,7 +35,7 @@ class Sprites:
     object: Tensor  # (m,) number of the object
     style: Tensor  # (m,) number of the style
     natural: Tensor  # (m,) number of the colour it has by nature, -1 where no word fits
-    painted: Tensor  # (m,) whether it is ever painted
+    share: Tensor  # (m,) how often it is drawn, among the drawings of its object
     present: Tensor  # the numbers of all objects that have a drawing
 
     def __len__(self) -> int:
@@ -59,10 +59,11 @@ def load(file: Path) -> Sprites:
     return sprites
 
 
-def read(file: Path) -> tuple[Tensor, Tensor, Tensor]:
-    """The drawings of a packed file, (m, 4, s, s) bytes, and their objects and styles, (m,)."""
+def read(file: Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The drawings of a packed file, (m, 4, s, s) bytes, and their objects, styles and shares, (m,)."""
     numbers = {token: i for i, token in enumerate(world().objects)}
     styles = {name: i for i, sets in enumerate(world().styles.values()) for name in sets}
+    shares = {name: share for sets in world().styles.values() for name, share in sets.items()}
     found, labels = [], []
     with zipfile.ZipFile(file) as archive:
         for name in sorted(archive.namelist()):
@@ -70,12 +71,12 @@ def read(file: Path) -> tuple[Tensor, Tensor, Tensor]:
             if token in numbers and chosen in styles:  # a set may have left the world
                 drawing = Image.open(io.BytesIO(archive.read(name))).convert("RGBA")
                 found.append(torch.from_numpy(np.array(drawing)).permute(2, 0, 1))
-                labels.append((numbers[token], styles[chosen]))
-    object, style = torch.tensor(labels).unbind(1)
-    return torch.stack(found), object, style
+                labels.append((numbers[token], styles[chosen], shares[chosen]))
+    object, style, share = torch.tensor(labels).unbind(1)
+    return torch.stack(found), object.long(), style.long(), share
 
 
-def prepare(rgba: Tensor, object: Tensor, style: Tensor) -> Sprites:
+def prepare(rgba: Tensor, object: Tensor, style: Tensor, share: Tensor) -> Sprites:
     """Work out paint, shade and natural colour of drawings. rgba (m, 4, s, s) bytes."""
     planes, natural = [], []
     for part in torch.split(rgba, 64):
@@ -91,9 +92,7 @@ def prepare(rgba: Tensor, object: Tensor, style: Tensor) -> Sprites:
         half = pooled / cover.clamp(min=1e-3)
         half[:, 3:4] = cover * 255
         halves.append(half.clamp(0, 255).round().byte())
-    painted = torch.tensor([thing.painted for thing in world().things])[object]
-    present = torch.unique(object)
-    return Sprites(whole, torch.cat(halves), object, style, torch.cat(natural), painted, present)
+    return Sprites(whole, torch.cat(halves), object, style, torch.cat(natural), share, torch.unique(object))
 
 
 def _painted(rgba: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
-"""What the world's words are: objects, styles, colours and the little words, read from `world.toml`.
+"""What the world's words are: objects, styles and colours.
 
-Rule: every name a person may type stands in that file, and every token has one fixed number.
+Rule: the tokens are those of the lab's vocabulary, and after them the few that its weights do not know yet;
+`world.toml` has these, the sets behind each style, and the family of colours behind each colour word.
 """
 
 from __future__ import annotations
@@ -10,22 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lab.models.mini.vocabulary import vocabulary
+
 BEGIN, END, UNKNOWN = "<|startoftext|>", "<|endoftext|>", "<|unknown|>"
 WORLD_FILE = Path(__file__).parent / "world.toml"
 SPECIAL = (BEGIN, END, UNKNOWN)
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object: how its drawings are called, and whether it is ever painted in another colour."""
-
-    token: str
-    icon: str
-    code: str
-    names: tuple[str, ...]
-    also: tuple[str, ...]
-    painted: bool
-    group: str
 
 
 @dataclass(frozen=True)
@@ -41,14 +31,15 @@ class Family:
 class World:
     """All words. The order of each table is the order of the judge's answers."""
 
-    things: tuple[Thing, ...]
-    styles: dict[str, tuple[str, ...]]  # style -> drawing sets
+    codes: dict[str, str]  # object -> code points of its drawings
+    styles: dict[str, dict[str, float]]  # style -> drawing sets, and how often each is drawn from
     colors: dict[str, Family]
-    names: dict[str, tuple[str, ...]]  # token -> what a person may type
+    names: dict[str, tuple[str, ...]]  # token -> English names, the first one is shown to people
+    new: dict[str, tuple[str, ...]]  # the last of these, which the vocabulary lacks
 
     @property
     def objects(self) -> tuple[str, ...]:
-        return tuple(thing.token for thing in self.things)
+        return tuple(self.codes)
 
     @property
     def number(self) -> dict[str, int]:
@@ -63,24 +54,16 @@ class World:
 
 @cache
 def world() -> World:
-    """The world of `world.toml`."""
+    """The vocabulary's objects, and the styles and colours of `world.toml`."""
     data = tomllib.loads(WORLD_FILE.read_text())
-    things = []
-    for group, members in data["objects"].items():
-        painted = members.pop("painted", True)
-        for token, entry in members.items():
-            names, also = tuple(entry["names"]), tuple(entry.get("also", ()))
-            things.append(Thing(token, entry["icon"], entry["code"], names, also, painted, group))
-    named = {thing.token: thing.names for thing in things}
-    for table in ("styles", "colors"):
-        named |= {token: tuple(entry["names"]) for token, entry in data[table].items()}
-    named |= {token: tuple(names) for token, names in data["words"].items()}
+    new = {token: tuple(names) for token, names in data["words"].items()}
     return World(
-        things=tuple(things),
-        styles={token: tuple(entry["sets"]) for token, entry in data["styles"].items()},
+        codes=vocabulary().objects,
+        styles=data["styles"],
         colors={
             token: Family(tuple(entry["hue"]), tuple(entry["saturation"]), tuple(entry["value"]))
             for token, entry in data["colors"].items()
         },
-        names=named,
+        names=vocabulary().names | new,
+        new=new,
     )

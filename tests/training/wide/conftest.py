@@ -28,9 +28,9 @@ def drawing(number: int, style: int) -> torch.Tensor:
 
 @pytest.fixture(scope="session")
 def drawings():
-    """Pictures with transparency, and their objects and styles."""
+    """Pictures with transparency, and their objects, styles and shares."""
     pairs = torch.cartesian_prod(torch.arange(len(world().objects)), torch.arange(len(world().styles)))
-    return torch.stack([drawing(*pair) for pair in pairs.tolist()]), *pairs.unbind(1)
+    return torch.stack([drawing(*pair) for pair in pairs.tolist()]), *pairs.unbind(1), torch.ones(len(pairs))
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +43,10 @@ def packed(drawings, tmp_path_factory) -> Path:
     """The same as a packed file."""
     file = Path(tmp_path_factory.mktemp("drawings")) / "sprites.zip"
     with zipfile.ZipFile(file, "w") as archive:
-        for picture, thing, style in zip(*drawings, strict=True):
+        for picture, thing, style, _ in zip(*drawings, strict=True):
             data = io.BytesIO()
             Image.fromarray(picture.permute(1, 2, 0).numpy()).save(data, "WEBP", lossless=True, exact=True)
-            name = list(world().styles.values())[style][0]
+            name = next(iter(list(world().styles.values())[style]))
             archive.writestr(f"{world().objects[thing]}.{name}.webp", data.getvalue())
     return file
 

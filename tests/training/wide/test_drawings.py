@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lab.models.mini.vocabulary import vocabulary
 from training.wide import sprites as drawn
 from training.wide.drawings import RIM, SETS, SIDE, centred, rasterised
 from training.wide.words import world
@@ -20,11 +21,8 @@ def test_every_set_of_a_style_is_pinned_and_free():
         assert "SA" not in chosen.licence
 
 
-def test_there_are_at_least_120_things_of_the_shop_and_beyond():
-    assert len(world().things) >= 120
-    assert {"headphones", "sneaker", "backpack", "handbag", "watch", "camera", "teapot", "mug"} <= set(
-        world().objects
-    )
+def test_every_object_of_the_lab_is_drawn():
+    assert world().objects == tuple(vocabulary().objects)
 
 
 def test_a_drawing_is_cut_and_centred():

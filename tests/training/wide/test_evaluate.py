@@ -6,18 +6,13 @@ import sys
 import pytest
 import torch
 
-from training.wide import asks, denoiser, draw, evaluate, train
-from training.wide.autoencoder import make_autoencoder
+from training.wide import asks, draw, evaluate, export, train
 from training.wide.bars import bars
-from training.wide.export import export
-from training.wide.judge import Judge
 from training.wide.words import world
-
-WIDTHS = {"small": (16, 16, 32, 32)}
 
 
 def test_what_is_asked_for_is_the_same_every_time_and_compositions_answer_it(sprites):
-    one, two = asks.fixed_asks(200), asks.fixed_asks(200)
+    one, two = asks.fixed_asks(240), asks.fixed_asks(240)
     assert one.prompts() == two.prompts()
     assert len(set(one.object[: len(world().objects)].tolist())) == len(world().objects)
     assert (one.color != one.background).all()
@@ -33,9 +28,7 @@ def test_prompts_for_pairs_that_training_never_showed():
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Few steps, few prompts, a narrow model."""
-    monkeypatch.setattr(denoiser, "WIDTHS", WIDTHS)
-    monkeypatch.setattr(train, "WIDTHS", WIDTHS)
+    """Few steps, few prompts."""
     monkeypatch.setattr(train, "SHEET", train.SHEET[:8])
     monkeypatch.setattr(evaluate, "EFFECTS", evaluate.EFFECTS[:1])
     monkeypatch.setattr(draw, "STEPS", 4)
@@ -46,18 +39,19 @@ def quick(monkeypatch):
     monkeypatch.setattr(evaluate, "SETTINGS", few)
 
 
-@pytest.mark.timeout(900)  # half a minute on a machine of one's own
+@pytest.mark.timeout(900)  # a minute on a machine of one's own
 def test_one_command_trains_every_stage_and_another_measures_all_bars(quick, packed, tmp_path, monkeypatch):
     out, weights = tmp_path / "out", tmp_path / "weights"
     common = ["--out", str(out), "--sprites", str(packed), "--device", "cpu"]
     for name in train.SHARES:  # each in a box of its own, or the first would use up all of this short time
-        line = ["train", *common, "--minutes", "0.05", "--batch", "8", "--stages", name]
+        line = ["train", *common, "--minutes", "0.05", "--batch", "4", "--stages", name]
         monkeypatch.setattr(sys, "argv", line)
         train.main()
     assert {file.stem for file in (out / "light").glob("*.pt")} == set(train.SHARES)
     assert (out / "samples").is_dir()
 
-    export(train.load_denoiser(out, 128), make_autoencoder(8, 8), Judge(), weights)
+    monkeypatch.setattr(sys, "argv", ["export", "--checkpoints", str(out), "--out", str(weights)])
+    export.main()
     line = ["evaluate", *common, "--weights", str(weights), "--count", "4", "--some", "4"]
     monkeypatch.setattr(sys, "argv", line)
     evaluate.main()
