@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderTiny
 
+from training.export import WEIGHTS
 from training.wide.denoiser import Denoiser
 from training.wide.draw import pipeline_of
 from training.wide.judge import Judge, save_judge
@@ -33,10 +34,11 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="Write the trained model as a folder for stock diffusers.")
     parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--start", type=Path, default=WEIGHTS, help="the weights that it all began from")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    folder = options.checkpoints
-    parts = load_denoiser(folder), load_autoencoder(folder), load_judge(folder)
+    folder, start = options.checkpoints, options.start
+    parts = load_denoiser(folder, start), load_autoencoder(folder, start), load_judge(folder)
     print(f"{options.out}: {export(*parts, options.out) / 2**20:.1f} MiB")
 
 

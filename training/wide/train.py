@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
-from training.denoiser import make_unet
 from training.export import WEIGHTS
 from training.wide import sprites
 from training.wide.autoencoder import autoencoder_stage
@@ -24,11 +23,10 @@ from training.wide.judge import Judge, judge_stage
 from training.wide.loop import Plan, Stage, averaged, train
 from training.wide.sheets import in_rows, save_sheet
 from training.wide.sprites import Sprites
-from training.wide.text import make_text_encoder, widened
+from training.wide.text import widened
 
 SHARES = {"judge": 0.15, "autoencoder": 0.10, "denoiser": 0.75}  # of the time
 REUSE = 4  # how often an example is learnt from; three times as often where it also had to be encoded
-SIZE = 256  # pixels, down and across
 
 
 def begun_from(folder: Path) -> tuple[Denoiser, AutoencoderTiny]:
@@ -52,9 +50,9 @@ def load_judge(out: Path) -> Judge:
     return judge
 
 
-def load_denoiser(out: Path) -> Denoiser:
-    """The denoiser that was trained in `out`."""
-    model = Denoiser(make_unet(), make_text_encoder())
+def load_denoiser(out: Path, start: Path = WEIGHTS) -> Denoiser:
+    """The denoiser that was trained in `out`, which began from the weights in `start`."""
+    model = begun_from(start)[0]
     averaged(out / "denoiser.pt", model)
     return model
 
@@ -75,7 +73,8 @@ def stage_of(
         save_sheet(in_rows(pictures, 8), file)
 
     model = begun_from(start)[0]
-    return denoiser_stage(world, model, vae, SIZE, device, 3 * REUSE, chunk, sample, graphs)
+    size = 8 * model.unet.config.sample_size  # pixels, down and across
+    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs)
 
 
 def main() -> None:

@@ -40,17 +40,21 @@ def quick(monkeypatch):
 
 
 @pytest.mark.timeout(900)  # a minute on a machine of one's own
-def test_one_command_trains_every_stage_and_another_measures_all_bars(quick, packed, tmp_path, monkeypatch):
+def test_one_command_trains_every_stage_and_another_measures_all_bars(
+    quick, packed, tiny_mini, tmp_path, monkeypatch
+):
     out, weights = tmp_path / "out", tmp_path / "weights"
     common = ["--out", str(out), "--sprites", str(packed), "--device", "cpu"]
     for name in train.SHARES:  # each in a box of its own, or the first would use up all of this short time
         line = ["train", *common, "--minutes", "0.05", "--batch", "4", "--stages", name]
+        line += ["--start", str(tiny_mini)]
         monkeypatch.setattr(sys, "argv", line)
         train.main()
     assert {file.stem for file in (out / "light").glob("*.pt")} == set(train.SHARES)
     assert (out / "samples").is_dir()
 
-    monkeypatch.setattr(sys, "argv", ["export", "--checkpoints", str(out), "--out", str(weights)])
+    line = ["export", "--checkpoints", str(out), "--start", str(tiny_mini), "--out", str(weights)]
+    monkeypatch.setattr(sys, "argv", line)
     export.main()
     line = ["evaluate", *common, "--weights", str(weights), "--count", "4", "--some", "4"]
     monkeypatch.setattr(sys, "argv", line)
