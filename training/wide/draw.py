@@ -23,8 +23,8 @@ from diffusers import (
 )
 from torch import Tensor
 
+from training.loop import half_precision
 from training.wide.denoiser import Denoiser, make_scheduler
-from training.wide.loop import half_precision
 from training.wide.text import make_tokenizer
 
 SCHEDULERS: dict[str, Any] = {

@@ -23,6 +23,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from training.loop import half_precision
 from training.wide.muon import Muon
 
 INNER = 3.0  # Muon's rate is so many times AdamW's
@@ -113,12 +114,6 @@ def averaged(file: Path, model: nn.Module) -> nn.Module:
     """Load the averaged weights of a checkpoint into `model`, which is for looking at, not for training."""
     model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["ema"])
     return model.eval().requires_grad_(False)
-
-
-def half_precision(device: torch.device) -> Any:
-    """bfloat16 where it pays: a CPU without instructions for it takes eight times as long as without."""
-    pays = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=pays)
 
 
 def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Module:
