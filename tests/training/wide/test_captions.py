@@ -2,6 +2,7 @@
 
 import torch
 
+from lab.models.mini.vocabulary import forms
 from training.text import LENGTH, read
 from training.wide.captions import in_words, random_captions, some_empty
 from training.wide.scenes import PLACES, THREE, Scenes, random_scenes
@@ -68,6 +69,12 @@ def test_a_new_word_is_heard_before_the_words_in_it():
         "on",
         "table",
     ]
+
+
+def test_no_new_word_takes_a_name_from_the_vocabulary():
+    new = [name for names in world().new.values() for name in names]
+    assert len(new) == len(set(new))
+    assert not set(new) & forms().keys()
 
 
 def test_some_captions_are_replaced_by_nothing(chance):

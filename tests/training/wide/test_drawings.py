@@ -1,5 +1,6 @@
 """Drawings are cut, centred and packed; no set is under share-alike terms."""
 
+import json
 import shutil
 import zipfile
 
@@ -7,9 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from lab.models.mini.vocabulary import vocabulary
 from training.wide import sprites as drawn
-from training.wide.drawings import RIM, SETS, SIDE, centred, rasterised
+from training.wide.drawings import RIM, SETS, SIDE, centred, drawings_of, rasterised
 from training.wide.words import world
 
 
@@ -21,8 +21,17 @@ def test_every_set_of_a_style_is_pinned_and_free():
         assert "SA" not in chosen.licence
 
 
-def test_every_object_of_the_lab_is_drawn():
-    assert world().objects == tuple(vocabulary().objects)
+def test_a_drawing_is_found_by_code_point_also_under_another_name_of_its_icon(tmp_path):
+    pytest.importorskip("resvg_py")
+    red, blue = (f'<rect width="9" height="9" fill="{color}"/>' for color in ("#f00", "#00f"))
+    codes = world().codes
+    plain, marked = codes["mug"], next(code for code in codes.values() if code.endswith("-fe0f"))
+    icons = {"icons": {"cup": {"body": red}, "other": {"body": blue}}, "width": 9, "height": 9}
+    icons["aliases"] = {"coffee": {"parent": "cup"}}
+    (tmp_path / "icons.json").write_text(json.dumps(icons))
+    (tmp_path / "chars.json").write_text(json.dumps({plain: "coffee", marked.removesuffix("-fe0f"): "other"}))
+    found = {codes[token]: picture.getpixel((9, 9)) for token, picture in drawings_of("noto", tmp_path)}
+    assert found == {plain: (255, 0, 0, 255), marked: (0, 0, 255, 255)}
 
 
 def test_a_drawing_is_cut_and_centred():
