@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
 from traitlets.config import Config
 
@@ -22,6 +23,8 @@ UPLOAD_TIME = "1h"
 # uvicorn closes a connection that rests for five seconds. A request that traefik sends on it at that moment
 # is answered with 502, unless its method may be repeated; so traefik lets go of the connection first.
 IDLE_TIME = "2s"
+END_TIME = "1s"  # what is under way gets it when the proxy ends: an open page would hold it for ten seconds
+CHEAPEST = 4  # the lowest cost that bcrypt has
 
 
 def configure(c: Config, settings: HubSettings) -> None:
@@ -31,12 +34,22 @@ def configure(c: Config, settings: HubSettings) -> None:
     c.Traefik.dynamic_config_file = str(state / ROUTES)
     c.Traefik.traefik_api_url = f"http://127.0.0.1:{free_port()}"
     c.Traefik.traefik_api_username = "hub"
-    c.Traefik.traefik_api_password = new_token()
+    password = new_token()
+    c.Traefik.traefik_api_password = password
+    # Nobody guesses a random token. With the usual cost of a hash, which is for words that people think of,
+    # traefik would take a quarter of a second for each question, of which every lab's start has some.
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(CHEAPEST))
+    c.Traefik.traefik_api_hashed_password = hashed.decode("ascii")
     # pip puts traefik into the same folder as Python
     python_folder = str(Path(sys.executable).parent)
     c.Traefik.traefik_env = {"PATH": os.pathsep.join([python_folder, os.environ.get("PATH", "")])}
     # traefik gives a request a minute to arrive, which is too short for a photo over a slow line.
-    entry: dict[str, Any] = {"transport": {"respondingTimeouts": {"readTimeout": UPLOAD_TIME}}}
+    entry: dict[str, Any] = {
+        "transport": {
+            "respondingTimeouts": {"readTimeout": UPLOAD_TIME},
+            "lifeCycle": {"graceTimeOut": END_TIME},
+        }
+    }
     if settings.tls_proxy:
         # Only the TLS proxy may send X-Forwarded-… headers about the original request.
         entry["forwardedHeaders"] = {"trustedIPs": sorted(map(str, settings.tls_proxy))}

@@ -133,9 +133,9 @@ class Ledger:
         `groups` are the student's. Gives the row's id and the alerts this raised. Raises BudgetReached. A
         call that costs nothing (`upper` 0) is always allowed.
         """
-        now, limits = self._clock(), self.limits
-        day, ends = _day(now), now + lasts
         with self._write() as db:
+            now, limits = self._clock(), self.limits  # those that hold when it is its turn to write
+            day, ends = _day(now), now + lasts
             self._end_abandoned(db, now)
             budgets = self._budgets(db, limits, student, day, groups)
             full = next((b for b in budgets if b.limit is not None and b.counted + upper > b.limit), None)

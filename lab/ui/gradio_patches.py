@@ -5,7 +5,8 @@ looked at before it is used.
 
 - `import_gradio` and `without_stub_files`: Gradio parses the source of each component to keep a stub file
   (`.pyi`) beside it, a second of a processor at every start (gradio-app/gradio issues 7791 and 10121).
-  They can go when Gradio writes those files at build time.
+  They can go when Gradio writes those files at build time. It also imports the agents' protocol wherever it
+  is installed, almost another second, though it serves it only where asked to.
 - `AcceptAfterClose`: an event sent while the page's event stream is being closed is never answered (no
   upstream issue is known; pull request 7926 cured a relative of it). It can go when
   `tests/browser/test_streams.py` is green without it.
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
 STUB_MODULE = "gradio.component_meta"
 STUB_WRITER = "create_or_modify_pyi"
+AGENTS = "mcp"  # `lab.web.agent_door` imports it with the first request for it
 SCRIPTS = ("page.js", "dropped.js", "drafts.js", "masks.js")  # the page's own, in this order
 STREAM_CLOSE_SECONDS = 1.0  # within which a page, even on a busy machine, has read that its stream was closed
 
 
 def import_gradio() -> None:
-    """Import Gradio, if it is not there yet, without its stub writer: half of its time.
+    """Import Gradio, if it is not there yet, without its stub writer and the agents' protocol: half its time.
 
     Labs of a whole class start at once; nothing at run time reads those files. A Gradio that writes none
     is imported as it is.
@@ -45,10 +47,15 @@ def import_gradio() -> None:
         return
     finder = _WithoutStubs()
     sys.meta_path.insert(0, finder)
+    hidden = AGENTS not in sys.modules
+    if hidden:
+        sys.modules[AGENTS] = None  # type: ignore[assignment]  # as where it is not installed
     try:
         import gradio  # noqa: F401
     finally:
         sys.meta_path.remove(finder)
+        if hidden:
+            del sys.modules[AGENTS]
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def test_students_see_none_of_it(gateway: RunningGateway) -> None:
 def test_pictures_and_failures_are_counted_by_student(gateway: RunningGateway) -> None:
     made(gateway.engine("ada"), asked())
     failure(gateway.engine("ben"), asked(width=70))
-    until(lambda: state(gateway)["failures"])
+    until(lambda: state(gateway)["failures"] and state(gateway)["pictures"])
     said = state(gateway)
     assert said["pictures"] == 1
     assert said["failures"] == {"bad_size": 1}

@@ -32,11 +32,6 @@ def document(student: str, **change: Any) -> dict[str, Any]:
     } | change
 
 
-@pytest.fixture
-def gateway(start_gateway: StartGateway) -> RunningGateway:
-    return start_gateway()
-
-
 def ask(gateway: RunningGateway, who: str, method: str, path: str, body: Any = None) -> httpx2.Response:
     with gateway.client(who) as client:
         return client.request(method, path, json=body)
@@ -45,6 +40,21 @@ def ask(gateway: RunningGateway, who: str, method: str, path: str, body: Any = N
 def publish(gateway: RunningGateway, student: str, **more: Any) -> httpx2.Response:
     body = {"feedback": document(student)} | more
     return ask(gateway, "teacher", "PUT", f"/class/feedback/tp2/{student}", body)
+
+
+@pytest.fixture(scope="module")
+def started(start_gateway: StartGateway) -> RunningGateway:
+    """One gateway for all that do not kill it."""
+    return start_gateway()
+
+
+@pytest.fixture
+def gateway(started: RunningGateway) -> RunningGateway:
+    """It, with nobody's feedback."""
+    for student in ("ada", "ben"):
+        ask(started, "teacher", "DELETE", f"/class/feedback/tp2/{student}")
+        assert ask(started, student, "GET", "/v1/feedback/tp2").status_code == 404
+    return started
 
 
 def test_a_student_sees_their_own_and_nobody_elses(gateway: RunningGateway) -> None:
@@ -77,8 +87,9 @@ def test_a_request_of_no_such_number_is_refused(gateway: RunningGateway, number:
 
 
 def test_a_student_asks_once_and_reads_the_answer_and_it_outlives_a_kill(
-    gateway: RunningGateway, start_gateway: StartGateway
+    start_gateway: StartGateway,
 ) -> None:
+    gateway = start_gateway()
     publish(gateway, "ada")
     wish = {"exercise": "sweep", "reason": "The baseline was made twice."}
     assert ask(gateway, "ada", "POST", "/v1/feedback/tp2/requests", wish).status_code == 204

@@ -169,7 +169,7 @@ def test_a_listener_that_leaves_leaves_no_thread_behind(gateway: RunningGateway)
             before = threads()
             for _ in range(30):
                 listen()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while threads() > before + 5:
                 assert time.monotonic() < deadline, f"{threads() - before} threads more"
                 time.sleep(0.1)
@@ -245,43 +245,43 @@ def test_one_picture_is_not_held_up_by_who_sent_twenty(gateway: RunningGateway) 
 
 def test_those_who_wait_are_told_their_place(gateway: RunningGateway) -> None:
     engine = gateway.engine("ada")
-    jobs = [engine.submit(asked(seed=seed, steps=60), model="mini") for seed in range(24)]
+    jobs = [engine.submit(asked(seed=seed, steps=30), model="mini") for seed in range(24)]
     places = [[event.position for event in job.events() if isinstance(event, Queued)] for job in jobs]
     assert max(max(each, default=0) for each in places) >= 4
     assert all(each == sorted(each, reverse=True) for each in places)
 
 
 def test_a_gateway_that_is_killed_and_comes_back_draws_what_was_not_done(
-    start_gateway: StartGateway, engine: LocalEngine
+    gateway: RunningGateway, start_gateway: StartGateway, engine: LocalEngine
 ) -> None:
-    first = start_gateway()
-    lab = first.engine()
-    jobs = [lab.submit(asked(seed=seed, steps=80), model="mini") for seed in range(3)]
+    """It comes back with its state and at its address, so the tests that follow find it as it was."""
+    lab, requests = gateway.engine(), [asked(seed=seed, steps=79) for seed in range(3)]
+    jobs = [lab.submit(request, model="mini") for request in requests]
     next(each for each in jobs[0].events() if isinstance(each, Step))
-    first.kill()
-    again = start_gateway(first.state, first.port)
+    gateway.kill()
+    gateway.process = start_gateway(gateway.state, gateway.port).process
     pictures = []
-    for seed, job in enumerate(jobs):
+    for request, job in zip(requests, jobs, strict=True):
         *events, last = job.events()
         assert isinstance(last, Done)
         assert any(isinstance(event, Unreachable) for event in events)
         pictures.append(last.picture)
-        assert likeness(made(engine, asked(seed=seed, steps=80)), last.picture) >= JUST_AS_GOOD
-    issued = [verify(each, again.keys())[1] for each in receipts_of(again, "ada")]
+        assert likeness(made(engine, request), last.picture) >= JUST_AS_GOOD
+    receipts = [verify(each, gateway.keys()) for each in receipts_of(gateway, "ada")]
+    ours = {request_digest(request) for request in requests}
+    issued = [pixels for receipt, pixels in receipts if receipt.request in ours]
     assert sorted(issued) == sorted(pixels_sha256(picture.image) for picture in pictures)
 
 
-def test_a_gateway_that_stays_away_is_told_as_such(start_gateway: StartGateway) -> None:
-    gone = start_gateway()
-    gone.kill()
-    events = list(gone.engine(give_up=1.0).submit(asked(), model="mini").events())
+def test_a_gateway_that_stays_away_is_told_as_such() -> None:
+    gone = RemoteEngine("http://127.0.0.1:1", SecretStr(TOKENS["ada"]), give_up=1.0)
+    events = list(gone.submit(asked(), model="mini").events())
     assert isinstance(events[0], Unreachable)
     assert isinstance(events[-1], Failed)
     assert events[-1].code == "gateway_gone"
 
 
-def test_the_state_is_for_its_owner_alone(start_gateway: StartGateway) -> None:
-    gateway = start_gateway()
+def test_the_state_is_for_its_owner_alone(gateway: RunningGateway) -> None:
     made(gateway.engine(), asked())
     kept = ("people.csv", "keys", "finished", "receipts.sqlite")
     modes = {name: oct((gateway.state / name).stat().st_mode & 0o077) for name in kept[1:]}

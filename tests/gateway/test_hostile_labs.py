@@ -1,4 +1,4 @@
-"""Budgets hold through the gateway, whatever labs do: 500 schedules of students who try to spend too much."""
+"""Budgets hold through the gateway, whatever labs do: 200 schedules of students who try to spend too much."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ from tests.gateway.paying import PLANTED, Class, PayingGateway, running, school,
 from tests.lab.providers.faults import UNCHARGED
 from tests.lab.providers.server import PlayedProvider
 
-SCHEDULES = 500
+SCHEDULES = 200
 STUDENTS = ("ann", "bob", "eve")
 GROUPS = {"ann": frozenset({"m1"}), "bob": frozenset({"m1", "m2"}), "eve": frozenset({"m2"})}
 FAULTS = (
@@ -144,7 +144,7 @@ def charged(played: PlayedProvider) -> Counter[str]:
     return bill
 
 
-def test_none_of_500_schedules_of_hostile_labs_passes_a_budget(
+def test_none_of_200_schedules_of_hostile_labs_passes_a_budget(
     gateway: PayingGateway, played: PlayedProvider
 ) -> None:
     rng, numbers = random.Random(13), itertools.count()
@@ -158,8 +158,9 @@ def test_none_of_500_schedules_of_hostile_labs_passes_a_budget(
         for _ in range(SCHEDULES):
             budgets = limits_near(gateway, rng)
             gateway.budgets(**budgets)
-            groups = {name: spent_by_group(gateway, name) for name in ("m1", "m2")}
+            # `budgets` waits for whoever reserves now, as one may who left before and is only heard here
             before = {name: ledger.budgets(name, GROUPS[name]) for name in STUDENTS}
+            groups = {name: spent_by_group(gateway, name) for name in ("m1", "m2")}
             asked = [(rng.choice(STUDENTS), rng.randrange(2**32)) for _ in range(rng.randint(3, 8))]
             attempts = [
                 pool.submit(hostile, client, who, f"{who} {next(numbers)}", random.Random(seed))
@@ -180,4 +181,4 @@ def test_none_of_500_schedules_of_hostile_labs_passes_a_budget(
     for name, bill in charged(played).items():
         assert bill <= spent[name]  # what the provider takes was counted, against who asked
     assert refused > SCHEDULES // 10
-    assert sum(row.outcome == "answered" for row in rows) > 100
+    assert sum(row.outcome == "answered" for row in rows) > SCHEDULES // 5

@@ -30,7 +30,7 @@ from tests.gateway.conftest import RunningGateway, StartGateway
 from tests.lab.engine.asking import asked, likeness, made
 
 SAME = 50  # dB: the bound of docs/gateway.md
-LONG = {"steps": 100, "width": 128, "height": 128}
+LONG = {"steps": 60, "width": 128, "height": 128}
 SHORT = {"steps": 10, "width": 128, "height": 128}  # twelve of these are a turn (`fair_queue.QUANTUM`)
 
 
@@ -56,7 +56,7 @@ def state(gateway: RunningGateway) -> ClassState:
         return ClassState.model_validate(client.get("/class").raise_for_status().json())
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -174,7 +174,7 @@ def test_killed_in_the_middle_its_picture_is_drawn_elsewhere_and_the_student_is_
     (lost,) = [name for name, told in events.items() if any(isinstance(each, Restarted) for each in told)]
     where = next(n for n, each in enumerate(events[lost]) if isinstance(each, Restarted))
     again = [event.step for event in events[lost][where:] if isinstance(event, Step)]
-    assert again == list(range(1, 101))
+    assert again == list(range(1, LONG["steps"] + 1))
     alone = made(local, asked(seed=7, **LONG))
     for job in jobs.values():
         assert likeness(alone, picture(job)) >= SAME

@@ -4,6 +4,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,31 @@ def assignment(request: pytest.FixtureRequest) -> Assignment:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory, assignment: Assignment) -> Path:
-    """Good work, made once."""
-    return make_work(tmp_path_factory.mktemp("work"), assignment).folder.parent
+def done(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Good work of an assignment, made once."""
+
+    @cache
+    def made(name: str) -> Path:
+        return make_work(tmp_path_factory.mktemp("work"), find_assignment(name)).folder.parent
+
+    return made
 
 
 @pytest.fixture
-def store(tmp_path: Path, done: Path, assignment: Assignment) -> Store:
-    """Good work, to be changed."""
-    shutil.copytree(done, tmp_path / "work")
-    return Store(tmp_path / "work", assignment.id, "alice")
+def good(tmp_path: Path, done: Callable[[str], Path]) -> Callable[[Assignment], Store]:
+    """Good work of an assignment, to be changed."""
+
+    def copied(assignment: Assignment) -> Store:
+        shutil.copytree(done(assignment.id), tmp_path / "work")
+        return Store(tmp_path / "work", assignment.id, "alice")
+
+    return copied
+
+
+@pytest.fixture
+def store(good: Callable[[Assignment], Store], assignment: Assignment) -> Store:
+    """Good work of the assignment that is tested, to be changed."""
+    return good(assignment)
 
 
 def crafted(assignment: Assignment) -> Crafted:
@@ -294,19 +310,19 @@ HALF: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("kind", "changes"), [(k, c) for k, several in HALF.items() for c in several])
 def test_half_the_work_is_told_and_the_rest_of_the_points_kept(
-    tmp_path: Path, kind: str, changes: dict[str, Any]
+    good: Callable[[Assignment], Store], kind: str, changes: dict[str, Any]
 ) -> None:
     assignment = find_assignment(kind)
-    store = make_work(tmp_path / "work", assignment)
+    store = good(assignment)
     make_piece(store, crafted(assignment), **changes)
     checks = check(store, assignment)
     assert failed(checks) == ["piece/as_asked"]
     assert checks["piece/worked_out"].points > 0
 
 
-def test_one_picture_twice_is_one_picture(tmp_path: Path) -> None:
+def test_one_picture_twice_is_one_picture(good: Callable[[Assignment], Store]) -> None:
     assignment = find_assignment("storyboard")
-    store = make_work(tmp_path / "work", assignment)
+    store = good(assignment)
     records = store.records()
     make_piece(store, crafted(assignment), [records[0], *records[:3]])
     assert failed(check(store, assignment)) == ["piece/as_asked"]

@@ -2,9 +2,14 @@
 
 import os
 import signal
+import sys
 import threading
 
-from jupyterlab.labapp import main
+# What Jupyter checks by a schema holds no address in other letters than Latin ones, and the parser for those
+# takes two seconds to import; without it schemas are checked all the same.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+from jupyterlab.labapp import main  # noqa: E402
 
 
 def _end_with_the_lab() -> None:

@@ -24,11 +24,38 @@ CONCLUSION = "observations/steps/observed"
 Regrade = Callable[..., dict[str, Grade]]
 
 
+STUDENTS = ("alice", "bob", "carla")
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory, make_good: Callable[[Path, str], Store]) -> Path:
+    """Everybody's work, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("handed-in")
+    for name in STUDENTS:
+        make_good(folder / name, name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_grades(tmp_path_factory: pytest.TempPathFactory, handed_in: Path, tp2: Assignment) -> Path:
+    """What grading it first writes, made once; not to be changed."""
+    out = tmp_path_factory.mktemp("graded") / "out"
+    grade_class(handed_in, tp2, out, language="en")
+    return out
+
+
 @pytest.fixture
-def subs(tmp_path: Path, make_good: Callable[[Path, str], Store]) -> Path:
-    for name in ("alice", "bob", "carla"):
-        make_good(tmp_path / "subs" / name, name)
+def subs(tmp_path: Path, handed_in: Path) -> Path:
+    """A copy of the work."""
+    shutil.copytree(handed_in, tmp_path / "subs")
     return tmp_path / "subs"
+
+
+@pytest.fixture
+def graded_subs(subs: Path, first_grades: Path) -> Path:
+    """The same where it has been graded once."""
+    shutil.copytree(first_grades, subs.parent / "out")
+    return subs
 
 
 @pytest.fixture
@@ -44,7 +71,7 @@ def page(subs: Path) -> str:
 
 
 def named(text: str) -> set[str]:
-    return {name for name in ("alice", "bob", "carla") if f">{name}</a>" in text}
+    return {name for name in STUDENTS if f">{name}</a>" in text}
 
 
 def decide(subs: Path, student: str, check: str, mark: Mark, version: int = 0) -> None:
@@ -57,16 +84,18 @@ def without(tp2: Assignment, exercise: str, **changes: object) -> Assignment:
     return tp2.model_copy(update={"exercises": exercises})
 
 
-def test_the_first_grade_and_one_that_changes_nothing_name_nobody(subs: Path, regrade: Regrade) -> None:
+def test_the_first_grade_and_one_that_changes_nothing_name_nobody(
+    graded_subs: Path, regrade: Regrade
+) -> None:
+    assert "first grade" in page(graded_subs)
     regrade()
-    assert "first grade" in page(subs)
-    regrade()
-    assert "Nothing changed" in page(subs)
-    assert named(page(subs)) == set()
+    assert "Nothing changed" in page(graded_subs)
+    assert named(page(graded_subs)) == set()
 
 
-def test_a_mark_names_its_student_alone(subs: Path, regrade: Regrade) -> None:
-    before = regrade()["bob"].total
+def test_a_mark_names_its_student_alone(graded_subs: Path, regrade: Regrade) -> None:
+    subs = graded_subs
+    before = read_grades(subs.parent / "out")["bob"].total
     decide(subs, "bob", TOPIC, Mark(items=("argued",)))
     assert regrade()["bob"].total == before + 0.5
     assert named(page(subs)) == {"bob"}
@@ -93,9 +122,9 @@ def test_a_changed_item_of_a_rubric_names_exactly_those_who_got_it(
 
 
 def test_a_changed_rule_names_exactly_those_whom_it_touches(
-    subs: Path, regrade: Regrade, tp2: Assignment
+    graded_subs: Path, regrade: Regrade, tp2: Assignment
 ) -> None:
-    regrade()
+    subs = graded_subs
     folder = subs / "carla" / "tp2"
     answers = load_answers(folder)
     answers.observations["observations"].conclusions["steps"] = "Just six words are in this"
@@ -128,12 +157,11 @@ def test_a_mark_of_a_check_that_is_gone_is_kept_and_told(
     assert next(c.points for c in again["alice"].checks if c.id == TOPIC) == 0.5
 
 
-def test_who_comes_and_who_goes_is_told(subs: Path, regrade: Regrade) -> None:
+def test_who_comes_and_who_goes_is_told(graded_subs: Path, regrade: Regrade) -> None:
+    shutil.rmtree(graded_subs / "bob")
     regrade()
-    shutil.rmtree(subs / "bob")
-    regrade()
-    assert named(page(subs)) == {"bob"}
-    assert "No longer among" in page(subs)
+    assert named(page(graded_subs)) == {"bob"}
+    assert "No longer among" in page(graded_subs)
 
 
 def test_a_decision_is_in_the_export_beside_the_grades(subs: Path, regrade: Regrade) -> None:
@@ -143,12 +171,11 @@ def test_a_decision_is_in_the_export_beside_the_grades(subs: Path, regrade: Regr
     assert [(d.student, d.check, d.mark.points) for d in told] == [("alice", TOPIC, 0.5)]
 
 
-def test_the_table_is_taken_over_once_and_undoes_nothing_later(subs: Path, regrade: Regrade) -> None:
-    out = subs.parent / "out"
-    regrade()
+def test_the_table_is_taken_over_once_and_undoes_nothing_later(graded_subs: Path, regrade: Regrade) -> None:
+    out = graded_subs.parent / "out"
     (out / "marks.csv").write_text(f"student,check,points\nalice,{TOPIC},0.25\n")
     regrade()
-    decide(subs, "alice", TOPIC, Mark(points=0.5), version=1)
+    decide(graded_subs, "alice", TOPIC, Mark(points=0.5), version=1)
     regrade()
     history = MarksStore(out).history("alice", TOPIC)
     assert [(d.author, d.mark.points) for d in history] == [("marks.csv", 0.25), ("ann", 0.5)]
@@ -186,11 +213,11 @@ def test_an_own_deadline_and_a_late_rule_make_the_total(
 
 
 def test_grades_from_before_totals_were_kept_are_compared_by_what_they_were(
-    subs: Path, regrade: Regrade, tp2: Assignment
+    first_grades: Path, tp2: Assignment
 ) -> None:
-    grades = regrade()
+    grades = read_grades(first_grades)
     old = {
         folder: grade.model_copy(update={"total": 0.0, "explained": "", "computed": 0.0})
-        for folder, grade in read_grades(subs.parent / "out").items()
+        for folder, grade in grades.items()
     }
     assert find_changes(tp2, old, [(n, g) for n, g in grades.items()], "en") == []

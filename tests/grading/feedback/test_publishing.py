@@ -1,6 +1,7 @@
 """From grades and marks to a student's feedback: what it holds, what it never holds, and how it arrives."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,26 +28,36 @@ HOSTILE = "<script>alert(1)</script> & more"
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
 
 
-@pytest.fixture
-def out(tmp_path: Path, make_good: Callable[[Path, str], Store], tp2: Assignment) -> Path:
-    """Two students' grades; one has comments and points of a person's."""
+@pytest.fixture(scope="module")
+def graded(
+    tmp_path_factory: pytest.TempPathFactory, make_good: Callable[[Path, str], Store], tp2: Assignment
+) -> Path:
+    """Two students' work and grades, made once; one has comments and points of a person's."""
+    folder = tmp_path_factory.mktemp("graded")
     for name in ("ada", "ben"):
-        make_good(tmp_path / "subs" / name, name)
-    picture = Store(tmp_path / "subs" / "ada", "tp2", "ada").records()[0].manifest.image.sha256
+        make_good(folder / "subs" / name, name)
+    picture = Store(folder / "subs" / "ada", "tp2", "ada").records()[0].manifest.image.sha256
     comments = (
         Comment(text=HOSTILE, place=Passage(quote="cost")),
         Comment(text="Look here.", place=Spot(picture=picture, x=0.25, y=0.75)),
     )
-    out = tmp_path / "out"
-    MarksStore(out).save(
+    MarksStore(folder / "out").save(
         "ann",
         [
             Wanted("ada", "reflection", 0, Mark(comments=comments)),
             Wanted("ada", TOPIC, 0, Mark(points=0, reason="Off the point.")),
         ],
     )
-    grade_class(tmp_path / "subs", tp2, out, language="en")
-    return out
+    grade_class(folder / "subs", tp2, folder / "out", language="en")
+    return folder
+
+
+@pytest.fixture
+def out(graded: Path, tmp_path: Path) -> Path:
+    """A copy of the grades, beside one of the work (`subs`)."""
+    for name in ("subs", "out"):
+        shutil.copytree(graded / name, tmp_path / name)
+    return tmp_path / "out"
 
 
 def of(out: Path, student: str) -> Feedback:

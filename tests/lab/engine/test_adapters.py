@@ -1,5 +1,7 @@
 """Adapters: taught by the real code, drawn as stock diffusers does, beside others, refused where unfit."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,15 @@ def teacher(folder: Path, model: str = "mini", steps: int = 6, word: str = "zibo
     prompts = ("a red bag", "a blue car")
     made.begin(Drawn(prompts, torch.randn(2, made._own.shape[1], side, side, generator=torch.manual_seed(1))))
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
+    """Taught on small pictures: nothing here depends on their size."""
+    with pytest.MonkeyPatch.context() as patched:
+        for model in ("mini", "sd15"):
+            patched.setitem(MODELS, model, replace(MODELS[model], native_size=64))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +197,7 @@ def test_a_step_that_comes_to_no_number_fails_and_changes_nothing(tiny_mini: Pat
 
 
 def test_the_models_own_pictures_are_drawn_part_by_part_and_without_the_lora(tiny_mini: Path) -> None:
-    teaching = Teacher(load_from(MODELS["mini"], tiny_mini), "zibou", photos(256), Settings(steps=5, rank=2))
+    teaching = Teacher(load_from(MODELS["mini"], tiny_mini), "zibou", photos(64), Settings(steps=5, rank=2))
     drawn = teaching.draw_prior(0, None)
     assert len(drawn.latents) == PRIOR_BATCH
     assert len(drawn.prompts) == PRIOR

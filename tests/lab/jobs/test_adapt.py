@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lab.engine.protocol import Cancelled, Failed
 from lab.jobs import adapt
 from lab.jobs.adapt import AdaptError, AdaptersSaved, Plan, Preparing, Taught, Teaching, check_word
 from lab.jobs.generate import PictureSaved, generate
+from lab.models.registry import MODELS
 from lab.records.code import python_script
 from lab.records.verify import verify
 from manifests.adapters import Settings, cards, read, read_facts
@@ -52,12 +54,13 @@ def plan(**changes: Any) -> Plan:
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch, mini_is_tiny: Path) -> None:
-    """Few pictures of the model's own, and few that the judge looks at."""
+    """Small pictures, few of them the model's own, and few that the judge looks at."""
+    monkeypatch.setitem(MODELS, "mini", replace(MODELS["mini"], native_size=64))
     monkeypatch.setattr(adapting, "PRIOR", 4)
     monkeypatch.setattr(adapting, "PRIOR_BATCH", 2)
     monkeypatch.setattr(adapting, "VARIANTS", 2)
     monkeypatch.setattr(adapting, "SAMPLE_STEPS", 2)
-    monkeypatch.setattr(adapt, "OTHERS", 2)
+    monkeypatch.setattr(adapt, "OTHERS", 1)
 
 
 @pytest.fixture

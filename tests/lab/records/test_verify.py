@@ -3,6 +3,7 @@
 import io
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,33 @@ PLANS = {
 }
 
 
+@contextmanager
+def tiny_work(folder: Path, weights: Path) -> Iterator[Store]:
+    """A store in that folder, drawn into by `mini` in the tiny shape; for what is made once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GENAI_MINI_WEIGHTS", str(weights))
+        patched.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield Store(folder / "work", "tp2", "jane")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, _shared_engine: LocalEngine, tiny_mini: Path) -> Path:
+    """A work folder with a picture of each plan, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("both")
+    with tiny_work(folder, tiny_mini) as store:
+        source = store.add_source(SOURCE)
+        for run, plan in PLANS.items():
+            events = generate(
+                store, _shared_engine, "studio", run, request_for(plan, "mini", source), model="mini"
+            )
+            assert isinstance([*events.events()][-1], PictureSaved)
+    return folder / "work"
+
+
 @pytest.fixture
-def store(tmp_path: Path, engine: LocalEngine) -> Store:
-    store = Store(tmp_path / "work", "tp2", "jane")
-    source = store.add_source(SOURCE)
-    for run, plan in PLANS.items():
-        events = generate(store, engine, "studio", run, request_for(plan, "mini", source), model="mini")
-        assert isinstance([*events.events()][-1], PictureSaved)
-    return store
+def store(tmp_path: Path, both: Path) -> Store:
+    shutil.copytree(both, tmp_path / "work")
+    return Store(tmp_path / "work", "tp2", "jane")
 
 
 @pytest.fixture
@@ -317,11 +337,23 @@ def draw(store: Store, engine: LocalEngine, run: str, seed: int) -> Record:
 RUNS = [f"run{number}" for number in range(4)]
 
 
+@pytest.fixture(scope="module")
+def all_runs(
+    tmp_path_factory: pytest.TempPathFactory, both: Path, _shared_engine: LocalEngine, tiny_mini: Path
+) -> Path:
+    """The same with a picture of each of `RUNS`, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs")
+    shutil.copytree(both, folder / "work")
+    with tiny_work(folder, tiny_mini) as store:
+        for number, run in enumerate(RUNS):
+            draw(store, _shared_engine, run, number)
+    return folder / "work"
+
+
 @pytest.fixture
-def drawn(store: Store, engine: LocalEngine) -> Store:
-    for number, run in enumerate(RUNS):
-        draw(store, engine, run, number)
-    return store
+def drawn(tmp_path: Path, all_runs: Path) -> Store:
+    shutil.copytree(all_runs, tmp_path / "work")
+    return Store(tmp_path / "work", "tp2", "jane")
 
 
 def regenerated(

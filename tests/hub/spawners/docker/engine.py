@@ -1,7 +1,7 @@
 """A real container engine for the tests: dockerd as root, with its own data root, socket and pid file.
 
 The engine's images are kept in `.cache/docker`, so that a second run builds only what changed. The base
-image is made by debootstrap, so no registry is needed.
+image is made by mmdebstrap, so no registry is needed.
 """
 
 import os
@@ -24,7 +24,7 @@ BASE = "genai-lab-tests-base"
 IMAGE = "genai-lab-tests"
 STARTING = 120  # seconds for the engine
 TORCH = "torch==2.13.0"
-# A base made by debootstrap lacks this machine's package index and certificates.
+# A base made by mmdebstrap lacks this machine's package index and certificates.
 OF_THIS_MACHINE = ("etc/pip.conf", "etc/ssl/certs/ca-certificates.crt")
 
 
@@ -32,7 +32,7 @@ def why_unavailable() -> str:
     """Return why no engine can start here, or "" if one can."""
     if os.name != "posix" or os.geteuid() != 0:
         return "a container engine of the tests' own needs root"
-    commands = [name for name in ("dockerd", "docker", "iptables", "debootstrap") if not shutil.which(name)]
+    commands = [name for name in ("dockerd", "docker", "iptables", "mmdebstrap") if not shutil.which(name)]
     return f"not installed: {', '.join(commands)}" if commands else ""
 
 
@@ -105,27 +105,24 @@ def build(address: str) -> str:
 
 
 def _make_base(address: str) -> None:
-    rootfs = CACHE / "rootfs"
-    shutil.rmtree(rootfs, ignore_errors=True)
+    archive = CACHE / "base.tar"
     packages = "python3,python3-venv,python3-pip,ca-certificates"
-    bootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(rootfs)]
-    subprocess.run(bootstrap, check=True, timeout=900, stdout=subprocess.DEVNULL)
-    for name in OF_THIS_MACHINE:
-        if Path("/", name).exists():
-            shutil.copyfile(Path("/", name), rootfs / name)
-    archive = subprocess.Popen(["tar", "-C", str(rootfs), "-c", "."], stdout=subprocess.PIPE)
-    _docker(address, "import", "-", BASE, stdin=archive.stdout)
-    if archive.wait(timeout=60):
-        raise RuntimeError("the base image's archive was not whole")
-    shutil.rmtree(rootfs)
+    copied = [
+        f"--customize-hook=copy-in /{name} /{Path(name).parent}"
+        for name in OF_THIS_MACHINE
+        if Path("/", name).exists()
+    ]
+    bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", *copied]
+    subprocess.run([*bootstrap, "bookworm", str(archive)], check=True, timeout=900, stdout=subprocess.DEVNULL)
+    _docker(address, "import", str(archive), BASE)
+    archive.unlink()
 
 
-def _docker(address: str, *arguments: str, stdin: object = None) -> None:
+def _docker(address: str, *arguments: str) -> None:
     done = subprocess.run(
         ["docker", *arguments],
         cwd=ROOT,
         env=os.environ | {"DOCKER_HOST": address, "DOCKER_BUILDKIT": "0"},
-        stdin=stdin,  # type: ignore[call-overload]
         capture_output=True,
         text=True,
         timeout=1800,
