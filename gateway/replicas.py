@@ -41,6 +41,7 @@ RESTARTS = 2  # of one picture: what loses its replica again and again may be th
 AGAIN = 1.0  # seconds before a replica that was lost is made anew
 AT_ONCE = 64  # calls of a replica; more than a model draws together, and newcomers
 STORE = 512 * 2**20  # bytes in which pictures cross from a replica, where Ray is started here
+STARTS = 3  # Ray gives itself half a minute to start, too little on a machine with much else to do
 
 
 @dataclass(frozen=True)
@@ -283,13 +284,27 @@ def _connect() -> str | None:
         return None
     if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # else Ray writes one where others may read it
+    for _ in range(STARTS - 1):
+        with contextlib.suppress(GatewayError):
+            return _start()
+    return _start()
+
+
+def _start() -> str:
+    """Start Ray here; the folder it was started in. Raises GatewayError if Ray does not come up."""
     folder = tempfile.mkdtemp(prefix="genai-ray-")  # short, as sockets need; for this account alone
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        logging_level=logging.WARNING,
-        object_store_memory=STORE,
-        _temp_dir=folder,
-        _node_ip_address="127.0.0.1",
-    )
+    try:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            logging_level=logging.WARNING,
+            object_store_memory=STORE,
+            _temp_dir=folder,
+            _node_ip_address="127.0.0.1",
+        )
+    except Exception as error:  # Ray raises nothing narrower
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+        reason = str(error).partition("\n")[0].rstrip(". ") or type(error).__name__
+        raise GatewayError("replicas.start", reason=reason) from error
     return folder

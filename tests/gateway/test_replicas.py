@@ -239,6 +239,37 @@ def test_a_ray_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_a_ray_that_does_not_start_is_told_with_its_own_reason(tmp_path: Path) -> None:
+    folder = tmp_path / ("much too long for the path of a socket " * 3)
+    folder.mkdir()
+    ended = genai_lab_gateway(tmp_path, GENAI_GATEWAY_REPLICAS="1", TMPDIR=str(folder))
+    assert ended.returncode == 2
+    assert "Ray does not start on this machine" in ended.stderr
+    assert "107 bytes" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(folder.iterdir())
+
+
+def test_a_ray_that_starts_only_at_the_second_try_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateway import replicas  # here, as Ray takes seconds to import
+
+    tries: list[dict[str, object]] = []
+
+    def init(**options: object) -> None:
+        tries.append(options)
+        if len(tries) == 1:
+            raise ValueError("The current node timed out during startup.")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(replicas.ray, "init", init)
+    folder = replicas._connect()
+    assert folder is not None
+    assert len(tries) == 2
+    assert tries[1]["_temp_dir"] == folder
+    assert not Path(str(tries[0]["_temp_dir"])).exists()
+    Path(folder).rmdir()
+
+
 def genai_lab_gateway(state: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """`genai-lab gateway` that cannot start, in English."""
     return subprocess.run(
@@ -247,7 +278,7 @@ def genai_lab_gateway(state: Path, **settings: str) -> subprocess.CompletedProce
         env={**os.environ, "GENAI_LANGUAGE": "en", **settings},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,  # Ray may start three times
     )
 
 

@@ -15,19 +15,19 @@ from manifests.manifest import Manifest
 from manifests.reader import read_manifest_file
 from manifests.receipts import Keys, verify
 from tests.hub.conftest import INSTRUCTOR, RunningHub, StartHub, wait_until
-from tests.hub.labs import Button, api, enter, token_of
+from tests.hub.labs import Button, api, enter_together, token_of
 
 STUDENTS = ("ada", "ben")
 
 
 @pytest.fixture(scope="module")
-def hub(start_hub: StartHub) -> RunningHub:
-    return start_hub(GENAI_HUB_GATEWAY="1")
+def hub(start_hub: StartHub, tiny_mini: Path) -> RunningHub:
+    return start_hub(GENAI_HUB_GATEWAY="1", GENAI_MINI_WEIGHTS=str(tiny_mini))
 
 
 @pytest.fixture(scope="module")
 def labs(hub: RunningHub) -> dict[str, httpx2.Client]:
-    return {name: enter(hub, name) for name in STUDENTS}
+    return dict(zip(STUDENTS, enter_together(hub, *STUDENTS), strict=True))
 
 
 def children(hub: RunningHub, word: str) -> list[psutil.Process]:
