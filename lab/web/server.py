@@ -1,5 +1,7 @@
 """Starts the lab: it holds the address before anything slow is done, builds the lab, then serves it."""
 
+import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -23,6 +25,15 @@ class CannotServe(CatalogueError):
     """The lab cannot listen where it was told to, or cannot ask the Hub that started it."""
 
     package = "lab"
+
+
+class OpenPagesAreNoErrors(logging.Filter):
+    """Leaves out of the log that pages were open when the lab was closed, which the server calls an error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        cut_off = isinstance(error, asyncio.CancelledError)
+        return not cut_off and "timeout graceful shutdown exceeded" not in record.getMessage()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,4 +95,5 @@ def serve(settings: LabSettings, work: WorkSettings, ready: Callable[[str], None
 
         app = below_hub(app, lab, hub)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
+    logging.getLogger("uvicorn.error").addFilter(OpenPagesAreNoErrors())
     Server(config).run(sockets=[server])

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, expect
 from tests.hub.conftest import RunningHub, StartHub
 from tests.hub.labs import Button, enter, instructor, path
 
-IDLE = 16  # seconds until a lab counts as idle
-WAITING = 6  # generations in a row, which take minutes even on a fast machine
+IDLE = 24  # seconds until a lab counts as idle; a page opens in fewer on a busy machine, too
+WAITING = 8  # generations in a row, which take minutes even on a fast machine
 SOON = 240  # seconds; the machine may be busy
 
 

@@ -44,8 +44,9 @@ class Activity:
         self._closed.set()
 
     def _keep_telling(self) -> None:
-        failures = 0
-        while not self._closed.wait(self._pause(failures)):
+        """The first time at once: what started may have stood in a queue for longer than the culler waits."""
+        failures, closed = 0, False
+        while not closed:
             try:
                 self.tell()
             except httpx2.HTTPError as error:
@@ -54,6 +55,7 @@ class Activity:
                     log.warning("The hub could not be told of activity: %s", error)
             else:
                 failures = 0
+            closed = self._closed.wait(self._pause(failures))
 
     def _pause(self, failures: int) -> float:
         """Seconds until the next report: not at the same moment as all other labs, and less often in vain."""

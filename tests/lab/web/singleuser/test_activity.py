@@ -62,6 +62,13 @@ def test_where_nobody_works_the_start_is_told_and_nothing_after_it(
     assert not idle.tell()
 
 
+def test_the_start_is_told_at_once_as_the_lab_may_have_waited_long_for_its_place(
+    start: Callable[..., Activity], fake_hub: FakeHub
+) -> None:
+    start(Runs(), activity_interval=3600)
+    until(lambda: fake_hub.activity)
+
+
 def test_what_a_person_does_is_told_once_with_its_time(hub_settings: Make, fake_hub: FakeHub) -> None:
     activity = Activity(hub_settings(), Runs().last_at_work)
     activity.tell()
