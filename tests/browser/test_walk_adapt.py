@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
@@ -30,9 +31,9 @@ def photo(number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> RunningLab:
-    """A lab whose one assignment this is."""
-    return start_lab(GENAI_ASSIGNMENT="adapt")
+def lab(start_lab: StartLab, tiny_mini: Path) -> RunningLab:
+    """A lab whose one assignment this is; its model is small, as teaching the bundled one takes minutes."""
+    return start_lab(GENAI_ASSIGNMENT="adapt", GENAI_MINI_WEIGHTS=str(tiny_mini))
 
 
 @pytest.mark.timeout(900)

@@ -37,8 +37,9 @@ def assignment() -> Assignment:
 
 
 @pytest.fixture
-def lab(start_lab: StartLab) -> RunningLab:
-    return start_lab(GENAI_ASSIGNMENT="comfyui")
+def lab(start_lab: StartLab, tiny_mini: Path) -> RunningLab:
+    """A lab whose one assignment this is; its model is small, as many pictures are drawn."""
+    return start_lab(GENAI_ASSIGNMENT="comfyui", GENAI_MINI_WEIGHTS=str(tiny_mini))
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ SEEN = (
 
 
 @pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> RunningLab:
-    """A lab whose one assignment this is."""
-    return start_lab(GENAI_ASSIGNMENT="edit")
+def lab(start_lab: StartLab, tiny_mini: Path) -> RunningLab:
+    """A lab whose one assignment this is; its model is small, as many pictures are drawn."""
+    return start_lab(GENAI_ASSIGNMENT="edit", GENAI_MINI_WEIGHTS=str(tiny_mini))
 
 
 def manifests(lab: RunningLab) -> list[Manifest]:

@@ -133,8 +133,12 @@ def denoiser_stage(
     chunk: int = 1,
     sample: Callable[[Denoiser, Path], None] | None = None,
     graphs: bool = False,
+    compiled: bool = False,
 ) -> Stage:
-    """Learn the velocity at random times, from new pictures. `graphs`: the UNet is recorded first."""
+    """Learn the velocity at random times, from new pictures.
+
+    `graphs`: the UNet is recorded first; `compiled`: it is compiled first, by torch's own compiler.
+    """
     scheduler = make_scheduler()
     kept = scheduler.alphas_cumprod.to(device)
     vae.to(device).eval().requires_grad_(False)
@@ -142,6 +146,8 @@ def denoiser_stage(
     body = Body(model.unet)
     if device.type == "cpu":  # the way back through torch's own attention takes four times as long there
         model.unet.set_attn_processor(AttnProcessor())
+    if compiled:
+        body.compile(dynamic=False)
     to_record = [graphs]
 
     def loss(_: nn.Module, generator: torch.Generator, batch: int) -> Tensor:

@@ -58,7 +58,13 @@ def load_denoiser(out: Path, start: Path = WEIGHTS) -> Denoiser:
 
 
 def stage_of(
-    name: str, out: Path, start: Path, world: Sprites, device: torch.device, graphs: bool = False
+    name: str,
+    out: Path,
+    start: Path,
+    world: Sprites,
+    device: torch.device,
+    graphs: bool = False,
+    compiled: bool = False,
 ) -> Stage:
     """A stage, ready to be trained; the denoiser needs what the autoencoder left in `out`."""
     chunk = 960 if device.type == "cuda" else 1
@@ -74,7 +80,7 @@ def stage_of(
 
     model = begun_from(start)[0]
     size = 8 * model.unet.config.sample_size  # pixels, down and across
-    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs)
+    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled)
 
 
 def main() -> None:
@@ -94,6 +100,7 @@ def main() -> None:
         "--cooldown", type=float, default=1.0, help="the part of the time in which the rate falls to nothing"
     )
     parser.add_argument("--graphs", action="store_true", help="record the UNet as CUDA graphs: much faster")
+    parser.add_argument("--compile", action="store_true", help="compile the UNet, which takes minutes first")
     options = parser.parse_args()
     deadline = time.monotonic() + 60 * options.minutes
     if options.threads:
@@ -108,7 +115,9 @@ def main() -> None:
         if minutes <= 0:
             break
         plan = Plan(minutes, options.batch, options.lr, cooldown=options.cooldown)
-        stage = stage_of(name, options.out, options.start, world, device, options.graphs)
+        stage = stage_of(
+            name, options.out, options.start, world, device, options.graphs, options.compile
+        )
         train(stage, plan, options.out, device)
 
 
