@@ -115,9 +115,7 @@ def main() -> None:
         if minutes <= 0:
             break
         plan = Plan(minutes, options.batch, options.lr, cooldown=options.cooldown)
-        stage = stage_of(
-            name, options.out, options.start, world, device, options.graphs, options.compile
-        )
+        stage = stage_of(name, options.out, options.start, world, device, options.graphs, options.compile)
         train(stage, plan, options.out, device)
 
 
