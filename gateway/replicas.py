@@ -285,8 +285,10 @@ def _connect() -> str | None:
     if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # else Ray writes one where others may read it
     for _ in range(STARTS - 1):
-        with contextlib.suppress(GatewayError):
+        try:
             return _start()
+        except GatewayError as error:
+            log.warning("Ray is started again: %s", error)
     return _start()
 
 

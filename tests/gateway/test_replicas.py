@@ -250,7 +250,9 @@ def test_a_ray_that_does_not_start_is_told_with_its_own_reason(tmp_path: Path) -
     assert not list(folder.iterdir())
 
 
-def test_a_ray_that_starts_only_at_the_second_try_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ray_that_starts_only_at_the_second_try_is_used_and_the_first_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     from gateway import replicas  # here, as Ray takes seconds to import
 
     tries: list[dict[str, object]] = []
@@ -267,6 +269,7 @@ def test_a_ray_that_starts_only_at_the_second_try_is_used(monkeypatch: pytest.Mo
     assert len(tries) == 2
     assert tries[1]["_temp_dir"] == folder
     assert not Path(str(tries[0]["_temp_dir"])).exists()
+    assert "timed out during startup" in caplog.text
     Path(folder).rmdir()
 
 
