@@ -76,10 +76,14 @@ def device_of(name: str = "auto") -> torch.device:
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
+def half_precision_pays(device: torch.device) -> bool:
+    """A CPU without instructions for bfloat16 takes eight times as long with it as in float32."""
+    return device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
+
+
 def half_precision(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 where it pays: a CPU without instructions for it takes eight times as long as in float32."""
-    pays = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=pays)
+    """bfloat16 where it pays."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=half_precision_pays(device))
 
 
 def save(file: Path, state: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from training.loop import half_precision_pays
+
 
 class Muon(torch.optim.Optimizer):
     """For weights of two and more dimensions."""
@@ -48,9 +50,11 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """(b, m, n) -> the same with singular values near 1, in half precision."""
+    """(b, m, n) -> the same with singular values near 1, in half precision where that is the faster."""
     tall = matrices.shape[1] > matrices.shape[2]
-    x: Tensor = (matrices.mT if tall else matrices).bfloat16()
+    x: Tensor = matrices.mT if tall else matrices
+    if half_precision_pays(matrices.device):
+        x = x.bfloat16()
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(5):
         gram = x @ x.mT

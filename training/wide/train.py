@@ -12,15 +12,16 @@ import time
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from diffusers import AutoencoderTiny, DDPMScheduler, StableDiffusionPipeline
 
 from training.export import WEIGHTS
 from training.wide import sprites
 from training.wide.autoencoder import autoencoder_stage
-from training.wide.denoiser import Denoiser, denoiser_stage
+from training.wide.denoiser import Denoiser, denoiser_stage, make_scheduler
 from training.wide.draw import SHEET, draw, pipeline_of
 from training.wide.judge import Judge, judge_stage
 from training.wide.loop import Plan, Stage, averaged, train
+from training.wide.retime import retime
 from training.wide.sheets import in_rows, save_sheet
 from training.wide.sprites import Sprites
 from training.wide.text import widened
@@ -79,6 +80,9 @@ def stage_of(
         save_sheet(in_rows(pictures, 8), file)
 
     model = begun_from(start)[0]
+    if not (out / "denoiser.pt").exists():
+        learnt = DDPMScheduler.from_pretrained(start, subfolder="scheduler")
+        retime(model.unet, learnt.alphas_cumprod, make_scheduler().alphas_cumprod)
     size = 8 * model.unet.config.sample_size  # pixels, down and across
     return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled)
 
