@@ -66,11 +66,12 @@ def stage_of(
     device: torch.device,
     graphs: bool = False,
     compiled: bool = False,
+    spread: float = 1.0,
 ) -> Stage:
     """A stage, ready to be trained; the denoiser needs what the autoencoder left in `out`."""
     chunk = 960 if device.type == "cuda" else 1
     if name == "judge":
-        return judge_stage(world, device, REUSE, chunk)
+        return judge_stage(world, device, REUSE, chunk, spread)
     if name == "autoencoder":
         return autoencoder_stage(world, device, begun_from(start)[1])
     vae = load_autoencoder(out, start)
@@ -84,7 +85,7 @@ def stage_of(
         learnt = DDPMScheduler.from_pretrained(start, subfolder="scheduler")
         retime(model.unet, learnt.alphas_cumprod, make_scheduler().alphas_cumprod)
     size = 8 * model.unet.config.sample_size  # pixels, down and across
-    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled)
+    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled, spread)
 
 
 def main() -> None:
@@ -103,6 +104,9 @@ def main() -> None:
     parser.add_argument(
         "--cooldown", type=float, default=1.0, help="the part of the time in which the rate falls to nothing"
     )
+    parser.add_argument(
+        "--spread", type=float, default=1.0, help="how far apart poses and drawings are, from 0 to 1"
+    )
     parser.add_argument("--graphs", action="store_true", help="record the UNet as CUDA graphs: much faster")
     parser.add_argument("--compile", action="store_true", help="compile the UNet, which takes minutes first")
     options = parser.parse_args()
@@ -119,7 +123,16 @@ def main() -> None:
         if minutes <= 0:
             break
         plan = Plan(minutes, options.batch, options.lr, cooldown=options.cooldown)
-        stage = stage_of(name, options.out, options.start, world, device, options.graphs, options.compile)
+        stage = stage_of(
+            name,
+            options.out,
+            options.start,
+            world,
+            device,
+            options.graphs,
+            options.compile,
+            options.spread,
+        )
         train(stage, plan, options.out, device)
 
 
