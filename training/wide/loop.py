@@ -50,15 +50,13 @@ class Plan:
 class Stage:
     """One thing to train. `loss` gets the model, a generator that belongs to the step, and the batch size.
 
-    `helpers` are trained with the model and thrown away afterwards. `sample` looks at the average. `inner`
-    are the weights of the model that Muon trains; AdamW has all others.
+    `sample` looks at the average. `inner` are the weights of the model that Muon trains; AdamW has all others.
     """
 
     name: str
     model: nn.Module
     loss: Callable[[nn.Module, torch.Generator, int], Tensor]
     sample: Callable[[nn.Module, Path], None] | None = None
-    helpers: nn.Module = field(default_factory=nn.Module)
     inner: list[nn.Parameter] = field(default_factory=list)
 
 
@@ -70,11 +68,11 @@ def team() -> tuple[int, int]:
     return (dist.get_rank(), size) if size > 1 else (0, 1)
 
 
-def average_gradients(modules: list[nn.Module], share: Tensor, size: int) -> Tensor:
+def average_gradients(model: nn.Module, share: Tensor, size: int) -> Tensor:
     """Make every gradient the mean over the team's, and add `share` up on the way, in one message."""
     if size == 1:
         return share
-    gradients = [p.grad for module in modules for p in module.parameters() if p.grad is not None]
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
     flat = torch.cat([*(g.flatten() for g in gradients), share.to(gradients[0])])
     dist.all_reduce(flat)
     parts: tuple[Tensor, ...] = torch.split(flat, [*(g.numel() for g in gradients), len(share)])
@@ -123,10 +121,10 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
     """
     rank, size = team()
     file = folder / f"{stage.name}.pt"
-    model, helpers = stage.model.to(device).train(), stage.helpers.to(device).train()
+    model = stage.model.to(device).train()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(model).eval().requires_grad_(False)
-    parameters = [p for module in (model, helpers) for p in module.parameters() if p.requires_grad]
+    parameters = [p for p in model.parameters() if p.requires_grad]
     inner = {id(p) for p in stage.inner}
     outer = [p for p in parameters if id(p) not in inner]
     optimizers: list[torch.optim.Optimizer] = [
@@ -140,7 +138,6 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
         model.load_state_dict(state.get("model", state["ema"]))
         mean.load_state_dict(state["ema"])
         if "optimizers" in state:  # a light one has none
-            helpers.load_state_dict(state["helpers"])
             for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(kept)
             plan = replace(plan, warmup=max(1, plan.warmup // 5))  # it knows how long its strides may be
@@ -171,7 +168,7 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
             optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         said = torch.tensor([passed if rank == 0 else 0.0, float(wished[0])])
-        passed, stop = average_gradients([model, helpers], said, size).tolist()
+        passed, stop = average_gradients(model, said, size).tolist()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -198,7 +195,7 @@ def train(stage: Stage, plan: Plan, folder: Path, device: torch.device) -> nn.Mo
             shown, shown_step, total = now, step, torch.zeros((), device=device)
         if now - saved > plan.save_seconds or over:
             saved = now
-            parts = {"model": model, "ema": mean, "helpers": helpers}
+            parts = {"model": model, "ema": mean}
             kept = {name: part.state_dict() for name, part in parts.items()}
             counts = {"step": step, "seconds": seconds + spent, "pictures": pictures}
             save(file, kept | {"optimizers": [each.state_dict() for each in optimizers]} | counts)
