@@ -50,7 +50,7 @@ class Plan:
 class Stage:
     """One thing to train. `loss` gets the model, a generator that belongs to the step, and the batch size.
 
-    `sample` looks at the average. `inner` are the weights of the model that Muon trains; AdamW has all others.
+    `sample` looks at the average. `inner` are the weights that Muon trains; AdamW has all others.
     """
 
     name: str
