@@ -51,14 +51,12 @@ class Asks:
             found.append(f"a {drawn}{color} {thing} on a {colors[int(self.background[i])]} background")
         return found
 
-    def compositions(
-        self, sprites: Sprites, size: int, seed: int, device: torch.device, spread: float = 1.0
-    ) -> Tensor:
+    def compositions(self, sprites: Sprites, size: int, seed: int, device: torch.device) -> Tensor:
         """One picture for each prompt as the training world would show it. (n, 3, size, size) on the CPU"""
         generator = torch.Generator(device).manual_seed(seed)
         asked = [each.to(device) for each in (self.object, self.color, self.background)]
         scenes = random_scenes(
-            len(self), sprites, generator, Wish(asked[0], asked[1], asked[2], None, True, True, spread)
+            len(self), sprites, generator, Wish(asked[0], asked[1], asked[2], None, True, True)
         )
         parts = [scenes[i : i + 50] for i in range(0, len(scenes), 50)]
         return torch.cat([compose(part, sprites, size).cpu() for part in parts])

@@ -26,7 +26,7 @@ from training.wide.captions import random_captions, some_empty
 from training.wide.compose import compose
 from training.wide.loop import Stage, on
 from training.wide.pool import Examples, Pool
-from training.wide.scenes import Wish, random_scenes
+from training.wide.scenes import random_scenes
 from training.wide.sprites import Sprites
 
 EMPTY = 0.1  # part of the captions that is left out
@@ -110,13 +110,13 @@ def record(body: Body, noisy: Tensor, times: Tensor, words: Tensor) -> None:
 
 
 def example_maker(
-    sprites: Sprites, vae: AutoencoderTiny, size: int, spread: float
+    sprites: Sprites, vae: AutoencoderTiny, size: int
 ) -> Callable[[int, torch.Generator], Examples]:
     """Draws new scenes, and says what the autoencoder makes of them."""
 
     @torch.no_grad()
     def make(count: int, generator: torch.Generator) -> Examples:
-        scenes = random_scenes(count, sprites, generator, Wish(spread=spread))
+        scenes = random_scenes(count, sprites, generator)
         pictures = compose(scenes, sprites, size).contiguous(memory_format=torch.channels_last)
         return [encode(vae, pictures).to(torch.bfloat16)], scenes
 
@@ -134,16 +134,15 @@ def denoiser_stage(
     sample: Callable[[Denoiser, Path], None] | None = None,
     graphs: bool = False,
     compiled: bool = False,
-    spread: float = 1.0,
 ) -> Stage:
-    """Learn the velocity at random times, from new pictures of poses and drawings as far apart as `spread`.
+    """Learn the velocity at random times, from new pictures.
 
     `graphs`: the UNet is recorded first; `compiled`: it is compiled first, by torch's own compiler.
     """
     scheduler = make_scheduler()
     kept = scheduler.alphas_cumprod.to(device)
     vae.to(device).eval().requires_grad_(False)
-    pool = Pool(example_maker(sprites, vae, size, spread), reuse, chunk)
+    pool = Pool(example_maker(sprites, vae, size), reuse, chunk)
     body = Body(model.unet)
     if device.type == "cpu":  # the way back through torch's own attention takes four times as long there
         model.unet.set_attn_processor(AttnProcessor())

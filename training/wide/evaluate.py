@@ -59,12 +59,10 @@ def averages(pictures: Tensor, baseline: Tensor, judge: Judge, asks: Asks) -> Fi
     return {"object": round(found["object"], 4)} | {k: round(float(v.mean()), 4) for k, v in measured.items()}
 
 
-def judge_figures(
-    judge: Judge, world: Sprites, size: int, device: torch.device, count: int, spread: float
-) -> Figures:
+def judge_figures(judge: Judge, world: Sprites, size: int, device: torch.device, count: int) -> Figures:
     """The judge itself, on compositions of which it has seen none."""
     asks = fixed_asks(count)
-    pictures = asks.compositions(world, size, 777, device, spread)
+    pictures = asks.compositions(world, size, 777, device)
     return {name: round(value, 4) for name, value in hits(opinions(judge, pictures), asks.truths()).items()}
 
 
@@ -123,19 +121,13 @@ def effects(pipeline: StableDiffusionPipeline, file: Path) -> None:
 
 
 def recombination(
-    drawn: Tensor,
-    asks: Asks,
-    sprites: Sprites,
-    file: Path,
-    device: torch.device,
-    spread: float,
-    tries: int = 300,
+    drawn: Tensor, asks: Asks, sprites: Sprites, file: Path, device: torch.device, tries: int = 300
 ) -> Figures:
     """The nearest of many compositions of the same caption, which is to be another picture than was drawn."""
     nearest, gaps = [], []
     for i in range(len(drawn)):
         same = Asks(*(each[i].repeat(tries) for each in (asks.object, asks.color, asks.background)))
-        compositions = same.compositions(sprites, drawn.shape[-1], i, device, spread)
+        compositions = same.compositions(sprites, drawn.shape[-1], i, device)
         gap, which = distance(compositions, drawn[i : i + 1].expand_as(compositions)).min(0)
         nearest.append(compositions[which])
         gaps.append(float(gap))
@@ -147,13 +139,8 @@ def recombination(
     }
 
 
-def evaluate(
-    folder: Path, drawings: Path, out: Path, count: int, some: int, device: torch.device, spread: float
-) -> Figures:
-    """All figures. `count` prompts are drawn once, `some` of them with every setting.
-
-    `spread` is that of the world from which the model has learnt.
-    """
+def evaluate(folder: Path, drawings: Path, out: Path, count: int, some: int, device: torch.device) -> Figures:
+    """All figures. `count` prompts are drawn once, `some` of them with every setting."""
     pipeline, judge = open_pipeline(folder, device), load_judge(folder / "judge.safetensors")
     sprites_there = sprites.load(drawings).to(device)
     size = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
@@ -167,7 +154,6 @@ def evaluate(
     figures: Figures = {
         "prompts": count,
         "with settings": some,
-        "spread": spread,
         "size": size,
         "steps": STEPS,
         "guidance": GUIDANCE,
@@ -175,7 +161,7 @@ def evaluate(
         "asked and found": {
             k: round(v, 4) for k, v in hits(opinions(judge, baseline), asks.truths()).items()
         },
-        "judge": judge_figures(judge, sprites_there, size, device, 5 * count, spread),
+        "judge": judge_figures(judge, sprites_there, size, device, 5 * count),
         "autoencoder": autoencoder_figures(pipeline),
     }
     print(json.dumps(figures), flush=True)
@@ -186,7 +172,7 @@ def evaluate(
     figures["settings"] |= {name: averages(pictures, usual, judge, few) for name, pictures in drawn.items()}
     other = draw(pipeline, few.prompts(), seed=OTHER_SEED)
     strong = draw(pipeline, few.prompts(), guidance=12.0, seed=OTHER_SEED)
-    worlds = tuple(few.compositions(sprites_there, size, seed, device, spread) for seed in (1, 2))
+    worlds = tuple(few.compositions(sprites_there, size, seed, device) for seed in (1, 2))
     figures["seeds"] = seed_figures(
         judge, usual, other, (drawn["guidance 12"], strong), (worlds[0], worlds[1])
     )
@@ -206,7 +192,7 @@ def evaluate(
         for name in SCHEDULERS
     }
     figures["recombination"] = recombination(
-        usual[:8], few.first(8), sprites_there, out / "recombination.png", device, spread
+        usual[:8], few.first(8), sprites_there, out / "recombination.png", device
     )
     return figures
 
@@ -220,19 +206,12 @@ def main() -> None:
     parser.add_argument("--some", type=int, default=100, help="prompts that are drawn with every setting")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--spread", type=float, default=1.0, help="of the world from which it learnt")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     some = min(options.some, options.count)
     figures = evaluate(
-        options.weights,
-        options.sprites,
-        options.out,
-        options.count,
-        some,
-        torch.device(options.device),
-        options.spread,
+        options.weights, options.sprites, options.out, options.count, some, torch.device(options.device)
     )
     found = bars(figures)
     figures["bars"] = [vars(bar) for bar in found]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from training.wide.compose import compose
 from training.wide.loop import Stage, on
 from training.wide.pool import Examples, Pool
-from training.wide.scenes import Scenes, Wish, random_scenes
+from training.wide.scenes import Scenes, random_scenes
 from training.wide.sprites import Sprites
 from training.wide.words import world
 
@@ -104,13 +104,11 @@ def verdict_loss(answers: list[Tensor], wanted: Tensor) -> Tensor:
     return losses[0] + 0.5 * (losses[1] + losses[2] + losses[3])
 
 
-def judge_stage(
-    sprites: Sprites, device: torch.device, reuse: int = 1, chunk: int = 1, spread: float = 1.0
-) -> Stage:
+def judge_stage(sprites: Sprites, device: torch.device, reuse: int = 1, chunk: int = 1) -> Stage:
     """Scenes, worn as the judge will meet them."""
 
     def make(count: int, generator: torch.Generator) -> Examples:
-        scenes = random_scenes(count, sprites, generator, Wish(spread=spread))
+        scenes = random_scenes(count, sprites, generator)
         return [compose(scenes, sprites, SIGHT).to(torch.bfloat16)], scenes
 
     pool = Pool(make, reuse, chunk)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-STEPS = 2000  # of the fit, some seconds
+STEPS = 3000  # of the fit, some seconds
 
 
 def matching_times(old: Tensor, new: Tensor) -> Tensor:

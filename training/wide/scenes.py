@@ -22,7 +22,6 @@ from training.wide.words import world
 LAYERS = 3
 HELD_OUT = 10  # one pair of object and colour in so many is never shown in training
 GRADIENT, STUDIO, TABLE = range(3)
-KNOWN = "render"  # the style of the drawings that the lab's weights have learnt
 PLACES = ("left", "right", "top", "bottom")
 ALONE, PAIR, TWO, THREE = range(4)  # one thing; two different things; two or three of one
 
@@ -76,7 +75,6 @@ class Wish:
     style: Tensor | None = None
     simple: bool = False  # one thing, no size, no place
     held_out: bool = False  # allow the pairs that training never shows
-    spread: float = 1.0  # how far chance may go with poses and drawings; 0: one drawing, as it always stood
 
 
 @cache
@@ -91,7 +89,6 @@ def random_scenes(
 ) -> Scenes:
     """A batch of scenes, made where generator and sprites are."""
     wish, device = wish or Wish(), generator.device
-    spread = wish.spread
 
     def between(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(count, *shape, generator=generator, device=device)
@@ -111,9 +108,7 @@ def random_scenes(
     )
     sprite = torch.stack(
         [
-            random_sprites(
-                count, sprites, generator, wish if layer == 0 else Wish(style=wish.style, spread=spread)
-            )
+            random_sprites(count, sprites, generator, wish if layer == 0 else Wish(style=wish.style))
             for layer in range(2)
         ]
         + [torch.zeros(count, dtype=torch.long, device=device)],
@@ -159,10 +154,7 @@ def random_scenes(
     place = torch.where((kind == ALONE) & (size < 1) & chance(0.16), pick([1.0] * 4), -1)
     if wish.simple:
         size, place = torch.zeros_like(size), torch.full_like(place, -1)
-    some = 0.03 + 0.11 * spread
-    usual = torch.where(
-        place >= 0, between(0.45 - some / 2, 0.45 + some / 2), between(0.7 - some, 0.7 + some)
-    )
+    usual = torch.where(place >= 0, between(0.40, 0.54), between(0.56, 0.84))
     scale = torch.where(size < 0, between(0.28, 0.38), torch.where(size > 0, between(0.86, 1.02), usual))
     apart = table([[0.0, 0.0, 0.0], [-0.23, 0.23, 0.0], [-0.23, 0.23, 0.0], [-0.31, 0.31, 0.0]])[kind]
     scale = torch.where(
@@ -170,7 +162,7 @@ def random_scenes(
     )
     scales = scale[:, None] * between(0.94, 1.06, LAYERS)
     room = ((1 - scale) / 2).clamp(min=0.02)
-    stray = torch.where(kind == ALONE, 0.08 + 0.72 * spread, 0.10) * room  # how far from the middle it may be
+    stray = torch.where(kind == ALONE, 0.80, 0.10) * room  # how far from the middle chance may put it
     shift = table([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0], [0.0, 0.0]])[place]
     far = between(0.20, 0.25)
     stray = torch.where(place >= 0, torch.full_like(stray, 0.05), stray)
@@ -179,9 +171,9 @@ def random_scenes(
     swap = torch.where((kind == PAIR) & chance(0.5), -1.0, 1.0)[:, None]  # the first thing on either side
     x = 0.5 + (x - 0.5) * swap
     tilted = (kind == ALONE) & chance(0.12)
-    lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.18 * spread, LAYERS))
+    lean = torch.where(tilted[:, None], between(0.30, 0.65, LAYERS), between(0.0, 0.18, LAYERS))
     sides = torch.where(chance(0.5, LAYERS), 1.0, -1.0)
-    mirror = torch.where(chance(0.5 * spread), -1.0, 1.0)[:, None] * torch.ones(count, LAYERS, device=device)
+    mirror = torch.where(chance(0.5), 1.0, -1.0)[:, None] * torch.ones(count, LAYERS, device=device)
 
     return Scenes(
         sprite=sprite,
@@ -192,7 +184,7 @@ def random_scenes(
         y=y,
         angle=lean * sides,
         mirror=mirror,
-        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.35 * spread)[:, None, None],
+        tilt=between(-0.22, 0.22, LAYERS, 2) * chance(0.35)[:, None, None],
         kind=kind,
         size=size,
         place=place,
@@ -217,10 +209,7 @@ def random_sprites(count: int, sprites: Sprites, generator: torch.Generator, wis
     thing = present[torch.randint(len(present), (count,), generator=generator, device=generator.device)]
     if wish.object is not None:
         thing = wish.object
-    usual = list(world().styles).index(KNOWN)
-    fits = (
-        (of_object == thing[:, None]) * sprites.share * torch.where(style == usual, 1.0, wish.spread)
-    )  # (n, m)
+    fits = (of_object == thing[:, None]) * sprites.share  # (n, m)
     if wish.style is not None:
         fits *= torch.where((style == wish.style[:, None]) | (wish.style < 0)[:, None], 1.0, 1e-6)
     return torch.multinomial(fits, 1, generator=generator).squeeze(1)

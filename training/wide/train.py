@@ -66,12 +66,11 @@ def stage_of(
     device: torch.device,
     graphs: bool = False,
     compiled: bool = False,
-    spread: float = 1.0,
 ) -> Stage:
     """A stage, ready to be trained; the denoiser needs what the autoencoder left in `out`."""
     chunk = 960 if device.type == "cuda" else 1
     if name == "judge":
-        return judge_stage(world, device, REUSE, chunk, spread)
+        return judge_stage(world, device, REUSE, chunk)
     if name == "autoencoder":
         return autoencoder_stage(world, device, begun_from(start)[1])
     vae = load_autoencoder(out, start)
@@ -85,7 +84,7 @@ def stage_of(
         learnt = DDPMScheduler.from_pretrained(start, subfolder="scheduler")
         retime(model.unet, learnt.alphas_cumprod, make_scheduler().alphas_cumprod)
     size = 8 * model.unet.config.sample_size  # pixels, down and across
-    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled, spread)
+    return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled)
 
 
 def main() -> None:
@@ -104,9 +103,6 @@ def main() -> None:
     parser.add_argument(
         "--cooldown", type=float, default=1.0, help="the part of the time in which the rate falls to nothing"
     )
-    parser.add_argument(
-        "--spread", type=float, default=1.0, help="how far apart poses and drawings are, from 0 to 1"
-    )
     parser.add_argument("--graphs", action="store_true", help="record the UNet as CUDA graphs: much faster")
     parser.add_argument("--compile", action="store_true", help="compile the UNet, which takes minutes first")
     options = parser.parse_args()
@@ -123,16 +119,7 @@ def main() -> None:
         if minutes <= 0:
             break
         plan = Plan(minutes, options.batch, options.lr, cooldown=options.cooldown)
-        stage = stage_of(
-            name,
-            options.out,
-            options.start,
-            world,
-            device,
-            options.graphs,
-            options.compile,
-            options.spread,
-        )
+        stage = stage_of(name, options.out, options.start, world, device, options.graphs, options.compile)
         train(stage, plan, options.out, device)
 
 
