@@ -12,7 +12,8 @@ from training.wide.retime import matching_times, retime
 
 
 def shipped_schedule() -> torch.Tensor:
-    return DDPMScheduler.from_pretrained(WEIGHTS, subfolder="scheduler").alphas_cumprod
+    schedule: torch.Tensor = DDPMScheduler.from_pretrained(WEIGHTS, subfolder="scheduler").alphas_cumprod
+    return schedule
 
 
 def test_a_time_is_matched_with_the_one_at_which_as_much_of_the_picture_is_left():
