@@ -2,7 +2,8 @@
 
 Rule: what matters about a time is how much of the picture is left at it. So the time embedding is fitted
 anew: at each time of the new schedule it says what it said at that time of the old one at which as much was
-left. Nothing else is touched, and the velocity that is asked for is the same.
+left. Nothing else is touched, and the velocity that is asked for is the same. Where both schedules are one
+(weights that were exported from here), nothing changes.
 """
 
 from __future__ import annotations

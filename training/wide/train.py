@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny, DDPMScheduler, StableDiffusionPipeline
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
 from training.export import WEIGHTS
 from training.wide import sprites
@@ -31,8 +31,9 @@ REUSE = 4  # how often an example is learnt from; three times as often where it 
 
 
 def begun_from(folder: Path) -> tuple[Denoiser, AutoencoderTiny]:
-    """Denoiser and autoencoder of a folder of weights, with room for the new words."""
+    """Denoiser and autoencoder of a folder of weights, with room for the new words, at this world's times."""
     pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    retime(pipeline.unet, pipeline.scheduler.alphas_cumprod, make_scheduler().alphas_cumprod)
     return Denoiser(pipeline.unet, widened(pipeline.text_encoder)), pipeline.vae
 
 
@@ -80,9 +81,6 @@ def stage_of(
         save_sheet(in_rows(pictures, 8), file)
 
     model = begun_from(start)[0]
-    if not (out / "denoiser.pt").exists():
-        learnt = DDPMScheduler.from_pretrained(start, subfolder="scheduler")
-        retime(model.unet, learnt.alphas_cumprod, make_scheduler().alphas_cumprod)
     size = 8 * model.unet.config.sample_size  # pixels, down and across
     return denoiser_stage(world, model, vae, size, device, 3 * REUSE, chunk, sample, graphs, compiled)
 

@@ -9,6 +9,7 @@ from training.denoiser import make_unet
 from training.export import WEIGHTS
 from training.wide.denoiser import make_scheduler
 from training.wide.retime import matching_times, retime
+from training.wide.train import begun_from
 
 
 def shipped_schedule() -> torch.Tensor:
@@ -25,11 +26,10 @@ def test_a_time_is_matched_with_the_one_at_which_as_much_of_the_picture_is_left(
     assert float((new - old).abs().max()) > 0.2  # so that it was not the same schedule
 
 
-def test_a_unet_gives_the_same_answer_at_times_with_as_much_noise(chance):
+def test_training_begins_from_a_unet_that_answers_as_before_at_times_with_as_much_noise(chance):
     before = UNet2DConditionModel.from_pretrained(WEIGHTS, subfolder="unet", dtype=torch.float32).eval()
-    after = copy.deepcopy(before)
+    after = begun_from(WEIGHTS)[0].unet.eval()
     old, new = shipped_schedule(), make_scheduler().alphas_cumprod
-    assert retime(after, old, new) < 0.01
     noisy = torch.randn(8, 8, 32, 32, generator=chance)
     words = torch.randn(8, 80, before.config.cross_attention_dim, generator=chance)
     times = torch.linspace(20, 980, 8).long()
